@@ -1,0 +1,42 @@
+# Two commands for a new machine with Python 3.11: `make demo` and `make test`. Each does all of its own set-up.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint type lock clean bench
+
+demo: .venv/installed  ## the whole job on the embedded model and embedder; leaves demo/ to look at
+	@rm -rf demo
+	@$(BIN)/persona-hub build --input 'examples/corpus/*' --output demo --use_case all
+	@$(BIN)/persona-hub export --hub demo --format jsonl,parquet
+
+test: .venv/installed-dev
+	$(BIN)/pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+type: .venv/installed-dev
+	$(BIN)/mypy
+
+# uv installs the lock in seconds; its own version is the only thing taken from outside the lock.
+.venv/uv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	@touch $@
+
+.venv/installed: requirements.txt setup.py | .venv/uv
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -r requirements.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps -e .
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+lock: | .venv/uv  ## after a change of setup.py or requirements-*.in
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate setup.py -o requirements.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf .venv demo build dist *.egg-info

@@ -1,0 +1,1 @@
+"""The jobs: each file reads its flags and wires one DAG."""

@@ -1,0 +1,34 @@
+"""Package of Persona Hub on Beam: what a worker needs, and nothing else (tests and benchmarks stay out)."""
+
+from setuptools import find_packages, setup
+
+REQUIRES = [
+    "apache-beam[gcp]==2.77.0",  # the engine; its coders and runners are version-bound
+    "google-cloud-aiplatform>=1.165",  # models deployed on Vertex AI endpoints
+    "datasketch>=2.0,<3",  # the signature scheme that ours equals bit for bit, and its permutations
+    "tensorflow-text>=2.21,<2.22",  # ops of text embedders shipped as SavedModels; the reference for tokens
+    "fastavro>=1.13",  # hub files: block-wise Avro reading and writing
+    "orjson>=3.10",  # JSON Lines at the speed of the disk
+    "pyarrow>=20",  # Parquet, and JSON Lines in columns
+    "zstandard>=0.23",  # .zst corpora, as RedPajama and Dolma ship them
+    "trafilatura>=2.3",  # main text of web pages: the best recall and precision measured on our gold pages
+    "fastwarc>=2.0",  # WARC and WET records, from the makers of resiliparse
+    "lingua-language-detector>=2.1",  # language of a text; carries its models, sure on short ones
+    "phonenumbers>=9.0",  # telephone numbers of every country, Google's own tables
+    "Faker>=40",  # given and family names by locale, as a gazetteer
+    "regex>=2024.11",  # Unicode scripts in patterns
+    "PyYAML>=6.0",  # a user's own use cases
+    "jsonschema>=4.23",  # answers checked against a use case's schema
+]
+
+setup(
+    name="persona-hub",
+    version="0.1.0",
+    description="A corpus in, a hub of diverse personas and synthetic training data out, on Apache Beam",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(include=["pipelines", "pipelines.*", "transforms", "transforms.*"]),
+    package_data={"transforms": ["prompts/*.txt", "**/*.json", "**/*.txt", "**/*.yaml"]},
+    install_requires=REQUIRES,
+    entry_points={"console_scripts": ["persona-hub=pipelines.cli:main"]},
+)

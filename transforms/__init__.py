@@ -1,0 +1,1 @@
+"""The steps of the pipeline and the rooms that support them."""

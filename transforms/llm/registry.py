@@ -1,0 +1,28 @@
+"""Backends by name: one line each. Client libraries are imported when a backend is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from transforms.llm.protocol import LanguageModel, ModelConfig
+
+BACKENDS = {
+    "offline": "transforms.llm.offline:OfflineModel",
+}
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """("openai", "gpt-5-mini") of "openai:gpt-5-mini". Raises ValueError for a backend that is not there."""
+    backend, _, model = name.partition(":")
+    if backend not in BACKENDS:
+        raise ValueError(f"--llm {name}: no backend {backend!r}; there are {', '.join(BACKENDS)}")
+    return backend, model
+
+
+def open_model(config: ModelConfig) -> LanguageModel:
+    """The backend that `config` names, open. Call it inside the event loop that will use it."""
+    backend, _ = split_name(config.name)
+    module, _, attribute = BACKENDS[backend].partition(":")
+    factory: Callable[[ModelConfig], LanguageModel] = getattr(import_module(module), attribute)
+    return factory(config)

@@ -1,0 +1,184 @@
+"""The records that flow between steps: Document -> Persona -> Sample, and DeadLetter for whatever does not go on.
+
+Records are frozen and typed; they travel in batches, since the cost of an element on the Python runners is that of
+hundreds of records (an element costs microseconds, a record in a list a fraction of one).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from apache_beam import coders
+
+EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
+BATCH_RECORDS = 200  # records in a batch: the cost of an element is gone in the noise from about 100 up
+HOP_LIMIT = 7  # a rank has three bits for the hop
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text of the corpus, ready to be read by a model."""
+
+    document_id: str  # 32 hex digits, `content_id` of the text
+    text: str
+    source: str  # where a person would look it up: the page's URL or id in the corpus, else file and place
+    language: str  # ISO 639-1, "und" if undetermined
+    file: str  # path as it was matched
+    place: str  # within the file: "line 7", "byte 1043", "row 12", "record 3"
+
+
+@dataclass(frozen=True)
+class DocumentOutcome:
+    """What became of one record of the corpus that could be read; one for every such record."""
+
+    document_id: str
+    source: str
+    file: str
+    place: str
+    outcome: str  # "document" | "repeated" | "skipped-<reason>"
+    language: str
+    characters: int
+
+
+@dataclass(frozen=True)
+class Persona:
+    """Who somebody is, in a sentence or two."""
+
+    persona_id: str  # 32 hex digits, `persona_id` of the text
+    text: str
+    origin: str  # "text": of a document; "relation": of another persona
+    hop: int  # 0 from a document, n after n relations
+    parent_id: str  # persona_id of the persona that it was expanded from, "" at hop 0
+    relation: str  # "read", "write", ... of the document at hop 0, to the parent after
+    document_id: str  # the document at the root of the chain
+    source: str  # of that document
+    language: str
+    model: str
+    prompt_hash: str
+
+    @property
+    def order(self) -> tuple[int, str, str, str]:
+        """Sort key of representatives: independent of order, sharding and runner."""
+        return (self.hop, self.persona_id, self.document_id, self.parent_id)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """One way in which a persona came about; a persona that two documents give has two."""
+
+    persona_id: str
+    document_id: str
+    source: str
+    parent_id: str
+    relation: str
+    hop: int
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A persona that is not kept, and the kept one that stands for it."""
+
+    persona_id: str
+    text: str
+    duplicate_of: str  # persona_id of a kept persona within the threshold
+    kind: str  # "text" | "meaning"
+    similarity: float  # Jaccard of token sets, or cosine
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A piece of synthetic data made with a persona."""
+
+    persona_id: str
+    persona: str
+    use_case: str
+    text: str  # the released dataset's `synthesized text`
+    description: str
+    model: str
+    prompt_hash: str
+    number: int  # of the samples of one persona and use case, from 0
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A record that did not go on: which step stopped it and why, and where it is to be found."""
+
+    stage: str  # the step, as in the graph: "read_corpus", "filter_persona" ...
+    reason: str  # a word to count by: "gzip-truncated", "too-short", "duplicate" ...
+    key: str  # document_id, persona_id, or the file
+    detail: str  # the file and place, the cause in words, and the remedy where there is one
+    excerpt: str = ""  # of the text itself, cut by `excerpt`
+
+
+class Batch(list[R]):
+    """Records that travel together as one element, encoded as one pickle: class and repeated strings stand once."""
+
+
+class BatchCoder(coders.Coder):
+    """Encodes a whole batch at once; element by element, each record would carry its class's name."""
+
+    def encode(self, value: Batch[Any]) -> bytes:
+        """The records of `value` as bytes."""
+        return pickle.dumps(list(value), pickle.HIGHEST_PROTOCOL)
+
+    def decode(self, encoded: bytes) -> Batch[Any]:
+        """The batch that `encode` was given."""
+        return Batch(pickle.loads(encoded))
+
+    def is_deterministic(self) -> bool:
+        """Never a key."""
+        return False
+
+    def to_type_hint(self) -> type:
+        """The type that Beam finds this coder by."""
+        return Batch
+
+
+coders.registry.register_coder(Batch, BatchCoder)
+
+
+def batches(records: Iterable[R], size: int = BATCH_RECORDS) -> Iterator[Batch[R]]:
+    """`records` in batches of at most `size`."""
+    batch: Batch[R] = Batch()
+    for record in records:
+        batch.append(record)
+        if len(batch) >= size:
+            yield batch
+            batch = Batch()
+    if batch:
+        yield batch
+
+
+def content_id(text: str) -> str:
+    """128 bits of a hash of `text`, as 32 hex digits."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def persona_id(text: str) -> str:
+    """Id of a persona: of its text but for case, compatibility forms and white space."""
+    return content_id(" ".join(unicodedata.normalize("NFKC", text).casefold().split()))
+
+
+def partition_of(record_id: str, partitions: int) -> int:
+    """Partition of a hex id in 0 .. partitions - 1; ids of one partition are neighbours in sorted order."""
+    return int(record_id[:8], 16) * partitions >> 32
+
+
+def excerpt(text: str, characters: int = EXCERPT_CHARACTERS) -> str:
+    """The beginning of an untrusted text, on one line, cut to a bound."""
+    head = "".join(c if c.isprintable() else " " for c in text[: characters + 1])
+    return head if len(text) <= characters else head[: characters - 1] + "…"
+
+
+def as_dict(record: Any) -> dict[str, Any]:
+    """Field names and values of a record, as the edges (JSON, Avro, Parquet) want them."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}

@@ -1,0 +1,1 @@
+"""Token sets, signatures, cells and representatives: numpy, no Beam."""

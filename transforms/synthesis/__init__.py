@@ -1,0 +1,1 @@
+"""Use cases: what is made with a persona, and how an answer is read and checked."""
