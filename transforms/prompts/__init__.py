@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -17,7 +17,8 @@ from string import Template
 from transforms.records import content_id
 
 SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
-TAG = re.compile(r"<(?=/?\s*(?:document|persona|example)\b)", re.IGNORECASE)
+OWN_TAG = re.compile(r"</?\s*([a-z][\w-]*)", re.IGNORECASE)
+TAGS = frozenset({"document", "persona", "example", "examples"})  # besides those that a prompt uses itself
 
 
 class PromptError(ValueError):
@@ -42,17 +43,44 @@ class Prompt:
         """Names of the values that the prompt asks for."""
         return frozenset(Template(self.system).get_identifiers() + Template(self.user).get_identifiers())
 
+    @cached_property
+    def tags(self) -> re.Pattern[str]:
+        """A bracket that begins one of the prompt's tags: in full width too, and whatever signs stand before the name."""
+        names = TAGS | {name.lower() for name in OWN_TAG.findall(f"{self.system}\n{self.user}")}
+        words = "|".join("".join(map(either_width, name)) for name in sorted(names))
+        return re.compile(rf"[<＜﹤](?=[^\w<＜﹤]{{0,16}}(?:{words})(?![\w-]))", re.IGNORECASE)
+
+    def harmless(self, value: str) -> str:
+        """`value` as data: it opens and closes none of the prompt's tags, and every encoder takes it."""
+        return self.tags.sub("‹", value).encode("utf-8", "replace").decode()
+
+    def with_values(self, values: Mapping[str, str]) -> Prompt:
+        """The prompt with trusted values put in for good, so that its hash covers them; they may hold tags."""
+
+        def fill(found: re.Match[str]) -> str:
+            name = found["named"] or found["braced"]
+            return values[name].replace("$", "$$") if name in values else found[0]
+
+        return replace(self, system=Template.pattern.sub(fill, self.system), user=Template.pattern.sub(fill, self.user))
+
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
         """System and user message. Raises PromptError for a placeholder that `values` lacks."""
         missing = self.placeholders - values.keys()
         if missing:
             raise PromptError(f"prompt {self.name}: no value for ${', $'.join(sorted(missing))}")
-        safe = {name: TAG.sub("‹", value) for name, value in values.items()}
+        safe = {name: self.harmless(value) for name, value in values.items()}
         return Template(self.system).substitute(safe), Template(self.user).substitute(safe)
 
 
-def parse_prompt(name: str, text: str, allowed: frozenset[str], where: str) -> Prompt:
-    """The prompt in `text`. Raises PromptError where the separator is missing or a placeholder is unknown."""
+def either_width(letter: str) -> str:
+    """A pattern of an ASCII character in its usual and its full width."""
+    return f"[{re.escape(letter)}{chr(ord(letter) + 0xFEE0)}]" if "!" <= letter <= "~" else re.escape(letter)
+
+
+def parse_prompt(
+    name: str, text: str, allowed: frozenset[str], where: str, required: frozenset[str] = frozenset()
+) -> Prompt:
+    """The prompt in `text`, read from `where`. Raises PromptError, which names the place and the remedy."""
     parts = SEPARATOR.split(text, maxsplit=1)
     if len(parts) != 2:
         raise PromptError(f"{where}: no line '---' between the system part and the user part")
@@ -62,11 +90,18 @@ def parse_prompt(name: str, text: str, allowed: frozenset[str], where: str) -> P
             raise PromptError(f"{where}: a '$' that begins no placeholder; write '$$' for the sign itself")
     unknown = prompt.placeholders - allowed
     if unknown:
-        raise PromptError(f"{where}: unknown placeholder ${sorted(unknown)[0]}; there are ${', $'.join(sorted(allowed))}")
+        raise PromptError(
+            f"{where}: unknown placeholder ${sorted(unknown)[0]}; there are ${', $'.join(sorted(allowed))}"
+        )
+    forgotten = required - prompt.placeholders
+    if forgotten:
+        raise PromptError(f"{where}: without ${sorted(forgotten)[0]} the model would not see it; put it in")
     return prompt
 
 
-def load_prompt(name: str, allowed: frozenset[str], prompt_dir: str = "") -> Prompt:
+def load_prompt(
+    name: str, allowed: frozenset[str], prompt_dir: str = "", required: frozenset[str] = frozenset()
+) -> Prompt:
     """The prompt `name`: from `prompt_dir` if it holds `name`.txt, else the packaged one.
 
     Read where the pipeline is built, so that a broken file fails on the laptop and workers need no file.
@@ -74,8 +109,16 @@ def load_prompt(name: str, allowed: frozenset[str], prompt_dir: str = "") -> Pro
     if prompt_dir:
         file = Path(prompt_dir) / f"{name}.txt"
         if file.is_file():
-            return parse_prompt(name, file.read_text("utf-8"), allowed, str(file))
+            return parse_prompt(name, read_text(file), allowed, str(file), required)
         if not Path(prompt_dir).is_dir():
             raise PromptError(f"--prompt_dir {prompt_dir}: no such folder")
     packaged = resources.files(__package__) / f"{name}.txt"
-    return parse_prompt(name, packaged.read_text("utf-8"), allowed, f"{name}.txt")
+    return parse_prompt(name, packaged.read_text("utf-8"), allowed, f"{name}.txt", required)
+
+
+def read_text(file: Path) -> str:
+    """The text of a prompt file, with or without a byte order mark. Raises PromptError."""
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PromptError(f"{file}: no UTF-8 at byte {error.start}; save it as UTF-8") from error
