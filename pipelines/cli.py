@@ -1,0 +1,71 @@
+"""The console command `persona-hub`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from pipelines.errors import FAILED, WRONG_COMMAND, JobError, UsageError
+from pipelines.options import JOB_BY_NAME, JOBS, Job, Parser, add_flags, parse_flags
+
+ABOUT = "A corpus in, a hub of diverse personas and synthetic training data out. Any Apache Beam option may follow."
+TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns its exit code: 0 done, 1 the job failed, 2 the command was wrong, 3 budget spent."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = Parser(prog="persona-hub", description=ABOUT, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for job in JOBS:
+        add_flags(subparser(commands, job), job)
+    try:
+        if given[:1] and given[0] in JOB_BY_NAME:
+            return run_job(JOB_BY_NAME[given[0]], given[1:])
+        parser.parse_args(given)
+        return WRONG_COMMAND
+    except UsageError as error:
+        return report("persona-hub", error, WRONG_COMMAND)
+
+
+def job_main(name: str, arguments: Sequence[str] | None = None) -> int:
+    """Runs one job, as `python -m pipelines.<job>` does."""
+    return run_job(JOB_BY_NAME[name], list(sys.argv[1:] if arguments is None else arguments))
+
+
+def run_job(job: Job, arguments: Sequence[str]) -> int:
+    """Reads the flags of `job`, runs it, and turns what the user can mend into one line."""
+    prog = f"persona-hub {job.name}"
+    parser = Parser(prog=prog, description=job.help, allow_abbrev=False)
+    add_flags(parser, job)
+    try:
+        flags, rest = parse_flags(parser, job, arguments)
+        if rest and not job.runs_on_beam:
+            raise UsageError(f"unknown argument {rest[0]}; see {prog} --help")
+        return import_module(job.module).run(flags, rest)
+    except ValueError as error:  # of the flags, the corpus, prompts, use cases, the hub: raised before anything runs
+        return report(prog, error, WRONG_COMMAND)
+    except JobError as error:
+        return report(prog, error, FAILED)
+    except KeyboardInterrupt:
+        return report(prog, JobError("interrupted; run the same command again to go on"), FAILED)
+
+
+def report(prog: str, error: Exception, code: int) -> int:
+    """Prints one line; the traceback only when the environment asks for it."""
+    if os.environ.get(TRACEBACK):
+        raise error
+    print(f"{prog}: error: {' '.join(str(error).split())}", file=sys.stderr)
+    return code
+
+
+def subparser(commands: argparse._SubParsersAction[Parser], job: Job) -> argparse.ArgumentParser:
+    """The parser of one command, for the list of commands."""
+    return commands.add_parser(job.name, help=job.help, description=job.help, allow_abbrev=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

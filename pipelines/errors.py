@@ -1,0 +1,13 @@
+"""What a command ends with."""
+
+from __future__ import annotations
+
+DONE, FAILED, WRONG_COMMAND, BUDGET_SPENT = 0, 1, 2, 3
+
+
+class UsageError(ValueError):
+    """The command was wrong; the message names the flag and the remedy."""
+
+
+class JobError(RuntimeError):
+    """The job failed; the message says in one line what happened."""
