@@ -1,0 +1,106 @@
+"""CURRENT: the one file of a hub that changes, and only by compare-and-set."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.hub.files import PART, is_local
+from transforms.hub.manifest import HubError
+
+
+class PublishConflict(HubError):
+    """Another run has published meanwhile."""
+
+
+def current_path(output: str) -> str:
+    """Where OUTPUT keeps the name of its current version."""
+    return FileSystems.join(output, "hub", "CURRENT")
+
+
+def read_current(output: str) -> str:
+    """Name of the version that readers see, "" where there is none yet."""
+    path = current_path(output)
+    return read_bytes(path).decode("utf-8", "replace").strip() if FileSystems.exists(path) else ""
+
+
+def set_current(output: str, expected: str, version: str) -> None:
+    """Makes `version` the one that readers see, if that is `expected` now. Raises PublishConflict if it is not.
+
+    Exclusive on a local disk (inside `exclusive`) and on GCS. Elsewhere two writers at the same instant are not kept
+    apart, only those that come after one another.
+    """
+    path = current_path(output)
+    if path.startswith("gs://"):
+        _swap_on_gcs(path, expected, version)
+        return
+    _compare(output, expected, read_current(output))
+    write_bytes(path, f"{version}\n".encode())
+
+
+def exclusive(output: str):  # -> ContextManager[None]
+    """On a local disk, no other process is inside for the same OUTPUT; elsewhere it holds nobody."""
+    return _locked(Path(output) / "hub" / ".lock") if is_local(output) else nullcontext()
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """The operating system frees the lock of a process that is killed, so it is never stale."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _compare(output: str, expected: str, found: str) -> None:
+    """Raises PublishConflict unless `found` is `expected`."""
+    if found != expected:
+        raise PublishConflict(
+            f"{output}: another run published version {found or 'nothing'} while this one was made from "
+            f"{expected or 'an empty folder'}; run it again (what it asked of models is stored and costs nothing)"
+        )
+
+
+def _swap_on_gcs(path: str, expected: str, version: str) -> None:
+    """Replaces the object only if it is still the generation that was read: GCS's own compare-and-set."""
+    from google.api_core.exceptions import PreconditionFailed
+    from google.cloud import storage  # type: ignore[attr-defined]
+
+    bucket, _, name = path.removeprefix("gs://").partition("/")
+    blob = storage.Client().bucket(bucket).get_blob(name)
+    output = path.removesuffix("/hub/CURRENT")
+    _compare(output, expected, blob.download_as_text(if_generation_match=blob.generation).strip() if blob else "")
+    target = blob or storage.Client().bucket(bucket).blob(name)
+    try:
+        target.upload_from_string(f"{version}\n", if_generation_match=blob.generation if blob else 0)
+    except PreconditionFailed:
+        _compare(output, expected, read_current(output))
+
+
+def read_bytes(path: str) -> bytes:
+    """All of a small file."""
+    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
+        return handle.read()
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """A small file, replaced as a whole: a reader sees the old one or the new one."""
+    if not is_local(path):  # an object appears when it is closed
+        with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
+            handle.write(data)
+        return
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{PART}{file.name}-{uuid.uuid4().hex}")
+    with part.open("wb") as local:
+        local.write(data)
+        local.flush()
+        os.fsync(local.fileno())
+    part.replace(file)

@@ -1,0 +1,142 @@
+"""What a version of the hub, or a run beside it, consists of: the file without which its files do not exist."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any, Self
+
+import orjson
+
+FORMAT = 1  # of the manifest; a reader refuses a higher one
+MANIFEST = "manifest.json"
+REMEDY = "restore the file, or build into another folder"
+
+
+class HubError(ValueError):
+    """Something about a hub that its user can put right; the message names the place and the remedy."""
+
+
+class ManifestError(HubError):
+    """A manifest that cannot be read."""
+
+
+@dataclass(frozen=True, order=True)
+class FileEntry:
+    """A file that is whole: never changed after it has its name."""
+
+    path: str  # relative to OUTPUT, with "/"
+    records: int
+    bytes: int = 0
+
+    @property
+    def kind(self) -> str:
+        """What the file holds: "personas" of "hub/0001-5f0c19aa/personas-00000-of-00004-9a3e61b0c2d4.avro"."""
+        return self.path.rsplit("/", 1)[-1].split("-", 1)[0]
+
+    @property
+    def folder(self) -> str:
+        """The path without the file's name."""
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """How files were made, and which they are."""
+
+    files: tuple[FileEntry, ...] = ()
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # {stage: {name: records}}
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)  # {name: hash}
+    models: Mapping[str, str] = field(default_factory=dict)  # {stage: model}
+    usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # {stage: {calls, input_tokens ...}}
+    runner: str = ""
+    code_version: str = ""
+    created: str = ""  # ISO 8601, UTC
+
+    def files_of(self, kind: str) -> tuple[FileEntry, ...]:
+        """The files of one kind, in order of their paths."""
+        return tuple(sorted(entry for entry in self.files if entry.kind == kind))
+
+    def records_of(self, kind: str) -> int:
+        """How many records of one kind there are."""
+        return sum(entry.records for entry in self.files if entry.kind == kind)
+
+    def to_json(self) -> bytes:
+        """The manifest as its file holds it."""
+        document = {"format": FORMAT, **asdict(self), "files": [asdict(entry) for entry in sorted(self.files)]}
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes, where: str) -> Self:
+        """The manifest in `data`, which was read from `where`. Raises ManifestError for a broken or a newer one."""
+        try:
+            document = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise ManifestError(f"{where}: not JSON ({error}); {REMEDY}") from None
+        if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+            raise ManifestError(f"{where}: not a manifest of a hub (it names no format)")
+        if document["format"] > FORMAT:
+            raise ManifestError(
+                f"{where}: format {document['format']}, but this program reads up to {FORMAT}; install a newer one"
+            )
+        required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
+        lacking = sorted((required | {"files", "counts"}) - document.keys())
+        if lacking:
+            raise ManifestError(f"{where}: lacks '{lacking[0]}'; {REMEDY}")
+        known = {f.name: document[f.name] for f in fields(cls) if f.name in document}
+        try:
+            known["files"] = tuple(FileEntry(f["path"], f["records"], f.get("bytes", 0)) for f in document["files"])
+        except (KeyError, TypeError, AttributeError):
+            raise ManifestError(f"{where}: 'files' is no list of path and records; {REMEDY}") from None
+        return cls(**known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest(Made):
+    """A version of the hub. `files` are all that a reader needs, those of earlier versions among them."""
+
+    version: str  # 0003-5f0c19aa
+    parent: str = ""  # the version it was made from
+    fingerprint: str = ""  # of what decides its content
+
+    @property
+    def folder(self) -> str:
+        """Of the version's own files, relative to OUTPUT."""
+        return f"hub/{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunManifest(Made):
+    """The files of one run in a folder beside the hub: samples of a use case, or dead letters."""
+
+    run: str
+    hub_version: str = ""  # that the run read or made
+
+
+def fingerprint(parameters: Mapping[str, Any]) -> str:
+    """16 hex digits of what decides a version's content: its parameters and input files, in any order of keys."""
+    data = orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain)
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Sets have no order of their own, and a tuple is a list."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"parameters: {type(value).__name__} is no plain value")
+
+
+def version_name(parent: str, content: str) -> str:
+    """Name of the version after `parent` ("" for the first) whose fingerprint is `content`."""
+    number = int(parent.split("-", 1)[0]) + 1 if parent else 1
+    return f"{number:04}-{content[:8]}"
+
+
+def by_folder(entries: Iterable[FileEntry]) -> dict[str, tuple[FileEntry, ...]]:
+    """Entries by the folder that they lie in, sorted."""
+    groups: dict[str, list[FileEntry]] = {}
+    for entry in sorted(set(entries)):
+        groups.setdefault(entry.folder, []).append(entry)
+    return {folder: tuple(group) for folder, group in groups.items()}

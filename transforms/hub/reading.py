@@ -1,0 +1,71 @@
+"""A version's records, as an iterator or in a pipeline, a block of a file at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, TypeVar
+
+import apache_beam as beam
+
+from transforms.hub.files import read_file
+from transforms.hub.manifest import Made
+from transforms.hub.versions import Hub, path_of
+from transforms.records import Batch, Persona, batches, partition_of
+
+R = TypeVar("R")
+
+
+def read_table(hub: Hub, kind: str, record: type[R]) -> Iterator[R]:
+    """The records of one kind of a version, file after file."""
+    for path in hub.paths(kind):
+        yield from read_file(path, record)
+
+
+def read_personas(hub: Hub) -> Iterator[Persona]:
+    """The personas of a version."""
+    return read_table(hub, "personas", Persona)
+
+
+def read_made(output: str, made: Made, kind: str, record: type[R]) -> Iterator[R]:
+    """The records of one kind that a manifest names."""
+    for entry in made.files_of(kind):
+        yield from read_file(path_of(output, entry.path), record)
+
+
+def read_blocks(path: str, record: type, key: str, blocks: int) -> Iterator[tuple[int, Batch[Any]]]:
+    """A file's records as (block of the id in field `key`, batch); a file is sorted, so a block comes in one piece."""
+    records: Iterator[Any] = read_file(path, record)
+    for block, group in groupby(records, lambda one: partition_of(getattr(one, key), blocks)):
+        for batch in batches(group):
+            yield block, batch
+
+
+@dataclass(kw_only=True)
+class ReadHub(beam.PTransform):
+    """Pipeline -> (block, batch of records) of a version's table; `blocks` as in the steps that work by block.
+
+    Workers read whole files at once, as many files as there are workers.
+    """
+
+    hub: Hub
+    blocks: int
+    kind: str = "personas"
+    record: type = Persona
+    key: str = "persona_id"
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        if self.blocks < 1:
+            raise ValueError(f"blocks: {self.blocks}, and there must be at least 1")
+
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[tuple[int, Batch[Any]]]:
+        """Reads every file that the manifest names."""
+        read = beam.FlatMap(read_blocks, self.record, self.key, self.blocks)
+        return (
+            root
+            | "Files" >> beam.Create(self.hub.paths(self.kind), reshuffle=False)
+            | "Spread" >> beam.Reshuffle()
+            | "Read" >> read.with_output_types(tuple[int, Batch])
+        )

@@ -1,0 +1,125 @@
+"""Avro schemas of the hub's tables, and the rows of its JSON Lines: at the edge records become plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar, get_type_hints
+
+from transforms.records import DeadLetter, DocumentOutcome, Duplicate, Persona, Provenance, Sample
+
+NAMESPACE = "persona_hub"
+AVRO_TYPES = {str: "string", int: "long", float: "double", bytes: "bytes", bool: "boolean"}
+# The released dataset's names of two of a sample's fields.
+RELEASED = {"persona": "input persona", "text": "synthesized text"}
+
+R = TypeVar("R")
+
+
+def avro_schema(record: type, doc: str, **docs: str) -> dict[str, Any]:
+    """Schema of a record type: `docs` says of each of its fields, in their order, what it holds."""
+    types = get_type_hints(record)
+    names = [field.name for field in fields(record)]
+    assert names == list(docs), f"{record.__name__}: fields {names} are documented as {list(docs)}"
+    return {
+        "type": "record",
+        "name": record.__name__,
+        "namespace": NAMESPACE,
+        "doc": doc,
+        "fields": [{"name": name, "type": AVRO_TYPES[types[name]], "doc": docs[name]} for name in names],
+    }
+
+
+SCHEMAS: dict[type, dict[str, Any]] = {
+    Persona: avro_schema(
+        Persona,
+        "Who somebody is, in a sentence or two. One row for each text that is kept.",
+        persona_id="32 hex digits of a hash of the text but for case, compatibility forms and white space",
+        text="The persona itself. Untrusted: a model wrote it after reading the web.",
+        origin="'text': made from a document; 'relation': made from another persona",
+        hop="0 from a document, n after n relations",
+        parent_id="persona_id of the persona that this one is related to, empty at hop 0; it need not be kept itself",
+        relation="To the document at hop 0 (read, write, like, dislike ...), to the parent after that",
+        document_id="The document at the root of the chain: a row of 'documents'",
+        source="Of that document: its URL, or its id in the corpus",
+        language="ISO 639-1, 'und' if undetermined",
+        model="That wrote the text",
+        prompt_hash="12 hex digits of the prompt's text, as under 'prompts' in the manifest",
+    ),
+    Provenance: avro_schema(
+        Provenance,
+        "One way in which a persona came about; a persona that two documents give has two rows.",
+        persona_id="The persona, kept or dropped as a duplicate",
+        document_id="The document at the root of the chain",
+        source="Of that document: its URL, or its id in the corpus",
+        parent_id="The persona that it was expanded from, empty at hop 0",
+        relation="To the document at hop 0, to the parent after that",
+        hop="0 from a document, n after n relations",
+    ),
+    Duplicate: avro_schema(
+        Duplicate,
+        "A persona that was dropped, and the kept one that stands for it.",
+        persona_id="The persona that is not kept",
+        text="Its text",
+        duplicate_of="persona_id of a kept persona within the threshold",
+        kind="'text': by Jaccard similarity of token sets; 'meaning': by cosine of vectors",
+        similarity="Jaccard similarity or cosine",
+    ),
+    DocumentOutcome: avro_schema(
+        DocumentOutcome,
+        "What became of one record of the corpus that could be read; one row for every such record.",
+        document_id="32 hex digits of a hash of the text",
+        source="Its URL, or its id in the corpus",
+        file="Path of the file that held it",
+        place="Within the file: 'line 7', 'row 12' ...",
+        outcome="'document': went on to the model; 'repeated': the same text as another; 'skipped-<reason>'",
+        language="ISO 639-1, 'und' if undetermined",
+        characters="Length of the text",
+    ),
+}
+JSON_RECORDS = (Sample, DeadLetter)
+
+
+def to_row(record: Any) -> dict[str, Any]:
+    """The row of a record that goes into a file, with what cannot be UTF-8 replaced by U+FFFD.
+
+    A lone surrogate is a code point that no encoding may carry. Readers of the corpus never let one in, but a model's
+    JSON can spell it ("\\ud83d"), and one such character must not stop a job; ids stay those of the text as it was.
+    """
+    row = vars(record)
+    try:
+        "".join([value for value in row.values() if type(value) is str]).encode()
+    except UnicodeEncodeError:
+        row = {name: _whole(value) if type(value) is str else value for name, value in row.items()}
+    return _sample_row(row) if type(record) is Sample else row
+
+
+def from_row(record: type[R], row: Mapping[str, Any]) -> R:
+    """The record of a row that `to_row` made."""
+    if record is Sample:
+        values = {name: row[RELEASED.get(name, name)] for name in _SAMPLE_FIELDS}
+        return record(**values, **row["usage"])
+    return record(**row)
+
+
+_SAMPLE_FIELDS = tuple(field.name for field in fields(Sample) if not field.name.endswith("_tokens"))
+
+
+def _sample_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A sample under the released dataset's names, those first, and the tokens it took as `usage`."""
+    return {
+        "input persona": row["persona"],
+        "synthesized text": row["text"],
+        "description": row["description"],
+        "persona_id": row["persona_id"],
+        "use_case": row["use_case"],
+        "number": row["number"],
+        "model": row["model"],
+        "prompt_hash": row["prompt_hash"],
+        "usage": {"input_tokens": row["input_tokens"], "output_tokens": row["output_tokens"]},
+    }
+
+
+def _whole(text: str) -> str:
+    """`text` with U+FFFD for lone surrogates; halves of a pair that stand together become their character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,149 @@
+"""Versions of a hub: which there are, and how the next one comes to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.hub.current import PublishConflict, exclusive, read_bytes, read_current, set_current, write_bytes
+from transforms.hub.files import PART, delete_quietly, is_local
+from transforms.hub.manifest import (
+    MANIFEST,
+    FileEntry,
+    HubError,
+    Made,
+    Manifest,
+    RunManifest,
+    by_folder,
+    version_name,
+)
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A hub as its readers see it: a folder and one version's manifest."""
+
+    output: str
+    manifest: Manifest
+
+    def paths(self, kind: str) -> list[str]:
+        """Full paths of the files of one kind, in order."""
+        return [path_of(self.output, entry.path) for entry in self.manifest.files_of(kind)]
+
+
+def path_of(output: str, relative: str) -> str:
+    """Full path of something in OUTPUT."""
+    return FileSystems.join(output, *relative.split("/"))
+
+
+def open_hub(output: str, version: str = "") -> Hub:
+    """The hub in OUTPUT at `version`, the current one by default. Raises HubError if there is none."""
+    name = version or read_current(output)
+    if not name:
+        inside = FileSystems.exists(FileSystems.join(output, "CURRENT"))
+        remedy = "name the folder above it" if inside else "make one with `persona-hub build --output`"
+        raise HubError(f"--hub {output}: there is no hub here (no hub/CURRENT); {remedy}")
+    manifest = read_version(output, name)
+    if manifest is None:
+        known = ", ".join(m.version for m in list_versions(output)) or "none"
+        raise HubError(f"--hub {output}: no version {name} (no hub/{name}/{MANIFEST}); there are: {known}")
+    return Hub(output, manifest)
+
+
+def read_version(output: str, version: str) -> Manifest | None:
+    """The manifest of a version, None where it has none."""
+    path = path_of(output, f"hub/{version}/{MANIFEST}")
+    return Manifest.from_json(read_bytes(path), path) if FileSystems.exists(path) else None
+
+
+def list_versions(output: str) -> list[Manifest]:
+    """All versions that have a manifest, the oldest first; the last attempt before a crash may be among them."""
+    [found] = FileSystems.match([path_of(output, f"hub/*/{MANIFEST}")])
+    return [Manifest.from_json(read_bytes(m.path), m.path) for m in sorted(found.metadata_list, key=lambda m: m.path)]
+
+
+def lineage(output: str, version: str = "") -> Iterator[Manifest]:
+    """The current version, its parent, and so on to the first."""
+    name = version or read_current(output)
+    while name and (manifest := read_version(output, name)) is not None:
+        yield manifest
+        name = manifest.parent
+
+
+def find_version(output: str, fingerprint: str) -> Manifest | None:
+    """The published version whose content `fingerprint` decides: the current one or one that it descends from."""
+    return next((manifest for manifest in lineage(output) if manifest.fingerprint == fingerprint), None)
+
+
+def version_to_build(output: str, fingerprint: str) -> tuple[str, Manifest | None]:
+    """Name of the version that a build of `fingerprint` makes, and its manifest if that is done already.
+
+    Raises HubError where OUTPUT holds a hub made from other input or with other parameters.
+    """
+    current = read_current(output)
+    if current:
+        done = find_version(output, fingerprint)
+        if done is None:
+            raise HubError(
+                f"--output {output}: holds version {current} of a hub made from other input or with other parameters; "
+                "add to it with `persona-hub refresh --hub`, or build into another folder"
+            )
+        return done.version, done
+    return version_name("", fingerprint), None
+
+
+def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapping[str, Mapping[str, int]]) -> Made:
+    """Makes what a job wrote exist: the manifests of its runs' folders, the version's own, and CURRENT at last.
+
+    `draft` is all of the manifest but what the job found out; a version's draft names the files that it takes over
+    from its parent. Done again it changes nothing. Raises PublishConflict if another version was published meanwhile.
+    """
+    created = draft.created or datetime.now(UTC).isoformat(timespec="seconds")
+    made = replace(draft, counts=counts, created=created)
+    folders = by_folder(entries)
+    if not isinstance(made, Manifest):
+        _publish_runs(output, made, folders)
+        return replace(made, files=tuple(entry for group in folders.values() for entry in group))
+    with exclusive(output):
+        current = read_current(output)
+        if current == made.version and (done := read_version(output, current)):
+            return done
+        if current != made.parent:
+            set_current(output, made.parent, made.version)  # raises, and says what was found
+            raise PublishConflict(f"{output}: published by another run")
+        made = replace(made, files=tuple(sorted({*made.files, *folders.pop(made.folder, ())})))
+        _publish_runs(output, made, folders)
+        write_bytes(path_of(output, f"{made.folder}/{MANIFEST}"), made.to_json())
+        set_current(output, made.parent, made.version)
+        tidy(output, made.folder, made.files)
+    return made
+
+
+def _publish_runs(output: str, made: Made, folders: Mapping[str, tuple[FileEntry, ...]]) -> None:
+    """A manifest for each folder of samples or dead letters."""
+    common = {name: getattr(made, name) for name in Made.__dataclass_fields__}
+    if isinstance(made, Manifest):
+        run = RunManifest(**common, run=made.version, hub_version=made.version)
+    else:
+        assert isinstance(made, RunManifest)
+        run = made
+    for folder, files in folders.items():
+        write_bytes(path_of(output, f"{folder}/{MANIFEST}"), replace(run, files=files).to_json())
+        tidy(output, folder, files)
+
+
+def tidy(output: str, folder: str, files: Iterable[FileEntry]) -> None:
+    """Deletes what earlier attempts left in a folder that is published now.
+
+    Only on a local disk, where publishing is exclusive: elsewhere a twin of this run might be about to publish those
+    very files. Files still being written stay, since a twin may be writing them; `gc` finds them when they are old.
+    """
+    if not is_local(output):
+        return
+    [found] = FileSystems.match([path_of(output, f"{folder}/*")])
+    named = {entry.path.rpartition("/")[2] for entry in files if entry.folder == folder} | {MANIFEST}
+    names = {m.path: FileSystems.split(m.path)[1] for m in found.metadata_list}
+    delete_quietly([path for path, name in names.items() if name not in named and not name.startswith(PART)])

@@ -1,0 +1,151 @@
+"""WriteRecords and Publish: the hub's files, and the moment from which readers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
+
+from transforms.count import Equation, nested, verify
+from transforms.hub.files import write_shard
+from transforms.hub.manifest import FileEntry, Made, Manifest
+from transforms.hub.schemas import JSON_RECORDS, SCHEMAS
+from transforms.hub.versions import publish
+from transforms.records import BATCH_RECORDS, Batch, content_id, partition_of
+from transforms.tally import Tally
+
+ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
+Shard = tuple[str, int]  # folder, number
+
+
+@dataclass(kw_only=True)
+class WriteRecords(beam.PTransform):
+    """Batches of one record type, keyed or not -> FileEntry of each file written.
+
+    Files are `folder`/`prefix`-<shard>-of-<shards>-<hash of content>.<format>; `folder` is relative to `output`, and
+    "{use_case}" in it stands for that field of each record. A record's shard follows from its id, or with
+    `shard_by_key` from the element's key (which keeps a key's records together). Each file is sorted. An empty shard
+    leaves no file.
+    """
+
+    output: str
+    folder: str
+    prefix: str
+    record: type
+    shards: int
+    format: str = "avro"
+    shard_by_key: bool = False
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        allowed = ("jsonl",) if self.record in JSON_RECORDS else ("avro", "jsonl")
+        if self.format not in allowed:
+            raise ValueError(f"format: {self.format!r} for {self.record.__name__}; there are {', '.join(allowed)}")
+        if self.format == "avro" and self.record not in SCHEMAS:
+            raise ValueError(f"record: {self.record.__name__} has no Avro schema; add it to transforms/hub/schemas.py")
+        if not 1 <= self.shards <= 100_000:
+            raise ValueError(f"shards: {self.shards}, and 1 to 100000 are possible")
+        if "-" in self.prefix:
+            raise ValueError(f"prefix: {self.prefix!r} holds '-', which ends a prefix")
+
+    def expand(self, records: beam.PCollection[Any]) -> beam.PCollection[FileEntry]:
+        """One GroupByKey, by shard."""
+        return (
+            records
+            | "Shard" >> beam.ParDo(ByShard(self)).with_output_types(tuple[Shard, Batch])
+            | "Gather" >> beam.GroupByKey()
+            | "Write" >> beam.ParDo(WriteShard(self)).with_output_types(FileEntry)
+        )
+
+
+class ByShard(beam.DoFn):
+    """Batches -> ((folder, shard), batch), each filled over the bundle: a handful of records costs as much as 200."""
+
+    def __init__(self, options: WriteRecords):
+        self.folder, self.shards, self.by_key = options.folder, options.shards, options.shard_by_key
+        self.id_field = fields(options.record)[0].name
+        self.waiting: dict[Shard, Batch[Any]] = {}
+
+    def start_bundle(self) -> None:
+        """Nothing is left over from a bundle that failed."""
+        self.waiting = {}
+
+    def process(self, element: Any) -> Iterator[tuple[Shard, Batch[Any]]]:
+        """Puts out the batches that are full."""
+        key, batch = element if isinstance(element, tuple) else (0, element)
+        for record in batch:
+            shard = self._folder_of(record), key % self.shards if self.by_key else self._shard_of(record)
+            group = self.waiting.setdefault(shard, Batch())
+            group.append(record)
+            if len(group) >= BATCH_RECORDS:
+                yield shard, self.waiting.pop(shard)
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        """Puts out the others."""
+        for element in self.waiting.items():
+            yield WindowedValue(element, GlobalWindow().max_timestamp(), (GlobalWindow(),))
+        self.waiting = {}
+
+    def _folder_of(self, record: Any) -> str:
+        return self.folder.format_map(vars(record)) if "{" in self.folder else self.folder
+
+    def _shard_of(self, record: Any) -> int:
+        """Records of one id share a shard; dead letters, whose keys are anything, go by a hash."""
+        if self.id_field in ID_FIELDS:
+            return partition_of(getattr(record, self.id_field), self.shards)
+        return partition_of(content_id(repr(record)), self.shards)
+
+
+class WriteShard(beam.DoFn):
+    """((folder, shard), batches) -> the entry of the file that holds them."""
+
+    def __init__(self, options: WriteRecords):
+        self.output, self.record, self.format = options.output, options.record, options.format
+        self.prefix, self.shards = options.prefix, options.shards
+        self.tally = Tally("write_hub")
+
+    def process(self, element: tuple[Shard, Iterable[Batch[Any]]]) -> Iterator[FileEntry]:
+        """Writes one file; done twice it is the same file."""
+        (folder, shard), groups = element
+        stem = f"{self.prefix}-{shard:05}-of-{self.shards:05}"
+        entry = write_shard(self.output, folder, stem, self.record, self.format, groups)
+        self.tally.inc(self.prefix, entry.records)
+        yield entry
+
+
+@dataclass(kw_only=True)
+class Publish(beam.PTransform):
+    """{"files": FileEntry, "counts": ((stage, name), n)} -> the manifest, once everything is written.
+
+    `draft` is a Manifest (a version, with CURRENT) or a RunManifest (samples of an existing version), complete but for
+    files, counts and time. What was written is counted too, under `write_hub`, by kind. Fails with CountsDoNotAddUp if
+    an equation does not hold, and with PublishConflict if the hub has moved on.
+    """
+
+    output: str
+    draft: Made
+    equations: Sequence[Equation] = ()
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        if isinstance(self.draft, Manifest) and self.draft.version == self.draft.parent:
+            raise ValueError(f"draft: version {self.draft.version} is its own parent")
+
+    def expand(self, made: dict[str, beam.PCollection[Any]]) -> beam.PCollection[Made]:
+        """The side inputs hold publishing back until all files are written."""
+        totals = made["counts"] | "Total" >> beam.CombinePerKey(sum)
+        return (
+            made["files"].pipeline
+            | "Once" >> beam.Create([None], reshuffle=False)
+            | "Publish" >> beam.Map(self._publish, beam.pvalue.AsList(made["files"]), beam.pvalue.AsList(totals))
+        )
+
+    def _publish(self, _: None, entries: list[FileEntry], totals: list[tuple[tuple[str, str], int]]) -> Made:
+        written = [(("write_hub", entry.kind), entry.records) for entry in set(entries)]
+        counts = nested([*totals, *written])
+        verify(counts, self.equations)
+        return publish(self.output, self.draft, entries, counts)
