@@ -93,6 +93,14 @@ class Duplicate:
 
 
 @dataclass(frozen=True)
+class Vector:
+    """The sentence vector of a persona that is kept."""
+
+    persona_id: str
+    vector: bytes  # float16, little-endian, of unit length
+
+
+@dataclass(frozen=True)
 class Sample:
     """A piece of synthetic data made with a persona."""
 
