@@ -1,0 +1,138 @@
+"""Patterns to files: paths, globs, directories and comma lists on every filesystem that Beam knows."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Sequence
+
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.corpus.found import CorpusError, CorpusFile, Limits
+
+AUTO = "auto"
+FORMATS = ("text", "jsonl", "parquet", "avro", "warc", "html")  # WET and WAT are WARC inside
+EXTENSIONS = {
+    ".txt": "text", ".text": "text", ".md": "text",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+    ".parquet": "parquet", ".pq": "parquet",
+    ".avro": "avro",
+    ".warc": "warc", ".wet": "warc", ".wat": "warc",
+    ".html": "html", ".htm": "html", ".xhtml": "html",
+}  # fmt: skip
+COMPRESSED = (".gz", ".bz2", ".zst", ".zstd")
+HEAD_BYTES = 4096
+REMEDY = "Check the path, quote globs, and see that the account may list it."
+
+
+def match_corpus(patterns: Sequence[str], format: str = AUTO) -> list[CorpusFile]:
+    """The files that `patterns` name, each once, sorted by path; a pattern may be a comma list.
+
+    A directory stands for all files under it but hidden ones (names that begin with "." or "_"). A format other
+    than "auto" holds for all of them. Raises CorpusError naming the pattern that matches nothing.
+    """
+    if format not in (AUTO, *FORMATS):
+        raise CorpusError(f"--format {format!r} is none of {', '.join((AUTO, *FORMATS))}.")
+    found: dict[str, int] = {}
+    for pattern in (name for listed in patterns for name in _separate(listed)):
+        matched = list(_match(pattern))
+        if not matched:
+            raise CorpusError(f"--input {pattern!r} matches no file. {REMEDY}")
+        found.update(matched)
+    if not found:
+        raise CorpusError(f"--input names no file: {', '.join(patterns) or 'it is empty'}. {REMEDY}")
+    return [_corpus_file(path, size, format) for path, size in sorted(found.items())]
+
+
+def format_of_name(path: str) -> tuple[str | None, bool]:
+    """The format that a file's name tells, None if it tells none, and whether it says "compressed"."""
+    name = posixpath.basename(path.replace(os.sep, "/")).lower()
+    compressed = name.endswith(COMPRESSED)
+    if compressed:
+        name = posixpath.splitext(name)[0]
+    return EXTENSIONS.get(posixpath.splitext(name)[1]), compressed
+
+
+def format_of_content(head: bytes) -> str:
+    """The format that the first bytes of a file (decompressed) tell; plain text if they tell none."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"Obj\x01"):
+        return "avro"
+    if start.startswith(b"WARC/"):
+        return "warc"
+    if start.startswith(b'{"') or start.startswith(b"{ "):
+        return "jsonl"
+    if start[:15].lower().startswith((b"<!doctype html", b"<html")):
+        return "html"
+    return "text"
+
+
+def _separate(listed: str) -> list[str]:
+    """The patterns of a comma list; a comma in the name of a local file is one, not a separator."""
+    if os.path.exists(listed):
+        return [listed]
+    return [name for name in (part.strip() for part in listed.split(",")) if name]
+
+
+def _match(pattern: str) -> Iterator[tuple[str, int]]:
+    """Path and size of every file that one pattern names."""
+    if os.path.isfile(pattern):  # also one with "*" or "[" in its name
+        yield pattern, os.path.getsize(pattern)
+    elif os.path.isdir(pattern):
+        for folder, folders, names in os.walk(pattern):
+            folders[:] = [name for name in folders if not _hidden(name)]
+            for name in names:
+                if not _hidden(name):
+                    path = os.path.join(folder, name)
+                    yield path, os.path.getsize(path)
+    else:
+        yield from _match_anywhere(pattern)
+
+
+def _match_anywhere(pattern: str) -> Iterator[tuple[str, int]]:
+    """Path and size of what a glob, or a path of a remote filesystem, names; a prefix stands for all below it."""
+    is_glob = any(c in pattern for c in "*?[")
+    tries = [pattern] if is_glob else [pattern.rstrip("/"), pattern.rstrip("/") + "/**"]
+    for attempt in tries:
+        try:
+            matched = FileSystems.match([attempt])[0].metadata_list
+        except (BeamIOError, ValueError) as error:
+            raise CorpusError(f"--input {pattern!r} cannot be listed: {error}. {REMEDY}") from error
+        below = attempt[: -len("**")] if attempt.endswith("/**") else ""
+        files = [
+            (match.path, match.size_in_bytes)
+            for match in matched
+            if not match.path.endswith("/")
+            and not os.path.isdir(match.path)
+            and not (below and any(map(_hidden, match.path[len(below) :].split("/"))))
+        ]
+        if files:
+            yield from files
+            return
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith((".", "_"))
+
+
+def _corpus_file(path: str, size: int, format: str) -> CorpusFile:
+    named, compressed = format_of_name(path)
+    if format == AUTO:
+        # Only what the name leaves open is opened here: a crawl has 90,000 files, and this runs on one machine.
+        format = named or format_of_content(_head(path))
+    return CorpusFile(path, size, format, compressed)
+
+
+def _head(path: str) -> bytes:
+    """The first bytes of a file, decompressed; none if it cannot be read (its reader will say so)."""
+    from transforms.corpus.streams import decompressed  # here, lest the DAG's launcher load codecs that it may not need
+
+    try:
+        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            head: bytes = file.read(HEAD_BYTES)
+        return next(iter(decompressed(iter([head]), Limits())), b"")
+    except Exception:
+        return b""

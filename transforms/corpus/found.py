@@ -1,0 +1,100 @@
+"""What a reader finds in a file: a text, a record that is none, or a place that is broken; and the bounds it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+TEXT_FIELDS = ("raw_content", "text", "contents", "content")  # RedPajama-V2; C4, FineWeb, Dolma; data-prep-kit; others
+SOURCE_FIELDS = ("url", "id", "source", "document_id", "doc_id")  # where a person would look the text up, best first
+
+KIB, MIB = 1 << 10, 1 << 20
+
+
+class CorpusError(ValueError):
+    """The corpus cannot be read as the user asked; the message names the pattern or file and the remedy."""
+
+
+class BrokenError(Exception):
+    """A file cannot be read on from here: `reason` is a word to count by, `detail` the cause and the remedy."""
+
+    def __init__(self, reason: str, detail: str):
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class CorpusFile:
+    """A file of the corpus, as it was matched."""
+
+    path: str
+    size: int  # bytes on disk
+    format: str  # a name of `FORMATS`
+    compressed: bool = False  # by its name; a reader looks at the content as well
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The part of a file that one worker reads: what begins at byte `start` or after and before byte `stop`."""
+
+    file: CorpusFile
+    start: int
+    stop: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether this is all of the file."""
+        return self.start == 0 and self.stop >= self.file.size
+
+
+@dataclass(frozen=True)
+class Text:
+    """A record with a text; `source` is "" where the corpus names none."""
+
+    place: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A record that can be read and is no text: an image, a request, an empty field."""
+
+    place: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A record, place or file that cannot be read; `detail` has the cause and the remedy."""
+
+    place: str
+    reason: str
+    detail: str
+    excerpt: str = ""
+
+
+Found = Text | Skip | Damage
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that keep one bad file from taking a worker's memory or time."""
+
+    record_bytes: int = 32 * MIB  # of one record, decompressed; the longest real one seen is 0.4 MB, a book's text
+    free_bytes: int = 256 * MIB  # a file may decompress to this much whatever its ratio,
+    ratio: int = 200  # and to this many times its size beyond: text reaches 3 to 15, logs 50, bombs 1,000 and more
+    page_seconds: float = 10.0  # for the main text of one page; the mean is 0.03
+    broken_run: int = 1000  # broken records in a row after which the rest of a piece is given up
+    part_characters: int = 20_000  # a longer plain text file becomes several documents, cut at paragraphs
+
+
+class Reader(Protocol):
+    """Reads the records of a piece; raises BrokenError where it cannot read on."""
+
+    def __call__(self, piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+        """Everything that is found in `piece`, in the order of the file."""
+        ...

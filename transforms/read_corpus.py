@@ -1,0 +1,263 @@
+"""Files of any format -> documents, each content once, with a word on what became of every record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.pvalue import AsDict, PBegin, PCollection, TaggedOutput
+from apache_beam.transforms.window import GlobalWindows
+
+from transforms.corpus.files import FORMATS, match_corpus
+from transforms.corpus.found import KIB, MIB, CorpusError, CorpusFile, Damage, Found, Limits, Piece, Skip
+from transforms.corpus.language import language_of
+from transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
+from transforms.corpus.readers import read_piece
+from transforms.corpus.text import clean, weight
+from transforms.records import (
+    BATCH_RECORDS,
+    Batch,
+    DeadLetter,
+    Document,
+    DocumentOutcome,
+    content_id,
+    excerpt,
+    partition_of,
+)
+from transforms.tally import Tally
+
+__all__ = ["FORMATS", "CorpusError", "CorpusFile", "CorpusRead", "Limits", "ReadCorpus", "match_corpus"]
+
+STAGE = "read_corpus"
+OUTCOMES, DEAD_LETTERS, COUNTS = "outcomes", "dead_letters", "counts"
+BATCH_BYTES = 2 * MIB  # of text in a batch of documents
+HELD_BYTES = 32 * MIB  # of text that a bundle holds back so that few thick batches reach the shuffle
+PARTITION_BYTES = MIB  # of corpus for a partition of the shuffle: 2,000 short documents
+LEAST_PARTITIONS, MOST_PARTITIONS = 16, 4096
+NUMBERS = re.compile(r"\d+")
+
+
+class CorpusRead(NamedTuple):
+    """What a corpus gives. Records are as many as outcomes and dead letters together."""
+
+    documents: PCollection[Any]  # Batch[Document], unique by document_id, spread over the workers
+    outcomes: PCollection[Any]  # Batch[DocumentOutcome], one for every record that could be read
+    dead_letters: PCollection[Any]  # Batch[DeadLetter], one for every record, place or file that could not
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which texts become documents."""
+
+    languages: frozenset[str]  # ISO 639-1; empty: all
+    min_characters: int  # as `weight` counts them
+    max_characters: int
+
+
+def document_of(found: Found, file: str, wanted: Wanted) -> tuple[Document | None, DocumentOutcome | DeadLetter | None]:
+    """The document of a record, or else what became of it.
+
+    The id is of the text as a model will see it: clean and cut. So texts that differ only beyond the cut are one.
+    """
+    if isinstance(found, Damage):
+        place = f"{file}, {found.place}"
+        return None, DeadLetter(STAGE, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
+    source = found.source or f"{file}, {found.place}"
+    if isinstance(found, Skip):
+        return None, DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", "und", 0)
+    text = clean(found.text, wanted.max_characters)
+    source = clean(source, 2 * KIB)
+    document = Document(content_id(text), text, source, "und", file, found.place)
+    if not text:
+        return None, outcome_of(document, "skipped-no-text")
+    if weight(text) < wanted.min_characters:
+        return None, outcome_of(document, "skipped-too-short")
+    language = language_of(text)
+    document = Document(document.document_id, text, source, language, file, found.place)
+    if wanted.languages and language not in wanted.languages:
+        return None, outcome_of(document, "skipped-language")
+    return document, None
+
+
+def outcome_of(document: Document, outcome: str) -> DocumentOutcome:
+    """The row of a record that could be read."""
+    d = document
+    return DocumentOutcome(d.document_id, d.source, d.file, d.place, outcome, d.language, len(d.text))
+
+
+def order_of(document: Document) -> tuple[str, tuple[int, ...]]:
+    """Sort key of equal documents: file, then the place's numbers; independent of order and sharding."""
+    return document.file, tuple(map(int, NUMBERS.findall(document.place)))
+
+
+def document_batches(documents: Iterable[Document]) -> Iterator[Batch[Document]]:
+    """`documents` in batches bounded by records and by bytes."""
+    batch: Batch[Document] = Batch()
+    size = 0
+    for document in documents:
+        if batch and (len(batch) >= BATCH_RECORDS or size + len(document.text) > BATCH_BYTES):
+            yield batch
+            batch, size = Batch(), 0
+        batch.append(document)
+        size += len(document.text)
+    if batch:
+        yield batch
+
+
+@dataclass(kw_only=True)
+class ReadCorpus(beam.PTransform):
+    """Files -> documents (unique), outcomes of all records that could be read, dead letters for the rest.
+
+    Of equal documents the first by file and place stands for all. With `max_documents` the documents with the
+    smallest ids are used, whatever the order or sharding of the files.
+    """
+
+    files: Sequence[CorpusFile]
+    text_field: str = ""  # "": the first of TEXT_FIELDS that a record has
+    languages: frozenset[str] = frozenset()  # ISO 639-1; empty: all
+    max_documents: int = 0  # 0: all
+    min_characters: int = 50
+    max_characters: int = 20_000
+    partitions: int = 0  # of the shuffle; 0: by the size of the corpus
+    piece_bytes: int = PIECE_BYTES
+    load_bytes: int = LOAD_BYTES
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        if not self.files:
+            raise CorpusError("--input: files is empty, one at least is needed.")
+        for name, least in (("max_documents", 0), ("min_characters", 0), ("partitions", 0), ("piece_bytes", 1)):
+            if getattr(self, name) < least:
+                raise CorpusError(f"--{name} is {getattr(self, name)}, allowed is {least} or more.")
+        if self.max_characters < max(self.min_characters, 20):
+            raise CorpusError(
+                f"--max_characters is {self.max_characters}, allowed is {max(self.min_characters, 20)} or more, "
+                "and no less than --min_characters."
+            )
+        if wrong := sorted(code for code in self.languages if not re.fullmatch("[a-z]{2,3}", code)):
+            raise CorpusError(f"--language {wrong[0]!r} is no ISO 639-1 code such as 'en' or 'zh'.")
+
+    def expand(self, pbegin: PBegin) -> CorpusRead:
+        """The transforms of this step."""
+        wanted = Wanted(self.languages, self.min_characters, self.max_characters)
+        partitions = self.partitions or _partitions_for(self.files)
+        loads = list(loads_of(self.files, self.piece_bytes, self.load_bytes))
+        read = (
+            pbegin
+            | "Pieces" >> beam.Create(loads, reshuffle=False)
+            | "SpreadPieces" >> beam.Reshuffle()
+            | "ReadPieces"
+            >> beam.ParDo(_Read(self.text_field, wanted, self.limits, partitions))
+            .with_outputs(OUTCOMES, DEAD_LETTERS, main="candidates")
+            .with_output_types(tuple[int, Batch])
+        )
+        grouped = read.candidates | "GroupByContent" >> beam.GroupByKey()
+        if self.max_documents:
+            counts = grouped | "CountUnique" >> beam.Map(_count_unique).with_output_types(tuple[int, int])
+            first = grouped | "KeepFirst" >> beam.ParDo(_KeepFirst(self.max_documents), AsDict(counts)).with_outputs(
+                OUTCOMES, main="documents"
+            ).with_output_types(Batch)
+        else:
+            first = grouped | "KeepFirst" >> beam.ParDo(_KeepFirst(0), {}).with_outputs(
+                OUTCOMES, main="documents"
+            ).with_output_types(Batch)
+        outcomes = (read[OUTCOMES], first[OUTCOMES]) | "AllOutcomes" >> beam.Flatten()
+        return CorpusRead(first.documents, outcomes, read[DEAD_LETTERS])
+
+
+def _partitions_for(files: Sequence[CorpusFile]) -> int:
+    """Enough that a partition's documents fit in memory and all workers get some."""
+    size = sum(file.size * (4 if file.compressed else 1) for file in files)
+    return min(max(size // PARTITION_BYTES, LEAST_PARTITIONS), MOST_PARTITIONS)
+
+
+class _Read(beam.DoFn):
+    """Load of pieces -> (partition, batch of documents); aside, outcomes of what is skipped, and dead letters."""
+
+    def __init__(self, text_field: str, wanted: Wanted, limits: Limits, partitions: int):
+        self.text_field = text_field
+        self.wanted = wanted
+        self.limits = limits
+        self.partitions = partitions
+        self.tally = Tally(STAGE)
+
+    def start_bundle(self) -> None:
+        self.held: dict[int, list[Document]] = {}
+        self.held_bytes = 0
+
+    def process(self, load: list[Piece]) -> Iterator[Any]:
+        for piece in load:
+            aside: dict[str, Batch[Any]] = {OUTCOMES: Batch(), DEAD_LETTERS: Batch()}
+            for found in read_piece(piece, self.text_field, self.limits):
+                document, other = document_of(found, piece.file.path, self.wanted)
+                self.tally.inc("records")
+                if document:
+                    partition = partition_of(document.document_id, self.partitions)
+                    self.held.setdefault(partition, []).append(document)
+                    self.held_bytes += len(document.text) + 200
+                    if self.held_bytes > HELD_BYTES:
+                        yield from self._release()
+                    continue
+                tag = DEAD_LETTERS if isinstance(other, DeadLetter) else OUTCOMES
+                self.tally.inc("dead-letters" if isinstance(other, DeadLetter) else other.outcome)
+                aside[tag].append(other)
+                if len(aside[tag]) >= BATCH_RECORDS:
+                    yield TaggedOutput(tag, aside[tag])
+                    aside[tag] = Batch()
+            yield from (TaggedOutput(tag, batch) for tag, batch in aside.items() if batch)
+            self.tally.inc("bytes", piece.stop - piece.start)
+
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from map(GlobalWindows.windowed_value, self._release())
+
+    def _release(self) -> Iterator[tuple[int, Batch[Document]]]:
+        held, self.held, self.held_bytes = self.held, {}, 0
+        for partition, documents in held.items():
+            yield from ((partition, batch) for batch in document_batches(documents))
+
+
+def _count_unique(group: tuple[int, Iterable[Batch[Document]]]) -> tuple[int, int]:
+    partition, batches = group
+    return partition, len({document.document_id for batch in batches for document in batch})
+
+
+class _KeepFirst(beam.DoFn):
+    """Documents of a partition -> the first of each content; aside, an outcome for every one.
+
+    Reads its group twice, so that no more than the ids and a batch is held.
+    """
+
+    def __init__(self, max_documents: int):
+        self.max_documents = max_documents
+        self.tally = Tally(STAGE)
+
+    def process(self, group: tuple[int, Iterable[Batch[Document]]], counts: dict[int, int]) -> Iterator[Any]:
+        partition, batches = group
+        first: dict[str, tuple[str, tuple[int, ...]]] = {}
+        for document in (document for batch in batches for document in batch):
+            order = order_of(document)
+            first[document.document_id] = min(first.get(document.document_id, order), order)
+        used = set(first)
+        if self.max_documents:
+            # Partitions are ranges of ids in order, so the smallest ids are those of the first partitions.
+            left = max(0, self.max_documents - sum(n for other, n in counts.items() if other < partition))
+            used = set(sorted(first)[:left])
+        outcomes: list[DocumentOutcome] = []
+
+        def kept() -> Iterator[Document]:
+            for document in (document for batch in batches for document in batch):
+                outcome = "repeated"
+                if order_of(document) == first[document.document_id]:
+                    outcome = "document" if document.document_id in used else "skipped-max-documents"
+                self.tally.inc("documents" if outcome == "document" else outcome)
+                outcomes.append(outcome_of(document, outcome))
+                if outcome == "document":
+                    yield document
+
+        yield from document_batches(kept())
+        for i in range(0, len(outcomes), BATCH_RECORDS):
+            yield TaggedOutput(OUTCOMES, Batch(outcomes[i : i + BATCH_RECORDS]))
