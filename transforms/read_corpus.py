@@ -57,29 +57,29 @@ class Wanted:
     max_characters: int
 
 
-def document_of(found: Found, file: str, wanted: Wanted) -> tuple[Document | None, DocumentOutcome | DeadLetter | None]:
+def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentOutcome | DeadLetter:
     """The document of a record, or else what became of it.
 
     The id is of the text as a model will see it: clean and cut. So texts that differ only beyond the cut are one.
     """
     if isinstance(found, Damage):
         place = f"{file}, {found.place}"
-        return None, DeadLetter(STAGE, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
+        return DeadLetter(STAGE, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
     source = found.source or f"{file}, {found.place}"
     if isinstance(found, Skip):
-        return None, DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", "und", 0)
+        return DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", "und", 0)
     text = clean(found.text, wanted.max_characters)
     source = clean(source, 2 * KIB)
     document = Document(content_id(text), text, source, "und", file, found.place)
     if not text:
-        return None, outcome_of(document, "skipped-no-text")
+        return outcome_of(document, "skipped-no-text")
     if weight(text) < wanted.min_characters:
-        return None, outcome_of(document, "skipped-too-short")
+        return outcome_of(document, "skipped-too-short")
     language = language_of(text)
     document = Document(document.document_id, text, source, language, file, found.place)
     if wanted.languages and language not in wanted.languages:
-        return None, outcome_of(document, "skipped-language")
-    return document, None
+        return outcome_of(document, "skipped-language")
+    return document
 
 
 def outcome_of(document: Document, outcome: str) -> DocumentOutcome:
@@ -193,18 +193,14 @@ class _Read(beam.DoFn):
         for piece in load:
             aside: dict[str, Batch[Any]] = {OUTCOMES: Batch(), DEAD_LETTERS: Batch()}
             for found in read_piece(piece, self.text_field, self.limits):
-                document, other = document_of(found, piece.file.path, self.wanted)
+                record = document_of(found, piece.file.path, self.wanted)
                 self.tally.inc("records")
-                if document:
-                    partition = partition_of(document.document_id, self.partitions)
-                    self.held.setdefault(partition, []).append(document)
-                    self.held_bytes += len(document.text) + 200
-                    if self.held_bytes > HELD_BYTES:
-                        yield from self._release()
+                if isinstance(record, Document):
+                    yield from self._hold(record)
                     continue
-                tag = DEAD_LETTERS if isinstance(other, DeadLetter) else OUTCOMES
-                self.tally.inc("dead-letters" if isinstance(other, DeadLetter) else other.outcome)
-                aside[tag].append(other)
+                tag = DEAD_LETTERS if isinstance(record, DeadLetter) else OUTCOMES
+                self.tally.inc(record.outcome if isinstance(record, DocumentOutcome) else "dead-letters")
+                aside[tag].append(record)
                 if len(aside[tag]) >= BATCH_RECORDS:
                     yield TaggedOutput(tag, aside[tag])
                     aside[tag] = Batch()
@@ -213,6 +209,12 @@ class _Read(beam.DoFn):
 
     def finish_bundle(self) -> Iterator[Any]:
         yield from map(GlobalWindows.windowed_value, self._release())
+
+    def _hold(self, document: Document) -> Iterator[tuple[int, Batch[Document]]]:
+        self.held.setdefault(partition_of(document.document_id, self.partitions), []).append(document)
+        self.held_bytes += len(document.text)
+        if self.held_bytes > HELD_BYTES:
+            yield from self._release()
 
     def _release(self) -> Iterator[tuple[int, Batch[Document]]]:
         held, self.held, self.held_bytes = self.held, {}, 0

@@ -20,6 +20,7 @@ from transforms.corpus.found import (
     Text,
 )
 from transforms.corpus.lines import Line, lines_of
+from transforms.records import excerpt
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -68,7 +69,8 @@ def found_in_record(record: Mapping[str, Any], place: str, text_field: str) -> F
     field = text_field if text_field else next((name for name in TEXT_FIELDS if name in record), "")
     if field not in record:
         wanted = f"no field {text_field!r}" if text_field else f"none of the fields {', '.join(TEXT_FIELDS)}"
-        detail = f"{wanted}, but {', '.join(sorted(map(str, record))[:20]) or 'none at all'}. Name the text's with --text_field."
+        names = excerpt(", ".join(map(str, record)) or "none at all")
+        detail = f"{wanted}, but {names}. Name the text's with --text_field."
         return Damage(place, "field-missing", detail)
     text, source = record[field], source_of(record)
     if text is None:

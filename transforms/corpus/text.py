@@ -15,6 +15,7 @@ PARAGRAPH_END = regex.compile(r"\n\s*")
 # The 240 paragraphs of XQuAD average 784 characters in English and 252 in Chinese, 3.1 to one.
 DENSE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 DENSE_WEIGHT = 3
+JOINS = "\u200d\ufe0f"  # joiner and variation selector, as in emoji
 BLANK = regex.compile(r"\s+")
 
 
@@ -46,9 +47,7 @@ def cut(text: str, characters: int) -> str:
     if space:
         return text[:space].rstrip()
     end = characters
-    while end > least and (
-        unicodedata.combining(text[end]) or text[end] in "\u200d\ufe0f" or text[end - 1] == "\u200d"
-    ):
+    while end > least and (unicodedata.combining(text[end]) or text[end] in JOINS or text[end - 1] in JOINS):
         end -= 1
     return text[:end]
 
