@@ -1,0 +1,129 @@
+"""What a text is when it is no persona: too long, a refusal, a thing, the prompt given back, another language.
+
+The patterns and small words of each language stand in not_personas.yaml.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import regex
+import yaml
+
+from transforms.corpus.language import language_of
+
+SURE_LETTERS = 12  # below, a name or a term of another language is enough to mislead
+LEAST_SHARE = 0.2  # of letters in the language's script: "一位 Django REST framework 开发者" has 0.2
+LATIN = regex.compile(r"\p{Latin}")
+SCRIPTS = {
+    language: regex.compile("|".join(rf"\p{{{script}}}" for script in scripts.split()))
+    for languages, scripts in (
+        ("zh", "Han"),
+        ("ja", "Han Hiragana Katakana"),
+        ("ko", "Hangul Han"),
+        ("ru uk bg be mk kk ky tg mn", "Cyrillic"),
+        ("sr az uz", "Cyrillic Latin"),
+        ("ar fa ur ps ug", "Arabic"),
+        ("hi mr ne sa", "Devanagari"),
+        ("el", "Greek"),
+        ("he yi", "Hebrew"),
+        ("th", "Thai"),
+        ("bn", "Bengali"),
+        ("ta", "Tamil"),
+        ("te", "Telugu"),
+        ("gu", "Gujarati"),
+        ("pa", "Gurmukhi Arabic"),
+        ("ka", "Georgian"),
+        ("hy", "Armenian"),
+        ("am", "Ethiopic"),
+    )
+    for language in languages.split()
+}
+KIN = ({"no", "nb", "nn", "da", "sv"}, {"hr", "sr", "bs", "sl"}, {"id", "ms"}, {"cs", "sk"}, {"es", "gl", "ca", "pt"})
+
+LETTER = regex.compile(r"\p{L}")
+WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+BRACKETS = regex.compile(r"[<‹\[【{「#$]")
+SENTENCE_ENDS = regex.compile(r"[.!?:。！？：।؟]\s*")
+
+
+def wrong_length(text: str, shortest: int, longest: int) -> str:
+    """The reason "too-short" or "too-long", else ""; Han, kana, Hangul say in one character what takes others two."""
+    if len(text) > longest:
+        return "too-long"
+    return "too-short" if len(text) < shortest and len(text) + len(WIDE.findall(text)) < shortest else ""
+
+
+def not_a_persona(text: str) -> str:
+    """The reason if `text` is what models give for want of a persona, else "".
+
+    "empty", "instructions-echoed", "refusal" or "not-a-person".
+    """
+    if not LETTER.search(text):
+        return "empty"
+    lower = text.lower().lstrip("\"'“”„«*-•> ")
+    found = patterns()
+    if BRACKETS.search(lower) and found["anywhere"].search(lower):
+        return "instructions-echoed"
+    for reason in ("instructions-echoed", "refusal", "not-a-person"):
+        if found[reason].match(lower):
+            return reason
+    if any(found["sentence"].match(lower, end.end()) for end in SENTENCE_ENDS.finditer(lower)):
+        return "instructions-echoed"
+    return ""
+
+
+@cache
+def word_lists() -> Mapping[str, Any]:
+    """The patterns and small words that stand beside this file."""
+    return yaml.safe_load((resources.files(__package__) / "not_personas.yaml").read_text("utf-8"))
+
+
+@cache
+def patterns() -> Mapping[str, regex.Pattern[str]]:
+    """One pattern for each reason, of all languages, and those that are sought elsewhere than at the beginning."""
+    lists = word_lists()
+    anywhere = lists["instructions-echoed"]["anywhere"]
+    lines = {
+        reason: [line for language, lines in lists[reason].items() if language != "anywhere" for line in lines]
+        for reason in ("instructions-echoed", "refusal", "not-a-person")
+    }
+    lines |= {"anywhere": anywhere, "sentence": lists["instructions-echoed"]["sentence"]}
+    return {name: regex.compile("|".join(f"(?:{line})" for line in found)) for name, found in lines.items()}
+
+
+def is_other_language(text: str, language: str) -> bool:
+    """Whether `text` is surely not in `language`: another script, or other small words and the detector agrees."""
+    letters = len(LETTER.findall(text))
+    if language == "und" or letters < SURE_LETTERS:
+        return False
+    script = SCRIPTS.get(language, LATIN)
+    if len(script.findall(text)) < LEAST_SHARE * letters:
+        return True
+    if script is not LATIN:
+        return False
+    counts = count_small_words(text)
+    if max(counts.values(), default=0) <= counts[language]:
+        return False  # the detector takes 3 ms, a hundred times the rest
+    found = language_of(text)
+    return counts[found] > counts[language] and not any({found, language} <= kin for kin in KIN)
+
+
+def count_small_words(text: str) -> Counter[str]:
+    """How many words of `text` are small words of each language."""
+    index = small_words()
+    return Counter(language for word in text.lower().split() for language in index.get(word.strip(",.;:()\"'"), ()))
+
+
+@cache
+def small_words() -> Mapping[str, tuple[str, ...]]:
+    """The languages that a small word belongs to."""
+    index: dict[str, tuple[str, ...]] = {}
+    for language, words in word_lists()["function-words"].items():
+        for word in words.split():
+            index[word] = (*index.get(word, ()), language)
+    return index

@@ -1,0 +1,42 @@
+"""Personal data in a text: contact data and people's names, found and replaced by neutral words.
+
+`find_pii` says what there is and where, `scrub_text` puts neutral words in its place: pure functions of a text and its
+language. The gazetteer of names is built on first use, once in a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transforms.pii.contact import find_contacts
+from transforms.pii.finding import Finding, disjoint
+from transforms.pii.names import find_names
+from transforms.pii.words import language_of, words_of
+
+__all__ = ["Finding", "find_contacts", "find_names", "find_pii", "language_of", "replace", "scrub_text"]
+
+
+def find_pii(text: str, language: str = "und") -> list[Finding]:
+    """Contact data and people's names of a text, in their order, none overlapping."""
+    language = language_of(text, language)
+    return disjoint([*find_contacts(text, language), *find_names(text, language)])
+
+
+def replace(text: str, found: Sequence[Finding], language: str = "und") -> str:
+    """`text` with the neutral words of its language in place of what was found."""
+    words = words_of(language_of(text, language))
+    parts: list[str] = []
+    here = 0
+    for start, end, kind in found:
+        word = words.of(kind)
+        if not text[:start].strip():
+            word = word[:1].upper() + word[1:]
+        parts += (text[here:start], word)
+        here = end
+    return "".join((*parts, text[here:]))
+
+
+def scrub_text(text: str, language: str = "und") -> str:
+    """`text` without contact data and names: safe to show in a dead letter, and to keep as a persona."""
+    found = find_pii(text, language)
+    return replace(text, found, language) if found else text

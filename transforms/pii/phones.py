@@ -1,0 +1,85 @@
+"""Telephone numbers in a text: digits grouped as people group them, checked with Google's tables of numbering plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import regex
+
+from transforms.pii.finding import Finding
+
+# Countries whose national numbers are expected in a language: the largest that speak it. Numbers with a country code
+# are found everywhere.
+REGIONS = {
+    "ar": ("SA", "EG", "AE", "MA", "IQ", "JO", "DZ"),
+    "bn": ("BD", "IN"),
+    "cs": ("CZ",),
+    "de": ("DE", "AT", "CH"),
+    "en": ("US", "GB", "IN", "AU"),
+    "es": ("ES", "MX", "AR", "CO"),
+    "fa": ("IR",),
+    "fr": ("FR", "BE", "CH"),
+    "he": ("IL",),
+    "hi": ("IN",),
+    "id": ("ID",),
+    "it": ("IT",),
+    "ja": ("JP",),
+    "ko": ("KR",),
+    "nl": ("NL", "BE"),
+    "pl": ("PL",),
+    "pt": ("BR", "PT"),
+    "ru": ("RU", "KZ"),
+    "sw": ("KE", "TZ"),
+    "th": ("TH",),
+    "tr": ("TR",),
+    "uk": ("UA",),
+    "ur": ("PK",),
+    "vi": ("VN",),
+    "zh": ("CN", "TW", "HK"),
+}
+DIGITS_AT_LEAST = 6
+CANDIDATE = regex.compile(r"(?<![\d.,/\-a-zA-Z_])(?:\+|\(\+?)?\d(?:[ ().\-/]{0,3}\d){5,15}(?!\d|[.,/\-]\d|[a-zA-Z%°_])")
+# Words that announce a number: after one of them, anything with six digits or more is one.
+ANNOUNCED = regex.compile(
+    r"(?:\b(?:tel|phone|telephone|mobile?|mob|cell|call|text|whats ?app|fax|sms|viber|signal|telegram"
+    r"|telefon\w*|handy\w*|mobil\w*|ruf\w*|anruf\w*|erreichbar|teléfono|telefone|móvil|celular|cel|llam\w+|ligue"
+    r"|téléphone|portable|telefoon|cellulare|chiam\w+)\b"
+    r"|тел|звон|моб|номер|ватсап|电话|電話|手机|手機|致电|致電|拨打|微信|热线|전화|연락처|連絡"
+    r"|هاتف|جوال|موبايل|اتصل|الاتصال|واتساب|تليفون|الرقم|رقم|फ़ोन|फोन|मोबाइल|कॉल|नंबर|व्हाट्सएप)[^\d\n+(]{0,24}$",
+    regex.IGNORECASE,
+)
+NORTH_AMERICAN = regex.compile(r"\(\d{3}\) ?\d{3}[- .]?\d{4}|\d{3}-\d{3}-\d{4}")  # with the 555 of examples
+# Spans of years, dates, thousands, two groups of four: digits that are something else.
+NO_PHONE = regex.compile(
+    r"(?:1\d|20)\d\d(?: ?[-/ ] ?(?:1\d|20)\d\d)+|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{4}"
+    r"|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?: \d{1,2})?|[1-9]\d{0,2}(?:[ .]000)+|[1-9]\d{0,2}(?:\.\d{3})+|\d{4} \d{4}"
+)
+
+
+def find_phones(text: str, language: str) -> Iterator[Finding]:
+    """Telephone numbers of a folded text (ASCII digits)."""
+    for match in CANDIDATE.finditer(text):
+        if is_phone(text, match.start(), match.end(), language):
+            yield Finding(match.start(), match.end(), "phone")
+
+
+def is_phone(text: str, start: int, end: int, language: str) -> bool:
+    """Whether the digits text[start:end] are a telephone number: by their form, the words before, or the tables."""
+    digits = text[start:end]
+    count = sum(map(str.isdigit, digits))
+    if ANNOUNCED.search(text[max(0, start - 40) : start]) or NORTH_AMERICAN.fullmatch(digits):
+        return True
+    if NO_PHONE.fullmatch(digits) or count < 7 or (count < 9 and digits.isdigit()):
+        return False
+    return any(is_valid(digits, region) for region in REGIONS.get(language, ("US", "GB")))
+
+
+def is_valid(digits: str, region: str) -> bool:
+    """Whether a numbering plan has the number: `region`'s, or that of its country code."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(number)
