@@ -20,11 +20,11 @@ class CountsDoNotAddUp(RuntimeError):
     """Records were lost or made twice: a fault of this program, never of its user."""
 
 
-def count_batch(element: Any, stage: str, name: str, field: str) -> Iterator[tuple[Key, int]]:
+def count_batch(element: Any, stage: str, name: str, field: str, times: int = 1) -> Iterator[tuple[Key, int]]:
     """Counts of a batch, or of a keyed batch: under `name`, or under `name` and the value of `field`."""
     batch = element[1] if isinstance(element, tuple) else element
     if not field:
-        yield (stage, name), len(batch)
+        yield (stage, name), len(batch) * times
         return
     for value, n in sorted(Counter(getattr(record, field) for record in batch).items()):
         yield (stage, f"{name}{value}"), n
@@ -42,29 +42,27 @@ class Count(beam.PTransform):
 
     With `field`, one for each value of it, and `name` is what stands before the value: `Count(stage="read_corpus",
     field="outcome")` counts outcomes, `Count(stage="dedup", name="duplicate-", field="kind")` duplicates by kind.
+    `times` is how many of what is counted a record stands for: the questions asked about it, say.
     """
 
     stage: str
     name: str = ""
     field: str = ""
+    times: int = 1
 
     def __post_init__(self) -> None:
-        super().__init__()
         if not (self.name or self.field):
             raise ValueError("Count: needs a name, a field, or both")
 
     def expand(self, batches: beam.PCollection[Any]) -> beam.PCollection[tuple[Key, int]]:
         """Counts each batch."""
-        count = beam.FlatMap(count_batch, self.stage, self.name, self.field)
+        count = beam.FlatMap(count_batch, self.stage, self.name, self.field, self.times)
         return batches | "Count" >> count.with_output_types(tuple[Key, int])
 
 
 @dataclass(kw_only=True)
 class CountDeadLetters(beam.PTransform):
     """Batches of dead letters -> ((stage, "lost-<reason>"), records), by what each letter says."""
-
-    def __post_init__(self) -> None:
-        super().__init__()
 
     def expand(self, batches: beam.PCollection[Batch[DeadLetter]]) -> beam.PCollection[tuple[Key, int]]:
         """Counts each batch."""

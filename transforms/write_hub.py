@@ -41,7 +41,6 @@ class WriteRecords(beam.PTransform):
     shard_by_key: bool = False
 
     def __post_init__(self) -> None:
-        super().__init__()
         allowed = ("jsonl",) if self.record in JSON_RECORDS else ("avro", "jsonl")
         if self.format not in allowed:
             raise ValueError(f"format: {self.format!r} for {self.record.__name__}; there are {', '.join(allowed)}")
@@ -131,7 +130,6 @@ class Publish(beam.PTransform):
     equations: Sequence[Equation] = ()
 
     def __post_init__(self) -> None:
-        super().__init__()
         if isinstance(self.draft, Manifest) and self.draft.version == self.draft.parent:
             raise ValueError(f"draft: version {self.draft.version} is its own parent")
 

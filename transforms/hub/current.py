@@ -41,7 +41,7 @@ def set_current(output: str, expected: str, version: str) -> None:
     if path.startswith("gs://"):
         _swap_on_gcs(path, expected, version)
         return
-    _compare(output, expected, read_current(output))
+    require_current(output, expected, read_current(output))
     write_bytes(path, f"{version}\n".encode())
 
 
@@ -59,29 +59,31 @@ def _locked(file: Path) -> Iterator[None]:
         yield
 
 
-def _compare(output: str, expected: str, found: str) -> None:
+def require_current(output: str, expected: str, found: str) -> None:
     """Raises PublishConflict unless `found` is `expected`."""
     if found != expected:
         raise PublishConflict(
-            f"{output}: another run published version {found or 'nothing'} while this one was made from "
-            f"{expected or 'an empty folder'}; run it again (what it asked of models is stored and costs nothing)"
+            f"{output}: holds {found or 'no version'} now, and this run set out from {expected or 'an empty folder'}: "
+            "another run published meanwhile; run it again (answers of models are stored and are not paid twice)"
         )
 
 
 def _swap_on_gcs(path: str, expected: str, version: str) -> None:
     """Replaces the object only if it is still the generation that was read: GCS's own compare-and-set."""
-    from google.api_core.exceptions import PreconditionFailed
+    from google.api_core.exceptions import NotFound, PreconditionFailed
     from google.cloud import storage  # type: ignore[attr-defined]
 
     bucket, _, name = path.removeprefix("gs://").partition("/")
-    blob = storage.Client().bucket(bucket).get_blob(name)
     output = path.removesuffix("/hub/CURRENT")
-    _compare(output, expected, blob.download_as_text(if_generation_match=blob.generation).strip() if blob else "")
-    target = blob or storage.Client().bucket(bucket).blob(name)
+    store = storage.Client().bucket(bucket)
     try:
-        target.upload_from_string(f"{version}\n", if_generation_match=blob.generation if blob else 0)
-    except PreconditionFailed:
-        _compare(output, expected, read_current(output))
+        blob = store.get_blob(name)
+        found = blob.download_as_text(if_generation_match=blob.generation).strip() if blob else ""
+        require_current(output, expected, found)
+        generation = blob.generation if blob else 0  # 0: only if there is none
+        store.blob(name).upload_from_string(f"{version}\n", if_generation_match=generation)
+    except (NotFound, PreconditionFailed):
+        require_current(output, expected, "another version")
 
 
 def read_bytes(path: str) -> bytes:

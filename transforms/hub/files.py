@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import io
 import os
 import pickle
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
-from typing import Any, BinaryIO, TypeVar
+from contextlib import ExitStack, contextmanager
+from typing import Any, BinaryIO, TypeVar, cast
 
 import fastavro
 import orjson
@@ -43,61 +44,70 @@ def write_shard(
     content gets another name, so a file that a manifest names is never overwritten.
     """
     rows = map(to_row, in_order(groups))
-    encode = write_avro if suffix == "avro" else write_jsonl
-    return write_whole(output, folder, stem, suffix, lambda handle: encode(handle, record, rows))
-
-
-def write_whole(output: str, folder: str, stem: str, suffix: str, write: Callable[[BinaryIO], int]) -> FileEntry:
-    """What `write` puts out, under its final name only when it is complete; `write` returns its records."""
     where = FileSystems.join(output, *folder.split("/"))
-    part = FileSystems.join(where, f"{PART}{stem}-{uuid.uuid4().hex}")
-    try:
-        with FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
-            hashing = Hashing(handle)
-            records = write(hashing)  # type: ignore[arg-type]
-            if is_local(part):
-                handle.flush()
-                os.fsync(handle.fileno())
-        name = f"{stem}-{hashing.digest.hexdigest()}.{suffix}"
-        final = FileSystems.join(where, name)
-        if FileSystems.exists(final):
-            FileSystems.delete([part])
-        else:
-            FileSystems.rename([part], [final])
-    except BaseException:
-        delete_quietly([part])
-        raise
-    return FileEntry(f"{folder}/{name}", records, hashing.bytes)
+    with whole_file(where, lambda digest: f"{stem}-{digest}.{suffix}") as file:
+        records = write_avro(file, record, rows) if suffix == "avro" else write_lines(file, rows)
+    return FileEntry(f"{folder}/{file.name}", records, file.bytes)
 
 
-class Hashing:
+class Hashing(io.RawIOBase):
     """A file that is written from its beginning, with a hash and the number of what went through."""
 
     def __init__(self, handle: BinaryIO):
-        self.handle, self.digest, self.bytes = handle, hashlib.blake2b(digest_size=6), 0
+        super().__init__()
+        self.handle, self.digest, self.bytes, self.name = handle, hashlib.blake2b(digest_size=6), 0, ""
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         """Passes `data` on."""
         self.digest.update(data)
-        self.bytes += len(data)
         self.handle.write(data)
+        self.bytes += len(data)
         return len(data)
 
-    def flush(self) -> None:
-        """Passes the call on."""
-        self.handle.flush()
+    def writable(self) -> bool:
+        """True."""
+        return True
 
-    def seekable(self) -> bool:
-        """False: fastavro would look for a file to append to."""
-        return False
+    def tell(self) -> int:
+        """Bytes written."""
+        return self.bytes
 
 
-def write_avro(handle: BinaryIO, record: type, rows: Iterable[dict[str, Any]]) -> int:
+@contextmanager
+def whole_file(where: str, name: str | Callable[[str], str]) -> Iterator[Hashing]:
+    """A file to write in the folder `where`, which gets its name when the block ends, and is gone if that fails.
+
+    `name` may be a function of the content's hash; a file of such a name that is there already is the same file.
+    """
+    part = FileSystems.join(where, f"{PART}{uuid.uuid4().hex}")
+    try:
+        with FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
+            file = Hashing(handle)
+            yield file
+            if is_local(part):
+                handle.flush()
+                os.fsync(handle.fileno())
+        file.name = name if isinstance(name, str) else name(file.digest.hexdigest())
+        final = FileSystems.join(where, file.name)
+        known = FileSystems.exists(final)
+        if known and not isinstance(name, str):
+            FileSystems.delete([part])
+            return
+        if known and not is_local(final):  # HDFS does not rename onto a file
+            FileSystems.delete([final])
+        FileSystems.rename([part], [final])
+    except BaseException:
+        delete_quietly([part])
+        raise
+
+
+def write_avro(file: Hashing, record: type, rows: Iterable[dict[str, Any]]) -> int:
     """Rows as an Avro file, deflated, block by block; the same bytes each time. Returns the number of rows."""
     schema = SCHEMAS[record]
     marker = hashlib.blake2b(repr(schema).encode(), digest_size=16).digest()  # Avro's own would be random
+    sink = cast(BinaryIO, file)
     writer = fastavro.write.Writer(
-        handle, schema, "deflate", sync_interval=BLOCK_BYTES, sync_marker=marker, compression_level=DEFLATE_LEVEL
+        sink, schema, "deflate", sync_interval=BLOCK_BYTES, sync_marker=marker, compression_level=DEFLATE_LEVEL
     )
     n = 0
     for row in rows:
@@ -107,11 +117,11 @@ def write_avro(handle: BinaryIO, record: type, rows: Iterable[dict[str, Any]]) -
     return n
 
 
-def write_jsonl(handle: BinaryIO, record: type, rows: Iterable[dict[str, Any]]) -> int:
+def write_lines(file: Hashing, rows: Iterable[dict[str, Any]]) -> int:
     """Rows as JSON Lines. Returns their number."""
     n = 0
     for batch in batches(rows):
-        handle.write(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in batch))
+        file.write(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in batch))
         n += len(batch)
     return n
 

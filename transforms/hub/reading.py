@@ -56,7 +56,6 @@ class ReadHub(beam.PTransform):
     key: str = "persona_id"
 
     def __post_init__(self) -> None:
-        super().__init__()
         if self.blocks < 1:
             raise ValueError(f"blocks: {self.blocks}, and there must be at least 1")
 

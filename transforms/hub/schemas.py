@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar, get_type_hints
 
-from transforms.records import DeadLetter, DocumentOutcome, Duplicate, Persona, Provenance, Sample
+from transforms.records import DeadLetter, DocumentOutcome, Duplicate, Persona, Provenance, Sample, Vector
 
 NAMESPACE = "persona_hub"
 AVRO_TYPES = {str: "string", int: "long", float: "double", bytes: "bytes", bool: "boolean"}
@@ -76,6 +76,20 @@ SCHEMAS: dict[type, dict[str, Any]] = {
         language="ISO 639-1, 'und' if undetermined",
         characters="Length of the text",
     ),
+    Vector: avro_schema(
+        Vector,
+        "The sentence vector of a persona that is kept.",
+        persona_id="The persona",
+        vector="float16, little-endian, of unit length",
+    ),
+}
+# The tables of a version: the prefix of their files, and what they hold.
+TABLES: dict[str, type] = {
+    "personas": Persona,
+    "provenance": Provenance,
+    "duplicates": Duplicate,
+    "documents": DocumentOutcome,
+    "vectors": Vector,
 }
 JSON_RECORDS = (Sample, DeadLetter)
 

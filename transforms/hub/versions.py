@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.current import PublishConflict, exclusive, read_bytes, read_current, set_current, write_bytes
+from transforms.hub.current import exclusive, read_bytes, read_current, require_current, set_current, write_bytes
 from transforms.hub.files import PART, delete_quietly, is_local
 from transforms.hub.manifest import (
     MANIFEST,
@@ -111,9 +111,7 @@ def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapp
         current = read_current(output)
         if current == made.version and (done := read_version(output, current)):
             return done
-        if current != made.parent:
-            set_current(output, made.parent, made.version)  # raises, and says what was found
-            raise PublishConflict(f"{output}: published by another run")
+        require_current(output, made.parent, current)
         made = replace(made, files=tuple(sorted({*made.files, *folders.pop(made.folder, ())})))
         _publish_runs(output, made, folders)
         write_bytes(path_of(output, f"{made.folder}/{MANIFEST}"), made.to_json())
@@ -133,6 +131,16 @@ def _publish_runs(output: str, made: Made, folders: Mapping[str, tuple[FileEntry
     for folder, files in folders.items():
         write_bytes(path_of(output, f"{folder}/{MANIFEST}"), replace(run, files=files).to_json())
         tidy(output, folder, files)
+
+
+def list_runs(output: str) -> list[tuple[str, RunManifest]]:
+    """(use case, manifest) of every run of samples in OUTPUT, by use case and run."""
+    [found] = FileSystems.match([path_of(output, f"samples/*/*/{MANIFEST}")])
+    runs = []
+    for path in sorted(metadata.path for metadata in found.metadata_list):
+        folder = FileSystems.split(FileSystems.split(path)[0])[0]
+        runs.append((FileSystems.split(folder)[1], RunManifest.from_json(read_bytes(path), path)))
+    return runs
 
 
 def tidy(output: str, folder: str, files: Iterable[FileEntry]) -> None:

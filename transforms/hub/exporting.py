@@ -1,0 +1,73 @@
+"""Files for others to read, out of a hub's: Parquet with types, and JSON Lines as the authors released theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.hub.files import whole_file, write_lines
+from transforms.hub.manifest import FileEntry, HubError
+from transforms.records import batches
+
+ROW_GROUP = 50_000  # rows that are held in memory: about 30 MB of personas
+PARQUET_TYPES = {"string": pa.string(), "long": pa.int64(), "double": pa.float64(), "bytes": pa.binary()}
+SAMPLE_SCHEMA = pa.schema(
+    [
+        *(
+            (name, pa.string())
+            for name in ("input persona", "synthesized text", "description", "persona_id", "use_case")
+        ),
+        ("number", pa.int64()),
+        ("model", pa.string()),
+        ("prompt_hash", pa.string()),
+        ("usage", pa.struct([("input_tokens", pa.int64()), ("output_tokens", pa.int64())])),
+    ]
+)
+
+Row = dict[str, Any]
+
+
+def parquet_schema(avro: dict[str, Any]) -> pa.Schema:
+    """The Parquet schema of an Avro one; the fields' docs go along."""
+    columns = [
+        pa.field(field["name"], PARQUET_TYPES[field["type"]], nullable=False, metadata={"doc": field["doc"]})
+        for field in avro["fields"]
+    ]
+    return pa.schema(columns, metadata={"doc": avro["doc"]})
+
+
+def write_parquet(
+    folder: str, stem: str, schema: pa.Schema, rows: Iterator[Row], total: int, rows_per_file: int
+) -> list[FileEntry]:
+    """`total` rows as `stem`-<n>-of-<files>.parquet in `folder`; one file, without rows, for none.
+
+    Raises HubError if the folder holds files of this name from an export that had another number of them: whoever
+    reads `stem`-*.parquet would get both.
+    """
+    files = max(1, -(-total // rows_per_file))
+    names = [f"{stem}-{i:05}-of-{files:05}.parquet" for i in range(files)]
+    [found] = FileSystems.match([FileSystems.join(folder, f"{stem}-*-of-*.parquet")])
+    for path in sorted(metadata.path for metadata in found.metadata_list):
+        if FileSystems.split(path)[1] not in names:
+            raise HubError(f"{path}: left by another export; delete it, or export into another folder")
+    entries = []
+    for name in names:
+        with whole_file(folder, name) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            records = 0
+            for group in batches(islice(rows, rows_per_file), ROW_GROUP):
+                writer.write_table(pa.Table.from_pylist(list(group), schema))
+                records += len(group)
+        entries.append(FileEntry(name, records, file.bytes))
+    return entries
+
+
+def write_released(folder: str, name: str, rows: Iterable[Row]) -> FileEntry:
+    """Rows as the JSON Lines file `name` in `folder`."""
+    with whole_file(folder, name) as file:
+        records = write_lines(file, rows)
+    return FileEntry(name, records, file.bytes)
