@@ -84,7 +84,7 @@ class ExtractTask:
 
     def parse(self, document: Document, request: Request, completion: Completion, model: str) -> Persona:
         """The persona in an answer. Raises MalformedAnswer."""
-        text = parse_line(completion.text, SCHEMA, "persona")
+        text = parse_line(completion.text, SCHEMA, "persona", self.prompt.user)
         return Persona(
             persona_id=persona_id(text),
             text=text,
@@ -112,7 +112,7 @@ class ExtractPersona(beam.PTransform):
     prompt: Prompt = field(default_factory=prompt_of)
     personas_per_document: int = 1
     persona_language: str = SAME  # or an ISO 639-1 code
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
 
     def __post_init__(self) -> None:
         if not 1 <= self.personas_per_document <= PERSONA_LIMIT:

@@ -1,9 +1,9 @@
 """What a model answered, read without trust: the first JSON object that fits a schema, or the text after a prefix.
 
 Where a backend has structured output, the answer is one JSON object and the first attempt succeeds. Others wrap it in
-code fences, greetings, remarks or a string of JSON; they write several answers, or only "Persona: ...". What is cut off,
-holds NaN or lacks a field is malformed: the caller asks once more, which is safer than to guess. Libraries that repair
-JSON (such as json-repair) close what was cut off, which would make half a sentence into a persona.
+code fences, greetings, remarks or a string of JSON; they write several answers, or only "Persona: ...". What is cut
+off, holds NaN or lacks a field is malformed: the caller asks once more, which is safer than to guess. Libraries that
+repair JSON (such as json-repair) close what was cut off, which would make half a sentence into a persona.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,13 +21,14 @@ import jsonschema
 from transforms.llm.protocol import MalformedAnswer
 from transforms.records import excerpt
 
-EFFORT = 8  # characters that may be read, in lengths of the text: what keeps hostile text linear
-ATTEMPTS = 400  # failures: the decoder counts the lines before each, which is a pass over the text
+EFFORT = 8  # characters that may be decoded, in lengths of the text: with ATTEMPTS, what keeps hostile text linear
+ATTEMPTS = 200  # places where an object may begin; each failure counts the lines before it, a pass over the text
 ENCODINGS = 3  # how many times an answer may be a string of JSON within a string of JSON
 LEVELS = 50  # of nesting; answers have three or four
 RELAXED_CHARACTERS = 100_000  # a longer text is no answer with the wrong kind of quotes
-# Where an object begins, or a string that holds one: `"{\"persona\": ...`, or `"{\n\"...` with \n as two characters.
-START = re.compile(r'\{(?=\s*["}])|"(?=(?:\s|\\[nrt])*+\{(?:\s|\\[nrt])*+\\+")')
+# Where an object begins, or a string that holds one: `"{\"persona\": ...`, or `"{\n\"...` with \n as two characters, or
+# such a string within a string. The bounds keep a text of nothing but quotes and backslashes linear.
+START = re.compile(r'\{(?=\s*+["}])|"(?=(?:\s|\\{1,9}[nrt"]){0,40}+\{(?:\s|\\{1,9}[nrt]){0,40}+\\{1,9}")')
 THOUGHTS = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 FENCED = re.compile(r"```\w*\s*?\n(.*?)\n?\s*```", re.DOTALL)
 QUOTED = re.compile(r"""(["'`“”«„*])(.*)["'`”“»*]""", re.DOTALL)
@@ -36,19 +38,21 @@ LOOSE = re.compile(r""""(?:[^"\\]|\\.)*+"|'((?:[^'\\]|\\.)*+)'|,(?=\s*+[}\]])|\\
 Check = Callable[[dict[str, Any]], None]  # raises MalformedAnswer
 
 
-def parse_json(text: str, schema: str, check: Check = lambda found: None) -> dict[str, Any]:
-    """The first object in an answer that fits `schema` (in JSON) and passes `check`, without fields it does not allow.
+def parse_json(text: str, schema: str, check: Check = lambda found: None, asked: str = "") -> dict[str, Any]:
+    """The first object in an answer that fits `schema` (in JSON), passes `check` and is not in the prompt `asked`.
 
-    Raises MalformedAnswer: what was wrong with the first object, or that there is none.
+    Fields that the schema does not allow are left out, and a number stands for a string of it. Raises MalformedAnswer:
+    what was wrong with the first object, or that there is none.
     """
-    validator, allowed = validator_of(schema)
+    wanted = schema_of(schema)
     complaint = ""
     for found in objects_in(text):
-        if allowed is not None:
-            found = {name: value for name, value in found.items() if name in allowed}
+        found = wanted.fit(found)
         try:
-            require(validator, found)
+            require(wanted.validator, found)
             check(found)
+            if found in forms_in(asked):
+                raise MalformedAnswer("the form of the prompt, not filled in")
         except MalformedAnswer as error:
             complaint = complaint or str(error)
         else:
@@ -71,7 +75,7 @@ def parse_prefixed(text: str, prefix: str) -> str:
     return rest
 
 
-def parse_line(text: str, schema: str, field: str) -> str:
+def parse_line(text: str, schema: str, field: str, asked: str = "") -> str:
     """The text of a field: of an object that fits `schema`, else of the line after "Field:". Raises MalformedAnswer."""
 
     def check(found: dict[str, Any]) -> None:
@@ -79,7 +83,7 @@ def parse_line(text: str, schema: str, field: str) -> str:
             raise MalformedAnswer(f"{field!r} is empty")
 
     try:
-        line = parse_json(text, schema, check)[field]
+        line = parse_json(text, schema, check, asked)[field]
     except MalformedAnswer as error:
         if "{" in text:  # an object was meant, and is cut off or wrong: half of it is no answer
             raise
@@ -101,24 +105,25 @@ def objects_in(text: str) -> Iterator[dict[str, Any]]:
 
 def strict_objects_in(text: str, encodings: int) -> Iterator[dict[str, Any]]:
     """`objects_in` in JSON's own notation, but for line ends within strings."""
-    effort, attempts = EFFORT * len(text), ATTEMPTS
-    for start in START.finditer(text):
-        if effort < 0 or attempts == 0:
+    effort, place = EFFORT * len(text), 0
+    for _ in range(ATTEMPTS):
+        start = START.search(text, place)
+        if start is None or effort < 0:
             return
+        begin, place = start.start(), start.start() + 1
         try:
-            value, end = DECODER.raw_decode(text, start.start())
-            effort -= end - start.start()
+            value, end = DECODER.raw_decode(text, begin)
+            effort -= end - begin
             value = plain(value)
         except json.JSONDecodeError as error:
-            effort -= error.pos - start.start()
-            attempts -= 1
+            effort -= error.pos - begin
         except (ValueError, RecursionError):
-            effort -= len(text) // ATTEMPTS
-            attempts -= 1
+            continue
         else:
             if isinstance(value, dict):
                 yield value
             elif encodings:
+                place = end
                 yield from strict_objects_in(value, encodings - 1)
 
 
@@ -172,12 +177,37 @@ def require(validator: Any, found: dict[str, Any]) -> None:
     raise MalformedAnswer(f"{repr(place) if place else 'the object'} does not fit {error.validator}: {wanted}")
 
 
+@dataclass(frozen=True)
+class Schema:
+    """A compiled JSON schema of an object."""
+
+    validator: Any
+    allowed: frozenset[str] | None  # the only fields it may have, None for any
+    strings: frozenset[str]
+
+    def fit(self, found: dict[str, Any]) -> dict[str, Any]:
+        """`found` without needless fields, and with its numbers as strings where strings are wanted."""
+        return {
+            name: str(value) if name in self.strings and type(value) in (int, float) else value
+            for name, value in found.items()
+            if self.allowed is None or name in self.allowed
+        }
+
+
 @lru_cache
-def validator_of(schema: str) -> tuple[Any, frozenset[str] | None]:
-    """A validator of a schema in JSON, and the only fields that it allows, if it names them."""
+def schema_of(schema: str) -> Schema:
+    """The schema in a JSON text."""
     wanted = json.loads(schema)
+    fields = wanted.get("properties", {})
     closed = wanted.get("additionalProperties") is False and "patternProperties" not in wanted
-    return jsonschema.Draft202012Validator(wanted), frozenset(wanted.get("properties", ())) if closed else None
+    strings = frozenset(name for name, field in fields.items() if field is not True and field.get("type") == "string")
+    return Schema(jsonschema.Draft202012Validator(wanted), frozenset(fields) if closed else None, strings)
+
+
+@lru_cache
+def forms_in(asked: str) -> list[dict[str, Any]]:
+    """The objects that a prompt shows: weak models repeat them."""
+    return list(objects_in(asked))
 
 
 def without_thoughts(text: str) -> str:

@@ -45,7 +45,7 @@ class Prompt:
 
     @cached_property
     def tags(self) -> re.Pattern[str]:
-        """A bracket that begins one of the prompt's tags: in full width too, and whatever signs stand before the name."""
+        """A bracket that begins one of the prompt's tags: in full width too, whatever signs stand before the name."""
         names = TAGS | {name.lower() for name in OWN_TAG.findall(f"{self.system}\n{self.user}")}
         words = "|".join("".join(map(either_width, name)) for name in sorted(names))
         return re.compile(rf"[<＜﹤](?=[^\w<＜﹤]{{0,16}}(?:{words})(?![\w-]))", re.IGNORECASE)

@@ -1,0 +1,109 @@
+"""The six use cases of the paper, a row for each; their prompts are the files of the same names."""
+
+from __future__ import annotations
+
+import json
+import keyword
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from transforms.llm.protocol import MalformedAnswer, Sampling
+from transforms.synthesis.use_case import filled
+
+ANSWER = "\n\nAnswer: "  # between a problem and its answer in a sample's text
+STRING = {"type": "string"}
+ARGUMENT = {
+    "type": "object",
+    "properties": {"name": STRING, "type": STRING, "description": STRING},
+    "required": ["name", "type", "description"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What tells one use case from another, besides its prompt."""
+
+    description: str
+    fields: Mapping[str, Any]  # JSON schemas of the fields of an answer, all of them wanted
+    text: str = ""
+    check: Callable[[dict[str, Any]], None] = filled
+    max_tokens: int = 1024
+
+    @property
+    def schema(self) -> str:
+        """JSON schema of an answer, as the strict modes of the backends want it."""
+        wanted = {
+            "type": "object",
+            "properties": dict(self.fields),
+            "required": list(self.fields),
+            "additionalProperties": False,
+        }
+        return json.dumps(wanted)
+
+    @property
+    def sampling(self) -> Sampling:
+        """How an answer is drawn."""
+        return Sampling(max_tokens=self.max_tokens)
+
+
+def check_tool(fields: Mapping[str, Any]) -> None:
+    """Raises MalformedAnswer for a tool that no program could call: the name has to be an identifier."""
+    filled(fields)
+    name = fields["function_name"]
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise MalformedAnswer("'function_name' is no identifier")
+    arguments = [argument["name"] if isinstance(argument, dict) else argument for argument in fields["input_args"]]
+    if not all(argument.strip() for argument in arguments):
+        raise MalformedAnswer("'input_args' has an argument without a name")
+    if len(set(arguments)) < len(arguments):
+        raise MalformedAnswer("'input_args' has two arguments of one name")
+
+
+def problem_and_answer(text: str) -> tuple[str, str]:
+    """The two parts of a sample's text of `math` or `logical_reasoning`."""
+    problem, _, answer = text.rpartition(ANSWER)
+    return problem, answer
+
+
+PACKAGED = {
+    "math": Row(
+        description="math problem",
+        fields={"problem": STRING, "answer": STRING},
+        text=f"$problem{ANSWER}$answer",
+    ),
+    "logical_reasoning": Row(
+        description="logical reasoning problem",
+        fields={"problem": STRING, "answer": STRING},
+        text=f"$problem{ANSWER}$answer",
+    ),
+    "instruction": Row(
+        description="instruction",
+        fields={"instruction": STRING},
+    ),
+    "knowledge_text": Row(
+        description="knowledge text",
+        fields={"title": STRING, "text": STRING},
+        text="Title: $title\n\n$text",
+        max_tokens=2048,
+    ),
+    "game_npc": Row(
+        description="game npc",
+        fields={"name": STRING, "description": STRING},
+        text="Name: $name\n\n$description",
+    ),
+    "tool": Row(
+        description="tool development",
+        fields={
+            "name": STRING,
+            "description": STRING,
+            "function_name": STRING,
+            # The released tools name their arguments in a list, a mapping or a text; a list can be checked.
+            "input_args": {"type": "array", "items": {"anyOf": [ARGUMENT, STRING]}},
+            "return": STRING,
+            "depend": STRING,
+        },
+        check=check_tool,
+    ),
+}

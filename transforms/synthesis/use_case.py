@@ -1,0 +1,84 @@
+"""A use case: what is asked of a model with a persona, how its answer is read, and what a sample's text looks like."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from string import Template
+from typing import Any
+
+from transforms.llm.parsing import Check, parse_json, parse_prefixed
+from transforms.llm.protocol import MalformedAnswer, Request, Sampling
+from transforms.prompts import Prompt
+from transforms.records import Persona
+
+PLACEHOLDERS = frozenset({"persona", "language", "examples"})
+REQUIRED = frozenset({"persona"})
+
+
+class UseCaseError(ValueError):
+    """A use case or an examples file that cannot be used; the message names the file, the key and the remedy."""
+
+
+def filled(fields: Mapping[str, Any]) -> None:
+    """Raises MalformedAnswer for a field that is empty text."""
+    empty = [name for name, value in fields.items() if isinstance(value, str) and not value.strip()]
+    if empty:
+        raise MalformedAnswer(f"{empty[0]!r} is empty")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseCase:
+    """One kind of synthetic data. `schema` or `output_prefix` says how answers are written; exactly one of them."""
+
+    name: str  # a folder of the output is called so: lower-case letters, digits and underscores
+    description: str  # the released dataset's `description`
+    prompt: Prompt  # with the examples in it, so that its hash covers them
+    schema: str = ""  # JSON schema of an object
+    output_prefix: str = ""  # "Math problem:"
+    text: str = ""  # a sample's text, with $fields of the object; "" for the only field, or the object as JSON
+    check: Check = filled
+    sampling: Sampling = field(default_factory=Sampling)
+    examples: str = ""
+
+    def request(self, persona: Persona, number: int = 0, sampling: Sampling | None = None) -> Request:
+        """The question for the `number`th sample of a persona."""
+        values = {
+            "persona": persona.text,
+            "language": persona.language,
+            "examples": self.examples,
+            "output_prefix": self.output_prefix,
+        }
+        system, user = self.prompt.render(values)
+        return Request(
+            task=self.name,
+            system=system,
+            prompt=user,
+            prompt_hash=self.prompt.prompt_hash,
+            sampling=sampling or self.sampling,
+            schema=self.schema,
+            number=number,
+            values=values,
+        )
+
+    def read(self, answer: str) -> str:
+        """The sample's text in an answer. Raises MalformedAnswer."""
+        if not self.schema:
+            return parse_prefixed(answer, self.output_prefix)
+        return self.compose(parse_json(answer, self.schema, self.check, self.prompt.user))
+
+    def compose(self, fields: Mapping[str, Any]) -> str:
+        """A sample's text of the fields of an answer."""
+        texts = {name: value.strip() if isinstance(value, str) else as_json(value) for name, value in fields.items()}
+        if self.text:
+            return Template(self.text).substitute(texts)
+        if len(texts) == 1:
+            return next(iter(texts.values()))
+        known = [name for name in json.loads(self.schema).get("properties", {}) if name in fields]
+        return as_json({name: fields[name] for name in (*known, *sorted(fields.keys() - known))})
+
+
+def as_json(value: Any) -> str:
+    """`value` as JSON on one line, in its own script."""
+    return json.dumps(value, ensure_ascii=False)

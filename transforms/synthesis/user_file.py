@@ -1,0 +1,138 @@
+"""A user's own use case, from a YAML file; examples/use_case.yaml documents every key."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import jsonschema
+import yaml
+
+from transforms.llm.protocol import Sampling
+from transforms.prompts import Prompt, PromptError, parse_prompt, read_text
+from transforms.synthesis.use_case import PLACEHOLDERS, REQUIRED, UseCase, UseCaseError
+
+KEYS = ("name", "description", "prompt", "prompt_file", "schema", "output_prefix", "text", "sampling")
+SAMPLING = {field.name: field for field in fields(Sampling)}
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")  # it becomes a folder of the output
+
+
+def read_use_case(path: str, taken: frozenset[str]) -> UseCase:
+    """The use case in a file. Raises UseCaseError, which names the file, the key and the remedy."""
+    entries = read_yaml(path)
+    unknown = [key for key in entries if key not in KEYS]
+    if unknown:
+        raise UseCaseError(f"{path}: unknown key {unknown[0]!r}; there are {', '.join(KEYS)}")
+    name = text_of(entries, "name", path)
+    if not NAME.fullmatch(name):
+        raise UseCaseError(f"{path}: name: {name[:80]!r} must be lower-case letters, digits and _, at most 64 in all")
+    if name in taken:
+        raise UseCaseError(f"{path}: name: {name!r} is the name of a packaged use case; choose another")
+    if ("schema" in entries) == ("output_prefix" in entries):
+        raise UseCaseError(f"{path}: give either schema (for JSON) or output_prefix (for free text), and not both")
+    schema = schema_of(entries, path) if "schema" in entries else ""
+    return UseCase(
+        name=name,
+        description=text_of(entries, "description", path),
+        prompt=prompt_of(entries, name, path),
+        schema=schema,
+        output_prefix="" if schema else text_of(entries, "output_prefix", path),
+        text=template_of(entries, schema, path) if "text" in entries else "",
+        sampling=sampling_of(entries, path),
+    )
+
+
+def read_yaml(path: str) -> dict[Any, Any]:
+    """The mapping in a YAML file. Raises UseCaseError."""
+    try:
+        entries = yaml.safe_load(Path(path).read_text("utf-8-sig"))
+    except OSError as error:
+        raise UseCaseError(f"--use_case {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UseCaseError(f"{path}: no UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise UseCaseError(f"{path}: {line}{error.problem}; see examples/use_case.yaml") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise UseCaseError(f"{path}: no YAML ({type(error).__name__}); see examples/use_case.yaml") from error
+    if not isinstance(entries, dict):
+        raise UseCaseError(f"{path}: no mapping of {', '.join(KEYS)}; see examples/use_case.yaml")
+    return entries
+
+
+def text_of(entries: dict[Any, Any], key: str, path: str) -> str:
+    """The text under a key. Raises UseCaseError where it is missing or something else."""
+    value = entries.get(key)
+    if value is None:
+        raise UseCaseError(f"{path}: {key}: missing; see examples/use_case.yaml")
+    if not isinstance(value, str) or not value.strip():
+        raise UseCaseError(f"{path}: {key}: must be a text that is not empty; put it in quotes")
+    return value.strip()
+
+
+def prompt_of(entries: dict[Any, Any], name: str, path: str) -> Prompt:
+    """The prompt, in the file itself or beside it. Raises UseCaseError."""
+    if ("prompt" in entries) == ("prompt_file" in entries):
+        raise UseCaseError(f"{path}: give either prompt or prompt_file, and not both")
+    try:
+        if "prompt" in entries:
+            return parse_prompt(name, text_of(entries, "prompt", path), PLACEHOLDERS, f"{path}: prompt", REQUIRED)
+        file = Path(path).parent / text_of(entries, "prompt_file", path)
+        return parse_prompt(name, read_text(file), PLACEHOLDERS, str(file), REQUIRED)
+    except PromptError as error:
+        raise UseCaseError(str(error)) from error
+    except OSError as error:
+        raise UseCaseError(f"{path}: prompt_file: {error.filename}: {error.strerror}") from error
+
+
+def schema_of(entries: dict[Any, Any], path: str) -> str:
+    """The JSON schema of an answer, as JSON. Raises UseCaseError."""
+    schema = entries["schema"]
+    if not isinstance(schema, dict) or schema.get("type") != "object" or not isinstance(schema.get("properties"), dict):
+        raise UseCaseError(f"{path}: schema: must be 'type: object' with properties; see examples/use_case.yaml")
+    try:
+        text = json.dumps(schema)
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        place = ".".join(map(str, error.absolute_path)) or "at the top"
+        raise UseCaseError(f"{path}: schema: {place}: {error.message[:200]}") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UseCaseError(f"{path}: schema: cannot be written as JSON ({error})") from error
+    if re.search(r'"\$(?:dynamicRef|ref)": "[^#]', text):
+        raise UseCaseError(f"{path}: schema: $ref to another file; only references that begin with # are followed")
+    return text
+
+
+def template_of(entries: dict[Any, Any], schema: str, path: str) -> str:
+    """How the fields of an answer make a text. Raises UseCaseError."""
+    text = text_of(entries, "text", path)
+    if not schema:
+        raise UseCaseError(f"{path}: text: only a schema has $fields to put in; leave it out")
+    if not Template(text).is_valid():
+        raise UseCaseError(f"{path}: text: a '$' that begins no field; write '$$' for the sign itself")
+    wanted = json.loads(schema)
+    for name in Template(text).get_identifiers():
+        if name not in wanted["properties"] or name not in wanted.get("required", ()):
+            raise UseCaseError(f"{path}: text: ${name} is none of the required properties of the schema")
+    return text
+
+
+def sampling_of(entries: dict[Any, Any], path: str) -> Sampling:
+    """How answers are drawn. Raises UseCaseError."""
+    values = entries.get("sampling") or {}
+    if not isinstance(values, dict):
+        raise UseCaseError(f"{path}: sampling: must be a mapping of {', '.join(SAMPLING)}")
+    for key, value in values.items():
+        if key not in SAMPLING:
+            raise UseCaseError(f"{path}: sampling: unknown key {key!r}; there are {', '.join(SAMPLING)}")
+        whole = key in ("max_tokens", "seed")
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or value < 0:
+            kind = "whole number" if whole else "number"
+            raise UseCaseError(f"{path}: sampling: {key}: {value!r} is no {kind} from 0 up")
+    if values.get("max_tokens") == 0 or values.get("top_p", 1) > 1:
+        raise UseCaseError(f"{path}: sampling: max_tokens must be at least 1, top_p at most 1")
+    return Sampling(**values)
