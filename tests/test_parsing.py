@@ -44,6 +44,7 @@ NURSE = {"persona": 'A nurse who says "yes" to C:\\new {things}, in 日本 and\n
         "[{}]",
         'Sure! The answer is {{"persona": [3]}}, or rather {}',
         '{{"result": {{"answer": {}}}}}',
+        'Is a draft {{"persona": "A draft."}} enough?</think>\n{}',
         '<think>Perhaps {{"persona": "A draft."}}?</think>\n{}',
         'He said "{{" and then {}',
         "{{ {{ {}",
@@ -88,6 +89,7 @@ def test_what_can_only_mean_one_thing_is_taken(answer: str, found: str) -> None:
         ('{"persona": "A nurse who wor', "no complete JSON object"),
         ('{"persona": "A nurse"', "no complete JSON object"),
         ('{"persona": NaN}', "no complete JSON object"),
+        ('<think>{"persona": "A draft."} might', "no complete JSON object"),
         ('{"persona": 1e999}', "no complete JSON object"),
         ('{"persona": ' + "9" * 5000 + "}", "no complete JSON object"),
         ('["A nurse"]', "no JSON object"),
@@ -139,7 +141,6 @@ def test_a_check_refuses_what_a_schema_cannot() -> None:
         "Math problem: What is x?",
         "Sure, here it is.\n\n**Math problem:** What is x?",
         "### math  PROBLEM：What is x?",
-        "Here is your Math problem: What is x?",
         "Math problem:\n\n```text\nWhat is x?\n```",
         '- Math problem: "What is x?"',
         "\ufeffMath problem: What is x?\n",
@@ -151,9 +152,10 @@ def test_what_follows_a_prefix_is_the_text(answer: str) -> None:
 
 def test_a_text_keeps_its_lines_and_its_inner_quotes() -> None:
     assert parse_prefixed('Title: "A" and "B"\n\nText: one\n\ntwo', "Title:") == '"A" and "B"\n\nText: one\n\ntwo'
+    assert parse_prefixed('Title: "A" and "B"', "Title:") == '"A" and "B"'
 
 
-@pytest.mark.parametrize("answer", ["", "What is x?", "Math problem:", "Math problem: ``\n", "Math problems: x"])
+@pytest.mark.parametrize("answer", ["", "What is x?", "Math problem:", "Math problems: x", "I see no Math problem: x"])
 def test_a_text_without_its_prefix_is_malformed(answer: str) -> None:
     with pytest.raises(MalformedAnswer, match="Math problem:"):
         parse_prefixed(answer, "Math problem:")
@@ -183,14 +185,14 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-prose = st.text(st.characters(exclude_characters="{}\"'", exclude_categories=["Cs"]))
+prose = st.text() | st.text("{}[]\":,\\' \nab`")
 
 
 @given(
     problem=st.text(),
     answer=st.text(),
     before=prose,
-    after=st.text(),
+    after=prose,
     indent=st.none() | st.integers(0, 4),
     ascii_only=st.booleans(),
 )
@@ -223,6 +225,16 @@ def test_no_text_raises_anything_but_malformed_answer(text: str) -> None:
     ):
         with suppress(MalformedAnswer):
             assert read()
+
+
+@pytest.mark.parametrize(
+    "part", ["{", '{"', '{"a":', "{}", '{"a":1},', '"{\\"', '"\\', "\\'", "{'a':'", "[", "Math problem", "\n"]
+)
+def test_a_million_characters_of_it_are_read_in_linear_time(part: str) -> None:
+    text = part * (1_000_000 // len(part))
+    for read in (lambda: parse_line(text, PERSONA, "persona"), lambda: parse_prefixed(text, "Math problem:")):
+        with pytest.raises(MalformedAnswer):
+            read()
 
 
 def test_most_of_the_released_tools_are_read(data: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -117,7 +118,7 @@ class ExtractPersona(beam.PTransform):
     def __post_init__(self) -> None:
         if not 1 <= self.personas_per_document <= PERSONA_LIMIT:
             raise ValueError(f"--personas_per_document {self.personas_per_document}: must be in 1..{PERSONA_LIMIT}")
-        if self.persona_language != SAME and not (self.persona_language.isalpha() and self.persona_language.islower()):
+        if self.persona_language != SAME and not re.fullmatch("[a-z]{2,3}", self.persona_language):
             raise ValueError(f"--persona_language {self.persona_language!r}: neither {SAME!r} nor a code such as 'en'")
 
     def expand(self, documents: beam.PCollection[Batch[Document]]) -> Extracted:

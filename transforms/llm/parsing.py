@@ -29,9 +29,16 @@ RELAXED_CHARACTERS = 100_000  # a longer text is no answer with the wrong kind o
 # Where an object begins, or a string that holds one: `"{\"persona\": ...`, or `"{\n\"...` with \n as two characters, or
 # such a string within a string. The bounds keep a text of nothing but quotes and backslashes linear.
 START = re.compile(r'\{(?=\s*+["}])|"(?=(?:\s|\\{1,9}[nrt"]){0,40}+\{(?:\s|\\{1,9}[nrt]){0,40}+\\{1,9}")')
-THOUGHTS = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-FENCED = re.compile(r"```\w*\s*?\n(.*?)\n?\s*```", re.DOTALL)
-QUOTED = re.compile(r"""(["'`“”«„*])(.*)["'`”“»*]""", re.DOTALL)
+# Up to the end of the thoughts, or of the text if they were cut off; some chat templates swallow the opening tag.
+THOUGHTS = re.compile(
+    r"[\s\ufeff]*(?:<think(?:ing)?>(?:.*?</think(?:ing)?>|.*)|(?![\s{\[\"`]).*?</think(?:ing)?>)",
+    re.DOTALL | re.IGNORECASE,
+)
+WRAPPED = (
+    re.compile(r"```\w*\s*?\n(.*?)\s*```", re.DOTALL),
+    re.compile(r"\*\*([^*]*)\*\*"),
+    re.compile(r'["“„«]([^"“”„«»]*)["”“»]'),
+)
 # Strings in either kind of quotes, and trailing commas; `\\.` outside of strings keeps a text of `\'` linear.
 LOOSE = re.compile(r""""(?:[^"\\]|\\.)*+"|'((?:[^'\\]|\\.)*+)'|,(?=\s*+[}\]])|\\.""", re.DOTALL)
 
@@ -61,14 +68,14 @@ def parse_json(text: str, schema: str, check: Check = lambda found: None, asked:
 
 
 def parse_prefixed(text: str, prefix: str) -> str:
-    """What follows `prefix` in an answer: at the beginning of a line, else anywhere. Raises MalformedAnswer."""
+    """What follows the first line of an answer that begins with `prefix`. Raises MalformedAnswer."""
     text = without_thoughts(well_formed(text))
     words = r"\s+".join(map(re.escape, prefix.rstrip(":： ").split()))
     marked = rf"{words}[*_]{{0,3}}\s?[:：][*_]{{0,3}}(.*)"
     flags = re.DOTALL | re.IGNORECASE | re.MULTILINE
-    found = re.search(rf"^[^\S\n]*[-*_#>\s]{{0,8}}{marked}", text, flags) or re.search(marked, text, flags)
-    if found is None:
-        raise MalformedAnswer(f"nothing begins with {prefix!r}")
+    found = re.search(rf"^[-*_#>\s\ufeff]{{0,8}}{marked}", text, flags)
+    if found is None:  # within a line it might be "I cannot write a math problem: ..."
+        raise MalformedAnswer(f"no line begins with {prefix!r}")
     rest = unwrapped(found[1])
     if not rest:
         raise MalformedAnswer(f"nothing follows {prefix!r}")
@@ -82,6 +89,7 @@ def parse_line(text: str, schema: str, field: str, asked: str = "") -> str:
         if not str(found[field]).strip():
             raise MalformedAnswer(f"{field!r} is empty")
 
+    text = without_thoughts(text)
     try:
         line = parse_json(text, schema, check, asked)[field]
     except MalformedAnswer as error:
@@ -123,8 +131,9 @@ def strict_objects_in(text: str, encodings: int) -> Iterator[dict[str, Any]]:
             if isinstance(value, dict):
                 yield value
             elif encodings:
-                place = end
-                yield from strict_objects_in(value, encodings - 1)
+                for found in strict_objects_in(value, encodings - 1):
+                    place = end
+                    yield found
 
 
 def plain(value: Any, levels: int = LEVELS) -> Any:
@@ -200,7 +209,9 @@ def schema_of(schema: str) -> Schema:
     wanted = json.loads(schema)
     fields = wanted.get("properties", {})
     closed = wanted.get("additionalProperties") is False and "patternProperties" not in wanted
-    strings = frozenset(name for name, field in fields.items() if field is not True and field.get("type") == "string")
+    strings = frozenset(
+        name for name, field in fields.items() if isinstance(field, dict) and field.get("type") == "string"
+    )
     return Schema(jsonschema.Draft202012Validator(wanted), frozenset(fields) if closed else None, strings)
 
 
@@ -211,7 +222,7 @@ def forms_in(asked: str) -> list[dict[str, Any]]:
 
 
 def without_thoughts(text: str) -> str:
-    """`text` without the thoughts with which some models begin: they hold drafts of the answer."""
+    """`text` without the thoughts with which some models begin, opened or not: they hold drafts of the answer."""
     found = THOUGHTS.match(text)
     return text[found.end() :] if found else text
 
@@ -219,10 +230,10 @@ def without_thoughts(text: str) -> str:
 def unwrapped(text: str) -> str:
     """`text` out of the code fence or the quotes that are all around it."""
     text = text.strip()
-    for pattern in (FENCED, QUOTED):
+    for pattern in WRAPPED:
         found = pattern.fullmatch(text)
         if found:
-            text = found[found.re.groups].strip()
+            text = found[1].strip()
     return text
 
 

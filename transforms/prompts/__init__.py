@@ -61,7 +61,8 @@ class Prompt:
             name = found["named"] or found["braced"]
             return values[name].replace("$", "$$") if name in values else found[0]
 
-        return replace(self, system=Template.pattern.sub(fill, self.system), user=Template.pattern.sub(fill, self.user))
+        system, user = (Template.pattern.sub(fill, part).strip() for part in (self.system, self.user))
+        return replace(self, system=system, user=user)
 
     def render(self, values: Mapping[str, str]) -> tuple[str, str]:
         """System and user message. Raises PromptError for a placeholder that `values` lacks."""
