@@ -1,0 +1,235 @@
+"""FindDuplicates: blocks of texts -> which of them are dropped, and for which kept one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.pvalue import AsSingleton, TaggedOutput
+
+from transforms.dedup.rows import Layout, Packed, by_block, by_partition, joined, keys_and_ranks, sets_by_group, widened
+from transforms.similarity import join, prefix_keys
+from transforms.similarity.arrays import U32, Numbers, distinct, mix, ragged, runs, shared, spans
+from transforms.similarity.plan import Plan
+from transforms.similarity.representatives import decide, follow
+from transforms.similarity.shingles import hash_tokens, token_sets, whole
+from transforms.similarity.vectors import pack, unpack
+from transforms.tally import Tally
+
+PARTITIONS = 32  # of keys and of groups: enough for as many workers, few enough that elements stay large
+EDGES_IN_ONE_PLACE = 100_000_000  # 2 GB
+
+
+class TooManyEdges(RuntimeError):
+    """More near-duplicate pairs than one worker can hold."""
+
+
+@dataclass(kw_only=True)
+class VerifiedPairs(beam.PTransform):
+    """(block, payload) -> (0, near pairs, pairs of equals and balls), as `join.Found` holds them, packed."""
+
+    plan: Plan
+    layout: Layout
+    partitions: int = PARTITIONS
+    stage: str = "minhash_dedup"
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        if not 1 <= self.partitions <= 1 << 16:
+            raise ValueError(f"partitions is {self.partitions}; from 1 to 65536")
+
+    def expand(self, texts: beam.PCollection[Packed]) -> beam.PCollection[Packed]:
+        """Keys first: token sets are sent only for rows that share a key."""
+        frequencies = []
+        if self.plan.kind == "prefix":
+            frequencies.append(AsSingleton(texts | "Frequencies" >> Frequencies(self.layout)))
+        bucket = MinHashBucket(self.plan, self.layout, self.partitions, self.stage)
+        bucketed = texts | "MinHashBucket" >> beam.ParDo(bucket, *frequencies).with_output_types(Packed).with_outputs(
+            "sets", "equal", main="keys"
+        )
+        labels = (
+            bucketed["keys"]
+            | "GroupByKey" >> beam.GroupByKey()
+            | "Label" >> beam.FlatMap(label_buckets, self.layout).with_output_types(Packed)
+        )
+        found = (
+            {"labels": labels, "sets": bucketed["sets"]}
+            | "ByBlock" >> beam.CoGroupByKey()
+            | "Fetch" >> beam.FlatMap(fetch_sets, self.partitions).with_output_types(Packed)
+            | "ByBucket" >> beam.GroupByKey()
+            | "ExactCheck" >> beam.ParDo(ExactCheck(self.plan, self.stage)).with_output_types(Packed)
+        )
+        return (found, bucketed["equal"]) | "Pairs" >> beam.Flatten()
+
+
+@dataclass(kw_only=True)
+class FindDuplicates(beam.PTransform):
+    """(block, payload) -> (block of the dropped, packed columns: dropped ranks, kept ranks, similarities).
+
+    A row is dropped if an earlier kept one is within the threshold; NaN where the similarity was not computed.
+    """
+
+    plan: Plan
+    layout: Layout
+    partitions: int = PARTITIONS
+
+    def expand(self, texts: beam.PCollection[Packed]) -> beam.PCollection[Packed]:
+        """Verified pairs, then representatives."""
+        return (
+            texts
+            | "VerifiedPairs" >> VerifiedPairs(plan=self.plan, layout=self.layout, partitions=self.partitions)
+            | "InOnePlace" >> beam.GroupByKey()
+            | "Representatives" >> beam.FlatMap(choose, self.layout).with_output_types(Packed)
+        )
+
+
+@dataclass(kw_only=True)
+class Frequencies(beam.PTransform):
+    """Blocks -> how often each slot of `prefix_keys` occurs in all of them."""
+
+    layout: Layout
+
+    def __init__(self, layout: Layout):
+        super().__init__()
+        self.layout = layout
+
+    def expand(self, texts: beam.PCollection[Packed]) -> beam.PCollection[Numbers]:
+        """Sums over blocks."""
+        zero = np.zeros(1 << prefix_keys.SLOT_BITS, np.int64)
+        return (
+            texts
+            | "Count" >> beam.Map(count_slots, self.layout)
+            | "Sum" >> beam.CombineGlobally(lambda tables: sum(tables, zero))
+        )
+
+
+def count_slots(element: Packed, layout: Layout) -> Numbers:
+    """The frequencies of one element."""
+    _, tokens = layout.read(*element)
+    return prefix_keys.frequencies(token_sets(hash_tokens(tokens), tokens.size).tokens)
+
+
+class MinHashBucket(beam.DoFn):
+    """(block, payload) -> (partition, keys and ranks); aside token sets by block, and rows equal within the element."""
+
+    def __init__(self, plan: Plan, layout: Layout, partitions: int, stage: str):
+        self.plan, self.layout, self.partitions = plan, layout, partitions
+        self.tally = Tally(stage)
+
+    def process(self, element: Packed, table: Numbers | None = None) -> Iterator[Any]:
+        """Equal sets are folded first, so that a text that comes a million times is sent a few times."""
+        block, payload = element
+        rank, tokens = self.layout.read(block, payload)
+        codes = hash_tokens(tokens)
+        sets = token_sets(codes, tokens.size)
+        leaders, leader, equal = fold_equals(whole(sets), rank, sets.size)
+        keys, owner = self.plan.keys(tokens, codes, sets, leaders, table)
+        yield from by_partition(keys, rank[owner], self.partitions)
+        size = sets.size[leaders]
+        some = sets.tokens[ragged(spans(sets.size)[:-1][leaders], size)]
+        yield TaggedOutput("sets", (block, pack(rank[leaders], size.astype(U32), some)))
+        if len(equal):
+            found = join.Found(join.Edges.join([]), join.Edges.of(rank[leader], rank[equal], np.ones(len(equal))), [])
+            yield TaggedOutput("equal", (0, pack_found(found)))
+        self.tally.inc("rows", len(rank))
+        self.tally.inc("without-words", int((sets.size == 0).sum()))
+        self.tally.inc("keys", len(keys))
+
+
+def fold_equals(code: Numbers, rank: Numbers, count: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """(rows that stand for their equals, in their order; the leader of each other row; those rows): no empty ones."""
+    order = np.lexsort((rank, code))
+    order = order[count[order] > 0]
+    begin, length = runs(code[order])
+    first = np.zeros(len(order), bool)
+    first[begin] = True
+    leader = np.repeat(order[begin], length)
+    return np.sort(order[first]), leader[~first], order[~first]
+
+
+def label_buckets(element: tuple[int, Iterable[bytes]], layout: Layout) -> Iterator[Packed]:
+    """A partition's keys -> (block, ranks and labels) of the rows that share one; a bucket's label is its first rank.
+
+    Buckets with one label fall together, so neighbours that met in many bands count once.
+    """
+    keys, ranks = keys_and_ranks(list(element[1]))
+    hit = shared(keys)
+    if not len(hit):
+        return
+    keys, ranks = keys[hit], ranks[hit]
+    begin, length = runs(keys)
+    label = np.repeat(np.minimum.reduceat(ranks, begin), length)
+    once = distinct(ranks, label)
+    ranks, label = ranks[once], label[once]
+    yield from by_block(layout, ranks, ranks, label)
+
+
+def fetch_sets(element: tuple[int, dict[str, list[bytes]]], partitions: int) -> Iterator[Packed]:
+    """A block's labels and token sets -> (partition of the label, rows and their sets)."""
+    _, sides = element
+    if not sides["labels"]:
+        return
+    wanted, label = joined(sides["labels"])
+    once = distinct(wanted, label)
+    wanted, label = wanted[once], label[once]
+    rank, count, tokens = joined(sides["sets"])
+    order = np.argsort(rank, kind="stable")
+    ordered = rank[order]
+    at = np.searchsorted(ordered, wanted)
+    single = (at + 1 == len(ordered)) | (ordered[np.minimum(at + 1, len(ordered) - 1)] != wanted)
+    at, label = order[at[single]], label[single]  # two rows of one rank (1 pair in 10^9) are kept, whatever they are
+    count = widened(count)
+    yield from sets_by_group(
+        mix(label), rank[at], count[at], tokens[ragged(spans(count)[:-1][at], count[at])], partitions
+    )
+
+
+class ExactCheck(beam.DoFn):
+    """A partition of groups -> (0, what `join.find` finds in them)."""
+
+    def __init__(self, plan: Plan, stage: str):
+        self.plan = plan
+        self.tally = Tally(stage)
+
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
+        """Nothing where nothing is found."""
+        group, rank, count, tokens = joined(list(element[1]))
+        found = join.find(join.Rows(group, rank, widened(count), tokens), self.plan.threshold)
+        self.tally.inc("compared-rows", len(rank))
+        self.tally.inc("near-pairs", len(found.near.first))
+        if found.size:
+            yield 0, pack_found(found)
+
+
+def pack_found(found: join.Found) -> bytes:
+    """`join.Found` as one value of a shuffle."""
+    return pack(*found.near, *found.equal, *(column for ball in found.balls for column in ball))
+
+
+def unpack_found(packed: bytes) -> join.Found:
+    """What `pack_found` was given."""
+    columns = unpack(packed)
+    balls = [join.Ball(*columns[i : i + 3]) for i in range(6, len(columns), 3)]
+    return join.Found(join.Edges(*columns[:3]), join.Edges(*columns[3:6]), balls)
+
+
+def choose(element: tuple[int, Iterable[bytes]], layout: Layout) -> Iterator[Packed]:
+    """All that was found -> decisions by block of the dropped. Raises TooManyEdges past what one place holds."""
+    found = []
+    total = 0
+    for packed in element[1]:
+        found.append(unpack_found(packed))
+        total += found[-1].size
+        if total > EDGES_IN_ONE_PLACE:
+            raise TooManyEdges(
+                f"over {EDGES_IN_ONE_PLACE:,} pairs of near-duplicates: more than one worker can choose among; "
+                "deduplicate parts of the input first, or raise the threshold"
+            )
+    near = join.Edges.join([each.near for each in found])
+    equal = join.Edges.join([each.equal for each in found])
+    balls = [ball for each in found for ball in each.balls]
+    kept, dropped, similarity = follow(equal.first, equal.second, *decide(*near, balls))
+    yield from by_block(layout, dropped, dropped, kept, similarity)

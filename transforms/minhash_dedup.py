@@ -1,0 +1,239 @@
+"""MinHashDedup: personas -> those whose words differ from all that are kept, and the near-duplicates among them."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import numpy as np
+
+from transforms.dedup.find_duplicates import PARTITIONS, FindDuplicates, VerifiedPairs, unpack_found
+from transforms.dedup.rows import Packed, by_block
+from transforms.records import Batch, BatchCoder, Duplicate, Persona, batches
+from transforms.similarity.arrays import Numbers, groups
+from transforms.similarity.join import Found
+from transforms.similarity.plan import RECALL, Plan
+from transforms.similarity.ranks import NEW, blocks_of, ranks_of
+from transforms.similarity.representatives import later
+from transforms.similarity.shingles import Tokens, tokenise
+from transforms.similarity.vectors import unpack
+from transforms.tally import Tally
+
+OUT_RECORDS = 1000  # personas in a batch that leaves: about half a megabyte
+
+ByBlock = tuple[int, Batch[Persona]]
+Personas = beam.PCollection[ByBlock] | tuple[beam.PCollection[ByBlock], ...]
+
+
+class Deduplicated(NamedTuple):
+    """What is kept and what is not, each persona that came in once."""
+
+    kept: beam.PCollection[ByBlock]
+    duplicates: beam.PCollection[Batch[Duplicate]]
+
+
+@dataclass(frozen=True)
+class PersonaLayout:
+    """Personas in blocks by id: `records.partition_of(persona_id, blocks)`."""
+
+    blocks: int
+
+    def read(self, block: int, payload: bytes) -> tuple[Numbers, Tokens]:
+        """Ranks and tokens of packed personas."""
+        new, personas = unpack_personas(payload)
+        return ranks_of(personas, new), tokenise([persona.text for persona in personas])
+
+    def locate(self, ranks: Numbers) -> Numbers:
+        """The block that the id in a rank lies in."""
+        return blocks_of(ranks, self.blocks)
+
+
+@dataclass(kw_only=True)
+class MinHashDedup(beam.PTransform):
+    """(block, personas) -> those without an earlier kept persona at Jaccard `threshold` or more; and the others.
+
+    Personas come unique by id, by `records.partition_of(persona_id, blocks)`, a block in one element or several.
+    Earlier is lower in rank: what a hub holds, then fewer hops, then the id. Applied to the new personas, or to a
+    tuple: those, then collections by block of what a hub holds, which win and do not come out. A persona without a
+    word is kept. A threshold of 1.0 drops equal sets of words only.
+    """
+
+    threshold: float = 0.9
+    bucket_keys: str = "minhash"
+    blocks: int
+    recall: float = RECALL
+    partitions: int = PARTITIONS
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.plan = checked_plan(self.threshold, self.bucket_keys, self.blocks, self.recall)
+
+    def expand(self, personas: Personas) -> Deduplicated:
+        """Finds the duplicates, parts kept from dropped, and names the kept ones that stand for the dropped."""
+        packed = packed_personas(personas)
+        layout = PersonaLayout(self.blocks)
+        decisions = packed | "FindDuplicates" >> FindDuplicates(
+            plan=self.plan, layout=layout, partitions=self.partitions
+        )
+        wanted = decisions | "Wanted" >> beam.FlatMap(wanted_names, layout).with_output_types(Packed)
+        parted = (
+            {"personas": packed, "decisions": decisions, "wanted": wanted}
+            | "ByBlock" >> beam.CoGroupByKey()
+            | "Part" >> beam.ParDo(Part(layout)).with_outputs("dropped", "names", main="kept")
+        )
+        dropped, names = (
+            parted[side] | side.capitalize() >> beam.Map(pair).with_output_types(Packed)
+            for side in ("dropped", "names")
+        )
+        duplicates = (
+            {"dropped": dropped, "names": names}
+            | "ByKept" >> beam.CoGroupByKey()
+            | "Name" >> beam.FlatMapTuple(name_kept).with_output_types(Batch[Duplicate])
+        )
+        return Deduplicated(parted["kept"], duplicates)
+
+
+@dataclass(kw_only=True)
+class NearDuplicates(beam.PTransform):
+    """(block, personas) -> (block, ranks of those that have an earlier neighbour at Jaccard `threshold` or more).
+
+    The cheap pass between hops: no representatives, so a persona may be named whose earlier neighbour is named too.
+    Ranks are those of `similarity.ranks.rank_of`; an element names some of a block, none twice in one element. Input as
+    for `MinHashDedup`.
+    """
+
+    threshold: float = 0.9
+    bucket_keys: str = "minhash"
+    blocks: int
+    recall: float = RECALL
+    partitions: int = PARTITIONS
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.plan = checked_plan(self.threshold, self.bucket_keys, self.blocks, self.recall)
+
+    def expand(self, personas: Personas) -> beam.PCollection[tuple[int, tuple[int, ...]]]:
+        """Every pair is verified."""
+        layout = PersonaLayout(self.blocks)
+        pairs = VerifiedPairs(
+            plan=self.plan, layout=layout, partitions=self.partitions, stage="expand_persona.near_duplicates"
+        )
+        return (
+            packed_personas(personas)
+            | "VerifiedPairs" >> pairs
+            | "Later" >> beam.FlatMap(later_ranks, layout).with_output_types(tuple[int, tuple[int, ...]])
+        )
+
+
+def checked_plan(threshold: float, bucket_keys: str, blocks: int, recall: float) -> Plan:
+    """The plan. Raises ValueError for what cannot be done."""
+    if blocks < 1:
+        raise ValueError(f"blocks is {blocks}; at least 1")
+    return Plan.of(threshold, bucket_keys, recall)
+
+
+def packed_personas(personas: Personas) -> beam.PCollection[Packed]:
+    """New personas, and those of a hub, as packed elements by block."""
+    new, *known = [personas] if isinstance(personas, beam.PCollection) else personas
+    packed = [new | "Pack" >> beam.Map(pack_personas, True).with_output_types(Packed)]
+    packed += [
+        held | f"Pack held {i}" >> beam.Map(pack_personas, False).with_output_types(Packed)
+        for i, held in enumerate(known)
+    ]
+    return packed[0] if len(packed) == 1 else packed | "Held" >> beam.Flatten()
+
+
+def pack_personas(element: ByBlock, new: bool) -> Packed:
+    """An element as bytes: whether the personas are new, then the batch."""
+    block, batch = element
+    return block, bytes([new]) + BatchCoder().encode(batch)
+
+
+def unpack_personas(payload: bytes) -> tuple[bool, Batch[Persona]]:
+    """What `pack_personas` was given."""
+    return bool(payload[0]), BatchCoder().decode(payload[1:])
+
+
+def later_ranks(element: Packed, layout: PersonaLayout) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The later row of each pair found, by block."""
+    found: Found = unpack_found(element[1])
+    ranks = np.unique(np.concatenate([found.near.second, found.equal.second, *map(later, found.balls)]))
+    ranks = ranks[ranks >= NEW]
+    for block, members in groups(layout.locate(ranks)):
+        yield block, tuple(ranks[members].tolist())
+
+
+def wanted_names(element: Packed, layout: PersonaLayout) -> Iterator[Packed]:
+    """(block of the kept, the ranks there whose ids are asked for)."""
+    kept = np.unique(unpack(element[1])[1])
+    yield from by_block(layout, kept, kept)
+
+
+class Part(beam.DoFn):
+    """One block -> kept personas; aside the dropped, by block of their kept ones, and the kept ones asked for."""
+
+    def __init__(self, layout: PersonaLayout):
+        self.layout = layout
+        self.tally = Tally("minhash_dedup")
+
+    def process(self, element: tuple[int, dict[str, list[bytes]]]) -> Iterator[Any]:
+        """Batches of at most OUT_RECORDS, by persona id."""
+        block, sides = element
+        gone: dict[int, tuple[int, float]] = {}
+        for packed in sides["decisions"]:
+            ranks, kept_ranks, similarity = (column.tolist() for column in unpack(packed))
+            gone.update(zip(ranks, zip(kept_ranks, similarity, strict=True), strict=True))
+        wanted = {rank for packed in sides["wanted"] for rank in unpack(packed)[0].tolist()}
+        kept: list[Persona] = []
+        dropped: dict[int, list[tuple[int, float, str, str]]] = {}
+        names: dict[int, tuple[str, str]] = {}
+        for payload in sides["personas"]:
+            new, personas = unpack_personas(payload)
+            for rank, persona in zip(ranks_of(personas, new).tolist(), personas, strict=True):
+                if rank in wanted:
+                    names[rank] = (persona.persona_id, persona.text)
+                if rank in gone:
+                    keeper, similarity = gone[rank]
+                    home = int(self.layout.locate(np.array([keeper], np.uint64))[0])
+                    dropped.setdefault(home, []).append((keeper, similarity, persona.persona_id, persona.text))
+                elif new:
+                    kept.append(persona)
+        self.tally.inc("kept", len(kept))
+        self.tally.inc("duplicates", sum(map(len, dropped.values())))
+        for batch in batches(sorted(kept, key=lambda persona: persona.persona_id), OUT_RECORDS):
+            yield block, batch
+        for home, rows in dropped.items():
+            yield beam.pvalue.TaggedOutput("dropped", (home, pickle.dumps(rows)))
+        if names:
+            yield beam.pvalue.TaggedOutput("names", (block, pickle.dumps(names)))
+
+
+def pair(element: Packed) -> Packed:
+    """The element itself, with its type known to Beam."""
+    return element
+
+
+def name_kept(_: int, sides: dict[str, list[bytes]]) -> Iterator[Batch[Duplicate]]:
+    """The dropped of one block of kept ones, with the ids of those, by persona id."""
+    names: dict[int, tuple[str, str]] = {}
+    for packed in sides["names"]:
+        names.update(pickle.loads(packed))
+    duplicates = []
+    for packed in sides["dropped"]:
+        for keeper, similarity, key, text in pickle.loads(packed):
+            kept_id, kept_text = names[keeper]
+            if math.isnan(similarity):
+                similarity = jaccard(text, kept_text)
+            duplicates.append(Duplicate(key, text, kept_id, "text", similarity))
+    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), OUT_RECORDS)
+
+
+def jaccard(one: str, other: str) -> float:
+    """Jaccard similarity of the token sets of two texts."""
+    left, right = (set(words) for words in tokenise([one, other]).words())
+    return float(Fraction(len(left & right), max(1, len(left | right))))
