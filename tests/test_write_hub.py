@@ -15,7 +15,7 @@ from transforms.count import Count, CountDeadLetters, Equation
 from transforms.hub.manifest import Manifest
 from transforms.hub.reading import ReadHub, read_personas
 from transforms.hub.versions import open_hub
-from transforms.records import Batch, DeadLetter, Persona, Sample, batches, persona_id
+from transforms.records import Batch, DeadLetter, DocumentOutcome, Persona, Sample, batches, persona_id
 from transforms.write_hub import Publish, WriteRecords
 
 
@@ -111,6 +111,24 @@ def test_a_hub_is_read_by_block(tmp_path: Path) -> None:
             blocks | beam.FlatMap(list) | beam.Distinct(),
             equal_to([(i, i) for i in range(8)]),
         )
+
+
+def test_documents_without_a_text_are_spread_and_read_back(tmp_path: Path) -> None:
+    empty = [DocumentOutcome("", "s", "f", f"line {i}", "skipped-empty", "und", 0) for i in range(100)]
+    with beam.Pipeline(runner=FnApiRunner()) as p:
+        rows = p | beam.Create([Batch(empty)])
+        files = rows | WriteRecords(
+            output=str(tmp_path), folder="hub/0001-aa", prefix="documents", record=DocumentOutcome, shards=4
+        )
+        counts = rows | Count(stage="read_corpus", field="outcome")
+        {"files": files, "counts": counts} | Publish(output=str(tmp_path), draft=Manifest(version="0001-aa"))
+    hub = open_hub(str(tmp_path))
+    assert hub.manifest.counts["read_corpus"] == {"skipped-empty": 100}
+    assert len(hub.paths("documents")) == 4
+    with beam.Pipeline(runner=FnApiRunner()) as p:
+        read = p | ReadHub(hub=hub, blocks=8, kind="documents", record=DocumentOutcome, key="document_id")
+        places = read | beam.FlatMapTuple(lambda block, batch: [(block, one.place) for one in batch])
+        assert_that(places, equal_to([(0, one.place) for one in empty]))
 
 
 @pytest.mark.parametrize(

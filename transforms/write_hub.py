@@ -93,9 +93,9 @@ class ByShard(beam.DoFn):
         return self.folder.format_map(vars(record)) if "{" in self.folder else self.folder
 
     def _shard_of(self, record: Any) -> int:
-        """Records of one id share a shard; dead letters, whose keys are anything, go by a hash."""
-        if self.id_field in ID_FIELDS:
-            return partition_of(getattr(record, self.id_field), self.shards)
+        """Records of one id share a shard; others (dead letters, records without a text) go by a hash."""
+        if self.id_field in ID_FIELDS and (key := getattr(record, self.id_field)):
+            return partition_of(key, self.shards)
         return partition_of(content_id(repr(record)), self.shards)
 
 

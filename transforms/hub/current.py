@@ -6,7 +6,7 @@ import fcntl
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from apache_beam.io.filesystem import CompressionTypes
@@ -45,7 +45,7 @@ def set_current(output: str, expected: str, version: str) -> None:
     write_bytes(path, f"{version}\n".encode())
 
 
-def exclusive(output: str):  # -> ContextManager[None]
+def exclusive(output: str) -> AbstractContextManager[None]:
     """On a local disk, no other process is inside for the same OUTPUT; elsewhere it holds nobody."""
     return _locked(Path(output) / "hub" / ".lock") if is_local(output) else nullcontext()
 
@@ -78,12 +78,16 @@ def _swap_on_gcs(path: str, expected: str, version: str) -> None:
     store = storage.Client().bucket(bucket)
     try:
         blob = store.get_blob(name)
-        found = blob.download_as_text(if_generation_match=blob.generation).strip() if blob else ""
+        # 0: only if there is none. Taken now: a download sets blob.generation to None where its answer lacks a header,
+        # and with None the write below would be unconditional.
+        generation = blob.generation if blob else 0
+        found = blob.download_as_text(if_generation_match=generation).strip() if blob else ""
         require_current(output, expected, found)
-        generation = blob.generation if blob else 0  # 0: only if there is none
         store.blob(name).upload_from_string(f"{version}\n", if_generation_match=generation)
     except (NotFound, PreconditionFailed):
-        require_current(output, expected, "another version")
+        found = store.blob(name).download_as_text().strip()
+        if found != version:  # else the client sent again what had arrived, and was refused by its own success
+            require_current(output, expected, f"{found}, published at this moment,")
 
 
 def read_bytes(path: str) -> bytes:

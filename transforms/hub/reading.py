@@ -35,9 +35,16 @@ def read_made(output: str, made: Made, kind: str, record: type[R]) -> Iterator[R
 
 
 def read_blocks(path: str, record: type, key: str, blocks: int) -> Iterator[tuple[int, Batch[Any]]]:
-    """A file's records as (block of the id in field `key`, batch); a file is sorted, so a block comes in one piece."""
-    records: Iterator[Any] = read_file(path, record)
-    for block, group in groupby(records, lambda one: partition_of(getattr(one, key), blocks)):
+    """A file's records as (block of the id in field `key`, batch); a file is sorted, so a block comes in one piece.
+
+    Records without an id (of documents that had no text) are in block 0.
+    """
+
+    def block_of(one: Any) -> int:
+        value = getattr(one, key)
+        return partition_of(value, blocks) if value else 0
+
+    for block, group in groupby(read_file(path, record), block_of):
         for batch in batches(group):
             yield block, batch
 

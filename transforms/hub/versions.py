@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from transforms.hub.manifest import (
     by_folder,
     version_name,
 )
+
+PART_SECONDS = 3600  # a file being written that has not grown for so long belongs to a job that is gone
 
 
 @dataclass(frozen=True)
@@ -147,11 +150,14 @@ def tidy(output: str, folder: str, files: Iterable[FileEntry]) -> None:
     """Deletes what earlier attempts left in a folder that is published now.
 
     Only on a local disk, where publishing is exclusive: elsewhere a twin of this run might be about to publish those
-    very files. Files still being written stay, since a twin may be writing them; `gc` finds them when they are old.
+    very files. A file that was being written within the hour stays, since a twin may still be writing it.
     """
     if not is_local(output):
         return
     [found] = FileSystems.match([path_of(output, f"{folder}/*")])
     named = {entry.path.rpartition("/")[2] for entry in files if entry.folder == folder} | {MANIFEST}
-    names = {m.path: FileSystems.split(m.path)[1] for m in found.metadata_list}
-    delete_quietly([path for path, name in names.items() if name not in named and not name.startswith(PART)])
+    for metadata in found.metadata_list:
+        name = FileSystems.split(metadata.path)[1]
+        idle = time.time() - metadata.last_updated_in_seconds
+        if name not in named and (not name.startswith(PART) or idle > PART_SECONDS):
+            delete_quietly([metadata.path])
