@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
-from pathlib import Path
 from string import Template
 
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.prompts.files import FileError, names_in, read_text
 from transforms.records import content_id
 
 SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
@@ -105,21 +107,22 @@ def load_prompt(
 ) -> Prompt:
     """The prompt `name`: from `prompt_dir` if it holds `name`.txt, else the packaged one.
 
-    Read where the pipeline is built, so that a broken file fails on the laptop and workers need no file.
+    Read where the pipeline is built, so that a broken file fails on the laptop and workers need no file. Raises
+    PromptError, also for a file of the folder that has the name of no prompt: it would go unused.
     """
+    ours = resources.files(__package__)
     if prompt_dir:
-        file = Path(prompt_dir) / f"{name}.txt"
-        if file.is_file():
-            return parse_prompt(name, read_text(file), allowed, str(file), required)
-        if not Path(prompt_dir).is_dir():
-            raise PromptError(f"--prompt_dir {prompt_dir}: no such folder")
-    packaged = resources.files(__package__) / f"{name}.txt"
-    return parse_prompt(name, packaged.read_text("utf-8"), allowed, f"{name}.txt", required)
-
-
-def read_text(file: Path) -> str:
-    """The text of a prompt file, with or without a byte order mark. Raises PromptError."""
-    try:
-        return file.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PromptError(f"{file}: no UTF-8 at byte {error.start}; save it as UTF-8") from error
+        known = sorted(file.name for file in ours.iterdir() if file.name.endswith(".txt"))
+        try:
+            theirs = names_in(prompt_dir)
+            for file in theirs:
+                if file not in known:
+                    raise PromptError(
+                        f"--prompt_dir {prompt_dir}: {file} replaces no prompt; there are {', '.join(known)}"
+                    )
+            if f"{name}.txt" in theirs:
+                file = FileSystems.join(prompt_dir, f"{name}.txt")
+                return parse_prompt(name, read_text(file), allowed, file, required)
+        except FileError as error:
+            raise PromptError(f"--prompt_dir {error}") from error
+    return parse_prompt(name, (ours / f"{name}.txt").read_text("utf-8"), allowed, f"{name}.txt", required)

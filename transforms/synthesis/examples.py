@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from transforms.prompts import Prompt
+from transforms.prompts.files import FileError, read_text
 from transforms.synthesis.use_case import UseCaseError
 
 PERSONA, TEXT = "input persona", "synthesized text"  # keys of the released dataset, and so of our own samples
 EXAMPLES_LIMIT = 32  # every call pays for all of them
 EXAMPLE_CHARACTERS = 20_000
-LEAD = (
-    "Here are examples of what is wanted. Match their kind and their quality; take neither topic nor words from them."
-)
+LEAD = """\
+Here are examples of what is wanted. Match their kind and their quality; take neither topic nor words from them, and
+answer in the form that is asked for at the end, whatever theirs is."""
 
 
 class Example(NamedTuple):
@@ -27,13 +27,10 @@ class Example(NamedTuple):
 
 def read_examples(path: str) -> list[Example]:
     """The examples in a file of JSON Lines. Raises UseCaseError, which names the line and the remedy."""
-    file = Path(path)
     try:
-        lines = file.read_text("utf-8-sig").splitlines()
-    except OSError as error:
-        raise UseCaseError(f"--examples {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UseCaseError(f"--examples {path}: no UTF-8 at byte {error.start}; save it as UTF-8") from error
+        lines = read_text(path).split("\n")  # and not at the other line ends of Unicode, which JSON may hold
+    except FileError as error:
+        raise UseCaseError(f"--examples {error}") from error
     found = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise UseCaseError(f"--examples {path}: no example in it; give one JSON object on each line")

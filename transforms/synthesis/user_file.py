@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import fields
-from pathlib import Path
 from string import Template
 from typing import Any
 
 import jsonschema
 import yaml
+from apache_beam.io.filesystems import FileSystems
 
 from transforms.llm.protocol import Sampling
-from transforms.prompts import Prompt, PromptError, parse_prompt, read_text
+from transforms.prompts import Prompt, PromptError, parse_prompt
+from transforms.prompts.files import FileError, read_text
 from transforms.synthesis.use_case import PLACEHOLDERS, REQUIRED, UseCase, UseCaseError
 
 KEYS = ("name", "description", "prompt", "prompt_file", "schema", "output_prefix", "text", "sampling")
@@ -49,11 +51,9 @@ def read_use_case(path: str, taken: frozenset[str]) -> UseCase:
 def read_yaml(path: str) -> dict[Any, Any]:
     """The mapping in a YAML file. Raises UseCaseError."""
     try:
-        entries = yaml.safe_load(Path(path).read_text("utf-8-sig"))
-    except OSError as error:
-        raise UseCaseError(f"--use_case {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UseCaseError(f"{path}: no UTF-8 at byte {error.start}; save it as UTF-8") from error
+        entries = yaml.safe_load(read_text(path))
+    except FileError as error:
+        raise UseCaseError(f"--use_case {error}") from error
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise UseCaseError(f"{path}: {line}{error.problem}; see examples/use_case.yaml") from error
@@ -81,12 +81,13 @@ def prompt_of(entries: dict[Any, Any], name: str, path: str) -> Prompt:
     try:
         if "prompt" in entries:
             return parse_prompt(name, text_of(entries, "prompt", path), PLACEHOLDERS, f"{path}: prompt", REQUIRED)
-        file = Path(path).parent / text_of(entries, "prompt_file", path)
-        return parse_prompt(name, read_text(file), PLACEHOLDERS, str(file), REQUIRED)
+        beside, file = FileSystems.split(path)[0], text_of(entries, "prompt_file", path)
+        file = FileSystems.join(beside, file) if beside else file
+        return parse_prompt(name, read_text(file), PLACEHOLDERS, file, REQUIRED)
     except PromptError as error:
         raise UseCaseError(str(error)) from error
-    except OSError as error:
-        raise UseCaseError(f"{path}: prompt_file: {error.filename}: {error.strerror}") from error
+    except FileError as error:
+        raise UseCaseError(f"{path}: prompt_file: {error}") from error
 
 
 def schema_of(entries: dict[Any, Any], path: str) -> str:
@@ -102,6 +103,8 @@ def schema_of(entries: dict[Any, Any], path: str) -> str:
         raise UseCaseError(f"{path}: schema: {place}: {error.message[:200]}") from error
     except (TypeError, ValueError, RecursionError) as error:
         raise UseCaseError(f"{path}: schema: cannot be written as JSON ({error})") from error
+    if not schema.get("required"):
+        raise UseCaseError(f"{path}: schema: name the required properties; without them {{}} would be an answer")
     if re.search(r'"\$(?:dynamicRef|ref)": "[^#]', text):
         raise UseCaseError(f"{path}: schema: $ref to another file; only references that begin with # are followed")
     return text
@@ -130,7 +133,7 @@ def sampling_of(entries: dict[Any, Any], path: str) -> Sampling:
         if key not in SAMPLING:
             raise UseCaseError(f"{path}: sampling: unknown key {key!r}; there are {', '.join(SAMPLING)}")
         whole = key in ("max_tokens", "seed")
-        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 0 <= value < math.inf:
             kind = "whole number" if whole else "number"
             raise UseCaseError(f"{path}: sampling: {key}: {value!r} is no {kind} from 0 up")
     if values.get("max_tokens") == 0 or values.get("top_p", 1) > 1:

@@ -1,0 +1,48 @@
+"""Small text files of the user's (prompts, use cases, examples) on any filesystem that Beam knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apache_beam.io.filesystems import FileSystems
+
+
+class FileError(ValueError):
+    """A file that cannot be read; the message names it, the cause and the remedy."""
+
+
+def read_text(path: str) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark. Raises FileError."""
+    try:
+        if is_local(path):
+            content = Path(path).read_bytes()
+        else:
+            with FileSystems.open(path) as file:
+                content = file.read()
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path}: no UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror or error}") from error
+    except Exception as error:  # each filesystem has errors of its own
+        raise FileError(f"{path}: cannot be read ({error})") from error
+
+
+def names_in(folder: str) -> list[str]:
+    """Names of the .txt files in a folder, sorted. Raises FileError if there is no such folder."""
+    if is_local(folder):
+        if not Path(folder).is_dir():
+            raise FileError(f"{folder}: no such folder")
+        return sorted(file.name for file in Path(folder).glob("*.txt"))
+    try:
+        found = FileSystems.match([FileSystems.join(folder, "*.txt")])[0].metadata_list
+    except Exception as error:
+        raise FileError(f"{folder}: cannot be read ({error})") from error
+    if not found:  # object stores have no folders
+        raise FileError(f"{folder}: no .txt file there")
+    return sorted(file.path.rpartition("/")[2] for file in found)
+
+
+def is_local(path: str) -> bool:
+    """Whether `path` lies on this machine."""
+    return FileSystems.get_scheme(path) is None
