@@ -15,7 +15,10 @@ from pipelines.errors import UsageError
 
 @dataclass(frozen=True)
 class Flag:
-    """One flag. `many`: may be given several times, each time with one or more values set apart by commas."""
+    """One flag. `many`: may be given several times, each time with one or more values set apart by commas.
+
+    (Not so `paths`: a comma may be part of a file's name, so whoever looks for the files tells them apart.)
+    """
 
     name: str
     help: str
@@ -24,6 +27,7 @@ class Flag:
     choices: tuple[str, ...] = ()
     required: bool = False
     many: bool = False
+    paths: bool = False
     metavar: str = ""
 
 
@@ -53,6 +57,7 @@ GROUPS: dict[str, list[Flag]] = {
             "files to read: paths, quoted globs or folders, local or gs://, s3://, hdfs://; commas set several apart",
             required=True,
             many=True,
+            paths=True,
             metavar="GLOB",
         ),
         Flag("output", "folder for hub, samples and dead letters, local or gs:// ...", required=True, metavar="DIR"),
@@ -60,7 +65,7 @@ GROUPS: dict[str, list[Flag]] = {
             "format",
             "format of the corpus; auto tells it by name and content",
             "auto",
-            choices=("auto", "text", "jsonl", "parquet", "avro", "wet", "warc"),
+            choices=("auto", "text", "jsonl", "parquet", "avro", "wet", "warc", "html"),
         ),
         Flag(
             "text_field",
@@ -82,7 +87,7 @@ GROUPS: dict[str, list[Flag]] = {
         Flag("llm_base_url", "address of a server for the backend", metavar="URL"),
         Flag("prompt_dir", "folder with prompts of your own, by the names of transforms/prompts/*.txt", metavar="DIR"),
         Flag("max_in_flight", "calls under way at once in each process", 64, number(1, 4096), metavar="N"),
-        Flag("max_tokens", "longest answer in tokens", 512, POSITIVE, metavar="N"),
+        Flag("max_tokens", "longest answer in tokens; default: as the step needs", None, POSITIVE, metavar="N"),
         Flag("temperature", "of the model's sampling; default: the model's own", None, number(0, 2, float)),
         Flag("top_p", "of the model's sampling; default: the model's own", None, number(0, 1, float)),
         Flag("seed", "of the model's sampling, where it has one", None, int, metavar="N"),
@@ -238,8 +243,9 @@ def parse_flags(
     for name in job.flags:
         flag = BY_NAME[name]
         if flag.many:
-            given = [part.strip() for text in values[name] or () for part in text.split(",") if part.strip()]
-            values[name] = given or list(flag.default)
+            texts = values[name] or []
+            parts = texts if flag.paths else [part for text in texts for part in text.split(",")]
+            values[name] = [part.strip() for part in parts if part.strip(", ")] or list(flag.default)
             wrong = [value for value in values[name] if flag.choices and value not in flag.choices]
             if wrong:
                 spelled = SPELLED.get(name, name)

@@ -73,11 +73,12 @@ def line(board: Board, stage: str, rate: float, seconds: float) -> str:
     """One line: totals, then the step at work with its rate and, where it can be known, the time left in it."""
     kept = board["embed_dedup", "kept"] or board["unique_personas", "unique"]
     lost = sum(n for (_, name), n in board.items() if name == "lost")
+    samples = sum(n for (step, name), n in board.items() if step.startswith("synthesize") and name == "answered")
     parts = [
         clock(seconds),
         f"{board['read_corpus', 'documents']:,} documents",
         f"{kept:,} personas",
-        f"{sum(n for (step, name), n in board.items() if step.startswith('synthesize') and name == 'answered'):,} samples",
+        f"{samples:,} samples",
         f"{lost:,} lost",
     ]
     if stage:
@@ -87,7 +88,10 @@ def line(board: Board, stage: str, rate: float, seconds: float) -> str:
 
 def work(board: Board, stage: str, rate: float) -> str:
     """Share done, rate and time left of a step that asks a model; "" for another."""
-    asked, total = board[stage, "asked"], board[WORK.get(stage.split(" ")[0], ("", ""))]
+    asked, total = (
+        board[stage, "asked"],
+        board[WORK.get(stage.partition("_")[0] if stage.startswith("synthesize_") else stage, ("", ""))],
+    )
     if not asked:
         return ""
     text = f" {asked:,}"

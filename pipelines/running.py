@@ -14,6 +14,7 @@ from apache_beam.portability.api import beam_provision_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
+from apache_beam.runners.runner import PipelineResult
 
 from pipelines.errors import JobError, UsageError
 
@@ -25,7 +26,7 @@ def beam_options(flags: Sequence[str]) -> PipelineOptions:
     """Beam's options out of `flags`. Raises UsageError for a flag that nobody knows, and for a mode that loses data."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for options in PipelineOptions.__subclasses__():
-        options._add_argparse_args(parser)
+        options._add_argparse_args(parser)  # type: ignore[arg-type]
     _, unknown = parser.parse_known_args(list(flags))
     if unknown:
         hint = "" if unknown[0].startswith("-") else " (quote a glob, so that the shell leaves it alone)"
@@ -45,14 +46,21 @@ def is_local(options: PipelineOptions) -> bool:
     return (options.view_as(StandardOptions).runner or "") in LOCAL_RUNNERS
 
 
-def run_pipeline(build: Callable[[beam.Pipeline], None], options: PipelineOptions) -> None:
-    """Builds the DAG and runs it to its end. Raises JobError with the step and the cause; a wrong flag raises before."""
+def runner_name(options: PipelineOptions) -> str:
+    """The runner, as a manifest names it."""
+    return "FnApiRunner" if is_local(options) else options.view_as(StandardOptions).runner
+
+
+def run_pipeline(build: Callable[[beam.Pipeline], None], options: PipelineOptions) -> PipelineResult:
+    """Builds the DAG and runs it to its end. Raises JobError with the step and the cause."""
     pipeline = beam.Pipeline(runner=local_runner(options) if is_local(options) else None, options=options)
     build(pipeline)
     if not os.environ.get("PERSONA_HUB_TRACEBACK"):
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs each failure with its data
     try:
-        pipeline.run().wait_until_finish()
+        result = pipeline.run()
+        result.wait_until_finish()
+        return result
     except (RuntimeError, ValueError, OSError, TypeError, KeyError, AssertionError) as error:
         raise JobError(cause(error)) from error
 

@@ -12,7 +12,14 @@ ROOT = Path(__file__).parents[1]
 STOREYS = [
     {"transforms.records", "transforms.tally"},
     {"transforms.prompts", "transforms.store", "transforms.similarity", "transforms.count"},
-    {"transforms.llm", "transforms.embedding", "transforms.synthesis", "transforms.corpus", "transforms.hub", "transforms.pii"},
+    {
+        "transforms.llm",
+        "transforms.embedding",
+        "transforms.synthesis",
+        "transforms.corpus",
+        "transforms.hub",
+        "transforms.pii",
+    },
     {"steps"},
     {"pipelines"},
 ]
@@ -24,7 +31,7 @@ def module_of(file: Path) -> str:
 
 
 def room_of(module: str) -> str:
-    """"transforms.llm" of "transforms.llm.generate", "steps" of "transforms.read_corpus"."""
+    """ "transforms.llm" of "transforms.llm.generate", "steps" of "transforms.read_corpus"."""
     if module.split(".")[0] == "pipelines":
         return "pipelines"
     room = ".".join(module.split(".")[:2])

@@ -1,0 +1,148 @@
+"""build: corpus -> hub of personas (-> samples)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+import apache_beam as beam
+
+from pipelines.cli import job_main
+from pipelines.errors import DONE
+from pipelines.plan import BuildPlan, Flags, code_version, plain, plan_build
+from pipelines.progress import progress
+from pipelines.running import beam_options, run_pipeline, runner_name
+from pipelines.samples import Samples
+from pipelines.summary import already_done, summary
+from pipelines.tables import WriteHub, provenance_of
+from transforms.embed_dedup import EmbedDedup
+from transforms.expand_persona import ExpandPersona
+from transforms.extract_persona import ExtractPersona
+from transforms.filter_persona import FilterPersona
+from transforms.hub.manifest import Manifest
+from transforms.minhash_dedup import MinHashDedup
+from transforms.read_corpus import ReadCorpus
+from transforms.records import Batch
+
+
+def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+    """Builds the hub; returns the exit code."""
+    options = beam_options(beam_flags)
+    plan = plan_build(flags)
+    if plan.done:
+        print(already_done(flags["output"], plan.done))
+        return DONE
+    with progress():
+        run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
+    print(summary(flags["output"], plan.version))
+    return DONE
+
+
+def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
+    """The DAG."""
+    flags = plan.flags
+    accept = FilterPersona(pii=flags["pii"], persona_language=flags["persona_language"])
+
+    corpus = p | "ReadCorpus" >> ReadCorpus(
+        files=plan.files,
+        text_field=flags["text_field"],
+        languages=frozenset(flags["language"]),
+        max_documents=flags["max_documents"],
+        min_characters=flags["min_characters"],
+        max_characters=flags["max_characters"],
+    )
+    extracted = corpus.documents | "ExtractPersona" >> ExtractPersona(
+        model=plan.model,
+        prompt=plan.extract,
+        personas_per_document=flags["personas_per_document"],
+        persona_language=flags["persona_language"],
+        sampling=plan.sampling,
+    )
+    filtered = extracted.personas | "FilterPersona" >> accept
+    expanded = filtered.personas | "ExpandPersona" >> ExpandPersona(
+        model=plan.model,
+        prompt=plan.expand,
+        hops=flags["expand_hops"],
+        per_persona=flags["expand_per_persona"],
+        threshold=flags["minhash_threshold"],
+        sampling=plan.sampling,
+        accept=accept,
+        blocks=plan.blocks,
+    )
+    texts = expanded.personas | "MinHashDedup" >> MinHashDedup(
+        threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=plan.blocks
+    )
+    meanings = texts.kept | "EmbedDedup" >> EmbedDedup(
+        threshold=flags["embedding_threshold"], embedder=plan.embedder, blocks=plan.blocks
+    )
+    samples = Samples(meanings.kept, plan.use_cases, plan.model, flags)
+
+    made = {
+        "tables": {
+            "personas": meanings.kept,
+            "vectors": meanings.vectors,
+            "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
+            "provenance": expanded.accepted | "Provenance" >> beam.Map(provenance_of).with_output_types(Batch),
+            "documents": corpus.outcomes,
+        },
+        "samples": samples.made,
+        "lost": {
+            "read": corpus.dead_letters,
+            "extract": extracted.dead_letters,
+            "filter": filtered.dead_letters,
+            "expand": expanded.dead_letters,
+            **samples.lost,
+        },
+        "counted": {
+            "read_corpus/records": (corpus.outcomes, corpus.dead_letters) | "Records" >> beam.Flatten(),
+            "read_corpus/{outcome}": corpus.outcomes,
+            "extract_persona/documents": corpus.documents,
+            "extract_persona/asked": corpus.documents,
+            "extract_persona/answered": extracted.personas,
+            "expand_persona/passed-over": expanded.passed_over,
+            "expand_persona/asked": expanded.asked,
+            "expand_persona/answered": expanded.generated,
+            "filter_persona/personas": (extracted.personas, expanded.generated) | "Examined" >> beam.Flatten(),
+            "filter_persona/kept": expanded.accepted,
+            "unique_personas/personas": expanded.accepted,
+            "unique_personas/unique": expanded.personas,
+            "unique_personas/identical": expanded.identical,
+            "minhash_dedup/personas": expanded.personas,
+            "minhash_dedup/kept": texts.kept,
+            "minhash_dedup/duplicate-{kind}": texts.duplicates,
+            "embed_dedup/personas": texts.kept,
+            "embed_dedup/kept": meanings.kept,
+            "embed_dedup/duplicate-{kind}": meanings.duplicates,
+            **samples.counted,
+        },
+    }
+    _ = made | "WriteHub" >> WriteHub(
+        output=flags["output"],
+        run=plan.version,
+        draft=draft_of(plan, runner),
+        pii=flags["pii"],
+        shards=plan.shards,
+        times={
+            "extract_persona/asked": flags["personas_per_document"],
+            "expand_persona/asked": flags["expand_per_persona"],
+            **samples.times,
+        },
+    )
+
+
+def draft_of(plan: BuildPlan, runner: str) -> Manifest:
+    """The manifest, but for what the job finds out."""
+    return Manifest(
+        version=plan.version,
+        fingerprint=plan.fingerprint,
+        parameters=plain(plan.flags),
+        prompts=plan.prompts,
+        models={"llm": plan.model.name, "embedder": plan.embedder.name},
+        runner=runner,
+        code_version=code_version(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("build"))

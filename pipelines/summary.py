@@ -1,0 +1,83 @@
+"""What a job says when it is done: counts, where the files lie, and something to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from transforms.hub.manifest import Manifest
+from transforms.hub.reading import read_made, read_personas
+from transforms.hub.versions import Hub, list_runs, open_hub, path_of
+from transforms.records import Sample, excerpt
+
+SHOWN_PERSONAS = 3
+SHOWN_CHARACTERS = 300
+
+
+def summary(output: str, version: str) -> str:
+    """The summary of a build that made `version`."""
+    hub = open_hub(output, version)
+    return "\n".join([*counted(hub.manifest.counts), "", *lying(hub), "", *looked_at(hub)])
+
+
+def run_summary(output: str, run: str) -> str:
+    """The summary of a run that made samples."""
+    runs = [(use_case, made) for use_case, made in list_runs(output) if made.run == run]
+    lines = list(counted(runs[0][1].counts)) if runs else ["no samples were made; see dead_letters"]
+    for use_case, made in runs:
+        folder = path_of(output, f"samples/{use_case}/{run}")
+        lines.append(f"{use_case:20}{folder}  ({made.records_of('samples'):,})")
+        first = next(read_made(output, made, "samples", Sample), None)
+        if first:
+            lines.append(f"  {excerpt(first.text, SHOWN_CHARACTERS)}")
+    return "\n".join(lines)
+
+
+def already_done(output: str, manifest: Manifest) -> str:
+    """What a build says that finds its work done."""
+    return (
+        f"{output} holds version {manifest.version} of just this build, of {manifest.created}; nothing is to be done. "
+        "More samples: persona-hub synthesize"
+    )
+
+
+def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """One line for each step: what came in and what became of it."""
+    for stage, whole, kept in (
+        ("read_corpus", "records", "document"),
+        ("extract_persona", "asked", "answered"),
+        ("expand_persona", "asked", "answered"),
+        ("filter_persona", "personas", "kept"),
+        ("unique_personas", "personas", "unique"),
+        ("minhash_dedup", "personas", "kept"),
+        ("embed_dedup", "personas", "kept"),
+        *((stage, "asked", "answered") for stage in counts if stage.startswith("synthesize_")),
+    ):
+        found = counts.get(stage, {})
+        if not found.get(whole):
+            continue
+        others = {name: n for name, n in found.items() if name not in (whole, kept, "documents", "passed-over")}
+        rest = ", ".join(f"{n:,} {name.removeprefix('lost-')}" for name, n in others.items() if n)
+        line = f"{stage.replace('_', ' '):28}{found[whole]:>10,} {whole:9}{found.get(kept, 0):>10,} {kept:9}"
+        yield f"{line} {rest}".rstrip()
+
+
+def lying(hub: Hub) -> Iterator[str]:
+    """Where the files are."""
+    counts = hub.manifest.counts.get("write_hub", {})
+    yield f"hub           {path_of(hub.output, hub.manifest.folder)}  ({counts.get('personas', 0):,} personas)"
+    if counts.get("samples"):
+        yield f"samples       {path_of(hub.output, 'samples')}  ({counts['samples']:,})"
+    if counts.get("dead_letters"):
+        letters = path_of(hub.output, f"dead_letters/{hub.manifest.version}")
+        yield f"dead letters  {letters}  ({counts['dead_letters']:,})"
+
+
+def looked_at(hub: Hub) -> Iterator[str]:
+    """A few personas and a sample."""
+    for persona in islice(read_personas(hub), SHOWN_PERSONAS):
+        yield f"persona  {excerpt(persona.text, SHOWN_CHARACTERS)}"
+    for use_case, run in list_runs(hub.output):
+        for sample in islice(read_made(hub.output, run, "samples", Sample), 1):
+            yield f"sample   {use_case}: {excerpt(sample.text, SHOWN_CHARACTERS)}"
+            return

@@ -1,0 +1,102 @@
+"""synthesize: hub -> samples of use cases."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import apache_beam as beam
+
+from pipelines.cli import job_main
+from pipelines.errors import DONE, UsageError
+from pipelines.plan import RUNNING, Flags, code_version, model_of, plain, use_cases_of
+from pipelines.progress import progress
+from pipelines.running import beam_options, run_pipeline, runner_name
+from pipelines.samples import Samples, personas_to_use
+from pipelines.sizing import blocks_for, shards_for
+from pipelines.summary import run_summary
+from pipelines.tables import WriteHub
+from transforms.hub.manifest import RunManifest, fingerprint
+from transforms.hub.reading import ReadHub
+from transforms.hub.versions import Hub, list_runs, open_hub
+from transforms.llm.protocol import ModelConfig
+from transforms.synthesis.use_case import UseCase
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesizePlan:
+    """Samples to make, ready to run."""
+
+    flags: Flags
+    hub: Hub
+    model: ModelConfig
+    use_cases: Sequence[UseCase]
+    run: str  # name of the run: of the hub's version and of what decides the samples
+    done: bool  # whether that run has been published already
+
+
+def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+    """Makes the samples; returns the exit code."""
+    options = beam_options(beam_flags)
+    plan = plan_synthesize(flags)
+    if plan.done:
+        print(f"{flags['output']} holds these very samples already, as run {plan.run}; nothing is to be done")
+        return DONE
+    with progress():
+        run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
+    print(run_summary(flags["output"], plan.run))
+    return DONE
+
+
+def plan_synthesize(flags: Flags) -> SynthesizePlan:
+    """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
+    hub = open_hub(flags["hub"])
+    use_cases = use_cases_of(flags)
+    if not use_cases:
+        raise UsageError("--use_case: names nothing to make; `all` stands for the six, FILE.yaml for your own")
+    decisive = {name: value for name, value in flags.items() if name not in RUNNING} | {
+        "version": hub.manifest.version,
+        "prompts": {use_case.name: use_case.prompt.prompt_hash for use_case in use_cases},
+        "samples": (personas_to_use(flags), flags["samples_per_persona"]),
+    }
+    name = f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
+    done = any(made.run == name for _, made in list_runs(flags["output"]))
+    return SynthesizePlan(flags=flags, hub=hub, model=model_of(flags), use_cases=use_cases, run=name, done=done)
+
+
+def build(p: beam.Pipeline, plan: SynthesizePlan, runner: str) -> None:
+    """The DAG."""
+    flags, count = plan.flags, plan.hub.manifest.records_of("personas")
+    blocks = flags["partitions"] or blocks_for(count)
+
+    personas = p | "ReadHub" >> ReadHub(hub=plan.hub, blocks=blocks)
+    samples = Samples(personas, plan.use_cases, plan.model, flags)
+
+    made = {
+        "tables": {},
+        "samples": samples.made,
+        "lost": samples.lost,
+        "counted": {"read_hub/personas": personas, **samples.counted},
+    }
+    _ = made | "WriteSamples" >> WriteHub(
+        output=flags["output"],
+        run=plan.run,
+        draft=RunManifest(
+            run=plan.run,
+            hub_version=plan.hub.manifest.version,
+            parameters=plain(flags),
+            prompts={use_case.name: use_case.prompt.prompt_hash for use_case in plan.use_cases},
+            models={"llm": plan.model.name},
+            runner=runner,
+            code_version=code_version(),
+        ),
+        pii=flags["pii"],
+        shards=shards_for(count),
+        times=samples.times,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("synthesize"))

@@ -1,0 +1,204 @@
+"""ExpandPersona: who is in close relationship with a persona, hop after hop.
+
+A hop asks only about personas that nobody earlier resembles: each near-identical one that is passed over is a call
+saved, and so are all of its descendants. Who stays in the hub is decided later, over all hops at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from transforms.filter_persona import Filtered, FilterPersona
+from transforms.llm.generate import Generate
+from transforms.llm.parsing import parse_json
+from transforms.llm.protocol import Completion, MalformedAnswer, ModelConfig, Request, Sampling
+from transforms.minhash_dedup import NearDuplicates
+from transforms.prompts import Prompt, load_prompt
+from transforms.records import HOP_LIMIT, Batch, DeadLetter, Persona, batches, excerpt, persona_id
+from transforms.similarity.ranks import rank_of
+from transforms.tally import Tally
+from transforms.unique_personas import Unique, UniquePersonas
+
+STAGE = "expand_persona"
+PLACEHOLDERS = frozenset({"persona", "language"})
+REQUIRED = frozenset({"persona"})
+SCHEMA = (
+    '{"type":"object","properties":{"relation":{"type":"string"},"persona":{"type":"string"}},'
+    '"required":["relation","persona"],"additionalProperties":false}'
+)
+RELATION_CHARACTERS = 80
+
+
+def prompt_of(prompt_dir: str = "") -> Prompt:
+    """The prompt of this step, packaged or the user's own. Raises PromptError."""
+    return load_prompt(STAGE, PLACEHOLDERS, prompt_dir, REQUIRED)
+
+
+class Expanded(NamedTuple):
+    """All personas of all hops, and what did not become one."""
+
+    personas: beam.PCollection[tuple[int, Batch[Persona]]]  # unique, by block
+    identical: beam.PCollection[Batch[Persona]]  # those whose text another one had
+    asked: beam.PCollection[Batch[Persona]]  # who was asked about, at all hops
+    passed_over: beam.PCollection[Batch[Persona]]  # who was not, since somebody earlier resembles them
+    generated: beam.PCollection[Batch[Persona]]  # what the model gave, before the filter
+    accepted: beam.PCollection[Batch[Persona]]  # what passed the filter, and those of hop 0
+    dead_letters: beam.PCollection[Batch[DeadLetter]]
+
+
+@dataclass(kw_only=True)
+class ExpandPersona(beam.PTransform):
+    """Personas of hop 0 -> those and their relations over `hops` hops, unique and by block."""
+
+    model: ModelConfig
+    accept: FilterPersona  # what every new persona must pass
+    blocks: int
+    hops: int = 6
+    per_persona: int = 1
+    threshold: float = 0.9
+    prompt: Prompt = field(default_factory=prompt_of)
+    sampling: Sampling = field(default_factory=Sampling)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hops < HOP_LIMIT:
+            raise ValueError(f"--expand_hops {self.hops}: must be from 0 to {HOP_LIMIT - 1}")
+        if self.per_persona < 1:
+            raise ValueError(f"--expand_per_persona {self.per_persona}: must be at least 1")
+
+    def expand(self, personas: beam.PCollection[Batch[Persona]]) -> Expanded:
+        """The hops, unrolled: each asks about what the one before it found."""
+        found: list[Unique] = [personas | "Hop 0" >> UniquePersonas(blocks=self.blocks)]
+        hops: list[Children] = []
+        for hop in range(1, self.hops + 1):
+            so_far = tuple(unique.personas for unique in found)
+            hops.append(so_far | f"Hop {hop}" >> OneHop(hop=hop, settings=self))
+            found.append(hops[-1].unique)
+        nothing = personas.pipeline | "Nothing" >> beam.Create([], reshuffle=False)
+        return Expanded(
+            personas=[unique.personas for unique in found] | "Personas" >> beam.Flatten(),
+            identical=[unique.identical for unique in found] | "Identical" >> beam.Flatten(),
+            asked=[nothing, *(hop.asked for hop in hops)] | "Asked" >> beam.Flatten(),
+            passed_over=[nothing, *(hop.passed_over for hop in hops)] | "PassedOver" >> beam.Flatten(),
+            generated=[nothing, *(hop.generated for hop in hops)] | "Generated" >> beam.Flatten(),
+            accepted=[personas, *(hop.accepted for hop in hops)] | "Accepted" >> beam.Flatten(),
+            dead_letters=[nothing, *(dead for hop in hops for dead in hop.dead_letters)]
+            | "DeadLetters" >> beam.Flatten(),
+        )
+
+
+class Children(NamedTuple):
+    """What one hop brings."""
+
+    unique: Unique
+    asked: beam.PCollection[Batch[Persona]]
+    passed_over: beam.PCollection[Batch[Persona]]
+    generated: beam.PCollection[Batch[Persona]]
+    accepted: beam.PCollection[Batch[Persona]]
+    dead_letters: tuple[beam.PCollection[Batch[DeadLetter]], ...]
+
+
+@dataclass(kw_only=True)
+class OneHop(beam.PTransform):
+    """Personas of all hops so far, a collection for each -> those of the next hop."""
+
+    hop: int
+    settings: ExpandPersona
+
+    def expand(self, so_far: tuple[beam.PCollection[tuple[int, Batch[Persona]]], ...]) -> Children:
+        """Passes over whom somebody earlier resembles, asks about the rest, filters and folds the answers."""
+        own = self.settings
+        near = (
+            so_far
+            | "SoFar" >> beam.Flatten()
+            | "NearDuplicates" >> NearDuplicates(threshold=own.threshold, blocks=own.blocks)
+        )
+        frontier = (
+            {"personas": so_far[-1], "near": near}
+            | "ByBlock" >> beam.CoGroupByKey()
+            | "PassOver" >> beam.ParDo(PassOver()).with_outputs("passed_over", main="asked")
+        )
+        task = RelationTask(self.hop, own.per_persona, own.prompt, own.sampling)
+        answers = frontier.asked | "Generate" >> Generate(stage=STAGE, task=task, model=own.model)
+        filtered: Filtered = answers.results | "Filter" >> own.accept
+        unique = (filtered.personas, *so_far) | "Unique" >> UniquePersonas(blocks=own.blocks)
+        lost = (answers.dead_letters, filtered.dead_letters)
+        return Children(unique, frontier.asked, frontier.passed_over, answers.results, filtered.personas, lost)
+
+
+class PassOver(beam.DoFn):
+    """One block's personas and the ranks that somebody earlier resembles -> whom to ask about; aside, the others."""
+
+    def __init__(self) -> None:
+        self.tally = Tally(STAGE)
+
+    def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
+        """Batches in order of the ids."""
+        _, sides = element
+        near = {rank for ranks in sides["near"] for rank in ranks}
+        asked, passed_over = part(sides["personas"], near)
+        self.tally.inc("passed-over", len(passed_over))
+        yield from batches(asked)
+        for batch in batches(passed_over):
+            yield beam.pvalue.TaggedOutput("passed_over", batch)
+
+
+def part(groups: Iterable[Batch[Persona]], near: set[int]) -> tuple[list[Persona], list[Persona]]:
+    """(the personas whose ranks are not in `near`, the others)."""
+    asked: list[Persona] = []
+    passed_over: list[Persona] = []
+    for group in groups:
+        for persona in group:
+            (passed_over if rank_of(persona) in near else asked).append(persona)
+    return asked, passed_over
+
+
+@dataclass(frozen=True)
+class RelationTask:
+    """Asks for `per_persona` relations of each persona."""
+
+    hop: int
+    per_persona: int
+    prompt: Prompt
+    sampling: Sampling
+
+    def requests(self, persona: Persona) -> list[Request]:
+        """The same question `per_persona` times, told apart by its number."""
+        values = {"persona": persona.text, "language": persona.language}
+        system, user = self.prompt.render(values)
+        return [
+            Request(self.prompt.name, system, user, self.prompt.prompt_hash, self.sampling, SCHEMA, number, values)
+            for number in range(self.per_persona)
+        ]
+
+    def parse(self, persona: Persona, request: Request, completion: Completion, model: str) -> Persona:
+        """The related persona. Raises MalformedAnswer where the answer holds none."""
+        answer = parse_json(completion.text, SCHEMA, check_answer, self.prompt.user)
+        text = " ".join(answer["persona"].split())
+        return Persona(
+            persona_id=persona_id(text),
+            text=text,
+            origin="relation",
+            hop=self.hop,
+            parent_id=persona.persona_id,
+            relation=excerpt(" ".join(answer["relation"].split()), RELATION_CHARACTERS),
+            document_id=persona.document_id,
+            source=persona.source,
+            language=persona.language,
+            model=model,
+            prompt_hash=request.prompt_hash,
+        )
+
+    def key(self, persona: Persona) -> str:
+        """The persona that was asked about."""
+        return persona.persona_id
+
+
+def check_answer(answer: dict[str, Any]) -> None:
+    """Raises MalformedAnswer for a persona or a relation without a word."""
+    for name in ("persona", "relation"):
+        if not answer[name].strip():
+            raise MalformedAnswer(f"{name!r} is empty")
