@@ -1,4 +1,4 @@
-"""Writes examples/corpus, in every format that ReadCorpus knows, from the texts in corpus_texts.json; it may be run again and again.
+"""Writes examples/corpus, in every format that ReadCorpus knows, from the texts in corpus_texts.json.
 
 Some of it is broken on purpose (a truncated archive, a broken line, a wrong field), too short, or there twice, so that
 a first run shows what becomes of such records.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -144,6 +144,7 @@ class ReadCorpus(beam.PTransform):
     def expand(self, pbegin: PBegin) -> CorpusRead:
         """The transforms of this step."""
         wanted = Wanted(self.languages, self.min_characters, self.max_characters)
+        limits = replace(self.limits, part_characters=self.max_characters)
         partitions = self.partitions or _partitions_for(self.files)
         loads = list(loads_of(self.files, self.piece_bytes, self.load_bytes))
         read = (
@@ -151,7 +152,7 @@ class ReadCorpus(beam.PTransform):
             | "Pieces" >> beam.Create(loads, reshuffle=False)
             | "SpreadPieces" >> beam.Reshuffle()
             | "ReadPieces"
-            >> beam.ParDo(_Read(self.text_field, wanted, self.limits, partitions))
+            >> beam.ParDo(_Read(self.text_field, wanted, limits, partitions))
             .with_outputs(OUTCOMES, DEAD_LETTERS, main="candidates")
             .with_output_types(tuple[int, Batch])
         )

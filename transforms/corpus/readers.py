@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from transforms.corpus.avro import read_avro
 from transforms.corpus.found import BrokenError, Damage, Found, Limits, Piece, Reader
 from transforms.corpus.json_lines import read_json_lines
+from transforms.corpus.pages import read_html, read_warc
+from transforms.corpus.parquet import read_parquet
+from transforms.corpus.plain_text import read_plain_text
 
 READERS: dict[str, Reader] = {
+    "text": read_plain_text,
     "jsonl": read_json_lines,
+    "parquet": read_parquet,
+    "avro": read_avro,
+    "warc": read_warc,  # WET and WAT too
+    "html": read_html,
 }
 
 
 def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
     """Everything that is found in `piece`; where it cannot be read on, that place is the last thing found."""
-    place = f"byte {piece.start}"
+    place = "the start" if not piece.start else f"byte {piece.start}"
     try:
         for found in READERS[piece.file.format](piece, text_field, limits):
             place = f"after {found.place}"
             yield found
     except BrokenError as broken:
-        yield Damage("the start" if place == "byte 0" else place, broken.reason, broken.detail)
+        yield Damage(place, broken.reason, broken.detail)

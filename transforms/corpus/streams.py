@@ -13,8 +13,10 @@ from apache_beam.io.filesystems import FileSystems
 
 from transforms.corpus.found import KIB, MIB, BrokenError, CorpusFile, Limits
 
-CHUNK_BYTES = MIB
+CHUNK_BYTES = 128 * KIB  # of the file: each small gzip member in a chunk copies what follows it
+OUT_BYTES = MIB  # decompressed at once
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}
+GZIP_MEMBER = b"\x1f\x8b\x08"
 # A zstd block of 4 bytes may stand for 128 KiB, and the library has no bound on output: so it is fed with little.
 ZSTD_FEED_BYTES = 2 * KIB
 FETCH_AGAIN = "Fetch the file again; what was read before this place is used."
@@ -39,10 +41,10 @@ class _Gzip:
     unused_data = property(lambda self: self._inner.unused_data)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        while data:
-            yield self._inner.decompress(data, CHUNK_BYTES)
+        while data and not self._inner.eof:  # at the end of a member zlib keeps the tail of what came after it
+            yield self._inner.decompress(data, OUT_BYTES)
             data = self._inner.unconsumed_tail
-        while not self._inner.eof and (rest := self._inner.decompress(b"", CHUNK_BYTES)):
+        while not self._inner.eof and (rest := self._inner.decompress(b"", OUT_BYTES)):
             yield rest
 
 
@@ -54,9 +56,9 @@ class _Bzip2:
     unused_data = property(lambda self: self._inner.unused_data)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        yield self._inner.decompress(data, CHUNK_BYTES)
+        yield self._inner.decompress(data, OUT_BYTES)
         while not self._inner.eof and not self._inner.needs_input:
-            yield self._inner.decompress(b"", CHUNK_BYTES)
+            yield self._inner.decompress(b"", OUT_BYTES)
 
 
 class _Zstd:
@@ -108,10 +110,12 @@ def codec_of(head: bytes) -> str | None:
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
 
 
-def decompressed(chunks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
+def decompressed(chunks: Iterator[bytes], limits: Limits, breaks: list[BrokenError] | None = None) -> Iterator[bytes]:
     """`chunks` decompressed, by what the first bytes tell, through all members; as they are if not compressed.
 
     Raises BrokenError at truncation, damage, or when more comes out than `limits` allow, after all that could be had.
+    With `breaks`, damage within a gzip member is appended there and an empty chunk marks the place; reading goes on at
+    the next member. That is for files of a member for each record, as crawls are.
     """
     first = next(chunks, b"")
     name = codec_of(first)
@@ -122,11 +126,18 @@ def decompressed(chunks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
         return
     taken, given = 0, 0
     codec: _Codec | None = CODECS[name]()
+    sound = True  # false between damage and the next member that is whole
     data = first
     while True:
         taken += len(data)
         while data:
-            if codec is None:
+            if codec is None and not sound:
+                at = data.find(GZIP_MEMBER)
+                data = data[at:] if at >= 0 else b""
+                if not data:
+                    break
+                codec = CODECS[name]()
+            elif codec is None:
                 data = data.lstrip(b"\0")  # padding, as tar and tape leave it
                 if not data:
                     break
@@ -142,14 +153,23 @@ def decompressed(chunks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
                     if out:
                         yield out
             except DAMAGES as error:
-                raise BrokenError(f"{name}-damaged", f"damaged {name} data ({error}). {FETCH_AGAIN}") from error
+                broken = BrokenError(f"{name}-damaged", f"damaged {name} data ({error}). {FETCH_AGAIN}")
+                if breaks is None or name != "gzip":
+                    raise broken from error
+                if sound:
+                    breaks.append(broken)
+                    yield b""
+                sound, codec = False, None
+                data = data[data.find(GZIP_MEMBER, 1) :] if GZIP_MEMBER in data[1:] else b""
+                continue
+            sound = sound or codec.eof
             data = codec.unused_data if codec.eof else b""
             codec = None if codec.eof else codec
         chunk = next(chunks, None)
         if chunk is None:
             break
         data = chunk
-    if codec is not None:
+    if codec is not None and sound:
         raise BrokenError(f"{name}-truncated", f"the {name} data ends before its end. {FETCH_AGAIN}")
 
 
