@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
+from pipelines.errors import DONE
 from transforms.hub.current import read_current
 from transforms.hub.exporting import SAMPLE_SCHEMA, Row, parquet_schema, write_parquet, write_released
 from transforms.hub.manifest import FileEntry, HubError, RunManifest
@@ -26,6 +28,14 @@ class Exported:
 
     folder: str
     files: tuple[FileEntry, ...]
+
+
+def run(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
+    """Exports, and says what was written; returns the exit code."""
+    exported = export(flags["hub"], flags["export_format"], flags["export_output"])
+    for entry in exported.files:
+        print(f"{entry.records:>10,} records  {FileSystems.join(exported.folder, entry.path)}")
+    return DONE
 
 
 def export(hub: str, formats: Sequence[str], output: str = "", rows_per_file: int = ROWS_PER_FILE) -> Exported:
