@@ -142,7 +142,7 @@ GROUPS: dict[str, list[Flag]] = {
     "hub": [
         Flag("hub", "folder of a hub: what `build` was given as --output", required=True, metavar="DIR"),
         Flag("export_format", "formats to write", ["jsonl"], many=True, choices=("jsonl", "parquet")),
-        Flag("export_output", "folder for the exported files; default: HUB/export", metavar="DIR"),
+        Flag("export_output", "folder for the exported files; default: HUB/export/VERSION", metavar="DIR"),
     ],
     "run": [
         Flag("partitions", "parts that a shuffle is cut into; 0: by the size of the input", 0, COUNT, metavar="N"),
