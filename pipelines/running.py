@@ -61,7 +61,7 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], options: PipelineOption
         result = pipeline.run()
         result.wait_until_finish()
         return result
-    except (RuntimeError, ValueError, OSError, TypeError, KeyError, AssertionError) as error:
+    except Exception as error:  # a step's own exception comes back as its type, whatever that is
         raise JobError(cause(error)) from error
 
 
