@@ -19,7 +19,7 @@ from transforms.similarity.arrays import Numbers, groups
 from transforms.similarity.join import Found
 from transforms.similarity.plan import RECALL, Plan
 from transforms.similarity.ranks import NEW, blocks_of, ranks_of
-from transforms.similarity.representatives import later
+from transforms.similarity.representatives import later_in
 from transforms.similarity.shingles import Tokens, tokenise
 from transforms.similarity.vectors import unpack
 from transforms.tally import Tally
@@ -77,12 +77,10 @@ class MinHashDedup(beam.PTransform):
         """Finds the duplicates, parts kept from dropped, and names the kept ones that stand for the dropped."""
         packed = packed_personas(personas)
         layout = PersonaLayout(self.blocks)
-        decisions = packed | "FindDuplicates" >> FindDuplicates(
-            plan=self.plan, layout=layout, partitions=self.partitions
-        )
-        wanted = decisions | "Wanted" >> beam.FlatMap(wanted_names, layout).with_output_types(Packed)
+        found = packed | "FindDuplicates" >> FindDuplicates(plan=self.plan, layout=layout, partitions=self.partitions)
+        wanted = found.decisions | "Wanted" >> beam.FlatMap(wanted_names, layout).with_output_types(Packed)
         parted = (
-            {"personas": packed, "decisions": decisions, "wanted": wanted}
+            {"personas": packed, "decisions": found.decisions, "wanted": wanted}
             | "ByBlock" >> beam.CoGroupByKey()
             | "Part" >> beam.ParDo(Part(layout)).with_outputs("dropped", "names", main="kept")
         )
@@ -123,11 +121,9 @@ class NearDuplicates(beam.PTransform):
         pairs = VerifiedPairs(
             plan=self.plan, layout=layout, partitions=self.partitions, stage="expand_persona.near_duplicates"
         )
-        return (
-            packed_personas(personas)
-            | "VerifiedPairs" >> pairs
-            | "Later" >> beam.FlatMap(later_ranks, layout).with_output_types(tuple[int, tuple[int, ...]])
-        )
+        verified = packed_personas(personas) | "VerifiedPairs" >> pairs
+        later = beam.FlatMap(later_ranks, layout)
+        return verified.pairs | "Later" >> later.with_output_types(tuple[int, tuple[int, ...]])
 
 
 def checked_plan(threshold: float, bucket_keys: str, blocks: int, recall: float) -> Plan:
@@ -162,7 +158,7 @@ def unpack_personas(payload: bytes) -> tuple[bool, Batch[Persona]]:
 def later_ranks(element: Packed, layout: PersonaLayout) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The later row of each pair found, by block."""
     found: Found = unpack_found(element[1])
-    ranks = np.unique(np.concatenate([found.near.second, found.equal.second, *map(later, found.balls)]))
+    ranks = np.unique(np.concatenate([found.near.second, found.equal.second, *map(later_in, found.balls)]))
     ranks = ranks[ranks >= NEW]
     for block, members in groups(layout.locate(ranks)):
         yield block, tuple(ranks[members].tolist())

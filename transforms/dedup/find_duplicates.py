@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -27,9 +27,23 @@ class TooManyEdges(RuntimeError):
     """More near-duplicate pairs than one worker can hold."""
 
 
+class Verified(NamedTuple):
+    """Pairs that are near-duplicates, (0, packed `join.Found`), and how many texts had no word, (0, number) a batch."""
+
+    pairs: beam.PCollection[Packed]
+    without_words: beam.PCollection[tuple[int, int]]
+
+
+class Decided(NamedTuple):
+    """Decisions, by block of the dropped, and how many texts had no word, (0, number) a batch."""
+
+    decisions: beam.PCollection[Packed]
+    without_words: beam.PCollection[tuple[int, int]]
+
+
 @dataclass(kw_only=True)
 class VerifiedPairs(beam.PTransform):
-    """(block, payload) -> (0, near pairs, pairs of equals and balls), as `join.Found` holds them, packed."""
+    """(block, payload) -> Verified."""
 
     plan: Plan
     layout: Layout
@@ -41,14 +55,14 @@ class VerifiedPairs(beam.PTransform):
         if not 1 <= self.partitions <= 1 << 16:
             raise ValueError(f"partitions is {self.partitions}; from 1 to 65536")
 
-    def expand(self, texts: beam.PCollection[Packed]) -> beam.PCollection[Packed]:
+    def expand(self, texts: beam.PCollection[Packed]) -> Verified:
         """Keys first: token sets are sent only for rows that share a key."""
         frequencies = []
         if self.plan.kind == "prefix":
             frequencies.append(AsSingleton(texts | "Frequencies" >> Frequencies(self.layout)))
         bucket = MinHashBucket(self.plan, self.layout, self.partitions, self.stage)
         bucketed = texts | "MinHashBucket" >> beam.ParDo(bucket, *frequencies).with_output_types(Packed).with_outputs(
-            "sets", "equal", main="keys"
+            "sets", "equal", "without_words", main="keys"
         )
         labels = (
             bucketed["keys"]
@@ -62,12 +76,12 @@ class VerifiedPairs(beam.PTransform):
             | "ByBucket" >> beam.GroupByKey()
             | "ExactCheck" >> beam.ParDo(ExactCheck(self.plan, self.stage)).with_output_types(Packed)
         )
-        return (found, bucketed["equal"]) | "Pairs" >> beam.Flatten()
+        return Verified((found, bucketed["equal"]) | "Pairs" >> beam.Flatten(), bucketed["without_words"])
 
 
 @dataclass(kw_only=True)
 class FindDuplicates(beam.PTransform):
-    """(block, payload) -> (block of the dropped, packed columns: dropped ranks, kept ranks, similarities).
+    """(block, payload) -> decisions, (block of the dropped, packed columns: dropped ranks, kept ranks, similarities).
 
     A row is dropped if an earlier kept one is within the threshold; NaN where the similarity was not computed.
     """
@@ -76,14 +90,17 @@ class FindDuplicates(beam.PTransform):
     layout: Layout
     partitions: int = PARTITIONS
 
-    def expand(self, texts: beam.PCollection[Packed]) -> beam.PCollection[Packed]:
+    def expand(self, texts: beam.PCollection[Packed]) -> Decided:
         """Verified pairs, then representatives."""
-        return (
-            texts
-            | "VerifiedPairs" >> VerifiedPairs(plan=self.plan, layout=self.layout, partitions=self.partitions)
+        verified = texts | "VerifiedPairs" >> VerifiedPairs(
+            plan=self.plan, layout=self.layout, partitions=self.partitions
+        )
+        decisions = (
+            verified.pairs
             | "InOnePlace" >> beam.GroupByKey()
             | "Representatives" >> beam.FlatMap(choose, self.layout).with_output_types(Packed)
         )
+        return Decided(decisions, verified.without_words)
 
 
 @dataclass(kw_only=True)
@@ -134,8 +151,11 @@ class MinHashBucket(beam.DoFn):
         if len(equal):
             found = join.Found(join.Edges.join([]), join.Edges.of(rank[leader], rank[equal], np.ones(len(equal))), [])
             yield TaggedOutput("equal", (0, pack_found(found)))
+        without = int((sets.size == 0).sum())
+        if without:
+            yield TaggedOutput("without_words", (0, without))
         self.tally.inc("rows", len(rank))
-        self.tally.inc("without-words", int((sets.size == 0).sum()))
+        self.tally.inc("without-words", without)
         self.tally.inc("keys", len(keys))
 
 

@@ -136,7 +136,7 @@ def follow(
     )
 
 
-def later(ball: Ball) -> Numbers:
+def later_in(ball: Ball) -> Numbers:
     """The ranks of a ball that have an earlier neighbour in it."""
     lightest = np.minimum.accumulate(ball.weight)
     return ball.rank[1:][lightest[:-1] + ball.weight[1:] <= 0]

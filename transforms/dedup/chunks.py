@@ -1,0 +1,177 @@
+"""Chunks: the rows of a part of a file, as JSON Lines, checked; and what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.json
+
+from transforms.records import excerpt
+from transforms.similarity.arrays import I64, U8, U32, Numbers
+from transforms.similarity.vectors import pack, unpack
+
+TEXT_FIELDS = ("input persona", "persona", "text")  # of the released personas, of a hub's export, of anybody's
+
+Fault = tuple[str, str]  # reason, detail and remedy
+BLANK = ("blank", "")
+TOO_LONG = b'"a line that is too long"\n'  # in place of one
+
+
+class Broken(NamedTuple):
+    """A row that cannot be used; `number` is its line or row, from 1."""
+
+    number: int
+    reason: str
+    detail: str
+    excerpt: str
+
+
+class Chunk(NamedTuple):
+    """Rows as JSON Lines, each with its place in the chunk and the number of its line or row, from 1.
+
+    Numbers count from the chunk's first line where a file is read in parts, else from the file's.
+    """
+
+    offset: Numbers
+    number: Numbers
+    lines: bytes
+
+    def packed(self) -> bytes:
+        """As one value of a shuffle."""
+        return pack(self.offset.astype(U32), self.number.astype(np.uint64), np.frombuffer(self.lines, U8))
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Chunk:
+        """What `packed` gave."""
+        offset, number, lines = unpack(packed)
+        return cls(offset, number, lines.tobytes())
+
+    def only(self, keep: Numbers) -> Chunk:
+        """The rows where `keep` is true."""
+        if keep.all():
+            return self
+        lines = self.lines.splitlines(True) if b"\r" not in self.lines else split(self.lines)
+        rows = np.flatnonzero(keep)
+        return Chunk(self.offset[rows], self.number[rows], b"".join([lines[i] for i in rows.tolist()]))
+
+
+def split(lines: bytes) -> list[bytes]:
+    """Lines with their ends, parted by newlines only: `splitlines` would part at a carriage return too."""
+    return [line + b"\n" for line in lines.split(b"\n")[:-1]]
+
+
+class Texts(NamedTuple):
+    """Texts side by side: text i is data[offsets[i] : offsets[i + 1]]."""
+
+    data: bytes
+    offsets: Numbers
+
+
+@lru_cache(maxsize=1)
+def texts_of(lines: bytes, field: str) -> Texts:
+    """The field `field` of JSON Lines. Raises ValueError unless every line is an object with a string there.
+
+    The last answer is remembered: rows are checked where they are read, and read again right after, in the next step.
+    """
+    if not lines:
+        return Texts(b"", np.zeros(1, I64))
+    if not lines.isascii():
+        lines.decode("utf-8")
+    options = pa.json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
+    wanted = pa.json.ParseOptions(explicit_schema=pa.schema([(field, pa.string())]), unexpected_field_behavior="ignore")
+    column = pa.json.read_json(pa.BufferReader(lines), read_options=options, parse_options=wanted)[field].chunk(0)
+    if column.null_count or len(column) != lines.count(b"\n"):
+        raise ValueError("a row without text, or several rows in a line")
+    offsets = np.frombuffer(column.buffers()[1], np.int32, len(column) + 1).astype(I64)
+    data = column.buffers()[2]
+    return Texts(data.to_pybytes()[: offsets[-1]] if data else b"", offsets)
+
+
+def checked(offset: Numbers, number: Numbers, lines: bytes, field: str) -> tuple[Chunk, list[Broken]]:
+    """(the rows that hold a text, the others); `lines` are as many as `offset` and `number`, blank ones among them."""
+    chunk = Chunk(offset, number, lines)
+    try:
+        if len(texts_of(lines, field).offsets) == len(offset) + 1:
+            return chunk, []
+    except ValueError:  # also pa.ArrowInvalid and UnicodeDecodeError: some line is broken, so look at each
+        pass
+    faults = [fault_of(line, field) for line in split(lines)]
+    good = np.array([fault is None for fault in faults], bool)
+    try:
+        texts_of(chunk.only(good).lines, field)
+    except ValueError:  # what one reader of JSON takes and the other does not: a key twice, odd numbers
+        faults = [fault or odd_fault_of(line, field) for line, fault in zip(split(lines), faults, strict=True)]
+        good = np.array([fault is None for fault in faults], bool)
+    broken = [
+        Broken(int(n), *fault, excerpt(line[:1024].decode("utf-8", "replace").strip()))
+        for n, line, fault in zip(number, split(lines), faults, strict=True)
+        if fault and fault != BLANK
+    ]
+    return chunk.only(good), broken
+
+
+def fault_of(line: bytes, field: str) -> Fault | None:
+    """(reason, detail and remedy) why a line holds no text."""
+    if line.isspace():
+        return BLANK
+    if line == TOO_LONG:
+        return "record-too-large", "a line of more than 32 MB. Split the record or leave it out."
+    try:
+        row = orjson.loads(line)
+    except ValueError as error:
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            return "invalid-utf-8", "no UTF-8. Convert the file, as with iconv."
+        return "broken-json", f"no JSON: {error}. Mend or remove the line."
+    if not isinstance(row, dict):
+        return "not-an-object", f"a JSON object is wanted, not {type(row).__name__}. Mend or remove the line."
+    if field not in row or row[field] is None:
+        names = excerpt(", ".join(row) or "none at all")
+        return "field-missing", f"no text in field {field!r}; there are {names}. Name the text's with --text_field."
+    if not isinstance(row[field], str):
+        return "field-not-text", f"field {field!r} holds no text but {type(row[field]).__name__}."
+    return None
+
+
+def odd_fault_of(line: bytes, field: str) -> Fault | None:
+    """As `fault_of`, by the reader that reads whole chunks; 50 us a line, so only where it refused one."""
+    try:
+        texts_of(line, field)
+    except ValueError as error:
+        return "broken-json", f"no JSON: {excerpt(str(error))}. Mend or remove the line."
+    return None
+
+
+def cut(rows: Iterable[tuple[int, int, bytes]], bits: int) -> Iterator[tuple[int, Numbers, Numbers, bytes]]:
+    """(position, number, line with its end), ascending -> for each chunk its number, offsets, numbers and lines."""
+    waiting: list[tuple[int, int, bytes]] = []
+    chunk = -1
+
+    def columns() -> tuple[int, Numbers, Numbers, bytes]:
+        positions, numbers, lines = zip(*waiting, strict=True)
+        return chunk, np.array(positions, I64) - (chunk << bits), np.array(numbers, I64), b"".join(lines)
+
+    for row in rows:
+        if row[0] >> bits != chunk:
+            if waiting:
+                yield columns()
+            waiting, chunk = [], row[0] >> bits
+        waiting.append(row)
+    if waiting:
+        yield columns()
+
+
+def as_line(row: Any) -> bytes:
+    """A row of a table as a line of JSON; what JSON has no form for, as text."""
+    return orjson.dumps(row, default=shown, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+
+
+def shown(value: Any) -> str:
+    """Bytes, decimals and the like, as a person would write them."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,72 @@
+"""MeaningDecisions: the rows that words let stay -> which of them are dropped for their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+import numpy as np
+
+from transforms.dedup.chunks import Chunk, texts_of
+from transforms.dedup.part import RowLayout
+from transforms.dedup.rows import Packed, by_block
+from transforms.dedup.sources import CHUNK_BITS
+from transforms.embed_dedup import EmbedDedup
+from transforms.embedding.protocol import EmbedderConfig
+from transforms.records import Batch, Duplicate, Persona, batches, content_id, partition_of
+from transforms.similarity.arrays import U64
+from transforms.similarity.ranks import ID_DIGITS, NEW
+from transforms.similarity.shingles import tokenise_utf8
+
+PERSONAS_IN_A_BATCH = 1000
+
+
+@dataclass(kw_only=True)
+class MeaningDecisions(beam.PTransform):
+    """Chunks of rows -> decisions as of `FindDuplicates`, by meaning.
+
+    Rows go through EmbedDedup as personas whose ids are a hash of their position, so that blocks are even, and then the
+    position. So of rows that mean the same not the first stays but the one whose place has the lowest hash: the same at
+    every run. Rows without a word have no meaning to compare, and stay.
+    """
+
+    layout: RowLayout
+    threshold: float
+    embedder: EmbedderConfig
+    blocks: int
+
+    def expand(self, chunks: beam.PCollection[Packed]) -> beam.PCollection[Packed]:
+        """There and back."""
+        personas = chunks | "AsPersonas" >> beam.FlatMap(personas_of, self.layout.field, self.blocks).with_output_types(
+            tuple[int, Batch[Persona]]
+        )
+        found = personas | "Find" >> EmbedDedup(threshold=self.threshold, embedder=self.embedder, blocks=self.blocks)
+        return found.duplicates | "Decisions" >> beam.FlatMap(decisions_of, self.layout).with_output_types(Packed)
+
+
+def personas_of(element: Packed, field: str, blocks: int) -> Iterator[tuple[int, Batch[Persona]]]:
+    """A chunk's rows as personas, by block."""
+    number, packed = element
+    chunk = Chunk.unpack(packed)
+    texts = texts_of(chunk.lines, field)
+    worded = tokenise_utf8(*texts).size > 0
+    grouped: dict[int, list[Persona]] = {}
+    for i in np.flatnonzero(worded).tolist():
+        position = int(chunk.offset[i]) + (number << CHUNK_BITS)
+        text = texts.data[texts.offsets[i] : texts.offsets[i + 1]].decode("utf-8", "replace")
+        key = content_id(str(position))[:ID_DIGITS] + f"{position:0{32 - ID_DIGITS}x}"
+        row = Persona(key, text, "text", 0, "", "", "", "", "und", "", "")
+        grouped.setdefault(partition_of(key, blocks), []).append(row)
+    for block, personas in grouped.items():
+        for batch in batches(personas, PERSONAS_IN_A_BATCH):
+            yield block, batch
+
+
+def decisions_of(batch: Batch[Duplicate], layout: RowLayout) -> Iterator[Packed]:
+    """Duplicates as decisions: ranks of the dropped, ranks of the kept, similarities, by chunk of the dropped."""
+    dropped, kept = (
+        np.array([NEW | int(key[ID_DIGITS:], 16) for key in keys], U64)
+        for keys in ([row.persona_id for row in batch], [row.duplicate_of for row in batch])
+    )
+    yield from by_block(layout, dropped, dropped, kept, np.array([row.similarity for row in batch]))
