@@ -1,149 +1,143 @@
 """Key phrases of a text: runs of content words between stop words, as in RAKE, scored by frequency and place.
 
-After Rose et al., "Automatic keyword extraction from individual documents" (2010), with what keeps verbs and names of
-people out without a tagger: the word before a run tells whether a noun can begin it.
+After Rose et al., "Automatic keyword extraction from individual documents" (2010), with rules of grammar in place of a
+tagger (`grammar`), and names of people kept out where writing shows them.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
-from transforms.llm.offline.words import TOKEN, clean
+from transforms.llm.offline.grammar import EN_PARTICIPLE_NOUN, JOINTS, RULES, anybody
 
-LONGEST = 3  # words of a phrase
 CHARACTERS = 36  # of a phrase
-VERB_COMES = frozenset(
-    [
-        "to",
-        "will",
-        "can",
-        "could",
-        "would",
-        "should",
-        "may",
-        "might",
-        "must",
-        "not",
-        "we",
-        "they",
-        "you",
-        "i",
-        "he",
-        "she",
-        "it",
-        "who",
-        "which",
-        "that",
-        "don't",
-        "didn't",
-        "doesn't",
-        "can't",
-        "won't",
-        "please",
-        "let's",
-        "also",
-    ]
-)
-NOUN_COMES = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "in",
-        "for",
-        "on",
-        "with",
-        "and",
-        "by",
-        "from",
-        "about",
-        "between",
-        "into",
-        "over",
-        "under",
-        "their",
-        "his",
-        "her",
-        "its",
-        "our",
-        "your",
-        "my",
-        "this",
-        "these",
-        "those",
-        "no",
-        "any",
-        "some",
-        "many",
-        "several",
-        "most",
-        "all",
-    ]
-)
+FREQUENT = 6  # more often than that says no more
+ENDS = frozenset('.!?\n:;"“”«»()[]|•–—')
+PLURALS = (("ss", "sses"), ("ch", "ches"), ("sh", "shes"), ("x", "xes"), ("us", "uses"), ("is", "es"))
 
 
-def words_of(text: str) -> list[str]:
-    """Lower-case words of the beginning of `text`."""
-    return [token.casefold() for token in TOKEN.findall(clean(text)) if token[0].isalpha()]
+@dataclass
+class Run:
+    """Content words in a row, and what stands around them."""
+
+    words: list[str]
+    before: str
+    after: str
+    place: int
+    named: bool  # holds a name that no article vouches for
 
 
 def key_phrases(
-    tokens: Sequence[str], stop: frozenset[str], cues: Mapping[str, str], most: int = 8
+    tokens: Sequence[str], language: str, stop: Container[str], cues: Container[str], most: int = 8
 ) -> list[str]:
     """Up to `most` phrases of `tokens`, the best first, none holding a word of another."""
-    runs, frequency = content_runs(tokens, stop)
-    scores: defaultdict[str, float] = defaultdict(float)
-    begin = len(tokens) or 1
-    for run, place, weight in runs:
-        phrase = " ".join(run)
-        if len(phrase) > CHARACTERS or len(phrase) < 3:
+    runs = list(content_runs(tokens, language, stop))
+    scores, articles, frequency = Counter[str](), Counter[tuple[str, str]](), Counter[str]()
+    for run in runs:
+        frequency.update(word.lower() for word in run.words)
+    for words, weight, run in candidates(runs, language):
+        phrase = " ".join(words)
+        if not 3 <= len(phrase) <= CHARACTERS:
             continue
-        known = sum(word in cues or word.removesuffix("s") in cues for word in run)
-        strength = sum(min(frequency[word], 6) for word in run) / len(run) ** 0.4
-        scores[phrase] += (
-            weight * strength * (1.3 - 0.6 * place / begin) * (1 + 0.5 * known) * (1.6 if len(run) == 2 else 1)
-        )
+        strength = sum(min(frequency[word.lower()], FREQUENT) for word in words) / len(words) ** 0.4
+        known = any(word.lower() in cues or word.lower().removesuffix("s") in cues for word in words)
+        early = 1.3 - 0.6 * run.place / len(tokens)
+        long = (0.7, 1.6, 1.7, 1.7, 1.2)[min(len(words), 5) - 1] if language != "de" else 1
+        scores[phrase] += weight * strength * early * long * (1.6 if known else 1)
+        articles[phrase, run.before if run.before in ("the", "a", "an") else ""] += 1
     chosen: list[str] = []
     taken: set[str] = set()
-    for phrase in sorted(scores, key=lambda p: (-scores[p], p)):
-        own = {word.removesuffix("s") for word in phrase.split()}
-        if not own & taken:
-            chosen.append(phrase)
-            taken |= own
+    for phrase in sorted(scores, key=lambda phrase: (-scores[phrase], phrase)):
+        stems = {word[:6].lower() for word in phrase.split() if len(word) > 3}
+        if not stems & taken:
+            chosen.append(with_article(phrase, articles) if language == "en" else phrase)
+            taken |= stems
             if len(chosen) == most:
                 break
     return chosen
 
 
-def content_runs(
-    tokens: Sequence[str], stop: frozenset[str]
-) -> tuple[list[tuple[tuple[str, ...], int, float]], Counter[str]]:
-    """(words, place, weight) of each run of content words, and how often each word stands in one."""
-    runs: list[tuple[tuple[str, ...], int, float]] = []
-    frequency: Counter[str] = Counter()
-    run: list[str] = []
-    before = ""
-    named = False  # the run holds a capitalised word that does not begin a sentence: a name, perhaps of a person
-    previous = "."
-    for i, token in enumerate((*tokens, ".")):
+def content_runs(tokens: Sequence[str], language: str, stop: Container[str]) -> Iterator[Run]:
+    """The runs of content words of `tokens`."""
+    seen_lower = {token for token in tokens if token.islower()}
+    names = german_names(tokens, stop) if language == "de" else frozenset()
+    words: list[str] = []
+    before, named, previous = "", False, "."
+    for place, token in enumerate((*tokens, ".")):
         lower = token.lower()
-        content = token[0].isalpha() and len(token) > 2 and lower not in stop and lower[-2:] not in ("ly", "ed")
-        if content:
-            if not run:
+        if is_content(token, lower, language, stop):
+            if not words:
                 before, named = previous, False
-            if token[0].isupper() and previous not in ".!?\n:" and not token.isupper():
-                named = True
-            run.append(token if token.isupper() and len(token) < 6 else lower)
-        elif run:
-            if before in VERB_COMES:
-                run = run[1:]
-            if run and not named and len(run) <= LONGEST + 1:
-                weight = 1.5 if before in NOUN_COMES else 1.0
-                kept = tuple(run[-LONGEST:])
-                runs.append((kept, i, weight))
-                frequency.update(kept)
-            run = []
+            capital = token[0].isupper() and lower != token
+            if capital and language != "de":
+                acronym = token.isupper() and len(token) < 6
+                starts = previous in ENDS
+                if not acronym and not starts and lower not in seen_lower:
+                    named = named or before != "the" or (bool(words) and words[-1].islower())
+                    words.append(token)
+                else:
+                    words.append(token if acronym else lower)
+            else:
+                named = named or token in names
+                words.append(token)
+        elif words:
+            yield Run(words, before, lower, place, named)
+            words = []
         previous = lower
-    return runs, frequency
+
+
+def is_content(token: str, lower: str, language: str, stop: Container[str]) -> bool:
+    """Whether a key phrase may hold `token`."""
+    if not token[0].isalpha() or len(token) < 3 or lower in stop or len(token) > 24:
+        return False
+    if language == "en":
+        return (lower[-2:] not in ("ly", "ed") or lower in EN_PARTICIPLE_NOUN) and "'" not in token and "’" not in token
+    return True
+
+
+def german_names(tokens: Sequence[str], stop: Container[str]) -> frozenset[str]:
+    """Capitalised words side by side: in German nouns hardly stand so, given names and surnames do."""
+    found: set[str] = set()
+    for one, other in pairwise(tokens):
+        if one[0].isupper() and other[0].isupper() and one.lower() not in stop and other.lower() not in stop:
+            found |= {one, other}
+    return frozenset(found)
+
+
+def candidates(runs: Sequence[Run], language: str) -> Iterator[tuple[tuple[str, ...], float, Run]]:
+    """(words, weight, run) of what a language's rule sees in a run, and of two runs joined: "flow of rivers"."""
+    rule, joints = RULES.get(language, anybody), JOINTS.get(language, ())
+    last: tuple[tuple[str, ...], Run] | None = None
+    for run in runs:
+        found = [] if run.named else rule(run.words, run.before, run.after)
+        for words, weight in found:
+            yield words, weight, run
+        if found and last and run.before in joints and last[1].place + 1 + len(run.words) == run.place:
+            words = found[0][0]
+            if len(last[0]) + len(words) <= 4 and run.words[: len(words)] == list(words):
+                yield (*last[0], run.before, *words), 1.2 * found[0][1], last[1]
+        last = (found[-1][0], run) if found and run.words[-len(found[-1][0]) :] == list(found[-1][0]) else None
+
+
+def with_article(phrase: str, articles: Counter[tuple[str, str]]) -> str:
+    """`phrase` as it reads after a preposition: "the moon", "window regulators" for "a window regulator"."""
+    the, one, none = articles[phrase, "the"], articles[phrase, "a"] + articles[phrase, "an"], articles[phrase, ""]
+    head, joint, rest = phrase.partition(" of ")
+    if the and the >= none + one:
+        return f"the {phrase}"
+    if one and one >= none and not head.endswith("s"):
+        return plural(head) + joint + rest
+    return phrase
+
+
+def plural(noun: str) -> str:
+    """The plural of an English noun, by rule."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    for ending, many in PLURALS:
+        if noun.endswith(ending):
+            return noun[: -len(ending)] + many
+    return noun + "s"

@@ -2,80 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from transforms.llm.offline.draw import Draw
-from transforms.llm.offline.key_phrases import key_phrases
-from transforms.llm.offline.phrasebook import LANGUAGES, Field, Phrasebook, field_of, phrasebook
-from transforms.llm.offline.words import TOKEN, clean, tidy
+from transforms.llm.offline.phrasebook import Field, Phrasebook
+from transforms.llm.offline.reading import Matter, book_for, language_of, read_document
+from transforms.llm.offline.sentences import Sentence
+from transforms.llm.offline.words import clean, tidy
 
-LEARNERS = ("student", "undergraduate", "trainee", "apprentice", "retired", "retiree", "first-", "amateur", "newly")
+BEST = 3  # key phrases of which one becomes the subject
+LEARNERS = ("student", "undergraduate", "trainee", "apprentice", "retire", "first-", "amateur", "newly", "former")
 
 
 def extract_persona(values: Mapping[str, str], number: int) -> dict[str, str]:
     """Who is likely to read, write, like or dislike (`ask`) the `text`."""
-    text, ask = values.get("text", ""), values.get("ask", "read")
-    book = phrasebook(language_to_write(values))
-    draw = Draw(text, ask, values.get("persona_language", ""), number=number)
-    tokens = TOKEN.findall(clean(text))
-    words = [token.casefold() for token in tokens if token[0].isalpha()]
-    field = field_of(words, book)
-    phrases = key_phrases(tokens, book.stop, book.cues)
-    sentences = book.sentences("ask")
-    return {"persona": sentence(draw, book, field, sentences.get(ask, sentences["read"]), phrases)}
+    text, ask, wanted = values.get("text", ""), values.get("ask", "read"), values.get("persona_language", "same")
+    language = language_of(clean(text, 400), values.get("language", "und"))
+    book = book_for(language, wanted)
+    matter = read_document(text, language, book)
+    draw = Draw(text, ask, wanted, number=number)
+    templates = book.ask.get(ask) or book.ask["read"]
+    return {"persona": persona(draw, book, matter.field, templates, matter)}
 
 
-def language_to_write(values: Mapping[str, str]) -> str:
-    """The language of the answer: as asked, else the document's, else English."""
-    wanted = values.get("persona_language", "same")
-    language = values.get("language", "und") if wanted in ("", "same") else wanted
-    return language if language in LANGUAGES else "en"
-
-
-def sentence(
-    draw: Draw,
-    book: Phrasebook,
-    field: Field,
-    templates: list[str],
-    phrases: list[str],
-    parent: str = "",
-    only_pros: bool = False,
-) -> str:
-    """One of `templates`, filled: who it is, what about, to which end."""
-    topics = [topic for topic in field.topics if topic not in phrases]
-    topic = draw.pick("topic", topics)
-    p, q = two_phrases(draw, phrases, topics)
-    role = draw.pick("role", field.pros if only_pros or draw.whole("who", 5) < 3 else field.lay)
-    role = indefinite(book, seasoned(draw, book, role))
-    template = draw.pick("template", templates)
-    filled = template.format(
-        role=role,
-        Role=role[:1].upper() + role[1:],
-        p=p,
-        q=q,
-        topic=topic,
-        aim=draw.pick("aim", field.aims),
-        parent=parent,
+def persona(draw: Draw, book: Phrasebook, field: Field, templates: Sequence[Sentence], matter: Matter) -> str:
+    """Somebody of `field` in one of `templates`, on the `matter` of a document or of another persona (`head`)."""
+    topics = [topic for topic in field.topics if topic not in matter.phrases]
+    p, q = two_phrases(draw, matter.phrases, topics)
+    roles = field.pros if draw.whole("who", 5) < 3 else field.lay
+    role = draw.pick("role", [role for role in roles if role not in matter.head] or roles)
+    who = indefinite(book, seasoned(draw, book, role))
+    filled = draw.pick("template", templates).fill(
+        {
+            "role": who,
+            "Role": who[:1].upper() + who[1:],
+            "p": p,
+            "q": q,
+            "topic": draw.pick("topic", [topic for topic in topics if topic not in (p, q)] or topics),
+            "aim": draw.pick("aim", field.aims),
+            "parent": matter.head,
+        },
+        book.feminine(role),
     )
     return tidy(filled)
 
 
-def two_phrases(draw: Draw, phrases: list[str], topics: list[str]) -> tuple[str, str]:
+def two_phrases(draw: Draw, phrases: Sequence[str], topics: Sequence[str]) -> tuple[str, str]:
     """What the sentence is about and what it touches: key phrases as far as there are, else topics of the field."""
-    if not phrases:
-        first = draw.pick("p", topics)
-        return first, draw.pick("q", [topic for topic in topics if topic != first] or topics)
-    p = draw.pick("p", phrases[:3])
-    rest = [phrase for phrase in phrases[:6] if phrase != p] or topics
+    p = draw.pick("p", phrases[:BEST] or topics)
+    rest = [phrase for phrase in phrases[: 2 * BEST] if phrase != p] or [topic for topic in topics if topic != p]
     return p, draw.pick("q", rest)
 
 
 def seasoned(draw: Draw, book: Phrasebook, role: str) -> str:
     """`role`, in two cases of five with a word on the stage of life: "retired", "newly qualified"."""
-    words = book.table.get("seniority", "")
-    if not words or draw.whole("seasoned", 5) > 1 or any(learner in role for learner in LEARNERS):
+    if not book.seniority or draw.whole("seasoned", 5) > 1 or any(learner in role for learner in LEARNERS):
         return role
-    return f"{draw.pick('seniority', words.split('; '))} {role}"
+    return f"{draw.pick('seniority', book.seniority)} {role}"
 
 
 def indefinite(book: Phrasebook, role: str) -> str:

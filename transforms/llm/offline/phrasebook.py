@@ -10,8 +10,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from transforms.llm.offline.sentences import Sentence
+
 FOLDER = resources.files(__package__) / "phrases"
 LANGUAGES = frozenset(file.name.removesuffix(".json") for file in FOLDER.iterdir() if file.name.endswith(".json"))
+UNSPACED = frozenset({"zh", "ja"})
+EARLY, STEM = 40, 8  # the first words weigh more; the longest stem looked up
 
 
 @dataclass(frozen=True)
@@ -26,18 +30,39 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Relation:
+    """A kind of relationship, and the sentences on the person at its other end."""
+
+    name: str
+    field: str  # of that person: "same", "any", or its name
+    sentences: Sequence[Sentence]
+
+
+@dataclass(frozen=True)
 class Phrasebook:
     """All tables of one language."""
 
     language: str
-    stop: frozenset[str]
     fields: Mapping[str, Field]
-    cues: Mapping[str, str]  # word -> name of the field
-    table: Mapping[str, Any]
+    field_of_role: Mapping[str, str]
+    cues: Mapping[str, str]  # word, or its stem, -> name of the field
+    ask: Mapping[str, Sequence[Sentence]]  # by "read", "write", "like", "dislike"
+    relations: Sequence[Relation]
+    seniority: Sequence[str]
+    table: Mapping[str, Any]  # the rest: samples, words for grammar
 
-    def sentences(self, name: str) -> Any:
-        """Sentences (or tables of them) by name."""
-        return self.table[name]
+    def read(self, text: str) -> dict[str, str] | None:
+        """The slots of a persona that this book wrote, None for anybody else's."""
+        for sentences in (*self.ask.values(), *(relation.sentences for relation in self.relations)):
+            for sentence in sentences:
+                slots = sentence.read(text)
+                if slots:
+                    return slots
+        return None
+
+    def feminine(self, role: str) -> bool:
+        """Whether `role` wants feminine forms: by its article, or by the mark that its table gives it."""
+        return role.startswith(tuple(self.table.get("feminine_articles", ()))) or role in self.table["feminine_roles"]
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -50,23 +75,50 @@ def phrasebook(language: str) -> Phrasebook:
     """The tables of `language`, which must be one of LANGUAGES."""
     table = json.loads((FOLDER / f"{language}.json").read_text("utf-8"))
     rows = {"general": table["general"], **table["fields"]}
+    table["feminine_roles"] = {
+        role.removesuffix("|f")
+        for row in rows.values()
+        for role in split(f"{row['pros']};{row['lay']}")
+        if role.endswith("|f")
+    }
     fields = {
-        name: Field(name, split(row["pros"]), split(row["lay"]), split(row["aims"]), split(row["topics"]))
+        name: Field(
+            name,
+            split(row["pros"].replace("|f", "")),
+            split(row["lay"].replace("|f", "")),
+            split(row["aims"]),
+            split(row["topics"]),
+        )
         for name, row in rows.items()
     }
-    cues: dict[str, str] = {}
-    for name, row in table["fields"].items():
-        for cue in row["cues"].split():
-            cues.setdefault(cue, name)
-    return Phrasebook(language, frozenset(table["stop"].split()), fields, cues, table)
+    return Phrasebook(
+        language,
+        fields,
+        {role: name for name, field in fields.items() for role in (*field.pros, *field.lay)},
+        {cue: name for name, row in reversed(table["fields"].items()) for cue in row["cues"].split()},
+        {ask: [Sentence(template) for template in templates] for ask, templates in table["ask"].items()},
+        [Relation(row["relation"], row["field"], [Sentence(s) for s in row["persona"]]) for row in table["relations"]],
+        split(table.get("seniority", "")),
+        table,
+    )
 
 
-def field_of(words: Sequence[str], book: Phrasebook) -> Field:
+def field_of(words: Sequence[str], book: Phrasebook, language: str) -> Field:
     """The field that most of the lower-case `words` point to, "general" where nothing does."""
-    cues, votes = book.cues, Counter[str]()
+    votes: Counter[str] = Counter()
+    exact = language == "en"
     for i, word in enumerate(words):
-        name = cues.get(word) or cues.get(word.removesuffix("s"))
+        name = book.cues.get(word) or (book.cues.get(word.removesuffix("s")) if exact else by_stem(word, book.cues))
         if name:
-            votes[name] += 3 if i < 40 else 2  # the title and first sentence say what a text is about
+            votes[name] += 3 if i < EARLY else 2  # the title and first sentence say what a text is about
     best = max(votes.items(), key=lambda vote: (vote[1], vote[0]), default=("general", 0))
     return book.fields[best[0]]
+
+
+def by_stem(word: str, cues: Mapping[str, str]) -> str | None:
+    """The field of the longest beginning of `word` that is a cue: languages that inflect, and compounds."""
+    for length in range(min(len(word), STEM), 2, -1):
+        name = cues.get(word[:length])
+        if name:
+            return name
+    return None

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from transforms.llm.offline.draw import Draw
-from transforms.llm.offline.key_phrases import key_phrases
-from transforms.llm.offline.personas import language_to_write, sentence
-from transforms.llm.offline.phrasebook import Field, Phrasebook, field_of, phrasebook
-from transforms.llm.offline.words import TOKEN, clean
-
-HEAD = re.compile(
-    r"^(?:an?|the)\s+(.{3,70}?)(?=,|\.|;| (?:who|whose|with|that|and|in|at|from|to|for|of|on|by|married|trying|preparing|looking|known|working|focus\w+|speciali\w+|interested|responsible|dedicated|passionate)\b|$)",
-    re.I,
-)
-HEAD_WORDS = 6
+from transforms.llm.offline.personas import persona
+from transforms.llm.offline.phrasebook import Field, Phrasebook
+from transforms.llm.offline.reading import read_persona
 
 
 def expand_persona(values: Mapping[str, str], number: int) -> dict[str, str]:
     """A relation and the persona at its other end."""
     text = values.get("persona", "")
-    book = phrasebook(language_to_write(values))
+    book, matter = read_persona(text, values.get("language", "und"))
     draw = Draw(text, number=number)
-    head, rest = head_of(text)
-    tokens = TOKEN.findall(clean(rest))
-    words = [token.casefold() for token in TOKEN.findall(clean(text)) if token[0].isalpha()]
-    field = field_of(words, book)
-    relation = draw.pick("relation", book.sentences("relations"))
-    phrases = key_phrases(tokens, book.stop, book.cues)[:2]
-    target = field_at(draw, book, field, relation["field"])
-    persona = sentence(draw, book, target, relation["persona"], phrases, parent=head)
-    return {"relation": relation["relation"], "persona": persona}
-
-
-def head_of(text: str) -> tuple[str, str]:
-    """("a ward nurse", " who ...") of a persona: who it is in a few words, and the rest."""
-    found = HEAD.match(text.strip())
-    if not found:
-        return "a neighbour", text
-    words = found.group(1).split()[-HEAD_WORDS:]
-    article = "an" if words[0][0].lower() in "aeio" else "a"
-    return f"{article} {' '.join(words)}", text.strip()[found.end() :]
+    relation = draw.pick("relation", book.relations)
+    field = field_at(draw, book, matter.field, relation.field)
+    subject = matter.phrases[:1] if draw.whole("wander", 5) else matter.phrases[1:2] or matter.phrases
+    narrowed = replace(matter, phrases=subject)
+    return {"relation": relation.name, "persona": persona(draw, book, field, relation.sentences, narrowed)}
 
 
 def field_at(draw: Draw, book: Phrasebook, field: Field, where: str) -> Field:
@@ -50,4 +29,4 @@ def field_at(draw: Draw, book: Phrasebook, field: Field, where: str) -> Field:
         return field
     if where != "any":
         return book.fields[where]
-    return book.fields[draw.pick("field", sorted(set(book.fields) - {field.name, "general"}))]
+    return book.fields[draw.pick("field", [name for name in book.fields if name not in (field.name, "general")])]

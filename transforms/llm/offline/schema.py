@@ -1,32 +1,105 @@
-"""A value that validates against a JSON schema, its texts taken from a persona."""
+"""A value that validates against a JSON schema, as far as types, enums, bounds and references of its own go."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from transforms.llm.offline.samples import Subject
+from transforms.llm.offline.draw import Draw
+
+DEEPEST = 6  # a schema that refers to itself ends in its simplest values
+FORMATS = {
+    "date": "2024-05-17",
+    "date-time": "2024-05-17T09:30:00Z",
+    "time": "09:30:00Z",
+    "email": "nobody@example.org",
+    "uri": "https://example.org/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+Text = Callable[[str], str]  # a text for the field of that name
 
 
-def instance(schema: dict[str, Any], subject: Subject, name: str = "") -> Any:
-    """A value of the type that `schema` wants."""
+def instance(schema: Any, draw: Draw, text: Text, name: str = "", root: Any = None, depth: int = 0) -> Any:
+    """A value that `schema` allows, the same for the same `draw`."""
+    root = schema if root is None else root
+    if not isinstance(schema, Mapping):  # `true` allows anything
+        return text(name)
+    for key in ("$ref", "allOf", "anyOf", "oneOf"):
+        if key in schema:
+            return instance(resolved(schema, key, root), draw, text, name, root, depth)
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
-        return subject.draw.pick(name, schema["enum"])
-    kind = schema.get("type", "object" if "properties" in schema else "string")
+        return draw.pick(name, schema["enum"])
+    kind = schema.get("type", "object" if "properties" in schema else "array" if "items" in schema else "string")
     if isinstance(kind, list):
-        kind = kind[0]
+        kind = next((one for one in kind if one != "null"), "null")
     if kind == "object":
-        return {key: instance(part, subject, f"{name}.{key}") for key, part in schema.get("properties", {}).items()}
+        wanted = schema.get("properties", {}) if depth < DEEPEST else {}
+        required = {key: schema.get("properties", {}).get(key, {}) for key in schema.get("required", ())}
+        parts = {**wanted, **required}
+        return {key: instance(part, draw, text, f"{name}.{key}", root, depth + 1) for key, part in parts.items()}
     if kind == "array":
-        count = max(schema.get("minItems", 2), 1)
-        return [instance(schema.get("items", {}), subject, f"{name}[{i}]") for i in range(count)]
+        return items(schema, draw, text, name, root, depth)
     if kind in ("integer", "number"):
-        low = schema.get("minimum", 1)
-        return low + subject.draw.whole(name, int(schema.get("maximum", low + 20) - low) + 1)
+        return number(schema, draw, name)
     if kind == "boolean":
-        return bool(subject.draw.whole(name, 2))
-    if kind == "null":
-        return None
-    return f"{subject.p}: {subject.draw.pick(name, subject.field.aims)}"
+        return bool(draw.whole(name, 2))
+    return None if kind == "null" else string(schema, text(name))
+
+
+def resolved(schema: Mapping[str, Any], key: str, root: Any) -> Any:
+    """The schema that a reference or a combination leads to."""
+    rest = {name: value for name, value in schema.items() if name != key}
+    if key == "$ref":
+        target = root
+        for step in schema["$ref"].removeprefix("#").strip("/").split("/"):
+            target = target[step.replace("~1", "/").replace("~0", "~")] if step else target
+        return target
+    if key != "allOf":
+        return {**rest, **schema[key][0]}
+    merged: dict[str, Any] = dict(rest)
+    for part in schema[key]:
+        properties = {**merged.get("properties", {}), **part.get("properties", {})}
+        required = [*merged.get("required", ()), *part.get("required", ())]
+        merged.update(part)
+        if properties:
+            merged["properties"] = properties
+        merged["required"] = required
+    return merged
+
+
+def items(schema: Mapping[str, Any], draw: Draw, text: Text, name: str, root: Any, depth: int) -> list[Any]:
+    """Two items, or as many as must be."""
+    count = min(max(schema.get("minItems", 0), 2 if depth < DEEPEST else 0), schema.get("maxItems", 1000))
+    made: list[Any] = []
+    for i in range(count * (9 if schema.get("uniqueItems") else 1)):
+        item = instance(schema.get("items", {}), draw, text, f"{name}.{i}", root, depth + 1)
+        if not (schema.get("uniqueItems") and item in made):
+            made.append(item)
+        if len(made) == count:
+            break
+    return made
+
+
+def number(schema: Mapping[str, Any], draw: Draw, name: str) -> int:
+    """A whole number within the bounds."""
+    step = max(1, math.ceil(schema.get("multipleOf", 1)))
+    low = schema.get("minimum", schema.get("exclusiveMinimum", None if "maximum" in schema else 0))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    low = math.ceil(low if low is not None else high - 100 * step)
+    low += "exclusiveMinimum" in schema and low <= schema["exclusiveMinimum"]
+    high = math.floor(high) - ("exclusiveMaximum" in schema) if high is not None else low + 100 * step
+    first = math.ceil(low / step)
+    return step * (first + draw.whole(name, max(1, high // step - first + 1)))
+
+
+def string(schema: Mapping[str, Any], text: str) -> str:
+    """`text`, cut or lengthened to the bounds; the usual formats have a fixed value."""
+    fixed = FORMATS.get(schema.get("format", ""))
+    if fixed:
+        return fixed
+    while len(text) < schema.get("minLength", 0):
+        text = f"{text} {text}"
+    return text[: schema.get("maxLength", len(text))]

@@ -1,0 +1,110 @@
+"""What a text is about: its language, field of life and key phrases; and who a persona is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from transforms.llm.offline.key_phrases import key_phrases
+from transforms.llm.offline.phrasebook import LANGUAGES, UNSPACED, Field, Phrasebook, field_of, phrasebook
+from transforms.llm.offline.stop_words import stop_words
+from transforms.llm.offline.unspaced import unspaced_phrases
+from transforms.llm.offline.words import TOKEN, clean, script_language, tidy
+
+LATIN = ("en", "de", "es", "fr", "pt")
+GUESS_AT = 60  # tokens
+PERSONA_CHARACTERS = 600
+HEAD_WORDS = 6
+HEAD = re.compile(
+    r"(?:an?|the)\s+(.{3,70}?)(?=[,.;:]| (?:who|whose|with|that|and|in|at|from|to|for|on|by|of|married|trying|used|"
+    r"preparing|looking|known|always|working|focus\w+|speciali\w+|interested|responsible|dedicated|passionate)\b|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What a text is about."""
+
+    field: Field
+    phrases: Sequence[str]  # key phrases, the best first; quoted where they are in another language than the answer
+    head: str = ""  # of a persona: who it is, in a few words, with an article
+
+
+def book_for(language: str, persona_language: str = "same") -> Phrasebook:
+    """The tables to answer with: the language as asked, else the document's, else English."""
+    wanted = language if persona_language in ("", "same") else persona_language
+    return phrasebook(wanted if wanted in LANGUAGES else "en")
+
+
+def language_of(text: str, stated: str) -> str:
+    """The language `stated`, unless that is "und" or cannot be for its script; then a guess."""
+    script = script_language(text)
+    if stated in ("", "und"):
+        return script or latin_language(text)
+    if (script in ("", stated)) or stated not in LANGUAGES:
+        return stated
+    return stated if script == "zh" and stated == "ja" else script
+
+
+def latin_language(text: str) -> str:
+    """The language of ours whose stop words prevail in the beginning of `text`."""
+    tokens = [token.lower() for token in TOKEN.findall(text[:400])[:GUESS_AT]]
+    return max(LATIN, key=lambda language: sum(token in stop_words(language) for token in tokens))
+
+
+def read_document(text: str, language: str, book: Phrasebook) -> Matter:
+    """What a document is about."""
+    cleaned = clean(text)
+    language = language_of(cleaned, language)
+    field, phrases = read_text(cleaned, language, book)
+    return Matter(field, quoted(phrases, language, book))
+
+
+def read_text(cleaned: str, language: str, book: Phrasebook) -> tuple[Field, list[str]]:
+    """Field and key phrases of a clean text."""
+    own = phrasebook(language) if language in LANGUAGES else phrasebook("en")
+    if language in UNSPACED or language == "th":
+        grams = [cleaned[i : i + n] for i in range(0, min(len(cleaned), 1200)) for n in (2, 3)]
+        return book.fields[field_of(grams, own, language).name], unspaced_phrases(cleaned[:1500], language)
+    tokens = TOKEN.findall(cleaned)
+    words = [token.lower() for token in tokens if len(token) > 2]
+    phrases = key_phrases(tokens, language, stop_words(language), own.cues) if tokens else []
+    name = field_of(words, own, language).name
+    return book.fields.get(name, book.fields["general"]), phrases
+
+
+def quoted(phrases: Sequence[str], language: str, book: Phrasebook) -> list[str]:
+    """`phrases`, in English quotation marks where they are words of another language in an English sentence."""
+    if book.language != "en" or language == "en":
+        return list(phrases)
+    return [f"“{phrase}”" for phrase in phrases]
+
+
+def read_persona(text: str, language: str) -> tuple[Phrasebook, Matter]:
+    """Who a persona is and what it is about, and the tables of the language that it is written in."""
+    text = tidy(clean(text, PERSONA_CHARACTERS))
+    language = language_of(text, latin_language(text) if not script_language(text) else language)
+    book = book_for(language)
+    slots = book.read(text)
+    if slots:
+        return book, from_slots(slots, book)
+    field, phrases = read_text(text, language, book)
+    found = HEAD.match(text) if book.language == "en" else None
+    if not found:
+        return book, Matter(field, quoted(phrases, language, book), book.table["somebody"])
+    _, phrases = read_text(text[found.end() :], language, book)
+    words = found.group(1).split()[-HEAD_WORDS:]
+    article = "an" if words[0][0].lower() in "aeio" else "a"
+    return book, Matter(field, phrases, f"{article} {' '.join(words)}")
+
+
+def from_slots(slots: Mapping[str, str], book: Phrasebook) -> Matter:
+    """What one of our own sentences was filled with."""
+    head = slots.get("role") or slots.get("Role") or book.table["somebody"]
+    head = head[:1].lower() + head[1:]
+    words = head.split()
+    tails = (" ".join(words[i:]) for i in range(len(words)))
+    field = book.fields[next((book.field_of_role[tail] for tail in tails if tail in book.field_of_role), "general")]
+    return Matter(field, [slots[name] for name in ("p", "q", "topic") if name in slots], head)
