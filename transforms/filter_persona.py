@@ -48,6 +48,8 @@ class Rules:
 
 def clean(text: str) -> str:
     """`text` on one line: white space and control characters as one space, marks without width gone; HTML stays."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return BLANK.sub(" ", INVISIBLE.sub("", text)).strip()
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -48,7 +48,8 @@ KIN = ({"no", "nb", "nn", "da", "sv"}, {"hr", "sr", "bs", "sl"}, {"id", "ms"}, {
 LETTER = regex.compile(r"\p{L}")
 WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 BRACKETS = regex.compile(r"[<‹\[【{「#$]")
-SENTENCE_ENDS = regex.compile(r"[.!?:。！？：।؟]\s*")
+SENTENCE_ENDS = regex.compile(r"[.!?:。！？：।؟]\s*(?=\p{L})")
+PREFIX = 4  # characters of a text by which patterns are chosen
 
 
 def wrong_length(text: str, shortest: int, longest: int) -> str:
@@ -66,15 +67,34 @@ def not_a_persona(text: str) -> str:
     if not LETTER.search(text):
         return "empty"
     lower = text.lower().lstrip("\"'“”„«*-•> ")
-    found = patterns()
-    if BRACKETS.search(lower) and found["anywhere"].search(lower):
+    if BRACKETS.search(lower) and any(line.search(lower) for line in lines("instructions-echoed", "anywhere")):
         return "instructions-echoed"
-    for reason in ("instructions-echoed", "refusal", "not-a-person"):
-        if found[reason].match(lower):
+    for reason, line in likely_lines(lower[:PREFIX]):
+        if line.match(lower):
             return reason
-    if any(found["sentence"].match(lower, end.end()) for end in SENTENCE_ENDS.finditer(lower)):
-        return "instructions-echoed"
+    for end in SENTENCE_ENDS.finditer(lower):
+        if any(line.match(lower, end.end()) for line in lines("instructions-echoed", "sentence")):
+            return "instructions-echoed"
     return ""
+
+
+@lru_cache(10_000)
+def likely_lines(prefix: str) -> tuple[tuple[str, regex.Pattern[str]], ...]:
+    """The patterns, each with its reason, that a text with this beginning may match: of some 170 about three."""
+    return tuple(
+        (reason, line)
+        for reason in ("instructions-echoed", "refusal", "not-a-person")
+        for group in word_lists()[reason]
+        if group != "anywhere"
+        for line in lines(reason, group)
+        if line.match(prefix, partial=True)
+    )
+
+
+@cache
+def lines(reason: str, group: str) -> tuple[regex.Pattern[str], ...]:
+    """The patterns of a reason and a language (or place)."""
+    return tuple(map(regex.compile, word_lists()[reason][group]))
 
 
 @cache
@@ -83,26 +103,13 @@ def word_lists() -> Mapping[str, Any]:
     return yaml.safe_load((resources.files(__package__) / "not_personas.yaml").read_text("utf-8"))
 
 
-@cache
-def patterns() -> Mapping[str, regex.Pattern[str]]:
-    """One pattern for each reason, of all languages, and those that are sought elsewhere than at the beginning."""
-    lists = word_lists()
-    anywhere = lists["instructions-echoed"]["anywhere"]
-    lines = {
-        reason: [line for language, lines in lists[reason].items() if language != "anywhere" for line in lines]
-        for reason in ("instructions-echoed", "refusal", "not-a-person")
-    }
-    lines |= {"anywhere": anywhere, "sentence": lists["instructions-echoed"]["sentence"]}
-    return {name: regex.compile("|".join(f"(?:{line})" for line in found)) for name, found in lines.items()}
-
-
 def is_other_language(text: str, language: str) -> bool:
     """Whether `text` is surely not in `language`: another script, or other small words and the detector agrees."""
-    letters = len(LETTER.findall(text))
+    letters = sum(map(str.isalpha, text))
     if language == "und" or letters < SURE_LETTERS:
         return False
     script = SCRIPTS.get(language, LATIN)
-    if len(script.findall(text)) < LEAST_SHARE * letters:
+    if not (script is LATIN and text.isascii()) and len(script.findall(text)) < LEAST_SHARE * letters:
         return True
     if script is not LATIN:
         return False
@@ -116,7 +123,11 @@ def is_other_language(text: str, language: str) -> bool:
 def count_small_words(text: str) -> Counter[str]:
     """How many words of `text` are small words of each language."""
     index = small_words()
-    return Counter(language for word in text.lower().split() for language in index.get(word.strip(",.;:()\"'"), ()))
+    counts: Counter[str] = Counter()
+    for word in text.lower().split():
+        for language in index.get(word, ()):
+            counts[language] += 1
+    return counts
 
 
 @cache

@@ -36,8 +36,9 @@ WORD_ENDS = frozenset({"at", "in", "it", "be", "no", "pl"})
 LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 ANY_LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?"
 HOST = rf"(?:{ANY_LABEL}\.)+(?:[a-zA-Z]{{2,24}}|xn--[a-z0-9-]+|{UNICODE_ENDS})(?![a-zA-Z0-9])"
-# The part before the @ is ASCII up to where the script changes (Chinese puts no space there), else letters of a script.
-LOCAL = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9._%+'-]{0,62}[a-zA-Z0-9_+-])?|[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}._+-]{0,30})"
+# The part before the @ is ASCII, letters of spaced scripts, or Han alone: Chinese puts no space before an address.
+SPACED = r"\p{Latin}\p{Cyrillic}\p{Greek}\p{Arabic}\p{Devanagari}\p{M}\p{N}"
+LOCAL = rf"(?:[{SPACED}](?:[{SPACED}._%+'-]{{0,62}}[{SPACED}_+-])?|\p{{Han}}{{1,10}})"
 EMAIL = regex.compile(rf"(?:mailto:)?(?<![a-zA-Z0-9._%+-]){LOCAL}@{HOST}")
 
 # "name (at) host (dot) com" and "name at host dot com"; a bare " at " counts only with a " dot " after it.
@@ -47,18 +48,24 @@ DOT = (
     r"|\s(?:dot|punkt|punto|ponto)\s|\s?[-_]dot[-_]\s?"
 )
 HIDDEN_EMAIL = regex.compile(
-    r"(?<![\w.])[a-zA-Z0-9][a-zA-Z0-9_.%+-]{0,62}"
+    r"(?<![a-zA-Z0-9_.])[a-zA-Z0-9][a-zA-Z0-9_.%+-]{0,62}"
     rf"(?:(?:{AT})(?:{LABEL}(?:\.|{DOT}))+|\s(?:at|arroba)\s(?:{LABEL}\s(?:dot|punto)\s)+)"
-    rf"(?:{GENERIC}|{COUNTRIES}|at|in|it|be|pl)\b",
+    rf"(?:{GENERIC}|{COUNTRIES}|at|in|it|be|pl)(?:\.[a-z]{{2}})?(?![a-zA-Z0-9])",
     regex.IGNORECASE,
 )
 
-# What may stand in an address after the host; Chinese and Japanese go on without a space.
-PATH = r"[^\s<>\"'|\\^`{}（）【】「」《》，。！？、；：؛،\p{Han}\p{Hiragana}\p{Katakana}]"
+HIDING = regex.compile(r"[(\[{<]|\s(?:dot|DOT|Dot|punto|PUNTO)\s|[-_](?:at|AT)[-_]")
+DOT_WITHIN = regex.compile(r"\.[^\s.]")  # nearly every text has a dot at its end
+
+# What may stand in an address after the host. Chinese and Japanese go on without a space, so their letters belong to
+# it only right after a slash.
+HAN = r"\p{Han}\p{Hiragana}\p{Katakana}"
+PATH = rf"(?:[^\s<>\"'|\\^`{{}}（）【】「」《》，。！？、；：؛،{HAN}]|(?<=/)[{HAN}]+)"
+SMALL_LABEL = r"[\p{Ll}0-9](?:[\p{Ll}0-9-]{0,61}[\p{Ll}0-9])?"
 LINK = regex.compile(
-    rf"(?:(?:https?|hxxps?|ftps?)://|(?<![\w.])www\.){PATH}+"
+    rf"(?:(?:https?|hxxps?|ftps?)://|(?<![a-zA-Z0-9.])www\.){PATH}+"
     # a host of small letters alone: "Booking.com" and "ASP.NET" are names of things
-    rf"|(?<![a-zA-Z0-9@./:_-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.)+"
+    rf"|(?<![\p{{Ll}}\p{{Lu}}0-9@./:_-])(?:{SMALL_LABEL}\.)+"
     rf"(?P<end>{GENERIC}|{COUNTRIES}|{'|'.join(sorted(WORD_ENDS))})(?![a-zA-Z0-9_-]|\.\w)(?P<path>[/?]{PATH}*)?"
     rf"|(?<![a-zA-Z0-9@./:_-])(?:{LABEL}\.)+(?:{GENERIC}|{COUNTRIES})/{PATH}+"
     rf"|(?<![\p{{L}}\p{{M}}@./:-])(?:{ANY_LABEL}\.)+(?:{UNICODE_ENDS})(?![\p{{L}}\p{{M}}])(?:/{PATH}*)?"
@@ -76,7 +83,7 @@ NO_HANDLES = frozenset(
     for word in line.split()
 )
 HANDLE = regex.compile(
-    r"(?<![\w@./+\p{M}-])@(?P<who>[a-zA-Z_][a-zA-Z0-9_.]{1,28}[a-zA-Z0-9_]|[\p{L}\p{N}_][\p{L}\p{M}\p{N}_]{1,20})(?![/(@])"
+    r"(?<![a-zA-Z0-9_@./+-])@(?P<who>(?>[a-zA-Z_](?:\.?[a-zA-Z0-9_]){2,29}|[\p{L}\p{N}_][\p{L}\p{M}\p{N}_]{1,20}))(?![/(@])"
 )
 
 
@@ -90,9 +97,9 @@ def find_addresses(text: str, language: str) -> Iterator[Finding]:
     """E-mail addresses, links and handles of a folded text; some may overlap, the surer first."""
     if "@" in text:
         yield from (Finding(*match.span(), "email") for match in EMAIL.finditer(text))
-    if any(sign in text for sign in ("(", "[", "{", "<", "_", "-", "dot", "DOT", "Dot", "punto")):
+    if HIDING.search(text):
         yield from (Finding(*match.span(), "email") for match in HIDDEN_EMAIL.finditer(text))
-    if "." in text:
+    if DOT_WITHIN.search(text):
         for match in LINK.finditer(text):
             if match["end"] in WORD_ENDS and language == "en" and not match["path"]:
                 continue

@@ -37,39 +37,59 @@ REGIONS = {
     "vi": ("VN",),
     "zh": ("CN", "TW", "HK"),
 }
-DIGITS_AT_LEAST = 6
-CANDIDATE = regex.compile(r"(?<![\d.,/\-a-zA-Z_])(?:\+|\(\+?)?\d(?:[ ().\-/]{0,3}\d){5,15}(?!\d|[.,/\-]\d|[a-zA-Z%°_])")
+# Six digits at least, in groups; a year or a count beside the number is part of the stretch and tried without.
+STRETCH = regex.compile(
+    r"(?<![\d.,/\-a-zA-Z_])(?:\+|\(\+?)?\d(?:[ ().\-/]{0,3}\+?\d){5,23}(?!\d|[.,/\-]\d|[a-zA-Z%°_])"
+)
+GROUP = regex.compile(r"\S+")
+GROUPS_AT_MOST = 8
 # Words that announce a number: after one of them, anything with six digits or more is one.
 ANNOUNCED = regex.compile(
     r"(?:\b(?:tel|phone|telephone|mobile?|mob|cell|call|text|whats ?app|fax|sms|viber|signal|telegram"
     r"|telefon\w*|handy\w*|mobil\w*|ruf\w*|anruf\w*|erreichbar|teléfono|telefone|móvil|celular|cel|llam\w+|ligue"
     r"|téléphone|portable|telefoon|cellulare|chiam\w+)\b"
-    r"|тел|звон|моб|номер|ватсап|电话|電話|手机|手機|致电|致電|拨打|微信|热线|전화|연락처|連絡"
+    r"|(?<!\p{L})(?:тел|телефон\p{L}*|(?:по)?звон\p{L}+|моб|мобильн\p{L}+|номер\p{L}*|ватсап)(?!\p{L})|电话|電話|手机|手機|致电|致電|拨打|微信|热线|전화|연락처|連絡"
     r"|هاتف|جوال|موبايل|اتصل|الاتصال|واتساب|تليفون|الرقم|رقم|फ़ोन|फोन|मोबाइल|कॉल|नंबर|व्हाट्सएप)[^\d\n+(]{0,24}$",
     regex.IGNORECASE,
 )
 NORTH_AMERICAN = regex.compile(r"\(\d{3}\) ?\d{3}[- .]?\d{4}|\d{3}-\d{3}-\d{4}")  # with the 555 of examples
-# Spans of years, dates, thousands, two groups of four: digits that are something else.
+# Spans of years and of thousands of years, dates, thousands, two groups of four, pages: digits of something else.
 NO_PHONE = regex.compile(
-    r"(?:1\d|20)\d\d(?: ?[-/ ] ?(?:1\d|20)\d\d)+|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{4}"
-    r"|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?: \d{1,2})?|[1-9]\d{0,2}(?:[ .]000)+|[1-9]\d{0,2}(?:\.\d{3})+|\d{4} \d{4}"
+    r"\d{3,5} ?- ?\d{2,5}|(?:1\d|20)\d\d(?:[-/ ](?:1\d|20)\d\d)+|(?:1\d|20)\d\d \(.*|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{4}"
+    r"|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?: \d{1,2})?|[1-9]\d{0,2}(?:[ .]\d{3})*[ .]000|[1-9]\d{0,2}(?:\.\d{3})+"
+    r"|[1-9](?: \d{3})+|\d{1,3}(?:\.\d{3})+ - \d{1,3}(?:\.\d{3})+|\d{4} \d{4}|\d{1,2}(?:-\d{1,2})+"
 )
 
 
 def find_phones(text: str, language: str) -> Iterator[Finding]:
     """Telephone numbers of a folded text (ASCII digits)."""
-    for match in CANDIDATE.finditer(text):
-        if is_phone(text, match.start(), match.end(), language):
-            yield Finding(match.start(), match.end(), "phone")
+    for stretch in STRETCH.finditer(text):
+        for start, end in parts(text, stretch.start(), stretch.end()):
+            if is_phone(text, start, end, language):
+                yield Finding(start, end, "phone")
+                break
+
+
+def parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The stretch text[start:end], then what is left without its first or last groups of digits, long parts first."""
+    groups = [group.span() for group in GROUP.finditer(text, start, end)]
+    yield start, end
+    if len(groups) > GROUPS_AT_MOST:
+        return
+    for length in range(len(groups) - 1, 0, -1):
+        for first in range(len(groups) - length + 1):
+            yield groups[first][0], groups[first + length - 1][1]
 
 
 def is_phone(text: str, start: int, end: int, language: str) -> bool:
     """Whether the digits text[start:end] are a telephone number: by their form, the words before, or the tables."""
     digits = text[start:end]
     count = sum(map(str.isdigit, digits))
+    if count < 6:
+        return False
     if ANNOUNCED.search(text[max(0, start - 40) : start]) or NORTH_AMERICAN.fullmatch(digits):
         return True
-    if NO_PHONE.fullmatch(digits) or count < 7 or (count < 9 and digits.isdigit()):
+    if NO_PHONE.fullmatch(digits.strip("() ")) or count < 7 or (count < 9 and digits.isdigit()):
         return False
     return any(is_valid(digits, region) for region in REGIONS.get(language, ("US", "GB")))
 

@@ -70,7 +70,7 @@ def language_of(text: str, language: str) -> str:
     if text.isascii():
         return "en"
     scripts = [match.lastgroup for match in SCRIPT_LETTERS.finditer(text[:2000])]
-    if len(scripts) * 2 < sum(map(str.isalpha, text[:2000])):
+    if len(scripts) * 4 < sum(map(str.isalpha, text[:2000])):
         return "en"
     if "Hiragana" in scripts or "Katakana" in scripts:  # Japanese has more Han than kana
         return "ja"
