@@ -6,7 +6,7 @@ tagger (`grammar`), and names of people kept out where writing shows them.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +14,7 @@ from itertools import pairwise
 from transforms.llm.offline.grammar import EN_PARTICIPLE_NOUN, JOINTS, RULES, anybody
 
 CHARACTERS = 36  # of a phrase
+LONGEST_WORD = 24  # characters
 FREQUENT = 6  # more often than that says no more
 ENDS = frozenset('.!?\n:;"“”«»()[]|•–—')
 PLURALS = (("ss", "sses"), ("ch", "ches"), ("sh", "shes"), ("x", "xes"), ("us", "uses"), ("is", "es"))
@@ -35,15 +36,15 @@ def key_phrases(
 ) -> list[str]:
     """Up to `most` phrases of `tokens`, the best first, none holding a word of another."""
     runs = list(content_runs(tokens, language, stop))
-    scores, articles, frequency = Counter[str](), Counter[tuple[str, str]](), Counter[str]()
-    for run in runs:
-        frequency.update(word.lower() for word in run.words)
+    scores: defaultdict[str, float] = defaultdict(float)
+    articles, frequency = Counter[tuple[str, str]](), Counter[str]()
+    frequency.update([word.lower() for run in runs for word in run.words])
     for words, weight, run in candidates(runs, language):
         phrase = " ".join(words)
         if not 3 <= len(phrase) <= CHARACTERS:
             continue
         strength = sum(min(frequency[word.lower()], FREQUENT) for word in words) / len(words) ** 0.4
-        known = any(word.lower() in cues or word.lower().removesuffix("s") in cues for word in words)
+        known = any(word in cues or word.lower().removesuffix("s") in cues for word in words)
         early = 1.3 - 0.6 * run.place / len(tokens)
         long = (0.7, 1.6, 1.7, 1.7, 1.2)[min(len(words), 5) - 1] if language != "de" else 1
         scores[phrase] += weight * strength * early * long * (1.6 if known else 1)
@@ -91,7 +92,7 @@ def content_runs(tokens: Sequence[str], language: str, stop: Container[str]) -> 
 
 def is_content(token: str, lower: str, language: str, stop: Container[str]) -> bool:
     """Whether a key phrase may hold `token`."""
-    if not token[0].isalpha() or len(token) < 3 or lower in stop or len(token) > 24:
+    if lower in stop or not 2 < len(token) <= LONGEST_WORD or not token[0].isalpha():
         return False
     if language == "en":
         return (lower[-2:] not in ("ly", "ed") or lower in EN_PARTICIPLE_NOUN) and "'" not in token and "’" not in token

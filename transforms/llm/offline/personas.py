@@ -17,9 +17,10 @@ LEARNERS = ("student", "undergraduate", "trainee", "apprentice", "retire", "firs
 def extract_persona(values: Mapping[str, str], number: int) -> dict[str, str]:
     """Who is likely to read, write, like or dislike (`ask`) the `text`."""
     text, ask, wanted = values.get("text", ""), values.get("ask", "read"), values.get("persona_language", "same")
-    language = language_of(clean(text, 400), values.get("language", "und"))
+    cleaned = clean(text)
+    language = language_of(cleaned, values.get("language", "und"))
     book = book_for(language, wanted)
-    matter = read_document(text, language, book)
+    matter = read_document(cleaned, language, book)
     draw = Draw(text, ask, wanted, number=number)
     templates = book.ask.get(ask) or book.ask["read"]
     return {"persona": persona(draw, book, matter.field, templates, matter)}

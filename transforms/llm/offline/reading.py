@@ -10,7 +10,7 @@ from transforms.llm.offline.key_phrases import key_phrases
 from transforms.llm.offline.phrasebook import LANGUAGES, UNSPACED, Field, Phrasebook, field_of, phrasebook
 from transforms.llm.offline.stop_words import stop_words
 from transforms.llm.offline.unspaced import unspaced_phrases
-from transforms.llm.offline.words import TOKEN, clean, script_language, tidy
+from transforms.llm.offline.words import clean, script_language, tidy, tokens_of
 
 LATIN = ("en", "de", "es", "fr", "pt")
 GUESS_AT = 60  # tokens
@@ -50,14 +50,12 @@ def language_of(text: str, stated: str) -> str:
 
 def latin_language(text: str) -> str:
     """The language of ours whose stop words prevail in the beginning of `text`."""
-    tokens = [token.lower() for token in TOKEN.findall(text[:400])[:GUESS_AT]]
+    tokens = [token.lower() for token in tokens_of(text[:400])[:GUESS_AT]]
     return max(LATIN, key=lambda language: sum(token in stop_words(language) for token in tokens))
 
 
-def read_document(text: str, language: str, book: Phrasebook) -> Matter:
-    """What a document is about."""
-    cleaned = clean(text)
-    language = language_of(cleaned, language)
+def read_document(cleaned: str, language: str, book: Phrasebook) -> Matter:
+    """What a clean document is about."""
     field, phrases = read_text(cleaned, language, book)
     return Matter(field, quoted(phrases, language, book))
 
@@ -68,7 +66,7 @@ def read_text(cleaned: str, language: str, book: Phrasebook) -> tuple[Field, lis
     if language in UNSPACED or language == "th":
         grams = [cleaned[i : i + n] for i in range(0, min(len(cleaned), 1200)) for n in (2, 3)]
         return book.fields[field_of(grams, own, language).name], unspaced_phrases(cleaned[:1500], language)
-    tokens = TOKEN.findall(cleaned)
+    tokens = tokens_of(cleaned)
     words = [token.lower() for token in tokens if len(token) > 2]
     phrases = key_phrases(tokens, language, stop_words(language), own.cues) if tokens else []
     name = field_of(words, own, language).name
