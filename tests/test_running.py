@@ -18,7 +18,7 @@ def test_the_step_and_the_cause_are_named() -> None:
     def build(p: beam.Pipeline) -> None:
         _ = p | beam.Create([7]) | "Break" >> beam.Map(fail)
 
-    with pytest.raises(JobError, match="the job failed in Break: .*element 7 is lost"):
+    with pytest.raises(JobError, match=r"the job failed in Break: .*element 7 is lost"):
         run_pipeline(build, PipelineOptions([]))
 
 
