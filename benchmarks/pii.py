@@ -9,6 +9,7 @@ import csv
 import gzip
 import json
 import random
+import resource
 import sys
 import time
 from collections import Counter, defaultdict
@@ -19,6 +20,7 @@ from typing import NamedTuple
 from benchmarks import pii_gold
 from transforms.filter_persona import Rules, examine
 from transforms.pii import Finding, find_contacts, find_names, find_pii
+from transforms.pii.gazetteer import gazetteer
 from transforms.records import Persona, persona_id
 
 SEED = 7
@@ -51,9 +53,9 @@ def real_personas(data: Path) -> list[str]:
 
 
 def portraits(data: Path) -> list[str]:
-    """Texts on people of Nemotron-Personas, whole rows of 50."""
+    """Texts on people of Nemotron-Personas: who somebody is, and is at work."""
     with (data / "personas" / "nemotron_personas_usa_50.csv").open(encoding="utf-8", newline="") as lines:
-        return [row[name] for row in csv.DictReader(lines) for name in ("core", "professional", "hobbies", "skills")]
+        return [row[name] for row in csv.DictReader(lines) for name in ("core", "professional")]
 
 
 def chat_sentences(data: Path) -> list[str]:
@@ -186,6 +188,13 @@ def phonenumbers_alone(text: str) -> list[object]:
 def main(data: Path) -> None:
     """Prints all of it."""
     languages = tuple(pii_gold.PHONES)
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    names = gazetteer()
+    seconds, megabytes = (
+        time.process_time() - began,
+        (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
+    )
+    print(f"gazetteer: {len(names.given | names.family)} names in {seconds:.1f} s CPU and {megabytes:.0f} MB")
     print("contact data planted in real sentences: caught / planted")
     for (language, kind), (planted, caught, missed) in recall(data, languages).items():
         print(

@@ -221,6 +221,41 @@ def test_pii_modes() -> None:
     assert examine(persona, Rules(pii="keep")) is persona
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "scrubbed"),
+    [
+        ("A huge fan of Dolly Parton's songs", "en", "A huge fan of someone's songs"),
+        ("Eine Schülerin von Hannah Arendt", "de", "Eine Schülerin von jemandem"),
+        ("Поклонник Фёдора Достоевского", "ru", "Поклонник N."),
+        ("一位喜欢玛丽·居里的学生", "zh", "一位喜欢某人的学生"),
+    ],
+)
+def test_names_in_every_mode(text: str, language: str, scrubbed: str) -> None:
+    persona = a_persona(text, language)
+    result = examine(persona, Rules(pii="scrub"))
+    assert isinstance(result, Persona)
+    assert (result.text, result.persona_id) == (scrubbed, persona_id(scrubbed))
+    assert examine(result, Rules(pii="drop")) is result  # what is scrubbed once has nothing left
+    assert examine(persona, Rules(pii="drop")) == "personal-name"
+    assert examine(persona, Rules(pii="keep")) is persona
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ein Bäcker, Tel. 030/23123456", "de"),
+        ("Una médica, jose@ejemplo.es", "es"),
+        ("一位老师，电话13812345678", "zh"),
+        ("طبيبة رقمها ٠٥٥١٢٣٤٥٦٧ في جدة", "ar"),
+        ("एक डॉक्टर, फ़ोन ९८७६५ ४३२१०", "hi"),
+        ("Художница, сайт пример.рф", "ru"),
+    ],
+)
+def test_contact_data_of_any_language_drops_a_persona_where_wanted(text: str, language: str) -> None:
+    assert reason(text, language, pii="drop") == "contact-data"
+    assert reason(text, language, pii="scrub") == ""
+
+
 @pytest.mark.parametrize("mode", ["scrub", "drop", "keep"])
 def test_dead_letters_do_not_leak(mode: str) -> None:
     good, bad = a_persona("A nurse"), a_persona("I'm sorry, but I can't describe mary@example.com, 030 1234567")

@@ -131,6 +131,13 @@ def test_scrubbed_text_still_reads(language: str, text: str, scrubbed: str) -> N
     assert scrub_text(text, language) == scrubbed
 
 
+@pytest.mark.parametrize("language", pii_gold.PHONES)
+def test_scrubbed_text_has_nothing_left(data: Path, language: str) -> None:
+    for text in measure.paragraphs(data, language)[:60]:
+        scrubbed = scrub_text(text, language)
+        assert scrub_text(scrubbed, language) == scrubbed
+
+
 @given(st.text(), st.sampled_from(["en", "zh", "ar", "hi", "ru", "und"]))
 def test_any_text_can_be_scrubbed(text: str, language: str) -> None:
     found = find_pii(text, language)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import islice
 from typing import Any
 
 import regex
@@ -49,6 +50,7 @@ LETTER = regex.compile(r"\p{L}")
 WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 BRACKETS = regex.compile(r"[<‹\[【{「#$]")
 SENTENCE_ENDS = regex.compile(r"[.!?:。！？：।؟]\s*(?=\p{L})")
+SENTENCES = 20  # whose beginnings are looked at
 PREFIX = 4  # characters of a text by which patterns are chosen
 
 
@@ -72,7 +74,7 @@ def not_a_persona(text: str) -> str:
     for reason, line in likely_lines(lower[:PREFIX]):
         if line.match(lower):
             return reason
-    for end in SENTENCE_ENDS.finditer(lower):
+    for end in islice(SENTENCE_ENDS.finditer(lower), SENTENCES):
         if any(line.match(lower, end.end()) for line in lines("instructions-echoed", "sentence")):
             return "instructions-echoed"
     return ""

@@ -70,9 +70,9 @@ ADJECTIVE = regex.compile(r"(?:ая|яя|[ое]е|[ыи]е|[ыио]й|[ыи]х|[
 ARTICLE_OF_NAME = regex.compile(r"^(?:al|el|as|at|an|ал|ат|аль|эль)-")
 # A single given name is a person's only where a text presents somebody by it.
 PRESENTED = regex.compile(
-    r"(?:\b(?i:I am|I['’]m|my name is|named|called|ich bin|ich hei(?:ß|ss)e|namens|me llamo|llamad[oa]|soy|je m['’]appelle"
-    r"|je suis|nommée?|mi chiamo|sono|chamad[oa]|meu nome é|me chamo|ik ben|genaamd|меня зовут|по имени|зовут|mam na imię"
-    r"|adım|tên là|nama saya)\s|^)$"
+    r"(?:\b(?i:I am|I['’]m|my name is|named|called|ich bin|ich hei(?:ß|ss)e|namens|me llamo|llamad[oa]|soy"
+    r"|je m['’]appelle|je suis|nommée?|mi chiamo|sono|chamad[oa]|meu nome é|me chamo|ik ben|genaamd|меня зовут"
+    r"|по имени|зовут|mam na imię|adım|tên là|nama saya)\s|^)$"
 )
 FOLLOWS_PRESENTED = regex.compile(r"(?:,| is\b| was\b| \(|\.|$| and\b| from\b| aus\b| de\b| из\b| ist\b| es\b| est\b)")
 
@@ -214,7 +214,8 @@ def cyrillic_names(words: list[Word], text: str) -> Iterator[list[Word]]:
 def has_role(word: Word, text: str) -> bool:
     """Whether a role in small letters, as most languages write it, stands before a single word."""
     return (
-        not is_thing(word)
+        len(word.key) > 1
+        and not is_thing(word)
         and not is_place(word)
         and bool(SMALL_ROLE.search(text[max(0, word.start - 16) : word.start]))
     )
