@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
+from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.embed_dedup_join import STAGE, MeaningDuplicates, Packed, groups_of
+from transforms.embed_dedup_join import STAGE, MeaningDuplicates, Packed, by_block
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.embedding.registry import open_embedder, split_name
 from transforms.records import Batch, Duplicate, Persona, Vector, batches
 from transforms.similarity.ranks import blocks_of, ranks_of
-from transforms.similarity.vectors import pack, stored, unpack
+from transforms.similarity.vectors import stored, unpack
 from transforms.tally import Tally
 
 TEXTS = 256  # texts in a call to the embedder
@@ -46,6 +48,7 @@ class EmbedDedup(beam.PTransform):
     blocks: int
 
     def __post_init__(self) -> None:
+        super().__init__()
         if not (0.5 <= self.threshold <= 0.99 or self.threshold == 1.0):
             raise ValueError(
                 f"--embedding_threshold {self.threshold}: a cosine from 0.5 to 0.99, or 1.0 to turn the step off"
@@ -55,25 +58,23 @@ class EmbedDedup(beam.PTransform):
         split_name(self.embedder.name)
 
     def expand(self, personas: beam.PCollection[ByBlock]) -> MeaningDeduplicated:
-        """Embeds, finds the duplicates, parts kept from dropped."""
+        """Embeds, finds the duplicates, parts kept from dropped, and names the kept ones that stand for the dropped."""
         if self.threshold == 1.0:
             return pass_through(personas)
         vectors = personas | "Embed" >> beam.ParDo(Embed(self.embedder, self.blocks)).with_output_types(Packed)
         decisions = vectors | "MeaningDuplicates" >> MeaningDuplicates(threshold=self.threshold, blocks=self.blocks)
-        named = (
-            {
-                "ids": personas | "Ids" >> beam.MapTuple(ids_of).with_output_types(Packed),
-                "decisions": decisions | "ToKept" >> beam.FlatMap(by_kept, self.blocks).with_output_types(Packed),
-            }
-            | "ByKept" >> beam.CoGroupByKey()
-            | "Name" >> beam.FlatMap(name_kept, self.blocks).with_output_types(Packed)
-        )
-        out = (
-            {"personas": personas, "vectors": vectors, "dropped": named}
+        wanted = decisions | "Wanted" >> beam.FlatMap(wanted_names, self.blocks).with_output_types(Packed)
+        parted = (
+            {"personas": personas, "vectors": vectors, "decisions": decisions, "wanted": wanted}
             | "ByBlock" >> beam.CoGroupByKey()
-            | "Part" >> beam.ParDo(Part()).with_outputs("duplicates", "vectors", main="kept")
+            | "Part" >> beam.ParDo(Part(self.blocks)).with_outputs("vectors", "dropped", "names", main="kept")
         )
-        return MeaningDeduplicated(out.kept, out.duplicates, out.vectors)
+        duplicates = (
+            {side: parted[side] | side.capitalize() >> beam.Map(keyed) for side in ("dropped", "names")}
+            | "ByKept" >> beam.CoGroupByKey()
+            | "Name" >> beam.FlatMapTuple(name_kept).with_output_types(Batch[Duplicate])
+        )
+        return MeaningDeduplicated(parted["kept"], duplicates, parted["vectors"])
 
 
 def pass_through(personas: beam.PCollection[ByBlock]) -> MeaningDeduplicated:
@@ -110,7 +111,7 @@ class Embed(beam.DoFn):
         if self.waiting:
             self.embed(self.waiting)
         for element in self.send():
-            yield beam.transforms.window.GlobalWindows.windowed_value(element)
+            yield GlobalWindows.windowed_value(element)
         self.start_bundle()
 
     def embed(self, personas: list[Persona]) -> None:
@@ -126,74 +127,77 @@ class Embed(beam.DoFn):
             return
         ranks, vectors = (np.concatenate(column) for column in zip(*self.packs, strict=True))
         self.packs, self.rows = [], 0
-        for block, members in groups_of(blocks_of(ranks, self.blocks)):
-            yield block, pack(ranks[members], vectors[members])
+        yield from by_block(ranks, self.blocks, ranks, vectors)
 
 
-def ids_of(block: int, batch: Batch[Persona]) -> Packed:
-    """(block, ranks and whole ids)."""
-    ids = np.frombuffer(bytes.fromhex("".join(persona.persona_id for persona in batch)), "V16")
-    return block, pack(ranks_of(batch), ids)
-
-
-def by_kept(element: Packed, blocks: int) -> Iterator[Packed]:
-    """(block of the kept, dropped, kept, cosines)."""
-    dropped, kept, cosine = unpack(element[1])
-    for block, members in groups_of(blocks_of(kept, blocks)):
-        yield block, pack(dropped[members], kept[members], cosine[members])
-
-
-def name_kept(element: tuple[int, dict[str, list[bytes]]], blocks: int) -> Iterator[Packed]:
-    """(block of the dropped, dropped, whole ids of the kept, cosines)."""
-    _, sides = element
-    if not sides["decisions"]:
-        return
-    ranks, ids = (np.concatenate(column) for column in zip(*map(unpack, sides["ids"]), strict=True))
-    order = np.argsort(ranks)
-    for decisions in sides["decisions"]:
-        dropped, kept, cosine = unpack(decisions)
-        names = ids[order[np.searchsorted(ranks, kept, sorter=order)]]
-        for block, members in groups_of(blocks_of(dropped, blocks)):
-            yield block, pack(dropped[members], names[members], cosine[members])
+def wanted_names(element: Packed, blocks: int) -> Iterator[Packed]:
+    """(block of the kept, the ranks there whose ids are asked for)."""
+    kept = np.unique(unpack(element[1])[1])
+    yield from by_block(kept, blocks, kept)
 
 
 class Part(beam.DoFn):
-    """One block's personas, vectors and decisions -> kept personas; aside the duplicates and the kept ones' vectors."""
+    """One block -> kept personas; aside their vectors, the dropped by block of their kept ones, and ids asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocks: int) -> None:
+        self.blocks = blocks
         self.tally = Tally(STAGE)
 
     def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
         """Batches of at most OUT_RECORDS, by persona id."""
         block, sides = element
-        dropped: dict[int, tuple[str, float]] = {}
-        for packed in sides["dropped"]:
-            ranks, names, cosines = unpack(packed)
-            pairs = zip(names, cosines, strict=True)
-            dropped.update(zip(ranks.tolist(), ((n.tobytes().hex(), float(c)) for n, c in pairs), strict=True))
+        gone: dict[int, tuple[int, float]] = {}
+        for packed in sides["decisions"]:
+            ranks, keepers, cosines = (column.tolist() for column in unpack(packed))
+            gone.update(zip(ranks, zip(keepers, cosines, strict=True), strict=True))
+        wanted = {rank for packed in sides["wanted"] for rank in unpack(packed)[0].tolist()}
         kept: dict[int, Persona] = {}
-        duplicates: list[Duplicate] = []
+        names: dict[int, str] = {}
+        dropped: dict[int, list[tuple[int, float, str, str]]] = {}
         for batch in sides["personas"]:
             for rank, persona in zip(ranks_of(batch).tolist(), batch, strict=True):
-                if rank not in dropped:
+                if rank in wanted:
+                    names[rank] = persona.persona_id
+                if rank in gone:
+                    keeper, cosine = gone[rank]
+                    home = int(blocks_of(np.array([keeper], np.uint64), self.blocks)[0])
+                    dropped.setdefault(home, []).append((keeper, cosine, persona.persona_id, persona.text))
+                else:
                     kept[rank] = persona
-                    continue
-                of, cosine = dropped[rank]
-                duplicates.append(Duplicate(persona.persona_id, persona.text, of, "meaning", cosine))
         self.tally.inc("kept", len(kept))
-        self.tally.inc("duplicates", len(duplicates))
+        self.tally.inc("duplicates", sum(map(len, dropped.values())))
         for personas in batches(sorted(kept.values(), key=lambda persona: persona.persona_id), OUT_RECORDS):
             yield block, personas
-        for gone in batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), OUT_RECORDS):
-            yield beam.pvalue.TaggedOutput("duplicates", gone)
         for vectors in batches(vectors_of(kept, sides["vectors"]), OUT_RECORDS):
-            yield beam.pvalue.TaggedOutput("vectors", (block, vectors))
+            yield TaggedOutput("vectors", (block, vectors))
+        for home, rows in dropped.items():
+            yield TaggedOutput("dropped", (home, rows))
+        if names:
+            yield TaggedOutput("names", (block, names))
 
 
-def vectors_of(kept: dict[int, Persona], packs: list[bytes]) -> Iterator[Vector]:
+def vectors_of(kept: dict[int, Persona], packs: Iterable[bytes]) -> Iterator[Vector]:
     """The vectors of the personas that are kept."""
     for packed in packs:
         ranks, vectors = unpack(packed)
         for rank, vector in zip(ranks.tolist(), vectors, strict=True):
             if rank in kept:
-                yield Vector(kept[rank].persona_id, vector.tobytes())
+                yield Vector(kept[rank].persona_id, vector.astype("<f2").tobytes())
+
+
+def keyed(element: tuple[int, Any]) -> tuple[int, Any]:
+    """The element itself, with its type known to Beam."""
+    return element
+
+
+def name_kept(_: int, sides: dict[str, Any]) -> Iterator[Batch[Duplicate]]:
+    """The dropped of one block of kept ones, with the ids of those, by persona id."""
+    names: dict[int, str] = {}
+    for found in sides["names"]:
+        names.update(found)
+    duplicates = [
+        Duplicate(key, text, names[keeper], "meaning", cosine)
+        for rows in sides["dropped"]
+        for keeper, cosine, key, text in rows
+    ]
+    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), OUT_RECORDS)

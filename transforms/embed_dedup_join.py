@@ -8,76 +8,104 @@ from typing import Any
 
 import apache_beam as beam
 import numpy as np
-from apache_beam.pvalue import AsDict, AsSingleton
+from apache_beam.pvalue import AsDict, AsSingleton, TaggedOutput
+from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.similarity import cells, kmeans, sketches
+from transforms.similarity.arrays import distinct, groups
+from transforms.similarity.kept_set import keep_first
 from transforms.similarity.ranks import blocks_of
 from transforms.similarity.representatives import decide
-from transforms.similarity.vectors import GRID, all_pairs, check, on_grid, pack, stack, unpack
+from transforms.similarity.vectors import check, on_grid, pack, stack, unpack
 from transforms.tally import Tally
 
 STAGE = "embed_dedup"
+CELLS_FROM = 0.6  # below it a row has so many neighbours that cells pay no more: 13 for one at 0.7
+KEPT_SET_ROWS = 2_000_000  # one worker holds them all: 8 GB at 384 dimensions
+EDGES_IN_ONE_PLACE = 100_000_000  # 2.4 GB
+ASSIGN_ROWS = 32768  # buffered, so that what goes to a cell comes in large elements
+
 Packed = tuple[int, bytes]  # a key, and arrays as `vectors.pack` makes them
+
+
+class TooManyRows(RuntimeError):
+    """More rows, or pairs of them, than one worker can hold."""
 
 
 @dataclass(kw_only=True)
 class MeaningDuplicates(beam.PTransform):
-    """(block, ranks and float16 vectors) -> (block of the dropped, ranks dropped, ranks kept for them, cosines).
+    """(block, ranks and float16 vectors) -> (block of the dropped, dropped ranks, kept ranks, cosines).
 
-    The earliest stays: a row is dropped if an earlier kept one is within `threshold`. Up to `cells.EXACT_ROWS` rows
-    all pairs are compared; above, those that share a cell of one of several k-means tables.
+    The earliest stays: a row is dropped if an earlier kept one is within `threshold`. Up to `cells.EXACT_ROWS` rows,
+    and below a threshold of CELLS_FROM, each is compared with all that are kept; else with those that share a cell.
     """
 
     threshold: float
     blocks: int
 
     def __post_init__(self) -> None:
+        super().__init__()
         if not 0.5 <= self.threshold <= 0.99:
             raise ValueError(f"threshold is {self.threshold}; cosines from 0.5 to 0.99 can be asked for")
 
     def expand(self, vectors: beam.PCollection[Packed]) -> beam.PCollection[Packed]:
-        """Cells, candidates, the exact check, representatives."""
-        tables = cells.tables_for(self.threshold)
-        least = sketches.cut(self.threshold)
+        """Both ways, of which the number of rows takes one."""
         rows = vectors | "Count" >> beam.Map(count_rows) | "Sum" >> beam.CombineGlobally(sum)
+        limit = cells.EXACT_ROWS if self.threshold >= CELLS_FROM else KEPT_SET_ROWS
+        together = (
+            vectors
+            | "Few" >> beam.FlatMap(if_few, limit, self.threshold, AsSingleton(rows)).with_output_types(Packed)
+            | "InOnePlace" >> beam.GroupByKey()
+            | "KeptSet" >> beam.FlatMap(compare_all, self.threshold, self.blocks).with_output_types(Packed)
+        )
+        if self.threshold < CELLS_FROM:
+            return together
+        by_cell = (vectors, rows) | "Cells" >> DuplicatesByCell(threshold=self.threshold, blocks=self.blocks)
+        return (together, by_cell) | "Decisions" >> beam.Flatten()
+
+
+@dataclass(kw_only=True)
+class DuplicatesByCell(beam.PTransform):
+    """(vectors, their number) -> decisions as of `MeaningDuplicates`; nothing for `cells.EXACT_ROWS` rows or fewer."""
+
+    threshold: float
+    blocks: int
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.plan = cells.Plan.of(self.threshold)
+
+    def expand(self, given: tuple[beam.PCollection[Packed], beam.PCollection[int]]) -> beam.PCollection[Packed]:
+        """Only sketches go to the cells; vectors are fetched for candidates."""
+        vectors, number = given
+        rows = AsSingleton(number)
         centroids = (
             vectors
-            | "Sample" >> beam.FlatMap(sample_rows, tables, AsSingleton(rows)).with_output_types(Packed)
+            | "Sample" >> beam.FlatMap(sample_rows, self.plan, rows).with_output_types(Packed)
             | "ByTable" >> beam.GroupByKey()
-            | "Train" >> beam.Map(train_table, AsSingleton(rows)).with_output_types(Packed)
-        )
-        found = (
-            vectors
-            | "Assign"
-            >> beam.ParDo(AssignCells(tables), AsSingleton(rows), AsDict(centroids)).with_output_types(Packed)
-            | "ByCell" >> beam.GroupByKey()
-            | "Join"
-            >> beam.ParDo(JoinCell(self.threshold, least, self.blocks))
-            .with_output_types(Packed)
-            .with_outputs("edges", main="pairs")
+            | "Train" >> beam.Map(train_table, rows).with_output_types(Packed)
         )
         asked = (
-            found.pairs
+            vectors
+            | "Assign" >> beam.ParDo(AssignCells(self.plan), AsDict(centroids)).with_output_types(Packed)
+            | "ByCell" >> beam.GroupByKey()
+            | "Candidates" >> beam.ParDo(JoinCell(self.plan, self.blocks)).with_output_types(Packed)
             | "ByFirst" >> beam.GroupByKey()
             | "Ask"
             >> beam.ParDo(AskVectors(self.blocks)).with_output_types(Packed).with_outputs("pairs", main="requests")
         )
         fetched = (
-            {"vectors": vectors, "requests": asked.requests}
+            {"vectors": vectors, "requests": asked["requests"]}
             | "ByBlock" >> beam.CoGroupByKey()
             | "Fetch" >> beam.FlatMapTuple(fetch_vectors).with_output_types(Packed)
         )
-        checked = (
+        return (
             {"pairs": asked["pairs"], "vectors": fetched}
             | "ByPair" >> beam.CoGroupByKey()
-            | "Check" >> beam.FlatMap(check_pairs, self.threshold).with_output_types(Packed)
-        )
-        return (
-            (found["edges"], checked)
-            | "Edges" >> beam.Flatten()
-            | "Together" >> beam.GroupByKey()
-            | "Decide" >> beam.FlatMap(decide_all, self.blocks).with_output_types(Packed)
+            | "ExactCheck" >> beam.FlatMap(check_pairs, self.threshold).with_output_types(Packed)
+            | "InOnePlace" >> beam.GroupByKey()
+            | "Representatives" >> beam.FlatMap(choose, self.blocks).with_output_types(Packed)
         )
 
 
@@ -86,112 +114,112 @@ def count_rows(element: Packed) -> int:
     return len(unpack(element[1])[0])
 
 
-def sample_rows(element: Packed, tables: int, rows: int) -> Iterator[Packed]:
-    """(table, ranks and vectors) of the rows that each table is trained on, chosen by a hash of the rank."""
-    count = cells.coarse_cells(rows)
-    if count < 2:
+def if_few(element: Packed, limit: int, threshold: float, rows: int) -> Iterator[Packed]:
+    """The element under the one key, if there are few enough rows for that."""
+    if rows <= limit:
+        yield 0, element[1]
+    elif limit == KEPT_SET_ROWS:
+        raise TooManyRows(
+            f"threshold {threshold} compares every row with all that are kept, which is for {limit:,} rows at most; "
+            f"there are {rows:,}. Ask for {CELLS_FROM} or more"
+        )
+
+
+def compare_all(element: tuple[int, Iterable[bytes]], threshold: float, blocks: int) -> Iterator[Packed]:
+    """All rows -> decisions."""
+    ranks, vectors = stack(element[1])
+    dropped, kept, cosine = keep_first(ranks, vectors, threshold)
+    yield from by_block(dropped, blocks, dropped, kept, cosine)
+
+
+def sample_rows(element: Packed, plan: cells.Plan, rows: int) -> Iterator[Packed]:
+    """(table, ranks and vectors) of the rows that each table is trained on."""
+    if rows <= cells.EXACT_ROWS:
         return
     ranks, vectors = unpack(element[1])
-    share = min(1.0, count * cells.SAMPLE_ROWS / rows)
-    for table in range(tables):
-        chosen = kmeans.mix(ranks, table) < np.uint64(min(2**64 - 1, int(share * 2**64)))
+    for table in range(plan.tables):
+        chosen = kmeans.chosen(ranks, cells.cells_for(rows) * cells.SAMPLE_ROWS / rows, table)
         if chosen.any():
             yield table, pack(ranks[chosen], vectors[chosen])
 
 
 def train_table(element: tuple[int, Iterable[bytes]], rows: int) -> Packed:
-    """A table's coarse centroids."""
+    """A table's centroids, which are whole numbers under 4,096."""
     table, packs = element
-    ranks, vectors = stack(list(packs))
-    order = np.argsort(kmeans.mix(ranks, table), kind="stable")
-    return table, pack(kmeans.train(on_grid(vectors[order]), cells.coarse_cells(rows), GRID))
+    ranks, vectors = stack(packs)
+    return table, pack(cells.train_table(ranks, on_grid(vectors), cells.cells_for(rows), table).astype(np.int16))
 
 
 class AssignCells(beam.DoFn):
-    """(block, vectors) -> (table and cell, ranks and sketches); a small corpus goes to one cell, vectors and all."""
+    """(block, vectors) -> (table and cell, ranks and sketches)."""
 
-    ROWS = 32768  # buffered before they are sent, so that elements stay large where cells are many
-
-    def __init__(self, tables: int):
-        self.tables = tables
+    def __init__(self, plan: cells.Plan):
+        self.plan = plan
 
     def start_bundle(self) -> None:
-        """An empty buffer."""
+        """Nothing waits."""
         self.packs: list[bytes] = []
-        self.buffered = 0
+        self.waiting = 0
 
-    def process(self, element: Packed, rows: int, centroids: dict[int, bytes]) -> Iterator[Packed]:
-        """Sends what is buffered when it is enough."""
-        self.rows, self.centroids = rows, centroids
-        if not cells.coarse_cells(rows):
-            yield 0, element[1]
+    def process(self, element: Packed, centroids: dict[int, bytes]) -> Iterator[Packed]:
+        """Sends what waits when it is enough. Without centroids there is nothing to do here."""
+        if not centroids:
             return
+        self.centroids = centroids
         self.packs.append(element[1])
-        self.buffered += count_rows(element)
-        if self.buffered >= self.ROWS:
+        self.waiting += count_rows(element)
+        if self.waiting >= ASSIGN_ROWS:
             yield from self.send()
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Sends the rest."""
         for element in self.send():
-            yield beam.transforms.window.GlobalWindows.windowed_value(element)
+            yield GlobalWindows.windowed_value(element)
 
     def send(self) -> Iterator[Packed]:
-        """The buffered rows by table and cell."""
+        """The waiting rows by table and cell."""
         if not self.packs:
             return
         ranks, vectors = stack(self.packs)
         self.start_bundle()
         rows = on_grid(vectors)
-        for table in range(self.tables):
-            sketched = sketches.sketch(rows, sketches.projection(rows.shape[1], table))
-            if table in self.centroids:
-                labels = kmeans.nearest(rows, unpack(self.centroids[table])[0])
-            else:
-                labels = np.zeros(len(rows), np.intp)
-            for cell, members in groups_of(labels):
-                yield table * cells.COARSE_CELLS + cell, pack(ranks[members], sketched[members])
+        for table, packed in sorted(self.centroids.items()):
+            sketched = sketches.sketch(rows, sketches.projection(rows.shape[1], self.plan.width, table))
+            row, cell = cells.assign(rows, unpack(packed)[0].astype(np.float32), self.plan)
+            for number, members in groups(cell):
+                yield table * cells.CELLS + number, pack(ranks[row[members]], sketched[row[members]])
 
 
 class JoinCell(beam.DoFn):
-    """One coarse cell -> (block of the earlier, pairs that may be near); of a small corpus the edges themselves."""
+    """The rows of one cell -> (block of the earlier, candidates: earlier, later)."""
 
-    def __init__(self, threshold: float, least: float, blocks: int):
-        self.threshold, self.least, self.blocks = threshold, least, blocks
+    def __init__(self, plan: cells.Plan, blocks: int):
+        self.plan, self.blocks = plan, blocks
         self.tally = Tally(STAGE)
 
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
-        """Pairs by block of the earlier row."""
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
+        """One element for each block."""
         cell, packs = element
-        ranks, rows = stack(list(packs))
-        if rows.dtype == np.float16:
-            first, second, cosine = all_pairs(rows, self.threshold)
-            yield beam.pvalue.TaggedOutput("edges", (0, pack(ranks[first], ranks[second], cosine)))
-            return
-        earlier, later = cells.candidates(ranks, rows, self.least, seed=cell)
+        ranks, sketched = stack(packs)
+        earlier, later = cells.candidates(ranks, sketched, self.plan, seed=cell)
         self.tally.inc("candidates", len(earlier))
-        for block, members in groups_of(blocks_of(earlier, self.blocks)):
-            yield block, pack(earlier[members], later[members])
+        yield from by_block(earlier, self.blocks, earlier, later)
 
 
 class AskVectors(beam.DoFn):
-    """Pairs of one block, each once; (block, ranks whose vectors are wanted and where)."""
+    """Candidates of one block -> (block, ranks whose vectors are wanted, and where); aside the pairs, each once."""
 
     def __init__(self, blocks: int):
         self.blocks = blocks
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
-        """A pair that several tables found is checked once."""
+        """A pair that several cells found is checked once."""
         block, packs = element
         earlier, later = (np.concatenate(column) for column in zip(*map(unpack, packs), strict=True))
-        order = np.lexsort((later, earlier))
-        earlier, later = earlier[order], later[order]
-        fresh = np.ones(len(earlier), bool)
-        fresh[1:] = (earlier[1:] != earlier[:-1]) | (later[1:] != later[:-1])
-        yield beam.pvalue.TaggedOutput("pairs", (block, pack(earlier[fresh], later[fresh])))
-        wanted = np.unique(np.concatenate([earlier[fresh], later[fresh]]))
-        for home, members in groups_of(blocks_of(wanted, self.blocks)):
-            yield home, pack(wanted[members], np.full(len(members), block))
+        once = distinct(earlier, later)
+        yield TaggedOutput("pairs", (block, pack(earlier[once], later[once])))
+        wanted = np.unique(np.concatenate([earlier, later]))
+        yield from by_block(wanted, self.blocks, wanted, np.full(len(wanted), block))
 
 
 def fetch_vectors(block: int, sides: dict[str, list[bytes]]) -> Iterator[Packed]:
@@ -216,19 +244,20 @@ def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -
         yield 0, pack(ranks[first], ranks[second], cosine)
 
 
-def decide_all(element: tuple[int, Iterable[bytes]], blocks: int) -> Iterator[Packed]:
-    """(block of the dropped, dropped, kept, cosines)."""
-    earlier, later, cosine = (np.concatenate(column) for column in zip(*map(unpack, element[1]), strict=True))
-    kept, dropped, cosine = decide(earlier, later, cosine)
-    for block, members in groups_of(blocks_of(dropped, blocks)):
-        yield block, pack(dropped[members], kept[members], cosine[members])
+def choose(element: tuple[int, Iterable[bytes]], blocks: int) -> Iterator[Packed]:
+    """Edges -> decisions. Raises TooManyRows past what one worker can hold."""
+    columns, edges = [], 0
+    for packed in element[1]:
+        columns.append(unpack(packed))
+        edges += len(columns[-1][0])
+        if edges > EDGES_IN_ONE_PLACE:
+            raise TooManyRows(f"over {EDGES_IN_ONE_PLACE:,} near pairs: raise --embedding_threshold")
+    first, second, cosine = (np.concatenate(column) for column in zip(*columns, strict=True))
+    kept, dropped, cosine = decide(first, second, cosine)
+    yield from by_block(dropped, blocks, dropped, kept, cosine)
 
 
-def groups_of(labels: Any) -> Iterator[tuple[int, Any]]:
-    """(label, positions) of each label that occurs, both ascending."""
-    if not len(labels):
-        return
-    order = np.argsort(labels, kind="stable")
-    found, starts = np.unique(labels[order], return_index=True)
-    for label, members in zip(found, np.split(order, starts[1:]), strict=True):
-        yield int(label), members
+def by_block(ranks: Any, blocks: int, *columns: Any) -> Iterator[Packed]:
+    """Columns, packed for each block that `ranks` lie in."""
+    for block, members in groups(blocks_of(ranks, blocks)):
+        yield block, pack(*(column[members] for column in columns))

@@ -11,8 +11,6 @@ import numpy.typing as npt
 
 from transforms.similarity.vectors import BLOCK, Grid, Ranks
 
-ITERATIONS = 8  # more than eight change the recall of cells by less than 0.001
-
 
 def mix(ranks: Ranks, seed: int) -> npt.NDArray[np.uint64]:
     """A hash of each rank (splitmix64): a choice that depends on nothing but the rows themselves."""
@@ -22,13 +20,20 @@ def mix(ranks: Ranks, seed: int) -> npt.NDArray[np.uint64]:
     return x ^ (x >> np.uint64(31))
 
 
+def chosen(ranks: Ranks, share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Which rows belong to a sample of about a `share` of all, each by its own hash."""
+    if share >= 1:
+        return np.ones(len(ranks), bool)
+    return mix(ranks, seed) < np.uint64(int(share * 2**64))
+
+
 def sample(ranks: Ranks, size: int, seed: int) -> npt.NDArray[np.intp]:
     """At most `size` positions, chosen and ordered by the hash of their ranks."""
     hashes = mix(ranks, seed)
     if size >= len(ranks):
         return np.argsort(hashes, kind="stable")
-    chosen = np.argpartition(hashes, size)[:size]
-    return chosen[np.argsort(hashes[chosen], kind="stable")]
+    taken = np.argpartition(hashes, size)[:size]
+    return taken[np.argsort(hashes[taken], kind="stable")]
 
 
 def nearest(rows: Grid, centroids: Grid) -> npt.NDArray[np.intp]:
@@ -39,7 +44,28 @@ def nearest(rows: Grid, centroids: Grid) -> npt.NDArray[np.intp]:
     return labels
 
 
-def train(rows: Grid, cells: int, length: float, iterations: int = ITERATIONS) -> Grid:
+def nearby(
+    rows: Grid, centroids: Grid, spread: float, most: int, length: float
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """(row, centroid) for the nearest centroid of each row and those at most `spread` of cosine farther, by row.
+
+    Of each row at most `most`, the nearest; the first of equals.
+    """
+    found = []
+    for start in range(0, len(rows), BLOCK):
+        products = rows[start : start + BLOCK] @ centroids.T
+        least = products.max(axis=1, keepdims=True) - np.float32(round(spread * length**2))
+        row, cell = np.nonzero(products >= least)
+        near = np.lexsort((cell, -products[row, cell], row))
+        row, cell = row[near], cell[near]
+        place = np.arange(len(row)) - np.searchsorted(row, np.arange(len(products)))[row]
+        found.append((row[place < most] + start, cell[place < most]))
+    if not found:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    return np.concatenate([row for row, _ in found]), np.concatenate([cell for _, cell in found])
+
+
+def train(rows: Grid, cells: int, length: float, iterations: int) -> Grid:
     """Centroids of `rows`, shape (at most `cells`, dimension), whole numbers of length `length`.
 
     The first rows are the first centroids, so `rows` comes in a random order (`sample`).

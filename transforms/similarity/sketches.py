@@ -1,50 +1,70 @@
-"""Sketches: 64 bytes that stand for a vector, and the pairs of them that may be near-duplicates."""
+"""Sketches: 64 or 128 bytes that stand for a vector, and the pairs of them that may be near-duplicates."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from transforms.similarity.vectors import BLOCK, Grid
+from transforms.similarity.vectors import Grid
 
-WIDTH = 64  # bytes of a sketch
-LENGTH = 288.0  # of a sketch: a coordinate is a normal variate of deviation 288 / 8, and 127 is 3.5 deviations
-NEIGHBOURS = 64  # candidates of a row in a cell, the earliest ranked: a dense cluster stays linear
+BLOCK = 256  # rows of a block of products: what stays in the second-level cache
+COORDINATE = 36.0  # standard deviation of a coordinate: 127 is 3.5 of them
+NEIGHBOURS = 32  # candidates of a row in a cell, the earliest ranked: a dense cluster stays linear ...
+TWIN = 0.985  # ... and for a row that has an earlier one as near as this, and so will be dropped, TWIN_NEIGHBOURS do
+TWIN_NEIGHBOURS = 8
 
 Sketch = npt.NDArray[np.int8]
+Positions = npt.NDArray[np.intp]
+Candidates = tuple[Positions, Positions]  # earlier, later
 
 
-def projection(dimension: int, table: int) -> Grid:
-    """Random signs of a table, shape (dimension, WIDTH): sums of whole numbers stay whole."""
-    signs = np.random.Generator(np.random.PCG64([dimension, table])).integers(0, 2, (dimension, WIDTH))
+def length_of(width: int) -> float:
+    """The length of a sketch of so many bytes."""
+    return COORDINATE * float(width) ** 0.5
+
+
+def projection(dimension: int, width: int, table: int) -> Grid:
+    """Random signs of a table, shape (dimension, width): sums of whole numbers stay whole."""
+    signs = np.random.Generator(np.random.PCG64([dimension, width, table])).integers(0, 2, (dimension, width))
     return (2 * signs - 1).astype(np.float32)
 
 
 def sketch(rows: Grid, signs: Grid) -> Sketch:
     """Sketches of vectors on the grid: their projections, all of one length, as bytes."""
-    projected = (rows @ signs).astype(np.float64)
-    size = np.sqrt(np.einsum("ij,ij->i", projected, projected))
-    size[size == 0] = 1.0
-    return np.clip(np.rint(projected * (LENGTH / size)[:, None]), -127, 127).astype(np.int8)
+    length = length_of(signs.shape[1])
+    out = np.empty((len(rows), signs.shape[1]), np.int8)
+    for start in range(0, len(rows), BLOCK):
+        projected = (rows[start : start + BLOCK] @ signs).astype(np.float64)
+        size = np.sqrt(np.einsum("ij,ij->i", projected, projected))
+        size[size == 0] = 1.0
+        out[start : start + BLOCK] = np.clip(np.rint(projected * (length / size)[:, None]), -127, 127)
+    return out
 
 
-def cut(threshold: float, deviations: float = 2.0) -> float:
-    """The cosine of sketches from which a pair is a candidate: the threshold less the noise of projection."""
-    return threshold - deviations * (1 - threshold**2) / WIDTH**0.5
-
-
-def near_pairs(rows: Grid, least: float) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Pairs (earlier, later) of sketches whose cosine is at least `least`; of each row its NEIGHBOURS earliest."""
-    earlier_all, later_all = [], []
+def near_pairs(rows: Grid, least: float) -> Candidates:
+    """Pairs of sketches whose cosine is at least `least`; of each row the earliest NEIGHBOURS, or TWIN_NEIGHBOURS."""
+    if len(rows) < 2:
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    square = np.float32(length_of(rows.shape[1]) ** 2)
+    found = []
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        mask = block @ rows[: start + len(block)].T >= np.float32(least * LENGTH**2)
-        mask[:, start:] &= np.tri(len(block), k=-1, dtype=bool)
-        later, earlier = np.nonzero(mask)
-        firsts = np.searchsorted(later, np.arange(len(block)))
-        few = np.arange(len(later)) - firsts[later] < NEIGHBOURS
-        earlier_all.append(earlier[few])
-        later_all.append(later[few] + start)
-    if not later_all:
-        return np.empty(0, np.intp), np.empty(0, np.intp)
-    return np.concatenate(earlier_all), np.concatenate(later_all)
+        products = block @ rows[: start + len(block)].T
+        later, earlier = np.nonzero(products >= np.float32(least) * square)
+        before = earlier < later + start
+        later, earlier = later[before], earlier[before]
+        twin = np.zeros(len(block), bool)
+        twin[later[products[later, earlier] >= np.float32(TWIN) * square]] = True
+        place = np.arange(len(later)) - np.searchsorted(later, np.arange(len(block)))[later]
+        few = place < np.where(twin, TWIN_NEIGHBOURS, NEIGHBOURS)[later]
+        found.append((earlier[few], later[few] + start))
+    return np.concatenate([earlier for earlier, _ in found]), np.concatenate([later for _, later in found])
+
+
+def equal_rows(sketches: Sketch) -> tuple[Positions, Positions, Positions]:
+    """(the first of each different sketch, ascending; the others; the first of each of those)."""
+    whole = np.ascontiguousarray(sketches).view(f"V{sketches.shape[1]}").ravel()
+    _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
+    leader = first[inverse]
+    follower = np.flatnonzero(leader != np.arange(len(sketches)))
+    return np.sort(first), follower, leader[follower]

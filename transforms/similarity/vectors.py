@@ -9,7 +9,7 @@ what only prepares a decision is computed on a grid of whole numbers, where floa
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ def unpack(packed: bytes) -> tuple[npt.NDArray[Any], ...]:
     return arrays
 
 
-def stack(packs: Iterator[bytes] | list[bytes]) -> list[npt.NDArray[Any]]:
+def stack(packs: Iterable[bytes]) -> list[npt.NDArray[Any]]:
     """The arrays of many packs, each joined along its rows, in the order of the first array."""
     joined = [np.concatenate(arrays) for arrays in zip(*map(unpack, packs), strict=True)]
     order = np.argsort(joined[0], kind="stable")
@@ -73,22 +73,3 @@ def check(
     cosine = cosines(vectors[first], vectors[second])
     near = cosine >= threshold
     return first[near], second[near], cosine[near]
-
-
-def all_pairs(
-    vectors: Stored, threshold: float
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-    """Every pair (earlier row, later row) whose cosine reaches `threshold`, and the cosines: quadratic, misses none."""
-    single = vectors.astype(np.float32)
-    found = []
-    for start in range(0, len(vectors), BLOCK):
-        block = single[start : start + BLOCK]
-        products = block @ single[: start + len(block)].T
-        later, earlier = np.nonzero(products >= threshold - FLOAT32_MARGIN)
-        later += start
-        before = earlier < later
-        found.append(check(vectors, earlier[before], later[before], threshold))
-    if not found:
-        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0)
-    first, second, cosine = (np.concatenate(column) for column in zip(*found, strict=True))
-    return first, second, cosine

@@ -1,0 +1,76 @@
+"""The growing kept set: every row against all that are kept before it. Exact, and right where neighbours abound."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from transforms.similarity.ranks import NEW
+from transforms.similarity.vectors import BLOCK, FLOAT32_MARGIN, Ranks, Stored, check
+
+Positions = npt.NDArray[np.intp]
+
+Decisions = tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.float64]]
+
+
+def keep_first(ranks: Ranks, vectors: Stored, threshold: float) -> Decisions:
+    """(dropped, the earliest kept row within `threshold` of it, cosine). Rows come in order of rank.
+
+    Costs rows x kept x dimension; memory is that of `vectors` five times over.
+    """
+    single = vectors.astype(np.float32)
+    kept = np.empty_like(single)  # the rows kept so far come first
+    position = np.empty(len(ranks), np.intp)  # of those
+    count = 0
+    decided: list[tuple[Positions, Positions, npt.NDArray[np.float64]]] = []
+    for start in range(0, len(ranks), BLOCK):
+        new = np.arange(start, min(start + BLOCK, len(ranks)))
+        row, column = first_near(single[new] @ kept[:count].T, threshold)
+        pairs = check(vectors, position[column], new[row], threshold)
+        keeper, gone, cosine = firsts(*pairs, held=ranks < NEW)
+        decided.append((keeper, gone, cosine))
+        left = np.setdiff1d(new, gone, assume_unique=True)
+        later, earlier = np.nonzero(np.tril(single[left] @ single[left].T >= threshold - FLOAT32_MARGIN, -1))
+        keeper, gone, cosine = in_order(*check(vectors, left[earlier], left[later], threshold), held=ranks < NEW)
+        decided.append((keeper, gone, cosine))
+        fresh = np.setdiff1d(left, gone, assume_unique=True)
+        kept[count : count + len(fresh)], position[count : count + len(fresh)] = single[fresh], fresh
+        count += len(fresh)
+    if not decided:
+        return ranks, ranks, np.empty(0)
+    keeper, gone, cosine = (np.concatenate(column) for column in zip(*decided, strict=True))
+    return ranks[gone], ranks[keeper], cosine
+
+
+def first_near(products: npt.NDArray[np.float32], threshold: float) -> tuple[Positions, Positions]:
+    """(row, column) of what may reach the threshold, up to the first of a row that is sure to."""
+    maybe = products >= np.float32(threshold - FLOAT32_MARGIN)
+    row, column = np.nonzero(maybe)
+    sure = products[row, column] >= np.float32(threshold + FLOAT32_MARGIN)
+    until = np.full(len(products), products.shape[1])
+    np.minimum.at(until, row[sure], column[sure])
+    wanted = column <= until[row]
+    return row[wanted], column[wanted]
+
+
+def firsts(
+    keeper: Positions, gone: Positions, cosine: npt.NDArray[np.float64], held: npt.NDArray[np.bool_]
+) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
+    """Of each row that is not held, the pair with the earliest keeper."""
+    order = np.lexsort((keeper, gone))
+    order = order[~held[gone[order]]]
+    chosen = order[np.unique(gone[order], return_index=True)[1]]
+    return keeper[chosen], gone[chosen], cosine[chosen]
+
+
+def in_order(
+    earlier: Positions, later: Positions, cosine: npt.NDArray[np.float64], held: npt.NDArray[np.bool_]
+) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
+    """The pairs that count where rows are decided one after another: of each dropped row that with its first keeper."""
+    gone: dict[int, int] = {}
+    order = np.lexsort((earlier, later))
+    for pair, row, neighbour in zip(order.tolist(), later[order].tolist(), earlier[order].tolist(), strict=True):
+        if row not in gone and neighbour not in gone and not held[row]:
+            gone[row] = pair
+    chosen = np.array(list(gone.values()), np.intp)
+    return earlier[chosen], later[chosen], cosine[chosen]
