@@ -13,6 +13,7 @@ from benchmarks import pii as measure
 from benchmarks import pii_gold
 from transforms.pii import find_contacts, find_names, find_pii, scrub_text
 from transforms.pii.words import NEUTRAL, WORDS, language_of
+from transforms.records import excerpt
 
 
 def contacts(text: str, language: str = "en") -> list[str]:
@@ -129,6 +130,14 @@ def test_what_only_looks_like_a_name(language: str, text: str) -> None:
 )
 def test_scrubbed_text_still_reads(language: str, text: str, scrubbed: str) -> None:
     assert scrub_text(text, language) == scrubbed
+
+
+@pytest.mark.parametrize("contact", ["m.s@example.com", "+49 171 2345678", "https://example.com/mary"])
+@pytest.mark.parametrize("characters", range(42, 60))
+def test_an_excerpt_that_ends_within_contact_data_does_not_leak(contact: str, characters: int) -> None:
+    """From the @ or the fifth digit on; what is cut before cannot be told from other words."""
+    text = excerpt(f"I cannot describe a person such as {contact} and so on and on", characters)
+    assert not any(part in scrub_text(text) for part in ("m.s", "mary", "171", "@", "2345"))
 
 
 @pytest.mark.parametrize("language", pii_gold.PHONES)

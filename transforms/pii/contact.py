@@ -85,12 +85,17 @@ NO_HANDLES = frozenset(
 HANDLE = regex.compile(
     r"(?<![a-zA-Z0-9_@./+-])@(?P<who>(?>[a-zA-Z_](?:\.?[a-zA-Z0-9_]){2,29}|[\p{L}\p{N}_][\p{L}\p{M}\p{N}_]{1,20}))(?![/(@])"
 )
+# The excerpt of a dead letter may end within an address or a number, which then looks like none.
+CUT = regex.compile(r"(?P<digits>(?<![\w.])[+(]?\d[\d ().\-/]{3,}+)(?=…$)|[^\s@]+@[^\s@]*(?=…$)")
 
 
 def find_contacts(text: str, language: str) -> list[Finding]:
     """E-mail addresses, links, handles and telephone numbers of a text, in their order, none overlapping."""
     folded = text if text.isascii() else text.translate(FOLDED)
-    return disjoint([*find_addresses(folded, language), *find_phones(folded, language)])
+    cut: list[Finding] = []
+    if folded.endswith("…"):
+        cut = [Finding(*match.span(), "phone" if match["digits"] else "email") for match in CUT.finditer(folded)]
+    return disjoint([*find_addresses(folded, language), *find_phones(folded, language), *cut])
 
 
 def find_addresses(text: str, language: str) -> Iterator[Finding]:
