@@ -17,6 +17,11 @@ CHARACTERS = 36  # of a phrase
 LONGEST_WORD = 24  # characters
 FREQUENT = 6  # more often than that says no more
 ENDS = frozenset('.!?\n:;"“”«»()[]|•–—')
+ARTICLES = frozenset(("the", "a", "an"))
+AFTER_NOUN = frozenset(
+    (*",.;:)", "of", "in", "for", "on", "with", "and", "or", "that", "which", "is", "was", "to", "by")
+)
+WEAK = 0.2  # of the best score: what scores less is no subject
 PLURALS = (("ss", "sses"), ("ch", "ches"), ("sh", "shes"), ("x", "xes"), ("us", "uses"), ("is", "es"))
 
 
@@ -48,11 +53,14 @@ def key_phrases(
         early = 1.3 - 0.6 * run.place / len(tokens)
         long = (0.7, 1.6, 1.7, 1.7, 1.2)[min(len(words), 5) - 1] if language != "de" else 1
         scores[phrase] += weight * strength * early * long * (1.6 if known else 1)
-        articles[phrase, run.before if run.before in ("the", "a", "an") else ""] += 1
+        articles[phrase, run.before if run.before in ARTICLES and run.after in AFTER_NOUN else ""] += 1
+    best = max(scores.values(), default=0)
     chosen: list[str] = []
     taken: set[str] = set()
     for phrase in sorted(scores, key=lambda phrase: (-scores[phrase], phrase)):
         stems = {word[:6].lower() for word in phrase.split() if len(word) > 3}
+        if chosen and scores[phrase] < WEAK * best:
+            break
         if not stems & taken:
             chosen.append(with_article(phrase, articles) if language == "en" else phrase)
             taken |= stems
@@ -111,6 +119,7 @@ def german_names(tokens: Sequence[str], stop: Container[str]) -> frozenset[str]:
 def candidates(runs: Sequence[Run], language: str) -> Iterator[tuple[tuple[str, ...], float, Run]]:
     """(words, weight, run) of what a language's rule sees in a run, and of two runs joined: "flow of rivers"."""
     rule, joints = RULES.get(language, anybody), JOINTS.get(language, ())
+    pairs = Counter(pair for run in runs if not run.named for pair in pairwise(run.words))
     last: tuple[tuple[str, ...], Run] | None = None
     for run in runs:
         found = [] if run.named else rule(run.words, run.before, run.after)
@@ -120,6 +129,9 @@ def candidates(runs: Sequence[Run], language: str) -> Iterator[tuple[tuple[str, 
             words = found[0][0]
             if len(last[0]) + len(words) <= 4 and run.words[: len(words)] == list(words):
                 yield (*last[0], run.before, *words), 1.2 * found[0][1], last[1]
+        for pair in pairwise(run.words) if found and len(run.words) > 2 else ():
+            if pairs[pair] > 1:  # "beaver dams" of "beaver dams slow"
+                yield pair, found[0][1], run
         last = (found[-1][0], run) if found and run.words[-len(found[-1][0]) :] == list(found[-1][0]) else None
 
 

@@ -16,6 +16,7 @@ FOLDER = resources.files(__package__) / "phrases"
 LANGUAGES = frozenset(file.name.removesuffix(".json") for file in FOLDER.iterdir() if file.name.endswith(".json"))
 UNSPACED = frozenset({"zh", "ja"})
 EARLY, STEM = 40, 8  # the first words weigh more; the longest stem looked up
+INTERNATIONAL = 5  # letters of a stem that may serve another language
 
 
 @dataclass(frozen=True)
@@ -103,16 +104,23 @@ def phrasebook(language: str) -> Phrasebook:
     )
 
 
-def field_of(words: Sequence[str], book: Phrasebook, language: str) -> Field:
-    """The field that most of the lower-case `words` point to, "general" where nothing does."""
+@cache
+def cues_of(language: str) -> Mapping[str, str]:
+    """Cue words of `language`; of one without tables, the longer stems of the Latin ones: many are international."""
+    if language in LANGUAGES:
+        return phrasebook(language).cues
+    tables = [phrasebook(latin).cues for latin in ("en", "de", "fr", "pt", "es")]
+    return {cue: name for table in tables for cue, name in table.items() if len(cue) >= INTERNATIONAL}
+
+
+def field_of(words: Sequence[str], cues: Mapping[str, str], exact: bool) -> str:
+    """The name of the field that most of the lower-case `words` point to, "general" where nothing does."""
     votes: Counter[str] = Counter()
-    exact = language == "en"
     for i, word in enumerate(words):
-        name = book.cues.get(word) or (book.cues.get(word.removesuffix("s")) if exact else by_stem(word, book.cues))
+        name = cues.get(word) or (cues.get(word.removesuffix("s")) if exact else by_stem(word, cues))
         if name:
             votes[name] += 3 if i < EARLY else 2  # the title and first sentence say what a text is about
-    best = max(votes.items(), key=lambda vote: (vote[1], vote[0]), default=("general", 0))
-    return book.fields[best[0]]
+    return max(votes.items(), key=lambda vote: (vote[1], vote[0]), default=("general", 0))[0]
 
 
 def by_stem(word: str, cues: Mapping[str, str]) -> str | None:

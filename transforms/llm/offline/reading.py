@@ -6,21 +6,33 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import regex
+
 from transforms.llm.offline.key_phrases import key_phrases
-from transforms.llm.offline.phrasebook import LANGUAGES, UNSPACED, Field, Phrasebook, field_of, phrasebook
+from transforms.llm.offline.phrasebook import LANGUAGES, UNSPACED, Field, Phrasebook, cues_of, field_of, phrasebook
 from transforms.llm.offline.stop_words import stop_words
 from transforms.llm.offline.unspaced import unspaced_phrases
 from transforms.llm.offline.words import clean, script_language, tidy, tokens_of
 
 LATIN = ("en", "de", "es", "fr", "pt")
 GUESS_AT = 60  # tokens
+GRAMS_AT = 1500  # characters of a script without spaces
 PERSONA_CHARACTERS = 600
 HEAD_WORDS = 6
-HEAD = re.compile(
-    r"(?:an?|the)\s+(.{3,70}?)(?=[,.;:]| (?:who|whose|with|that|and|in|at|from|to|for|on|by|of|married|trying|used|"
-    r"preparing|looking|known|always|working|focus\w+|speciali\w+|interested|responsible|dedicated|passionate)\b|$)",
+HEAD = re.compile(  # in English: who it is, before what they do
+    r"(?:i(?: am|'m|’m) )?(?:an?|the)\s+(?:[\w-]+(?:,| and) )?(.{3,70}?)(?=[,.;:!]| (?:who|whose|who's|with|that|and|in|"
+    r"at|from|to|for|on|by|of|as|about|concerned|excited|willing|convinced|worried|residing|married|used|known|always|"
+    r"currently|wrongfully|tasked|ready|eager|keen|living|based|born|raised|skilled|trying|preparing|looking|working|"
+    r"navigating|seeking|taking|pursuing|studying|learning|struggling|hoping|facing|dealing|managing|running|exploring|"
+    r"suffering|conducting|developing|advocating|teaching|researching|planning|focus\w+|speciali[sz](?:ed|ing)|"
+    r"interested|"
+    r"responsible|dedicated|passionate)\b|$)",
     re.IGNORECASE,
 )
+HEAD_ELSEWHERE = re.compile(
+    r"(.{3,60}?)(?=[,.;:،।]| (?:que|qui|der|die|das|con|com|avec|mit|который|которая|который|الذي|التي)\b|$)"
+)
+HEAD_HAN = regex.compile(r"(?:我是)?(?:一[名位个個])?(?:[^，。,]{0,60}的)?([\p{Han}]{2,10})(?=[，。,]|$)")
 
 
 @dataclass(frozen=True)
@@ -62,14 +74,14 @@ def read_document(cleaned: str, language: str, book: Phrasebook) -> Matter:
 
 def read_text(cleaned: str, language: str, book: Phrasebook) -> tuple[Field, list[str]]:
     """Field and key phrases of a clean text."""
-    own = phrasebook(language) if language in LANGUAGES else phrasebook("en")
+    cues = cues_of(language)
     if language in UNSPACED or language == "th":
-        grams = [cleaned[i : i + n] for i in range(0, min(len(cleaned), 1200)) for n in (2, 3)]
-        return book.fields[field_of(grams, own, language).name], unspaced_phrases(cleaned[:1500], language)
-    tokens = tokens_of(cleaned)
-    words = [token.lower() for token in tokens if len(token) > 2]
-    phrases = key_phrases(tokens, language, stop_words(language), own.cues) if tokens else []
-    name = field_of(words, own, language).name
+        grams = [cleaned[i : i + n] for i in range(0, min(len(cleaned), GRAMS_AT)) for n in (2, 3)]
+        name, phrases = field_of(grams, cues, exact=True), unspaced_phrases(cleaned[:GRAMS_AT], language)
+    else:
+        tokens = tokens_of(cleaned)
+        name = field_of([token.lower() for token in tokens if len(token) > 2], cues, exact=language == "en")
+        phrases = key_phrases(tokens, language, stop_words(language), cues) if tokens else []
     return book.fields.get(name, book.fields["general"]), phrases
 
 
@@ -88,14 +100,26 @@ def read_persona(text: str, language: str) -> tuple[Phrasebook, Matter]:
     slots = book.read(text)
     if slots:
         return book, from_slots(slots, book)
-    field, phrases = read_text(text, language, book)
-    found = HEAD.match(text) if book.language == "en" else None
-    if not found:
-        return book, Matter(field, quoted(phrases, language, book), book.table["somebody"])
-    _, phrases = read_text(text[found.end() :], language, book)
-    words = found.group(1).split()[-HEAD_WORDS:]
-    article = "an" if words[0][0].lower() in "aeio" else "a"
-    return book, Matter(field, phrases, f"{article} {' '.join(words)}")
+    head, rest = head_of(text, book)
+    field, _ = read_text(text, language, book)
+    _, phrases = read_text(rest, language, book)
+    return book, Matter(field, quoted(phrases, language, book), head)
+
+
+def head_of(text: str, book: Phrasebook) -> tuple[str, str]:
+    """("a ward nurse", " who ...") of a persona that somebody else wrote: who it is in a few words, and the rest."""
+    if book.language in UNSPACED:
+        han = HEAD_HAN.match(text) if book.language == "zh" else None
+        return (han.group(1) if han else book.table["somebody"]), text
+    found = (HEAD if book.language == "en" else HEAD_ELSEWHERE).match(text)
+    words = found.group(1).split() if found else []
+    if not words or (book.language != "en" and len(words) > HEAD_WORDS):
+        return book.table["somebody"], text
+    rest = text[found.end() :] if found else text
+    if book.language == "en":
+        words = words[-HEAD_WORDS:]
+        words.insert(0, "an" if words[0][0].lower() in "aeio" else "a")
+    return words[0][:1].lower() + " ".join(words)[1:], rest
 
 
 def from_slots(slots: Mapping[str, str], book: Phrasebook) -> Matter:

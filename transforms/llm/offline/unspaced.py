@@ -18,7 +18,7 @@ JA_RUN = regex.compile(
     r"[\p{Katakana}ー]{3,10}の[\p{Katakana}\p{Han}ー]{2,6}|[\p{Katakana}ー]{2,12}\p{Han}{0,4}|\p{Han}{1,4}[\p{Katakana}ー]{3,10}|\p{Han}{2,7}"
 )
 JA_STOP = frozenset(listed("japanese", "stop"))
-TH_CLAUSE = regex.compile(r"[\p{Thai}]{6,24}")
+TH_CLAUSE = regex.compile(r"(?<!\p{Thai})\p{Thai}{5,24}(?!\p{Thai})")
 
 
 def unspaced_phrases(text: str, language: str, most: int = 8) -> list[str]:
