@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -64,7 +64,7 @@ def main() -> None:
     data = Path(os.environ["PERSONA_HUB_DATA"])
     import trafilatura
 
-    def variant(**options: bool) -> Callable[[str, str], str]:
+    def variant(**options: Any) -> Callable[[str, str], str]:
         return lambda html, url: trafilatura.extract(html, url=url or None, **options) or ""
 
     extractors: dict[str, Callable[[str, str], str]] = {
@@ -73,6 +73,7 @@ def main() -> None:
         "trafilatura, defaults": variant(),
         "trafilatura, fast": variant(fast=True, include_comments=False),
         "trafilatura, precision": variant(favor_precision=True, include_comments=False),
+        "trafilatura, fast recall": variant(fast=True, favor_recall=True, include_comments=False),
         "trafilatura, recall": variant(favor_recall=True, include_comments=False),
     }
     try:

@@ -11,33 +11,28 @@ import apache_beam as beam
 from apache_beam.pvalue import AsDict, PBegin, PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
+from transforms.corpus.documents import STAGE, Wanted, document_of, order_of, outcome_of
 from transforms.corpus.files import FORMATS, match_corpus
-from transforms.corpus.found import KIB, MIB, CorpusError, CorpusFile, Damage, Found, Limits, Piece, Skip
-from transforms.corpus.language import language_of
+from transforms.corpus.found import MIB, CorpusError, CorpusFile, Limits, Piece
 from transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
 from transforms.corpus.readers import read_piece
-from transforms.corpus.text import clean, weight
 from transforms.records import (
     BATCH_RECORDS,
     Batch,
     DeadLetter,
     Document,
     DocumentOutcome,
-    content_id,
-    excerpt,
     partition_of,
 )
 from transforms.tally import Tally
 
 __all__ = ["FORMATS", "CorpusError", "CorpusFile", "CorpusRead", "Limits", "ReadCorpus", "match_corpus"]
 
-STAGE = "read_corpus"
 OUTCOMES, DEAD_LETTERS, COUNTS = "outcomes", "dead_letters", "counts"
 BATCH_BYTES = 2 * MIB  # of text in a batch of documents
 HELD_BYTES = 32 * MIB  # of text that a bundle holds back so that few thick batches reach the shuffle
 PARTITION_BYTES = MIB  # of corpus for a partition of the shuffle: 2,000 short documents
 LEAST_PARTITIONS, MOST_PARTITIONS = 16, 4096
-NUMBERS = re.compile(r"\d+")
 
 
 class CorpusRead(NamedTuple):
@@ -46,51 +41,6 @@ class CorpusRead(NamedTuple):
     documents: PCollection[Any]  # Batch[Document], unique by document_id, spread over the workers
     outcomes: PCollection[Any]  # Batch[DocumentOutcome], one for every record that could be read
     dead_letters: PCollection[Any]  # Batch[DeadLetter], one for every record, place or file that could not
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which texts become documents."""
-
-    languages: frozenset[str]  # ISO 639-1; empty: all
-    min_characters: int  # as `weight` counts them
-    max_characters: int
-
-
-def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentOutcome | DeadLetter:
-    """The document of a record, or else what became of it.
-
-    The id is of the text as a model will see it: clean and cut. So texts that differ only beyond the cut are one.
-    """
-    if isinstance(found, Damage):
-        place = f"{file}, {found.place}"
-        return DeadLetter(STAGE, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
-    source = found.source or f"{file}, {found.place}"
-    if isinstance(found, Skip):
-        return DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", "und", 0)
-    text = clean(found.text, wanted.max_characters)
-    source = clean(source, 2 * KIB)
-    document = Document(content_id(text), text, source, "und", file, found.place)
-    if not text:
-        return outcome_of(document, "skipped-no-text")
-    if weight(text) < wanted.min_characters:
-        return outcome_of(document, "skipped-too-short")
-    language = language_of(text)
-    document = Document(document.document_id, text, source, language, file, found.place)
-    if wanted.languages and language not in wanted.languages:
-        return outcome_of(document, "skipped-language")
-    return document
-
-
-def outcome_of(document: Document, outcome: str) -> DocumentOutcome:
-    """The row of a record that could be read."""
-    d = document
-    return DocumentOutcome(d.document_id, d.source, d.file, d.place, outcome, d.language, len(d.text))
-
-
-def order_of(document: Document) -> tuple[str, tuple[int, ...]]:
-    """Sort key of equal documents: file, then the place's numbers; independent of order and sharding."""
-    return document.file, tuple(map(int, NUMBERS.findall(document.place)))
 
 
 def document_batches(documents: Iterable[Document]) -> Iterator[Batch[Document]]:

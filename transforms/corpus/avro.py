@@ -105,7 +105,7 @@ def _block(stream: BinaryIO, start: int, header: _Header, limits: Limits) -> tup
     if marker != header.marker:
         raise BrokenError("avro-damaged", f"a block does not end in the file's marker. {AGAIN}")
     try:
-        data = _UNPACK[header.codec](packed, most)
+        data = UNPACK[header.codec](packed, most)
     except KeyError:
         detail = f"codec {header.codec!r} is not known. Write it with deflate or zstandard."
         raise BrokenError("avro-codec", detail) from None
@@ -169,7 +169,7 @@ def _zstandard(packed: bytes, most: int) -> bytes:
     return zstandard.ZstdDecompressor().stream_reader(packed).read(most + 1)
 
 
-_UNPACK: dict[str, Callable[[bytes, int], bytes]] = {
+UNPACK: dict[str, Callable[[bytes, int], bytes]] = {
     "null": lambda packed, most: packed,
     "deflate": lambda packed, most: zlib.decompressobj(-15).decompress(packed, most + 1),
     "bzip2": lambda packed, most: bz2.BZ2Decompressor().decompress(packed, most + 1),

@@ -27,6 +27,7 @@ HEAD_CHARACTERS = 500  # of the text are looked at: more changed not one answer 
 # Of those 3,170 texts none scored under 0.57; numbers, code, markup and addresses scored 0.06 to 0.42.
 LEAST_SCORE = 0.45
 SURE_SCORE = 0.57
+LEAST_LETTERS = 8  # Latin ones; one of another script tells as much as three
 PROSE_LETTERS = 30
 PROSE_SHARE = 0.75  # of letters and marks among what is not white space
 SECOND_SCORE = 0.9  # of lingua's
@@ -51,7 +52,7 @@ def _second_detector() -> Any:
 def language_of(text: str) -> str:
     """ISO 639-1 code of the language of `text` (639-3 where there is none), "und" if it says nothing of one."""
     head = " ".join(text[:HEAD_CHARACTERS].replace("\0", " ").split())
-    if not any(c.isalpha() for c in head):
+    if sum(1 if c < "\u0250" else 3 for c in head if c.isalpha()) < LEAST_LETTERS:
         return UNDETERMINED
     best = _detector().detect(head, model="lite", k=1)
     score = best[0]["score"] if best else 0.0

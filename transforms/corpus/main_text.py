@@ -26,12 +26,13 @@ PAGES_OF_A_PROCESS = 5000  # after which it is replaced: the extractor keeps cac
 def extract(html: str, url: str = "") -> str:
     """The main text of a page, "" if it has none; here, without a bound.
 
-    trafilatura with its fallbacks; `python -m benchmarks.main_text` compares. Comments are left out: others wrote
-    them, about other things.
+    On 62 pages with marked strings (`python -m benchmarks.main_text`) trafilatura's own algorithm, leaning to recall,
+    reaches a recall of 0.968 and a precision of 0.973 in 8 ms a page; with its fallbacks 0.946 and 0.962 in 14 ms;
+    resiliparse 0.962 and 0.799 in 1.4 ms. Comments are left out: others wrote them, about other things.
     """
     import trafilatura
 
-    return trafilatura.extract(html, url=url or None, include_comments=False, include_tables=True) or ""
+    return trafilatura.extract(html, url=url or None, fast=True, favor_recall=True, include_comments=False) or ""
 
 
 def main_text(html: str, url: str, seconds: float) -> str:

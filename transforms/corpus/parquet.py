@@ -96,9 +96,17 @@ def _records(batch: pa.RecordBatch, field: str) -> Iterator[dict[str, Any]]:
     text = batch.column(field)
     if pa.types.is_dictionary(text.type):
         text = text.dictionary_decode()
-    sources = {name: batch.column(name).to_pylist() for name in batch.schema.names if name != field}
+    sources = {name: _values(batch.column(name)) for name in batch.schema.names if name != field}
     for i, value in enumerate(text.cast(pa.large_binary())):
         yield {field: value.as_py(), **{name: values[i] for name, values in sources.items()}}
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """A column that only says where a record is from: what is no UTF-8 in it does not matter."""
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        values = column.cast(pa.large_binary()).to_pylist()
+        return [value.decode("utf-8", "replace") if value is not None else None for value in values]
+    return column.to_pylist() if pa.types.is_integer(column.type) else [None] * len(column)
 
 
 def _found(record: dict[str, Any], place: str, field: str, limits: Limits) -> Found:

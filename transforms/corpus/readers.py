@@ -30,3 +30,7 @@ def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]
             yield found
     except BrokenError as broken:
         yield Damage(place, broken.reason, broken.detail)
+    except (ValueError, LookupError, TypeError, ArithmeticError, RuntimeError) as error:
+        # A net for what damage makes of the parsers beneath; a test with random damage has met each reader's own.
+        detail = f"the reader of {piece.file.format} fails with {type(error).__name__}. Fetch or write the file again."
+        yield Damage(place, "reader-failed", detail)

@@ -24,7 +24,7 @@ class WarcRecord:
 
     @property
     def kind(self) -> str:
-        """ "response", "conversion", "request" ..."""
+        """Its WARC-Type: response, conversion, request and so on."""
         return self.headers.get("warc-type", "").lower()
 
     @property

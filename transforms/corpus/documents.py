@@ -1,0 +1,59 @@
+"""What is found in a file -> documents, or what became of the record."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from transforms.corpus.found import KIB, Damage, Found, Skip
+from transforms.corpus.language import UNDETERMINED, language_of
+from transforms.corpus.text import clean, weight
+from transforms.records import DeadLetter, Document, DocumentOutcome, content_id, excerpt
+
+STAGE = "read_corpus"
+NUMBERS = re.compile(r"\d+")
+SOURCE_CHARACTERS = 2 * KIB  # an address may be megabytes of data
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which texts become documents."""
+
+    languages: frozenset[str]  # ISO 639-1; empty: all
+    min_characters: int  # as `weight` counts them
+    max_characters: int
+
+
+def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentOutcome | DeadLetter:
+    """The document of a record, or else what became of it.
+
+    The id is of the text as a model will see it: clean and cut. So texts that differ only beyond the cut are one.
+    """
+    if isinstance(found, Damage):
+        place = f"{file}, {found.place}"
+        return DeadLetter(STAGE, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
+    source = clean(found.source, SOURCE_CHARACTERS) or f"{file}, {found.place}"
+    if isinstance(found, Skip):
+        return DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", UNDETERMINED, 0)
+    text = clean(found.text, wanted.max_characters)
+    document = Document(content_id(text), text, source, UNDETERMINED, file, found.place)
+    if not text:
+        return outcome_of(document, "skipped-no-text")
+    if weight(text) < wanted.min_characters:
+        return outcome_of(document, "skipped-too-short")
+    language = language_of(text)
+    document = Document(document.document_id, text, source, language, file, found.place)
+    if wanted.languages and language not in wanted.languages:
+        return outcome_of(document, "skipped-language")
+    return document
+
+
+def outcome_of(document: Document, outcome: str) -> DocumentOutcome:
+    """The row of a record that could be read."""
+    d = document
+    return DocumentOutcome(d.document_id, d.source, d.file, d.place, outcome, d.language, len(d.text))
+
+
+def order_of(document: Document) -> tuple[str, tuple[int, ...]]:
+    """Sort key of equal documents: file, then the place's numbers; independent of order and sharding."""
+    return document.file, tuple(map(int, NUMBERS.findall(document.place)))
