@@ -138,6 +138,8 @@ def arabic(run: Sequence[str], before: str, after: str) -> list[Phrase]:
 
 def arabic_stem(word: str) -> str:
     """`word` without the particles written together with its article."""
+    if word[0] not in "وبلفك":
+        return word
     return next((short + word[len(long) :] for long, short in AR_PREFIXES if word.startswith(long)), word)
 
 

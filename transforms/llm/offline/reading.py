@@ -16,12 +16,12 @@ from transforms.llm.offline.words import clean, script_language, tidy, tokens_of
 
 LATIN = ("en", "de", "es", "fr", "pt")
 GUESS_AT = 60  # tokens
-GRAMS_AT = 1500  # characters of a script without spaces
+GRAMS_AT = 1000  # characters of a script without spaces
 PERSONA_CHARACTERS = 600
 HEAD_WORDS = 6
 HEAD = re.compile(  # in English: who it is, before what they do
-    r"(?:i(?: am|'m|’m) )?(?:an?|the)\s+(?:[\w-]+(?:,| and) )?(.{3,70}?)(?=[,.;:!]| (?:who|whose|who's|with|that|and|in|"
-    r"at|from|to|for|on|by|of|as|about|concerned|excited|willing|convinced|worried|residing|married|used|known|always|"
+    r"(?:i(?: am|'m|’m) )?(?:an?|the)\s+(?:[\w-]+(?:,| and) )?(.{3,70}?)(?=[,.;:!]| (?:who|whose|who's|with|that|and|"
+    r"in|at|from|to|for|on|by|of|as|about|concerned|excited|willing|convinced|worried|residing|married|used|known|always|"
     r"currently|wrongfully|tasked|ready|eager|keen|living|based|born|raised|skilled|trying|preparing|looking|working|"
     r"navigating|seeking|taking|pursuing|studying|learning|struggling|hoping|facing|dealing|managing|running|exploring|"
     r"suffering|conducting|developing|advocating|teaching|researching|planning|focus\w+|speciali[sz](?:ed|ing)|"
@@ -76,11 +76,12 @@ def read_text(cleaned: str, language: str, book: Phrasebook) -> tuple[Field, lis
     """Field and key phrases of a clean text."""
     cues = cues_of(language)
     if language in UNSPACED or language == "th":
-        grams = [cleaned[i : i + n] for i in range(0, min(len(cleaned), GRAMS_AT)) for n in (2, 3)]
-        name, phrases = field_of(grams, cues, exact=True), unspaced_phrases(cleaned[:GRAMS_AT], language)
+        head = cleaned[:GRAMS_AT]
+        grams = [head[i : i + n] for i in range(len(head)) for n in (2, 3) if head[i : i + n] in cues]
+        name, phrases = field_of(grams, language), unspaced_phrases(head, language)
     else:
         tokens = tokens_of(cleaned)
-        name = field_of([token.lower() for token in tokens if len(token) > 2], cues, exact=language == "en")
+        name = field_of([token.lower() for token in tokens if len(token) > 2], language)
         phrases = key_phrases(tokens, language, stop_words(language), cues) if tokens else []
     return book.fields.get(name, book.fields["general"]), phrases
 

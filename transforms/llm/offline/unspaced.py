@@ -17,6 +17,7 @@ HAN_STOP = regex.compile(
 JA_RUN = regex.compile(
     r"[\p{Katakana}ー]{3,10}の[\p{Katakana}\p{Han}ー]{2,6}|[\p{Katakana}ー]{2,12}\p{Han}{0,4}|\p{Han}{1,4}[\p{Katakana}ー]{3,10}|\p{Han}{2,7}"
 )
+LONGEST = 5  # characters of an n-gram
 JA_STOP = frozenset(listed("japanese", "stop"))
 TH_CLAUSE = regex.compile(r"(?<!\p{Thai})\p{Thai}{5,24}(?!\p{Thai})")
 
@@ -41,11 +42,11 @@ def unspaced_phrases(text: str, language: str, most: int = 8) -> list[str]:
 
 
 def han_words(text: str) -> Counter[str]:
-    """Chinese n-grams of two to six characters that repeat, and short segments that stand alone."""
+    """Chinese n-grams of two to five characters that repeat, and short segments that stand alone."""
     segments = [segment for segment in HAN_STOP.split(text) if len(segment) > 1]
     grams: Counter[str] = Counter()
     for segment in segments:
-        for length in range(2, 7):
+        for length in range(2, LONGEST + 1):
             for i in range(len(segment) - length + 1):
                 grams[segment[i : i + length]] += 1
     inside: Counter[str] = Counter()  # how often an n-gram is part of a longer one that repeats
