@@ -115,6 +115,11 @@ def test_a_language_without_tables_is_quoted_in_english() -> None:
     assert "“" in some
 
 
+def test_a_name_that_begins_a_sentence_is_still_a_name() -> None:
+    text = "Fallon scored three goals. Last season the striker Fallon tore a ligament. Fallon hopes to play in the cup."
+    assert not any("fallon" in persona(text, number=number).lower() for number in range(10))
+
+
 def test_people_and_addresses_of_the_text_stay_out() -> None:
     text = "Yesterday the mayor met Angela Kowalski. Angela Kowalski said: write to angela@example.org about rents."
     for number in range(10):

@@ -72,19 +72,19 @@ def key_phrases(
 def content_runs(tokens: Sequence[str], language: str, stop: Container[str]) -> Iterator[Run]:
     """The runs of content words of `tokens`."""
     seen_lower = {token for token in tokens if token.islower()}
-    names = german_names(tokens, stop) if language == "de" else frozenset()
+    names = german_names(tokens, stop) if language == "de" else capitalised_within(tokens)
     words: list[str] = []
     before, named, previous = "", False, "."
     for place, token in enumerate((*tokens, ".")):
         lower = token.lower()
-        if is_content(token, lower, language, stop):
+        if lower not in stop and len(token) > 2 and is_content(token, lower, language):
             if not words:
                 before, named = previous, False
             capital = token[0].isupper() and lower != token
             if capital and language != "de":
                 acronym = token.isupper() and len(token) < 6
                 starts = previous in ENDS
-                if not acronym and not starts and lower not in seen_lower:
+                if not acronym and lower not in seen_lower and (not starts or token in names):
                     named = named or before != "the" or (bool(words) and words[-1].islower())
                     words.append(token)
                 else:
@@ -98,13 +98,18 @@ def content_runs(tokens: Sequence[str], language: str, stop: Container[str]) -> 
         previous = lower
 
 
-def is_content(token: str, lower: str, language: str, stop: Container[str]) -> bool:
-    """Whether a key phrase may hold `token`."""
-    if lower in stop or not 2 < len(token) <= LONGEST_WORD or not token[0].isalpha():
+def is_content(token: str, lower: str, language: str) -> bool:
+    """Whether a key phrase may hold `token`, which is no stop word."""
+    if len(token) > LONGEST_WORD or not token[0].isalpha():
         return False
     if language == "en":
         return (lower[-2:] not in ("ly", "ed") or lower in EN_PARTICIPLE_NOUN) and "'" not in token and "’" not in token
     return True
+
+
+def capitalised_within(tokens: Sequence[str]) -> frozenset[str]:
+    """Words with a capital inside a sentence: what begins another sentence is then a name there too."""
+    return frozenset(token for before, token in pairwise(tokens) if token[0].isupper() and before not in ENDS)
 
 
 def german_names(tokens: Sequence[str], stop: Container[str]) -> frozenset[str]:
