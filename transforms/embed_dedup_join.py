@@ -12,7 +12,7 @@ from apache_beam.pvalue import AsDict, AsSingleton, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.similarity import cells, kmeans, sketches
+from transforms.similarity import cells, kmeans
 from transforms.similarity.arrays import distinct, groups
 from transforms.similarity.kept_set import keep_first
 from transforms.similarity.ranks import blocks_of
@@ -53,21 +53,29 @@ class MeaningDuplicates(beam.PTransform):
         """Both ways, of which the number of rows takes one."""
         rows = vectors | "Count" >> beam.Map(count_rows) | "Sum" >> beam.CombineGlobally(sum)
         limit = cells.EXACT_ROWS if self.threshold >= CELLS_FROM else KEPT_SET_ROWS
+        plan = cells.Plan.of(self.threshold)
+        read = vectors | "Read" >> beam.FlatMap(few_or_sample, limit, plan, AsSingleton(rows)).with_output_types(
+            Packed
+        ).with_outputs("sample", main="few")
         together = (
-            vectors
-            | "Few" >> beam.FlatMap(if_few, limit, self.threshold, AsSingleton(rows)).with_output_types(Packed)
+            read["few"]
             | "InOnePlace" >> beam.GroupByKey()
             | "KeptSet" >> beam.FlatMap(compare_all, self.threshold, self.blocks).with_output_types(Packed)
         )
         if self.threshold < CELLS_FROM:
             return together
-        by_cell = (vectors, rows) | "Cells" >> DuplicatesByCell(threshold=self.threshold, blocks=self.blocks)
+        centroids = (
+            read["sample"]
+            | "ByTable" >> beam.GroupByKey()
+            | "Train" >> beam.Map(train_table, AsSingleton(rows)).with_output_types(Packed)
+        )
+        by_cell = (vectors, centroids) | "Cells" >> DuplicatesByCell(threshold=self.threshold, blocks=self.blocks)
         return (together, by_cell) | "Decisions" >> beam.Flatten()
 
 
 @dataclass(kw_only=True)
 class DuplicatesByCell(beam.PTransform):
-    """(vectors, their number) -> decisions as of `MeaningDuplicates`; nothing for `cells.EXACT_ROWS` rows or fewer."""
+    """(vectors, centroids of each table) -> decisions as of `MeaningDuplicates`; nothing where there are no tables."""
 
     threshold: float
     blocks: int
@@ -76,16 +84,9 @@ class DuplicatesByCell(beam.PTransform):
         super().__init__()
         self.plan = cells.Plan.of(self.threshold)
 
-    def expand(self, given: tuple[beam.PCollection[Packed], beam.PCollection[int]]) -> beam.PCollection[Packed]:
+    def expand(self, given: tuple[beam.PCollection[Packed], beam.PCollection[Packed]]) -> beam.PCollection[Packed]:
         """Only sketches go to the cells; vectors are fetched for candidates."""
-        vectors, number = given
-        rows = AsSingleton(number)
-        centroids = (
-            vectors
-            | "Sample" >> beam.FlatMap(sample_rows, self.plan, rows).with_output_types(Packed)
-            | "ByTable" >> beam.GroupByKey()
-            | "Train" >> beam.Map(train_table, rows).with_output_types(Packed)
-        )
+        vectors, centroids = given
         asked = (
             vectors
             | "Assign" >> beam.ParDo(AssignCells(self.plan), AsDict(centroids)).with_output_types(Packed)
@@ -114,15 +115,21 @@ def count_rows(element: Packed) -> int:
     return len(unpack(element[1])[0])
 
 
-def if_few(element: Packed, limit: int, threshold: float, rows: int) -> Iterator[Packed]:
-    """The element under the one key, if there are few enough rows for that."""
+def few_or_sample(element: Packed, limit: int, plan: cells.Plan, rows: int) -> Iterator[Any]:
+    """The element under the one key, if there are few rows; else aside (table, ranks and vectors) to be trained on."""
     if rows <= limit:
         yield 0, element[1]
-    elif limit == KEPT_SET_ROWS:
+        return
+    if limit == KEPT_SET_ROWS:
         raise TooManyRows(
-            f"threshold {threshold} compares every row with all that are kept, which is for {limit:,} rows at most; "
-            f"there are {rows:,}. Ask for {CELLS_FROM} or more"
+            f"a threshold under {CELLS_FROM} compares each row with all that are kept, which is for {limit:,} rows at "
+            f"most; there are {rows:,}. Ask for {CELLS_FROM} or more"
         )
+    ranks, vectors = unpack(element[1])
+    for table in range(plan.tables):
+        chosen = kmeans.chosen(ranks, cells.cells_for(rows) * cells.SAMPLE_ROWS / rows, table)
+        if chosen.any():
+            yield TaggedOutput("sample", (table, pack(ranks[chosen], vectors[chosen])))
 
 
 def compare_all(element: tuple[int, Iterable[bytes]], threshold: float, blocks: int) -> Iterator[Packed]:
@@ -130,17 +137,6 @@ def compare_all(element: tuple[int, Iterable[bytes]], threshold: float, blocks: 
     ranks, vectors = stack(element[1])
     dropped, kept, cosine = keep_first(ranks, vectors, threshold)
     yield from by_block(dropped, blocks, dropped, kept, cosine)
-
-
-def sample_rows(element: Packed, plan: cells.Plan, rows: int) -> Iterator[Packed]:
-    """(table, ranks and vectors) of the rows that each table is trained on."""
-    if rows <= cells.EXACT_ROWS:
-        return
-    ranks, vectors = unpack(element[1])
-    for table in range(plan.tables):
-        chosen = kmeans.chosen(ranks, cells.cells_for(rows) * cells.SAMPLE_ROWS / rows, table)
-        if chosen.any():
-            yield table, pack(ranks[chosen], vectors[chosen])
 
 
 def train_table(element: tuple[int, Iterable[bytes]], rows: int) -> Packed:
@@ -182,10 +178,8 @@ class AssignCells(beam.DoFn):
             return
         ranks, vectors = stack(self.packs)
         self.start_bundle()
-        rows = on_grid(vectors)
-        for table, packed in sorted(self.centroids.items()):
-            sketched = sketches.sketch(rows, sketches.projection(rows.shape[1], self.plan.width, table))
-            row, cell = cells.assign(rows, unpack(packed)[0].astype(np.float32), self.plan)
+        tables = {table: unpack(packed)[0].astype(np.float32) for table, packed in sorted(self.centroids.items())}
+        for table, (sketched, row, cell) in cells.place(vectors, tables, self.plan).items():
             for number, members in groups(cell):
                 yield table * cells.CELLS + number, pack(ranks[row[members]], sketched[row[members]])
 

@@ -9,7 +9,7 @@ cost four times the products with centroids. A coarse table with a fine one in e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isqrt
 
@@ -18,8 +18,17 @@ import numpy.typing as npt
 
 from transforms.similarity import kmeans
 from transforms.similarity.arrays import groups
-from transforms.similarity.sketches import Candidates, Sketch, equal_rows, length_of, near_pairs
-from transforms.similarity.vectors import GRID, Grid, Ranks
+from transforms.similarity.sketches import (
+    Candidates,
+    Positions,
+    Sketch,
+    equal_rows,
+    length_of,
+    near_pairs,
+    projection,
+    sketch,
+)
+from transforms.similarity.vectors import BLOCK, GRID, Grid, Ranks, Stored, on_grid
 
 EXACT_ROWS = 8192  # up to so many rows, each is compared with all that are kept: at most half a second
 CELLS = 4000  # centroids of a table that travel to every worker: 6 MB at 384 dimensions
@@ -63,9 +72,22 @@ def train_table(ranks: Ranks, rows: Grid, cells: int, table: int) -> Grid:
     return kmeans.train(rows[order], cells, GRID, ITERATIONS)
 
 
-def assign(rows: Grid, centroids: Grid, plan: Plan) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """(row, cell) for each cell that a row goes to."""
-    return kmeans.nearby(rows, centroids, plan.spread, plan.most, GRID)
+def place(vectors: Stored, tables: Mapping[int, Grid], plan: Plan) -> dict[int, tuple[Sketch, Positions, Positions]]:
+    """For each table: sketches of all rows, and (row, cell) for each cell that a row goes to.
+
+    A block of rows at a time, so that it stays in the cache for all that is done to it.
+    """
+    signs = {table: projection(vectors.shape[1], plan.width, table) for table in tables}
+    parts: dict[int, list[tuple[Sketch, Positions, Positions]]] = {table: [] for table in tables}
+    for start in range(0, len(vectors), BLOCK):
+        rows = on_grid(vectors[start : start + BLOCK])
+        for table, centroids in tables.items():
+            row, cell = kmeans.nearby(rows, centroids, plan.spread, plan.most, GRID)
+            parts[table].append((sketch(rows, signs[table]), row + start, cell))
+    return {
+        table: tuple(np.concatenate(column) for column in zip(*blocks, strict=True))  # type: ignore[misc]
+        for table, blocks in parts.items()
+    }
 
 
 def candidates(

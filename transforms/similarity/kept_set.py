@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.similarity.ranks import NEW
-from transforms.similarity.vectors import BLOCK, FLOAT32_MARGIN, Ranks, Stored, check
+from transforms.similarity.vectors import BLOCK, FLOAT32_MARGIN, Ranks, Stored, check, true_places
 
 Positions = npt.NDArray[np.intp]
 
@@ -30,7 +30,7 @@ def keep_first(ranks: Ranks, vectors: Stored, threshold: float) -> Decisions:
         keeper, gone, cosine = firsts(*pairs, held=ranks < NEW)
         decided.append((keeper, gone, cosine))
         left = np.setdiff1d(new, gone, assume_unique=True)
-        later, earlier = np.nonzero(np.tril(single[left] @ single[left].T >= threshold - FLOAT32_MARGIN, -1))
+        later, earlier = true_places(np.tril(single[left] @ single[left].T >= threshold - FLOAT32_MARGIN, -1))
         keeper, gone, cosine = in_order(*check(vectors, left[earlier], left[later], threshold), held=ranks < NEW)
         decided.append((keeper, gone, cosine))
         fresh = np.setdiff1d(left, gone, assume_unique=True)
@@ -45,7 +45,7 @@ def keep_first(ranks: Ranks, vectors: Stored, threshold: float) -> Decisions:
 def first_near(products: npt.NDArray[np.float32], threshold: float) -> tuple[Positions, Positions]:
     """(row, column) of what may reach the threshold, up to the first of a row that is sure to."""
     maybe = products >= np.float32(threshold - FLOAT32_MARGIN)
-    row, column = np.nonzero(maybe)
+    row, column = true_places(maybe)
     sure = products[row, column] >= np.float32(threshold + FLOAT32_MARGIN)
     until = np.full(len(products), products.shape[1])
     np.minimum.at(until, row[sure], column[sure])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from transforms.similarity.vectors import BLOCK, Grid, Ranks
+from transforms.similarity.vectors import BLOCK, Grid, Ranks, true_places
 
 
 def mix(ranks: Ranks, seed: int) -> npt.NDArray[np.uint64]:
@@ -55,7 +55,7 @@ def nearby(
     for start in range(0, len(rows), BLOCK):
         products = rows[start : start + BLOCK] @ centroids.T
         least = products.max(axis=1, keepdims=True) - np.float32(round(spread * length**2))
-        row, cell = np.nonzero(products >= least)
+        row, cell = true_places(products >= least)
         near = np.lexsort((cell, -products[row, cell], row))
         row, cell = row[near], cell[near]
         place = np.arange(len(row)) - np.searchsorted(row, np.arange(len(products)))[row]

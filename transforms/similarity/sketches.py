@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from transforms.similarity.vectors import Grid
+from transforms.similarity.vectors import Grid, true_places
 
 BLOCK = 256  # rows of a block of products: what stays in the second-level cache
 COORDINATE = 36.0  # standard deviation of a coordinate: 127 is 3.5 of them
@@ -50,7 +50,7 @@ def near_pairs(rows: Grid, least: float) -> Candidates:
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
         products = block @ rows[: start + len(block)].T
-        later, earlier = np.nonzero(products >= np.float32(least) * square)
+        later, earlier = true_places(products >= np.float32(least) * square)
         before = earlier < later + start
         later, earlier = later[before], earlier[before]
         twin = np.zeros(len(block), bool)

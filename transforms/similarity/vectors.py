@@ -52,7 +52,16 @@ def stored(vectors: npt.NDArray[np.float32]) -> Stored:
 
 def on_grid(vectors: Stored) -> Grid:
     """Whole numbers that stand for stored vectors: a vector of unit length gets the length `GRID`."""
-    return np.rint(vectors.astype(np.float32) * np.float32(GRID))
+    grid = vectors.astype(np.float32)
+    grid *= np.float32(GRID)
+    return np.rint(grid, out=grid)
+
+
+def true_places(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """(row, column) of what is true, as `np.nonzero`, which takes ten times as long on a table as on a line."""
+    flat = np.flatnonzero(mask)
+    row = flat // mask.shape[1] if mask.shape[1] else flat
+    return row, flat - row * mask.shape[1]
 
 
 def cosines(left: Stored, right: Stored) -> npt.NDArray[np.float64]:

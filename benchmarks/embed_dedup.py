@@ -1,0 +1,261 @@
+"""Near-duplicates of meaning: recall against exact all pairs, CPU against faiss and hnswlib, growth, memory.
+
+    python -m benchmarks.embed_dedup --data DATA [--rows 100000] [--peers PYTHON] [--growth] [--processes 2]
+
+DATA is the folder with vectors/minilm_personas_50k.npy. PYTHON is an interpreter with requirements-bench.txt installed.
+CPU is the whole process's, the runner included, on one thread of linear algebra; each run has a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+import numpy as np  # noqa: E402
+
+NEW = np.uint64(1 << 63)
+BLOCKS = 16
+TARGETS = {0.9: 0.99, 0.8: 0.97, 0.7: 0.95}  # share of what exact all pairs drop
+NEIGHBOURS = 20  # of a query to a peer
+
+
+def planted(data: Path, rows: int, seed: int = 0) -> Any:
+    """Real sentence vectors, and as many with a near-duplicate's cosine of 0.45 to 1.0 to one of them, shuffled.
+
+    Half of those drift towards another real vector, as real near-duplicates do, half in any direction.
+    """
+    rng = np.random.default_rng(seed)
+    real = np.load(data / "vectors" / "minilm_personas_50k.npy").astype(np.float32)
+    real = real[: min(len(real), rows // 2)]
+    real /= np.linalg.norm(real, axis=1, keepdims=True)
+    count = rows - len(real)
+    source = real[rng.integers(0, len(real), count)]
+    cosine = rng.uniform(0.45, 1.0, (count, 1)).astype(np.float32)
+    away = rng.standard_normal(source.shape, dtype=np.float32)
+    towards = rng.random(count) < 0.5
+    away[towards] = real[rng.integers(0, len(real), towards.sum())]
+    away -= (away * source).sum(1, keepdims=True) * source
+    away /= np.linalg.norm(away, axis=1, keepdims=True) + 1e-9
+    all_rows = np.concatenate([real, cosine * source + np.sqrt(1 - cosine**2) * away])
+    return (all_rows / np.linalg.norm(all_rows, axis=1, keepdims=True))[rng.permutation(rows)].astype(np.float16)
+
+
+def ranks_for(rows: int) -> Any:
+    """Ascending ranks, even over the blocks."""
+    return (np.arange(rows, dtype=np.uint64) * np.uint64((1 << 60) // rows)) | NEW
+
+
+def pairs_over(vectors: Any, threshold: float) -> tuple[Any, Any, Any]:
+    """Every pair (earlier, later, cosine) of at least `threshold`: brute force."""
+    single = vectors.astype(np.float32)
+    found = []
+    for start in range(0, len(single), 2000):
+        products = single[start : start + 2000] @ single[: start + 2000].T
+        products[:, start:] = np.tril(products[:, start:], -1)
+        later, earlier = np.nonzero(products >= threshold)
+        found.append((earlier, later + start, products[later, earlier]))
+    return tuple(np.concatenate(column) for column in zip(*found, strict=True))  # type: ignore[return-value]
+
+
+def dropped_by(rows: int, earlier: Any, later: Any, cosine: Any, threshold: float) -> Any:
+    """Which rows are dropped, given the pairs that were found."""
+    from transforms.similarity.representatives import decide
+
+    near = cosine >= threshold
+    ranks = ranks_for(rows)
+    return np.isin(ranks, decide(ranks[earlier[near]], ranks[later[near]], cosine[near])[1])
+
+
+def recall(found: Any, truth: Any) -> float:
+    """Share of the rows that truly are dropped, that were dropped."""
+    return float((found & truth).sum() / truth.sum())
+
+
+# One run of ours or of a peer, each in a process of its own: prints one line of JSON.
+
+
+def run_ours(vectors_file: str, out: str, threshold: float, processes: int, blocks: int, seed: int) -> None:
+    """The transform on the FnApiRunner, fed with vectors."""
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+    from benchmarks.embed_dedup import read_block
+    from transforms.embed_dedup_join import MeaningDuplicates, Packed
+    from transforms.similarity.vectors import unpack
+
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:  # as imports, what Beam loads at its first run is not counted
+        _ = pipeline | beam.Create([0]) | beam.Map(lambda x: (x, x)) | beam.GroupByKey()
+    mode = ["--direct_running_mode=multi_processing", f"--direct_num_workers={processes}"] if processes > 1 else []
+    start = time.process_time()
+    with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(mode)) as pipeline:
+        _ = (
+            pipeline
+            | beam.Create(list(range(blocks)), reshuffle=processes > 1)
+            | "Read" >> beam.FlatMap(read_block, vectors_file, blocks, seed).with_output_types(Packed)
+            | MeaningDuplicates(threshold=threshold, blocks=blocks)
+            | "Save" >> beam.MapTuple(lambda block, packed: Path(out, f"{block}").write_bytes(packed))
+        )
+    rows = len(np.load(vectors_file, mmap_mode="r"))
+    dropped = np.concatenate([unpack(file.read_bytes())[0] for file in Path(out).iterdir()])
+    report(start, rows, dropped=np.flatnonzero(np.isin(ranks_for(rows), dropped)).tolist())
+
+
+def read_block(block: int, vectors_file: str, blocks: int, seed: int) -> Any:
+    """The rows of one block, in elements of 2,000; `seed` shuffles them."""
+    from transforms.similarity.ranks import blocks_of
+    from transforms.similarity.vectors import pack
+
+    vectors = np.load(vectors_file, mmap_mode="r")
+    ranks = ranks_for(len(vectors))
+    mine = np.flatnonzero(blocks_of(ranks, blocks) == block)
+    if seed:
+        mine = np.random.default_rng(seed).permutation(mine)
+    for start in range(0, len(mine), 2000):
+        yield block, pack(ranks[mine[start : start + 2000]], vectors[mine[start : start + 2000]])
+
+
+def run_exact(vectors_file: str, threshold: float) -> None:
+    """Brute force in float32."""
+    vectors = np.load(vectors_file)
+    start = time.process_time()
+    found = dropped_by(len(vectors), *pairs_over(vectors, threshold), threshold)
+    report(start, len(vectors), dropped=np.flatnonzero(found).tolist())
+
+
+def run_faiss(vectors_file: str, threshold: float, probes: int) -> None:
+    """faiss IVF, 1,000 lists, on one thread."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    vectors = np.load(vectors_file).astype(np.float32)
+    start = time.process_time()
+    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(vectors.shape[1]), vectors.shape[1], 1000, faiss.METRIC_INNER_PRODUCT)
+    index.train(vectors[:40_000])
+    index.add(vectors)
+    index.nprobe = probes
+    cosine, ids = index.search(vectors, NEIGHBOURS)
+    report_peer(start, cosine, ids, threshold)
+
+
+def run_hnsw(vectors_file: str, threshold: float, effort: int) -> None:
+    """hnswlib, M=16, ef_construction=64, on one thread."""
+    import hnswlib
+
+    vectors = np.load(vectors_file).astype(np.float32)
+    start = time.process_time()
+    index = hnswlib.Index("ip", vectors.shape[1])
+    index.init_index(len(vectors), M=16, ef_construction=64)
+    index.add_items(vectors, num_threads=1)
+    index.set_ef(effort)
+    ids, distance = index.knn_query(vectors, k=NEIGHBOURS, num_threads=1)
+    report_peer(start, 1 - distance, ids.astype(np.int64), threshold)
+
+
+def report_peer(start: float, cosine: Any, ids: Any, threshold: float) -> None:
+    """What a peer's neighbours would drop; choosing representatives is not on its bill."""
+    spent = time.process_time() - start
+    row = np.repeat(np.arange(len(ids)), ids.shape[1])
+    other, near = ids.ravel(), cosine.ravel()
+    real = (other >= 0) & (other != row)
+    row, other, near = row[real], other[real], near[real]
+    found = dropped_by(len(ids), np.minimum(row, other), np.maximum(row, other), near, threshold)
+    report(time.process_time() - spent, len(ids), dropped=np.flatnonzero(found).tolist())
+
+
+def report(start: float, rows: int, **more: Any) -> None:
+    """CPU in microseconds a row, and peak memory in bytes; of children too."""
+    import resource
+
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    status = Path("/proc/self/status").read_text()  # ru_maxrss of a child begins with its parent's
+    own = int(status.split("VmHWM:")[1].split()[0])
+    spent = time.process_time() - start + children.ru_utime + children.ru_stime
+    peak = max(own, children.ru_maxrss) * 1024
+    print(json.dumps({"cpu": spent * 1e6 / rows, "peak": peak} | more))
+
+
+def measure(python: str, function: str, *arguments: Any) -> dict[str, Any]:
+    """Runs `function` of this file in a process of its own."""
+    call = f"from benchmarks import embed_dedup as b; b.{function}(*{arguments!r})"
+    done = subprocess.run([python, "-c", call], check=True, capture_output=True, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def compare(data: Path, rows: int, peers: str, processes: int) -> None:
+    """Recall at each threshold, and CPU beside the peers'."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/vectors.npy"
+        vectors = planted(data, rows)
+        np.save(file, vectors)
+        earlier, later, cosine = pairs_over(vectors, min(TARGETS))
+        for threshold, target in TARGETS.items():
+            truth = dropped_by(rows, earlier, later, cosine, threshold)
+            ours = ours_on(file, threshold, processes)
+            share = recall(mask(ours, rows), truth)
+            print(
+                f"{threshold}: recall {share:.4f} (aim {target}), {ours['cpu']:.1f} us a row, {ours['peak'] >> 20} MB"
+            )
+            if not peers:
+                continue
+            for name, runs in (("faiss IVF", (3, 4, 5, 6, 8, 12, 24)), ("hnsw", (32, 64))):
+                for effort in runs:
+                    peer = measure(peers, "run_faiss" if name == "faiss IVF" else "run_hnsw", file, threshold, effort)
+                    reached = recall(mask(peer, rows), truth)
+                    ratio = f"ours / theirs {ours['cpu'] / peer['cpu']:.2f}"
+                    print(f"  {name} {effort}: recall {reached:.4f}, {peer['cpu']:.1f} us a row, {ratio}", flush=True)
+                    if reached >= max(target, share):
+                        break
+
+
+def ours_on(file: str, threshold: float, processes: int = 1, blocks: int = BLOCKS, seed: int = 0) -> dict[str, Any]:
+    """One run of ours."""
+    with tempfile.TemporaryDirectory() as out:
+        return measure(sys.executable, "run_ours", file, out, threshold, processes, blocks, seed)
+
+
+def mask(result: dict[str, Any], rows: int) -> Any:
+    """Dropped rows as a mask."""
+    return np.isin(np.arange(rows), result["dropped"])
+
+
+def growth(data: Path) -> None:
+    """CPU a row at 50, 100 and 200 thousand rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        for threshold in TARGETS:
+            cost = {}
+            for rows in (50_000, 100_000, 200_000):
+                np.save(f"{folder}/vectors.npy", planted(data, rows))
+                ours = ours_on(f"{folder}/vectors.npy", threshold)
+                cost[rows] = ours["cpu"]
+                print(f"{threshold}: {rows:,} rows {ours['cpu']:.1f} us a row, {ours['peak'] >> 20} MB", flush=True)
+            print(f"{threshold}: 50,000 to 200,000 rows: {cost[200_000] / cost[50_000]:.2f} x linear", flush=True)
+
+
+def main() -> None:
+    """Prints a line for each measurement."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("PERSONA_HUB_DATA"))
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--peers", default="", help="interpreter with faiss and hnswlib")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--growth", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.growth:
+        growth(arguments.data)
+    else:
+        compare(arguments.data, arguments.rows, arguments.peers, arguments.processes)
+
+
+if __name__ == "__main__":
+    main()
