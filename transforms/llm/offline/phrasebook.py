@@ -14,7 +14,7 @@ from transforms.llm.offline.sentences import Sentence
 
 FOLDER = resources.files(__package__) / "phrases"
 LANGUAGES = frozenset(file.name.removesuffix(".json") for file in FOLDER.iterdir() if file.name.endswith(".json"))
-UNSPACED = frozenset({"zh", "ja"})
+UNSPACED = frozenset({"zh", "ja", "th"})
 EARLY, STEM = 40, 8  # the first words weigh more; the longest stem looked up
 INTERNATIONAL = 5  # letters of a stem that may serve another language
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -75,15 +76,24 @@ def read_document(cleaned: str, language: str, book: Phrasebook) -> Matter:
 def read_text(cleaned: str, language: str, book: Phrasebook) -> tuple[Field, list[str]]:
     """Field and key phrases of a clean text."""
     cues = cues_of(language)
-    if language in UNSPACED or language == "th":
+    if language in UNSPACED:
         head = cleaned[:GRAMS_AT]
-        grams = [head[i : i + n] for i in range(len(head)) for n in (2, 3) if head[i : i + n] in cues]
-        name, phrases = field_of(grams, language), unspaced_phrases(head, language)
+        within = cues_within(head, language, cues)
+        name, phrases = field_of(within, language), unspaced_phrases(head, language)
+        if language == "th":  # its clauses are rough: the words that we know go first
+            phrases = [cue for cue, _ in Counter(within).most_common(2)] + phrases
     else:
         tokens = tokens_of(cleaned)
         name = field_of([token.lower() for token in tokens if len(token) > 2], language)
         phrases = key_phrases(tokens, language, stop_words(language), cues) if tokens else []
     return book.fields.get(name, book.fields["general"]), phrases
+
+
+def cues_within(text: str, language: str, cues: Mapping[str, str]) -> list[str]:
+    """The cue words that stand in a `text` without spaces."""
+    if language == "th":  # long words, short lists
+        return [cue for cue in cues for _ in range(text.count(cue))]
+    return [text[i : i + n] for i in range(len(text)) for n in (2, 3) if text[i : i + n] in cues]
 
 
 def quoted(phrases: Sequence[str], language: str, book: Phrasebook) -> list[str]:

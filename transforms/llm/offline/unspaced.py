@@ -20,7 +20,9 @@ JA_RUN = regex.compile(
 )
 LONGEST = 5  # characters of an n-gram
 JA_STOP = frozenset(listed("japanese", "stop"))
-TH_CLAUSE = regex.compile(r"(?<!\p{Thai})\p{Thai}{5,24}(?!\p{Thai})")
+TH_CLAUSE = regex.compile(
+    r"(?<!\p{Thai})(?!และ|ที่|ซึ่ง|โดย|ใน|จาก|ของ|เป็น|แต่|หลัง|เมื่อ|นั้น|ได้|มี|ให้|หรือ|เพื่อ|ก่อน|ทั้ง|ครั้ง|กับ)\p{Thai}{4,20}(?!\p{Thai})"
+)
 
 
 def unspaced_phrases(text: str, language: str, most: int = 8) -> list[str]:
