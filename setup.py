@@ -11,6 +11,7 @@ REQUIRES = [
     "orjson>=3.10",  # JSON Lines at the speed of the disk
     "pyarrow>=20",  # Parquet, and JSON Lines in columns
     "zstandard>=0.23",  # .zst corpora, as RedPajama and Dolma ship them
+    "jusText>=3.0",  # stop words of a hundred languages, for the embedded model
     "chardet>=5",  # encoding of a page that does not say
     "brotli>=1.1",  # of what a WARC holds as it was sent
     "trafilatura>=2.3",  # main text of web pages: the best recall and precision measured on our gold pages
