@@ -1,0 +1,5 @@
+"""Writes the golden run anew."""
+
+from tests.golden import write
+
+write()
