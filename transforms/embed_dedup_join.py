@@ -24,6 +24,7 @@ STAGE = "embed_dedup"
 CELLS_FROM = 0.6  # below it a row has so many neighbours that cells pay no more: 13 for one at 0.7
 KEPT_SET_ROWS = 2_000_000  # one worker holds them all: 8 GB at 384 dimensions
 EDGES_IN_ONE_PLACE = 100_000_000  # 2.4 GB
+BLOCKS_IN_A_PLACE = 4  # at 0.7 a row has six candidates: its vector would go to five of 16 places, but to all of four
 ASSIGN_ROWS = 32768  # buffered, so that what goes to a cell comes in large elements
 
 Packed = tuple[int, bytes]  # a key, and arrays as `vectors.pack` makes them
@@ -185,39 +186,44 @@ class AssignCells(beam.DoFn):
 
 
 class JoinCell(beam.DoFn):
-    """The rows of one cell -> (block of the earlier, candidates: earlier, later)."""
+    """The rows of one cell -> (place of the check, candidates: earlier, later)."""
 
     def __init__(self, plan: cells.Plan, blocks: int):
         self.plan, self.blocks = plan, blocks
         self.tally = Tally(STAGE)
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
-        """One element for each block."""
+        """One element for each place."""
         cell, packs = element
         ranks, sketched = stack(packs)
         earlier, later = cells.candidates(ranks, sketched, self.plan, seed=cell)
         self.tally.inc("candidates", len(earlier))
-        yield from by_block(earlier, self.blocks, earlier, later)
+        yield from by_block(earlier, places(self.blocks), earlier, later)
 
 
 class AskVectors(beam.DoFn):
-    """Candidates of one block -> (block, ranks whose vectors are wanted, and where); aside the pairs, each once."""
+    """Candidates of one place -> (block, ranks whose vectors are wanted there); aside the pairs, each once."""
 
     def __init__(self, blocks: int):
         self.blocks = blocks
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
         """A pair that several cells found is checked once."""
-        block, packs = element
+        place, packs = element
         earlier, later = (np.concatenate(column) for column in zip(*map(unpack, packs), strict=True))
         once = distinct(earlier, later)
-        yield TaggedOutput("pairs", (block, pack(earlier[once], later[once])))
+        yield TaggedOutput("pairs", (place, pack(earlier[once], later[once])))
         wanted = np.unique(np.concatenate([earlier, later]))
-        yield from by_block(wanted, self.blocks, wanted, np.full(len(wanted), block))
+        yield from by_block(wanted, self.blocks, wanted, np.full(len(wanted), place))
+
+
+def places(blocks: int) -> int:
+    """Where pairs are checked, by the block of the earlier: fewer than blocks, as a vector goes to each that asks."""
+    return -(-blocks // BLOCKS_IN_A_PLACE)
 
 
 def fetch_vectors(block: int, sides: dict[str, list[bytes]]) -> Iterator[Packed]:
-    """(block that asks, ranks and vectors) out of the block that holds them."""
+    """(place that asks, ranks and vectors) out of the block that holds them."""
     if not sides["requests"]:
         return
     ranks, vectors = stack(sides["vectors"])
