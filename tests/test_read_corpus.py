@@ -166,7 +166,7 @@ def records_in(path: Path) -> int:
         return 1  # their schema has no text: one dead letter for the file
     if ".warc" in path.name:
         with opened(path, "rb") as file:
-            count = len(re.findall(rb"^WARC/1\.\d\r?$", file.read(), re.MULTILINE))
+            count = len(re.findall(rb"^WARC/\d", file.read(), re.MULTILINE))
         return count + ("trunc" in path.name)  # between two of its records lies what belongs to none
     return 22  # the one text file: a book, in parts
 

@@ -54,5 +54,5 @@ def cut(text: str, characters: int) -> str:
 
 def weight(text: str) -> int:
     """Characters of a text but white space, where one of Chinese or Japanese says as much as three of others."""
-    plain = len(text) - sum(map(len, BLANK.findall(text)))
+    plain = len("".join(text.split()))
     return plain if text.isascii() else plain + (DENSE_WEIGHT - 1) * len(DENSE.findall(text))
