@@ -32,7 +32,7 @@ def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentO
     if isinstance(found, Damage):
         place = f"{file}, {found.place}"
         return DeadLetter(STAGE, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
-    source = clean(found.source, SOURCE_CHARACTERS) or f"{file}, {found.place}"
+    source = " ".join(clean(found.source, SOURCE_CHARACTERS).split()) or f"{file}, {found.place}"
     if isinstance(found, Skip):
         return DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", UNDETERMINED, 0)
     text = clean(found.text, wanted.max_characters)
