@@ -1,25 +1,30 @@
 """The embedded embedder: hashed words and character n-grams.
 
 It measures wording, not meaning: "a nurse on night shifts" and "a carer who works nights" are strangers to it. It is
-there for trying out and for tests, and to catch what the text dedup just misses: a word more, another inflection,
-another order.
+there for trying out and for tests, and to catch what the text dedup just misses: another inflection, spelling or order.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from transforms.embedding.protocol import EmbedderConfig
+from transforms.similarity.arrays import Numbers, mix
 
-DIMENSION = 256
-WORD_WEIGHT = 1.0
-GRAM_WEIGHT = 0.4
-GRAM = 3
+DIMENSION = 384
+# Characters of a gram, over the borders of words, and so a word weighs by its length. Of 2,486 real personas 0.94 keep
+# a cosine of 0.9 when a word gets an ending, 0.91 with a letter lost, 0.69 with two words swapped, and 0.24 (long texts,
+# mostly) with one word replaced; with grams of 3 and 5, and words that weigh as their letters, 0.35 do.
+GRAMS = (4, 6)
+TEXTS = 1024  # at a time: a row's number takes ten bits of a feature's key
+LONGEST = 4_000  # characters of a text that count: a call of 256 such texts takes 100 MB
+
+HASH_BITS = 54
+ROW_SHIFT = np.uint64(54)  # a key is row and hash: sorted, it brings equal features of a text together
 
 
 class OfflineEmbedder:
@@ -29,27 +34,54 @@ class OfflineEmbedder:
         self.config = config
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """One vector for each text."""
-        rows, hashes, weights = [], [], []
-        for row, text in enumerate(texts):
-            for feature, weight in features(text):
-                rows.append(row)
-                hashes.append(crc32(feature.encode("utf-8", "surrogatepass")))
-                weights.append(weight)
-        hashed = np.array(hashes, np.int64)
-        signed = np.where(hashed >> 31, -1.0, 1.0) * np.array(weights)
-        flat = np.bincount(
-            np.array(rows, np.int64) * DIMENSION + hashed % DIMENSION, signed, minlength=len(texts) * DIMENSION
-        )
-        vectors = flat.reshape(len(texts), DIMENSION)
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = np.where(length > 0, vectors, np.eye(1, DIMENSION))
-        return (vectors / np.where(length > 0, length, 1.0)).astype(np.float32)
+        """One vector for each text; a text of white space gets the first axis."""
+        parts = [embed_rows(texts[start : start + TEXTS]) for start in range(0, len(texts), TEXTS)]
+        return np.concatenate(parts) if parts else np.empty((0, DIMENSION), np.float32)
 
 
-def features(text: str) -> list[tuple[str, float]]:
-    """What a text is made of: words, and character n-grams that reach over their borders."""
-    words = unicodedata.normalize("NFKC", text).casefold().split()
-    line = f" {' '.join(words)} "
-    grams = [(line[i : i + GRAM], GRAM_WEIGHT) for i in range(len(line) - GRAM + 1)] if words else []
-    return [(f"w {word}", WORD_WEIGHT) for word in words] + grams
+def embed_rows(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    """At most TEXTS texts."""
+    lines = [f" {' '.join(unicodedata.normalize('NFKC', text[:LONGEST]).casefold().split())} " for text in texts]
+    codes = np.frombuffer("".join(lines).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    rows = np.repeat(np.arange(len(lines), dtype=np.uint64), [len(line) for line in lines])
+    keys = np.sort(np.concatenate([word_keys(codes, rows), *(gram_keys(codes, rows, size) for size in GRAMS)]))
+    keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys  # a feature counts once in a text
+    hashes = keys & np.uint64((1 << HASH_BITS) - 1)
+    signed = np.where(hashes & np.uint64(1), 1.0, -1.0)
+    place = (keys >> ROW_SHIFT) * np.uint64(DIMENSION) + (hashes >> np.uint64(1)) % np.uint64(DIMENSION)
+    flat = np.bincount(place.astype(np.int64), signed, minlength=len(lines) * DIMENSION)
+    vectors = flat.reshape(len(lines), DIMENSION)
+    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    vectors[length == 0, 0] = 1.0
+    return (vectors / np.where(length > 0, length, 1.0)[:, None]).astype(np.float32)
+
+
+def word_keys(codes: Numbers, rows: Numbers) -> Numbers:
+    """A key for each word."""
+    letters = codes != ord(" ")
+    begin = np.flatnonzero(letters & ~np.append(False, letters[:-1]))
+    if not len(begin):
+        return np.empty(0, np.uint64)
+    start = np.zeros(len(codes), np.int64)
+    start[begin] = begin
+    place = np.arange(len(codes)) - np.maximum.accumulate(start)  # of a letter in its word
+    spelled = np.where(letters, mix(codes + (place.astype(np.uint64) << np.uint64(32)) + np.uint64(1)), np.uint64(0))
+    return keyed(rows[begin], mix(np.add.reduceat(spelled, begin)))
+
+
+def gram_keys(codes: Numbers, rows: Numbers, size: int) -> Numbers:
+    """A key for each run of `size` characters that lies in one text."""
+    count = len(codes) - size + 1
+    if count < 1:
+        return np.empty(0, np.uint64)
+    hashes = np.full(count, size, np.uint64)
+    for i in range(size):
+        hashes = (hashes ^ codes[i : i + count]) * np.uint64(0x9E3779B97F4A7C15)
+        hashes ^= hashes >> np.uint64(29)
+    inside = rows[:count] == rows[size - 1 :]
+    return keyed(rows[:count][inside], mix(hashes[inside]))
+
+
+def keyed(rows: Numbers, hashes: Numbers) -> Numbers:
+    """Row and 54 bits of the hash in one number."""
+    return (rows << ROW_SHIFT) | (hashes >> np.uint64(64 - HASH_BITS))
