@@ -27,6 +27,7 @@ NEW = np.uint64(1 << 63)
 BLOCKS = 16
 TARGETS = {0.9: 0.99, 0.8: 0.97, 0.7: 0.95}  # share of what exact all pairs drop
 NEIGHBOURS = 20  # of a query to a peer
+PEERS = [("run_faiss", probes) for probes in (4, 6, 8, 12)] + [("run_hnsw", 32)]
 
 
 def planted(data: Path, rows: int, seed: int = 0) -> Any:
@@ -133,7 +134,7 @@ def run_exact(vectors_file: str, threshold: float) -> None:
     report(start, len(vectors), dropped=np.flatnonzero(found).tolist())
 
 
-def run_faiss(vectors_file: str, threshold: float, probes: int) -> None:
+def run_faiss(vectors_file: str, probes: int) -> None:
     """faiss IVF, 1,000 lists, on one thread."""
     import faiss
 
@@ -145,10 +146,10 @@ def run_faiss(vectors_file: str, threshold: float, probes: int) -> None:
     index.add(vectors)
     index.nprobe = probes
     cosine, ids = index.search(vectors, NEIGHBOURS)
-    report_peer(start, cosine, ids, threshold)
+    report_peer(start, cosine, ids)
 
 
-def run_hnsw(vectors_file: str, threshold: float, effort: int) -> None:
+def run_hnsw(vectors_file: str, effort: int) -> None:
     """hnswlib, M=16, ef_construction=64, on one thread."""
     import hnswlib
 
@@ -159,18 +160,19 @@ def run_hnsw(vectors_file: str, threshold: float, effort: int) -> None:
     index.add_items(vectors, num_threads=1)
     index.set_ef(effort)
     ids, distance = index.knn_query(vectors, k=NEIGHBOURS, num_threads=1)
-    report_peer(start, 1 - distance, ids.astype(np.int64), threshold)
+    report_peer(start, 1 - distance, ids.astype(np.int64))
 
 
-def report_peer(start: float, cosine: Any, ids: Any, threshold: float) -> None:
+def report_peer(start: float, cosine: Any, ids: Any) -> None:
     """What a peer's neighbours would drop; choosing representatives is not on its bill."""
     spent = time.process_time() - start
     row = np.repeat(np.arange(len(ids)), ids.shape[1])
     other, near = ids.ravel(), cosine.ravel()
     real = (other >= 0) & (other != row)
     row, other, near = row[real], other[real], near[real]
-    found = dropped_by(len(ids), np.minimum(row, other), np.maximum(row, other), near, threshold)
-    report(time.process_time() - spent, len(ids), dropped=np.flatnonzero(found).tolist())
+    pairs = np.minimum(row, other), np.maximum(row, other), near
+    dropped = {t: np.flatnonzero(dropped_by(len(ids), *pairs, t)).tolist() for t in TARGETS}
+    report(time.process_time() - spent, len(ids), dropped_at=dropped)
 
 
 def report(start: float, rows: int, **more: Any) -> None:
@@ -198,24 +200,22 @@ def compare(data: Path, rows: int, peers: str, processes: int) -> None:
         file = f"{folder}/vectors.npy"
         vectors = planted(data, rows)
         np.save(file, vectors)
-        earlier, later, cosine = pairs_over(vectors, min(TARGETS))
-        for threshold, target in TARGETS.items():
-            truth = dropped_by(rows, earlier, later, cosine, threshold)
+        pairs = pairs_over(vectors, min(TARGETS))
+        truth = {threshold: dropped_by(rows, *pairs, threshold) for threshold in TARGETS}
+        cost, reached = {}, {}
+        for threshold, aim in TARGETS.items():
             ours = ours_on(file, threshold, processes)
-            share = recall(mask(ours, rows), truth)
-            print(
-                f"{threshold}: recall {share:.4f} (aim {target}), {ours['cpu']:.1f} us a row, {ours['peak'] >> 20} MB"
-            )
-            if not peers:
-                continue
-            for name, runs in (("faiss IVF", (3, 4, 5, 6, 8, 12, 24)), ("hnsw", (32, 64))):
-                for effort in runs:
-                    peer = measure(peers, "run_faiss" if name == "faiss IVF" else "run_hnsw", file, threshold, effort)
-                    reached = recall(mask(peer, rows), truth)
-                    ratio = f"ours / theirs {ours['cpu'] / peer['cpu']:.2f}"
-                    print(f"  {name} {effort}: recall {reached:.4f}, {peer['cpu']:.1f} us a row, {ratio}", flush=True)
-                    if reached >= max(target, share):
-                        break
+            cost[threshold], reached[threshold] = ours["cpu"], recall(mask(ours["dropped"], rows), truth[threshold])
+            figures = f"recall {reached[threshold]:.4f} (aim {aim}), {ours['cpu']:.1f} us a row"
+            print(f"ours at {threshold}: {figures}, peak {ours['peak'] >> 20} MB", flush=True)
+        for function, effort in PEERS if peers else ():
+            peer = measure(peers, function, file, effort)
+            for threshold in TARGETS:
+                share = recall(mask(peer["dropped_at"][str(threshold)], rows), truth[threshold])
+                beside = "at least ours" if share >= reached[threshold] else "less than ours"
+                figures = f"recall {share:.4f} ({beside}), {peer['cpu']:.1f} us a row"
+                ratio = f"ours is {cost[threshold] / peer['cpu']:.2f} of it"
+                print(f"{function} {effort} at {threshold}: {figures}, {ratio}", flush=True)
 
 
 def ours_on(file: str, threshold: float, processes: int = 1, blocks: int = BLOCKS, seed: int = 0) -> dict[str, Any]:
@@ -224,9 +224,9 @@ def ours_on(file: str, threshold: float, processes: int = 1, blocks: int = BLOCK
         return measure(sys.executable, "run_ours", file, out, threshold, processes, blocks, seed)
 
 
-def mask(result: dict[str, Any], rows: int) -> Any:
-    """Dropped rows as a mask."""
-    return np.isin(np.arange(rows), result["dropped"])
+def mask(dropped: list[int], rows: int) -> Any:
+    """Row numbers as a mask."""
+    return np.isin(np.arange(rows), dropped)
 
 
 def growth(data: Path) -> None:

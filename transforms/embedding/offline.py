@@ -17,8 +17,8 @@ from transforms.similarity.arrays import Numbers, mix
 
 DIMENSION = 384
 # Characters of a gram, over the borders of words, and so a word weighs by its length. Of 2,486 real personas 0.94 keep
-# a cosine of 0.9 when a word gets an ending, 0.91 with a letter lost, 0.69 with two words swapped, and 0.24 (long texts,
-# mostly) with one word replaced; with grams of 3 and 5, and words that weigh as their letters, 0.35 do.
+# a cosine of 0.9 when a word gets an ending, 0.91 with a letter lost, 0.69 with two words swapped, and 0.24 (mostly
+# long texts) with one word replaced; with grams of 3 and 5, and words that weigh as their letters, 0.35 do.
 GRAMS = (4, 6)
 TEXTS = 1024  # at a time: a row's number takes ten bits of a feature's key
 LONGEST = 4_000  # characters of a text that count: a call of 256 such texts takes 100 MB

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.similarity.ranks import NEW
-from transforms.similarity.vectors import BLOCK, FLOAT32_MARGIN, Ranks, Stored, check, true_places
+from transforms.similarity.vectors import BLOCK, FLOAT32_MARGIN, Ranks, Stored, exactly, true_places
 
 Positions = npt.NDArray[np.intp]
 
@@ -26,12 +26,12 @@ def keep_first(ranks: Ranks, vectors: Stored, threshold: float) -> Decisions:
     for start in range(0, len(ranks), BLOCK):
         new = np.arange(start, min(start + BLOCK, len(ranks)))
         row, column = first_near(single[new] @ kept[:count].T, threshold)
-        pairs = check(vectors, position[column], new[row], threshold)
+        pairs = exactly(vectors, position[column], new[row], threshold)
         keeper, gone, cosine = firsts(*pairs, held=ranks < NEW)
         decided.append((keeper, gone, cosine))
         left = np.setdiff1d(new, gone, assume_unique=True)
         later, earlier = true_places(np.tril(single[left] @ single[left].T >= threshold - FLOAT32_MARGIN, -1))
-        keeper, gone, cosine = in_order(*check(vectors, left[earlier], left[later], threshold), held=ranks < NEW)
+        keeper, gone, cosine = in_order(*exactly(vectors, left[earlier], left[later], threshold), held=ranks < NEW)
         decided.append((keeper, gone, cosine))
         fresh = np.setdiff1d(left, gone, assume_unique=True)
         kept[count : count + len(fresh)], position[count : count + len(fresh)] = single[fresh], fresh

@@ -22,6 +22,7 @@ BLOCK = 1024  # rows of a block of products: 1,024 x 8,192 float32 are 32 MB
 Stored = npt.NDArray[np.float16]
 Grid = npt.NDArray[np.float32]
 Ranks = npt.NDArray[np.uint64]
+Positions = npt.NDArray[np.intp]
 
 
 def pack(*arrays: npt.NDArray[Any]) -> bytes:
@@ -75,10 +76,22 @@ def cosines(left: Stored, right: Stored) -> npt.NDArray[np.float64]:
     return out
 
 
-def check(
-    vectors: Stored, first: npt.NDArray[np.intp], second: npt.NDArray[np.intp], threshold: float
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+def exactly(
+    vectors: Stored, first: Positions, second: Positions, threshold: float
+) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
     """Those pairs of rows whose cosine reaches `threshold`, and their cosines."""
     cosine = cosines(vectors[first], vectors[second])
     near = cosine >= threshold
     return first[near], second[near], cosine[near]
+
+
+def check(
+    vectors: Stored, first: Positions, second: Positions, threshold: float
+) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
+    """As `exactly`, where most pairs are far: float32 tells those, in a third of the time."""
+    single = vectors.astype(np.float32)
+    near = np.zeros(len(first), bool)
+    for start in range(0, len(first), BLOCK):
+        a, b = single[first[start : start + BLOCK]], single[second[start : start + BLOCK]]
+        near[start : start + BLOCK] = np.einsum("ij,ij->i", a, b) >= threshold - FLOAT32_MARGIN
+    return exactly(vectors, first[near], second[near], threshold)
