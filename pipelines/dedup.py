@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -115,8 +116,9 @@ def build(p: beam.Pipeline, plan: DedupPlan) -> None:
         meanings = parted[0].kept | "EmbedDedup" >> MeaningDecisions(
             layout=plan.layout, threshold=plan.embedding_threshold, embedder=plan.embedder, blocks=plan.blocks
         )
+        staying = parted[0].kept | "Staying" >> beam.Map(kept_payload).with_output_types(Packed)
         parted.append(
-            {"rows": parted[0].kept, "decisions": meanings, "lines": lines}
+            {"rows": staying, "decisions": meanings, "lines": lines}
             | "Meaning" >> PartRows(kind="meaning", layout=plan.layout, sources=plan.sources)
         )
 
@@ -166,9 +168,14 @@ def held_element(element: Any) -> Packed:
     return -1 - block, payload
 
 
-def lines_of_chunk(element: Packed) -> bytes:
+def kept_payload(element: tuple[int, Chunk]) -> Packed:
+    """What stays of a chunk, as an element of a `RowLayout`."""
+    return element[0], pickle.dumps(element[1])
+
+
+def lines_of_chunk(element: tuple[int, Chunk]) -> bytes:
     """The rows of a chunk as they were."""
-    return Chunk.unpack(element[1]).lines
+    return element[1].lines
 
 
 def dead_letters(

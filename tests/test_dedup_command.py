@@ -198,3 +198,13 @@ def stay(texts: list[str]) -> list[str]:
 
 def is_in(text: str, script: str) -> bool:
     return any(unicodedata.name(c, "").startswith(script) for c in text)
+
+
+def test_two_processes_decide_as_one(tmp_path: Path) -> None:
+    random = Random(2)
+    texts = [" ".join(random.choices("abcdefghijklmnop", k=12)) for _ in range(3000)]
+    file = jsonl(tmp_path / "in.jsonl", [*texts, *(f"{text} and" for text in texts)])
+    assert dedup(file, tmp_path / "one") == 0
+    assert dedup(file, tmp_path / "two", "--direct_running_mode=multi_processing", "--direct_num_workers=2") == 0
+    for name in ("kept", "dropped"):
+        assert sorted(lines(tmp_path / "one", name)) == sorted(lines(tmp_path / "two", name)) != []

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from transforms.records import excerpt
-from transforms.similarity.arrays import I64, U8, U32, Numbers
-from transforms.similarity.vectors import pack, unpack
+from transforms.similarity.arrays import I64, Numbers
 
 TEXT_FIELDS = ("input persona", "persona", "text")  # of the released personas, of a hub's export, of anybody's
 
@@ -40,16 +39,6 @@ class Chunk(NamedTuple):
     offset: Numbers
     number: Numbers
     lines: bytes
-
-    def packed(self) -> bytes:
-        """As one value of a shuffle."""
-        return pack(self.offset.astype(U32), self.number.astype(np.uint64), np.frombuffer(self.lines, U8))
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> Chunk:
-        """What `packed` gave."""
-        offset, number, lines = unpack(packed)
-        return cls(offset, number, lines.tobytes())
 
     def only(self, keep: Numbers) -> Chunk:
         """The rows where `keep` is true."""

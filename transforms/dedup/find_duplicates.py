@@ -10,9 +10,9 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
-from transforms.dedup.rows import Layout, Packed, by_block, by_partition, joined, keys_and_ranks, sets_by_group, widened
+from transforms.dedup.rows import Layout, Packed, by_block, by_partition, joined, meetings, sets_by_group, widened
 from transforms.similarity import join, prefix_keys
-from transforms.similarity.arrays import U32, Numbers, distinct, mix, ragged, runs, shared, spans
+from transforms.similarity.arrays import U32, Numbers, distinct, mix, ragged, runs, spans
 from transforms.similarity.plan import Plan
 from transforms.similarity.representatives import decide, follow
 from transforms.similarity.shingles import hash_tokens, token_sets, whole
@@ -171,20 +171,9 @@ def fold_equals(code: Numbers, rank: Numbers, count: Numbers) -> tuple[Numbers, 
 
 
 def label_buckets(element: tuple[int, Iterable[bytes]], layout: Layout) -> Iterator[Packed]:
-    """A partition's keys -> (block, ranks and labels) of the rows that share one; a bucket's label is its first rank.
-
-    Buckets with one label fall together, so neighbours that met in many bands count once.
-    """
-    keys, ranks = keys_and_ranks(list(element[1]))
-    hit = shared(keys)
-    if not len(hit):
-        return
-    keys, ranks = keys[hit], ranks[hit]
-    begin, length = runs(keys)
-    label = np.repeat(np.minimum.reduceat(ranks, begin), length)
-    once = distinct(ranks, label)
-    ranks, label = ranks[once], label[once]
-    yield from by_block(layout, ranks, ranks, label)
+    """A partition's keys -> (block, ranks and labels) of the rows that share one."""
+    ranks, labels = meetings(element[1])
+    yield from by_block(layout, ranks, ranks, labels)
 
 
 def fetch_sets(element: tuple[int, dict[str, list[bytes]]], partitions: int) -> Iterator[Packed]:

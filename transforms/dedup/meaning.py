@@ -36,7 +36,7 @@ class MeaningDecisions(beam.PTransform):
     embedder: EmbedderConfig
     blocks: int
 
-    def expand(self, chunks: beam.PCollection[Packed]) -> beam.PCollection[Packed]:
+    def expand(self, chunks: beam.PCollection[tuple[int, Chunk]]) -> beam.PCollection[Packed]:
         """There and back."""
         personas = chunks | "AsPersonas" >> beam.FlatMap(personas_of, self.layout.field, self.blocks).with_output_types(
             tuple[int, Batch[Persona]]
@@ -45,10 +45,9 @@ class MeaningDecisions(beam.PTransform):
         return found.duplicates | "Decisions" >> beam.FlatMap(decisions_of, self.layout).with_output_types(Packed)
 
 
-def personas_of(element: Packed, field: str, blocks: int) -> Iterator[tuple[int, Batch[Persona]]]:
+def personas_of(element: tuple[int, Chunk], field: str, blocks: int) -> Iterator[tuple[int, Batch[Persona]]]:
     """A chunk's rows as personas, by block."""
-    number, packed = element
-    chunk = Chunk.unpack(packed)
+    number, chunk = element
     texts = texts_of(chunk.lines, field)
     worded = tokenise_utf8(*texts).size > 0
     grouped: dict[int, list[Persona]] = {}

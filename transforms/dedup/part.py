@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import orjson
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
 from transforms.dedup.chunks import Chunk, split, texts_of
-from transforms.dedup.read_rows import same
+from transforms.dedup.read_rows import chunk_of, same
 from transforms.dedup.rows import Packed, by_block
 from transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Source, source_at
 from transforms.minhash_dedup import PersonaLayout, jaccard, unpack_personas
@@ -33,7 +32,7 @@ Name = tuple[str, int, str]  # the row's own id or "", the number of its line or
 class Parted(NamedTuple):
     """What stays and what does not."""
 
-    kept: beam.PCollection[Packed]  # chunks
+    kept: beam.PCollection[tuple[int, Chunk]]
     dropped: beam.PCollection[bytes]  # lines of JSON
     counts: beam.PCollection[Mapping[str, int]]
 
@@ -49,7 +48,7 @@ class RowLayout:
         """Ranks and tokens of an element."""
         if block < 0:
             return PersonaLayout(self.hub_blocks).read(-1 - block, payload)
-        chunk = Chunk.unpack(payload)
+        chunk = chunk_of(payload)
         return ranks_in(block, chunk), tokenise_utf8(*texts_of(chunk.lines, self.field))
 
     def locate(self, ranks: Numbers) -> Numbers:
@@ -88,8 +87,7 @@ class PartRows(beam.PTransform):
         }
         name = beam.FlatMap(name_kept, self.kind, list(self.sources), AsSingleton(given["lines"]))
         dropped = sides | "ByKept" >> beam.CoGroupByKey() | "Name" >> name.with_output_types(bytes)
-        kept = parted["kept"] | "Kept" >> beam.Map(same).with_output_types(Packed)
-        return Parted(kept, dropped, parted["counts"])
+        return Parted(parted["kept"], dropped, parted["counts"])
 
 
 def wanted_names(element: Packed, layout: RowLayout) -> Iterator[Packed]:
@@ -113,7 +111,7 @@ class Part(beam.DoFn):
             yield from self.names(number, hub_names(sides["rows"], wanted))
             return
         for packed in sides["rows"]:  # one at most: a chunk is read whole
-            chunk = Chunk.unpack(packed)
+            chunk = chunk_of(packed)
             ranks = ranks_in(number, chunk)
             columns = [unpack(each) for each in sides["decisions"]]
             gone, keeper, similarity = (
@@ -130,7 +128,7 @@ class Part(beam.DoFn):
             self.tally.inc("dropped", len(at))
             yield TaggedOutput("counts", {"kept": len(kept.offset), "dropped": len(at)})
             if len(kept.offset):
-                yield number, kept.packed()
+                yield number, kept
 
     def names(self, number: int, names: dict[int, Name]) -> Iterator[TaggedOutput]:
         """The names asked for, if any."""
@@ -183,13 +181,14 @@ def name_kept(
     names: dict[int, Name] = {}
     for packed in sides["names"]:
         names.update(pickle.loads(packed))
+    before = f"{source_at(sources, max(0, number) << CHUNK_BITS).path}:"
+    first = lines.get(number, 0)
+    places = {rank: own or f"{before}{first + line}" for rank, (own, line, _) in names.items()}
     out = []
     for packed in sides["dropped"]:
         for rank, similarity, text in pickle.loads(packed):
-            own, line, kept_text = names[rank]
-            near = jaccard(text, kept_text) if math.isnan(similarity) else similarity
-            place = own or f"{source_at(sources, rank & POSITION).path}:{lines.get(number, 0) + line}"
-            row = {"text": text, "duplicate_of": place, "kind": kind, "similarity": near}
+            near = similarity if similarity == similarity else jaccard(text, names[rank][2])  # NaN differs from itself
+            row = {"text": text, "duplicate_of": places[rank], "kind": kind, "similarity": near}
             out.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
     if out:
         yield b"".join(out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
@@ -16,7 +17,7 @@ from apache_beam.pvalue import TaggedOutput
 from transforms.corpus.found import BrokenError, CorpusFile, Limits, Piece
 from transforms.corpus.lines import lines_of
 from transforms.corpus.streams import codec_of, open_raw
-from transforms.dedup.chunks import TOO_LONG, Broken, as_line, checked, cut
+from transforms.dedup.chunks import TOO_LONG, Broken, Chunk, as_line, checked, cut
 from transforms.dedup.rows import Packed
 from transforms.dedup.sources import CHUNK, CHUNK_BITS, ROW_STEP, Source
 from transforms.records import excerpt
@@ -28,13 +29,15 @@ LONGEST_LINE = Limits().record_bytes
 SKIP_BYTES = 1 << 20
 BATCH_ROWS = 8192
 
+_last: list[Any] = []  # payload and chunk
+
 Part = tuple[Source, int, int]  # a file, and the positions from and before which its rows begin
 
 
 class Rows(NamedTuple):
     """What was read."""
 
-    chunks: beam.PCollection[Packed]  # (chunk, packed Chunk)
+    chunks: beam.PCollection[Packed]  # (chunk, `payload_of` it)
     broken: beam.PCollection[tuple[int, list[Broken]]]  # by chunk
     lines: beam.PCollection[Packed]  # (0, chunk and its number of lines), of files that are read in parts
 
@@ -93,7 +96,7 @@ class ReadPart(beam.DoFn):
                 chunk, broken = checked(offset, number, lines, self.field)
                 self.tally.inc("rows", len(chunk.offset))
                 if len(chunk.offset):
-                    yield chunk_number, chunk.packed()
+                    yield chunk_number, payload_of(chunk, part, len(offset), self.field)
                 yield from self.aside(chunk_number, broken)
         except BrokenError as error:
             yield from self.aside(chunk_number, [Broken(0, error.reason, error.detail, "")])
@@ -103,6 +106,32 @@ class ReadPart(beam.DoFn):
         self.tally.inc("broken", len(broken))
         if broken:
             yield TaggedOutput("broken", (chunk, broken))
+
+
+def payload_of(chunk: Chunk, part: Part, lines: int, field: str) -> bytes:
+    """A chunk as one value of a shuffle: where it can be read again by itself, only how.
+
+    Rows are wanted twice, when they are read and when all is decided. FnApiRunner copies what lies in between six
+    times, which costs more than reading a local file again; elsewhere reading again costs what shuffling would.
+    """
+    sound = None if len(chunk.number) == lines else chunk.number
+    payload = pickle.dumps((part, sound, field) if part[0].split else chunk)
+    _last[:] = [payload, chunk]
+    return payload
+
+
+def chunk_of(payload: bytes) -> Chunk:
+    """What `payload_of` was given. The chunk read last is remembered: the next step, in the same stage, asks for it."""
+    if _last and _last[0] is payload:
+        chunk: Chunk = _last[1]
+        return chunk
+    held = pickle.loads(payload)
+    if isinstance(held, Chunk):
+        return held
+    (source, begin, end), sound, field = held
+    _, offset, number, lines = next(read_part(source, begin, end, field))
+    chunk = Chunk(offset, number, lines)
+    return chunk if sound is None else chunk.only(np.isin(number, sound))
 
 
 def read_part(source: Source, begin: int, end: int, field: str) -> Iterator[tuple[int, Any, Any, bytes]]:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
 
-from transforms.similarity.arrays import I64, U32, U64, Numbers, groups, partition_of_key, ragged, spans
+from transforms.similarity.arrays import (
+    I64,
+    U32,
+    U64,
+    Numbers,
+    distinct,
+    groups,
+    partition_of_key,
+    ragged,
+    runs,
+    shared,
+    spans,
+)
 from transforms.similarity.shingles import Tokens
 from transforms.similarity.vectors import pack, unpack
 
@@ -31,21 +43,73 @@ def by_block(layout: Layout, rank: Numbers, *columns: Numbers) -> Iterator[Packe
 
 
 def by_partition(keys: Numbers, ranks: Numbers, partitions: int) -> Iterator[Packed]:
-    """(partition, keys and ranks): ranks as 4 bytes where they lie close together, as byte offsets in a file do."""
+    """(partition, keys and ranks), 8 bytes for each pair where ranks lie close together, as positions in a file do.
+
+    The upper half of a key tells the partition, the lower half goes along: of a million rows some hundred pairs meet
+    that have nothing in common, and are told apart by the check.
+    """
     base = ranks.min(initial=U64((1 << 64) - 1))
     offset = ranks - base
     near = offset.astype(U32) if not len(ranks) or offset.max() < U64(1 << 32) else offset
+    low = keys.astype(U32)
     for partition, rows in groups(partition_of_key(keys, partitions)):
-        yield partition, pack(keys[rows], near[rows], np.array(base))
+        yield partition, pack(low[rows], near[rows], np.array(base))
 
 
-def keys_and_ranks(packs: list[bytes]) -> tuple[Numbers, Numbers]:
-    """The columns of many `by_partition`."""
-    columns = [unpack(packed) for packed in packs]
-    return (
-        np.concatenate([keys for keys, _, _ in columns]),
-        np.concatenate([near.astype(U64) + base for _, near, base in columns]),
-    )
+def meetings(packs: Iterable[bytes]) -> tuple[Numbers, Numbers]:
+    """The `by_partition` of many elements -> (ranks, labels), each pair once: rows that share a key.
+
+    A bucket's label is its first rank, so buckets with one first row fall together, and neighbours that met in many
+    bands count once.
+    """
+    columns = sorted((unpack(packed) for packed in packs), key=lambda column: int(column[2]))
+    base = np.array([column[2] for column in columns], U64)
+    reach = np.array([int(near.max(initial=0)) + 1 for _, near, _ in columns], U64)
+    begin = np.concatenate([np.zeros(1, U64), np.cumsum(reach, dtype=U64)])
+    if (
+        begin[-1] < 1 << 32
+        and all(near.dtype == U32 for _, near, _ in columns)
+        and (base[:-1] + reach[:-1] <= base[1:]).all()
+    ):
+        # One sort of numbers made of key and row is ten times as fast as an argsort of the keys.
+        pairs = np.concatenate(
+            [
+                key.astype(U64) << U64(32) | (near + first)
+                for (key, near, _), first in zip(columns, begin.astype(U32), strict=False)
+            ]
+        )
+        row, label = meeting_rows(pairs)
+        return back(row, base, begin), back(label, base, begin)
+    keys = np.concatenate([key for key, _, _ in columns])
+    ranks = np.concatenate([near.astype(U64) + first for (_, near, _), first in zip(columns, base, strict=True)])
+    hit = shared(keys)
+    ranks = ranks[hit]
+    first, length = runs(keys[hit])
+    label = np.repeat(np.minimum.reduceat(ranks, first), length) if len(hit) else ranks
+    once = distinct(ranks, label)
+    return ranks[once], label[once]
+
+
+def meeting_rows(pairs: Numbers) -> tuple[Numbers, Numbers]:
+    """Numbers of key and row, 32 bits each -> (rows, labels) of the rows that share a key, each pair once; in place."""
+    pairs.sort()
+    keys = pairs >> U64(32)
+    same = keys[1:] == keys[:-1]
+    hit = np.zeros(len(pairs), bool)
+    hit[1:] |= same
+    hit[:-1] |= same
+    first, length = runs(keys[hit])
+    row = pairs[hit] & U64(0xFFFFFFFF)
+    both = row << U64(32) | np.repeat(row[first], length)
+    both.sort()
+    both = both[runs(both)[0]]
+    return both >> U64(32), both & U64(0xFFFFFFFF)
+
+
+def back(row: Numbers, base: Numbers, begin: Numbers) -> Numbers:
+    """Ranks of rows that were numbered without the gaps between elements."""
+    element = np.searchsorted(begin, row, "right") - 1
+    return base[element] + (row - begin[element])
 
 
 def sets_by_group(group: Numbers, rank: Numbers, count: Numbers, tokens: Numbers, partitions: int) -> Iterator[Packed]:

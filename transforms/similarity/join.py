@@ -6,15 +6,18 @@ the tokens. A large group goes through `dense` first, so that skew stays linear.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from transforms.similarity.arrays import U64, Numbers, distinct, mix, ragged, runs, spans
+from transforms.similarity.arrays import I64, U64, Numbers, distinct, mix, ragged, runs, spans
 from transforms.similarity.dense import GROUP, Ball, Dense
 from transforms.similarity.jaccard import Threshold, overlaps
 from transforms.similarity.pairs import pairs_of
 from transforms.similarity.shingles import TokenSets, whole
+
+COMPARED = 1 << 18  # pairs compared at a time
 
 
 class Rows(NamedTuple):
@@ -88,38 +91,58 @@ def find(rows: Rows, threshold: Threshold) -> Found:
     begin, length = runs(rows.group)
     if not len(begin):
         return Found(Edges.join([]), Edges.join([equal]), [])
-    check = Check(rows, threshold)
+    dense = Dense(rows.tokens, rows.size, rows.rank, threshold)
+    near = Edges.join(list(checked(rows, threshold, candidates(begin, length, dense))))
+    return Found(near, Edges.join([equal]), dense.balls)
+
+
+def candidates(begin: Numbers, length: Numbers, dense: Dense) -> Iterator[tuple[Numbers, Numbers]]:
+    """The pairs of groups that hold every near-duplicate which no ball tells of."""
     small = length <= GROUP
     at = ragged(begin[small], length[small])
-    parts = [check.edges(at[i], at[j]) for i, j in pairs_of(length[small])]
-    balls = []
-    for i, n in zip(begin[~small].tolist(), length[~small].tolist(), strict=True):
-        dense = Dense(rows.tokens, rows.size, rows.rank, threshold)
-        parts += [check.edges(a, b) for a, b in dense.pairs(np.arange(i, i + n))]
-        balls += dense.balls
-    return Found(Edges.join(parts), Edges.join([equal]), balls)
+    for left, right in pairs_of(length[small]):
+        yield at[left], at[right]
+    for first, n in zip(begin[~small].tolist(), length[~small].tolist(), strict=True):
+        yield from dense.pairs(np.arange(first, first + n))
 
 
-class Check:
-    """Checks pairs of rows."""
+def checked(rows: Rows, threshold: Threshold, pairs: Iterable[tuple[Numbers, Numbers]]) -> Iterator[Edges]:
+    """The near-duplicates among pairs of rows: those that the sketch lets through are collected, then compared."""
+    sketch = Sketch(rows)
+    lefts, rights = [np.empty(0, I64)], [np.empty(0, I64)]
+    waiting = 0
+    for left, right in pairs:
+        near = np.flatnonzero(sketch.differing(left, right) <= threshold.slack(rows.size[left] + rows.size[right]))
+        lefts.append(left[near])
+        rights.append(right[near])
+        waiting += len(near)
+        if waiting > COMPARED:
+            yield compared(rows, threshold, np.concatenate(lefts), np.concatenate(rights))
+            lefts, rights, waiting = [], [], 0
+    if waiting:
+        yield compared(rows, threshold, np.concatenate(lefts), np.concatenate(rights))
 
-    def __init__(self, rows: Rows, threshold: Threshold):
-        self.rows, self.threshold = rows, threshold
+
+def compared(rows: Rows, threshold: Threshold, left: Numbers, right: Numbers) -> Edges:
+    """The near-duplicates among pairs of rows, by their tokens."""
+    overlap = overlaps(rows.tokens, rows.size, left, right)
+    sizes = rows.size[left] + rows.size[right]
+    good = threshold.reached(overlap, sizes)
+    left, right, overlap, sizes = left[good], right[good], overlap[good], sizes[good]
+    return Edges.of(rows.rank[left], rows.rank[right], overlap / (sizes - overlap))
+
+
+class Sketch:
+    """128 bits for each set, of which each token flips one: two sets differ in at least as many tokens as bits."""
+
+    def __init__(self, rows: Rows):
         codes = mix(rows.tokens.astype(U64))
         bit = U64(1) << ((codes >> U64(8)) & U64(63))
-        side = (codes >> U64(14)) & U64(1)
+        low = ((codes >> U64(14)) & U64(1)).astype(bool)
         begin = spans(rows.size)[:-1]
-        self.sketch = [np.bitwise_xor.reduceat(bit * (side == half), begin) for half in (U64(0), U64(1))]
+        self.halves = [np.bitwise_xor.reduceat(np.where(low == half, bit, U64(0)), begin) for half in (False, True)]
 
-    def edges(self, left: Numbers, right: Numbers) -> Edges:
-        """The near-duplicates among some pairs."""
-        count = self.rows.size
-        one, two = self.sketch
-        sizes = count[left] + count[right]
-        differing = np.bitwise_count(one[left] ^ one[right]) + np.bitwise_count(two[left] ^ two[right])
-        near = np.flatnonzero(differing <= self.threshold.slack(sizes))
-        left, right, sizes = left[near], right[near], sizes[near]
-        overlap = overlaps(self.rows.tokens, count, left, right)
-        good = self.threshold.reached(overlap, sizes)
-        left, right, overlap, sizes = left[good], right[good], overlap[good], sizes[good]
-        return Edges.of(self.rows.rank[left], self.rows.rank[right], overlap / (sizes - overlap))
+    def differing(self, left: Numbers, right: Numbers) -> Numbers:
+        """Bits that differ between the rows of each pair."""
+        one, two = self.halves
+        return np.bitwise_count(one[left] ^ one[right]) + np.bitwise_count(two[left] ^ two[right])

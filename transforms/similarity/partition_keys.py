@@ -58,7 +58,7 @@ def part_keys(tokens: Numbers, count: Numbers, k: int) -> tuple[Numbers, Numbers
 def cut(tokens: Numbers, count: Numbers, k: int, seed: int) -> tuple[Numbers, Numbers]:
     """(keys, whether the part holds any token), both of shape (sets, k + 1)."""
     sets = len(count)
-    codes = mix(tokens.astype(U64))
+    codes = mix(tokens + U64(1))
     scattered = tokens.astype(U64) if seed == 0 else mix(codes + U64(seed)) >> U64(32)
     slot = np.repeat(np.arange(sets) * (k + 1), count) + (scattered * U64(k + 1) >> U64(32)).astype(I64)
     if seed:

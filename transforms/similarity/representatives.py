@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from transforms.similarity.arrays import runs, spans
+from transforms.similarity.arrays import runs
 from transforms.similarity.dense import Ball
 
 NEW = np.uint64(1 << 63)  # a rank below it belongs to what a hub already holds, which stays whatever its neighbours
@@ -48,7 +48,8 @@ def decide(
         if not settled.any():
             break
         kept |= settled
-    by_ball = walk(a[live], b[live], kept, dropped, np.split(members, spans(sizes(balls))[1:-1]), balls)
+    parts = np.split(members, np.cumsum([len(ball.rank) for ball in balls]))[: len(balls)]
+    by_ball = walk(a[live], b[live], kept, dropped, parts, balls)
     edges = np.flatnonzero(kept[a] & dropped[b])
     edges = edges[np.lexsort((a[edges], b[edges]))]
     edges = edges[np.unique(b[edges], return_index=True)[1]]
@@ -60,11 +61,6 @@ def decide(
         ranks[np.concatenate([b[edges], np.array(rows, np.intp)])],
         np.concatenate([similarity[edges], np.array(nearness, similarity.dtype)]),
     )
-
-
-def sizes(balls: Sequence[Ball]) -> Numbers:
-    """Rows of each ball."""
-    return np.array([len(ball.rank) for ball in balls], np.int64)
 
 
 def walk(

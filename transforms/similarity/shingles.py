@@ -196,4 +196,4 @@ def token_sets(codes: Numbers, count: Numbers) -> TokenSets:
 
 def whole(sets: TokenSets) -> Numbers:
     """A 64-bit hash of each set, the same whatever the order of its tokens; 0 for an empty one."""
-    return sums(mix(sets.tokens.astype(U64)), sets.size)
+    return sums(mix(sets.tokens + U64(1)), sets.size)  # of 0 the hash is 0, which would leave no trace in a sum

@@ -1,0 +1,197 @@
+"""Ours on a file of rows, measured: the core in one process, and the whole step on a runner.
+
+    python -m benchmarks.dedup_ours core|step FILE minhash|partition [THRESHOLD] [Beam options]
+
+Prints one line of JSON. Imports are left out, as they are of the peers.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from transforms.dedup.chunks import texts_of
+from transforms.dedup.find_duplicates import fold_equals
+from transforms.dedup.rows import meeting_rows
+from transforms.similarity import join
+from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, ragged, runs, spans
+from transforms.similarity.plan import Plan
+from transforms.similarity.prefix_keys import frequencies
+from transforms.similarity.representatives import NEW, decide, follow
+from transforms.similarity.shingles import hash_tokens, token_sets, tokenise_utf8, whole
+
+CHUNK_BYTES = 1 << 20
+GROUP_ENTRIES = 200_000  # rows of groups that are checked at a time
+
+
+def cpu() -> float:
+    """CPU seconds of this process and its children."""
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def chunks_of(file: str) -> Iterator[bytes]:
+    """Whole lines, a megabyte at a time."""
+    with open(file, "rb") as lines:
+        while raw := lines.read(CHUNK_BYTES):
+            yield raw if raw.endswith(b"\n") else raw + lines.readline()
+
+
+class Clock:
+    """CPU by stage."""
+
+    def __init__(self) -> None:
+        self.stages: Counter[str] = Counter()
+        self.start = time.process_time()
+
+    def tick(self, stage: str) -> None:
+        """What has passed since the last tick belongs to `stage`."""
+        now = time.process_time()
+        self.stages[stage] += now - self.start  # type: ignore[assignment]
+        self.start = now
+
+
+def core(file: str, threshold: float, bucket_keys: str) -> tuple[set[int], Clock, int]:
+    """(numbers of the rows dropped, CPU by stage, rows): what the step does, without a runner."""
+    plan, clock = Plan.of(threshold, bucket_keys), Clock()
+    entries: list[Numbers] = []
+    tokens: list[Numbers] = []
+    sizes: list[Numbers] = []
+    equal: list[join.Edges] = []
+    rows = 0
+    table: Numbers | None = None
+    if plan.kind == "prefix":
+        table = np.sum([frequencies(sets_of(raw)[2].tokens) for raw in chunks_of(file)], 0)
+    for raw in chunks_of(file):
+        words, codes, sets = sets_of(raw)
+        ranks = np.arange(rows, rows + len(sets.size)).astype(U64) + NEW
+        leaders, leader, same = fold_equals(whole(sets), ranks, sets.size)
+        clock.tick("tokens")
+        keys, owner = plan.keys(words, codes, sets, leaders, table)
+        entries.append(keys.astype(U32).astype(U64) << U64(32) | (owner + rows).astype(U64))
+        clock.tick("keys")
+        tokens.append(sets.tokens)
+        sizes.append(sets.size.astype(U32))
+        equal.append(join.Edges.of(ranks[leader], ranks[same], np.ones(len(same))))
+        rows += len(sets.size)
+    row, label = meeting_rows(np.concatenate(entries))
+    clock.tick("meet")
+    found = list(joined(row, label, np.concatenate(tokens), np.concatenate(sizes).astype(I64), plan))
+    clock.tick("check")
+    near = join.Edges.join([each.near for each in found])
+    equals = join.Edges.join([each.equal for each in found] + equal)
+    balls = [ball for each in found for ball in each.balls]
+    _, dropped, _ = follow(equals.first, equals.second, *decide(*near, balls))
+    clock.tick("representatives")
+    return set((dropped - NEW).tolist()), clock, rows
+
+
+def sets_of(raw: bytes) -> tuple[Any, Numbers, Any]:
+    """Tokens, their hashes and sets of some lines."""
+    words = tokenise_utf8(*texts_of(raw, "persona"))
+    codes = hash_tokens(words)
+    return words, codes, token_sets(codes, words.size)
+
+
+def joined(row: Numbers, label: Numbers, tokens: Numbers, size: Numbers, plan: Plan) -> Iterator[join.Found]:
+    """The exact check, a few groups at a time."""
+    order = np.argsort(label, kind="stable")
+    row, label = row[order].astype(I64), label[order]
+    begin = spans(size)[:-1]
+    first, length = runs(label)
+    cuts = first[np.searchsorted(np.cumsum(length), np.arange(0, len(label), GROUP_ENTRIES))] if len(first) else first
+    for i, j in zip(cuts.tolist(), [*cuts[1:].tolist(), len(label)], strict=True):
+        rows = row[i:j]
+        some = tokens[ragged(begin[rows], size[rows])]
+        yield join.find(join.Rows(mix(label[i:j]), rows.astype(U64) + NEW, size[rows], some), plan.threshold)
+
+
+def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str]) -> dict[str, Any]:
+    """The whole command, from file to files."""
+    from pipelines.dedup import build, plan_dedup
+    from pipelines.running import beam_options, run_pipeline
+
+    output = Path(tempfile.mkdtemp())
+    flags = {
+        "input": [file],
+        "output": str(output),
+        "text_field": "persona",
+        "minhash_threshold": threshold,
+        "bucket_keys": bucket_keys,
+        "embedder": "offline",
+        "embedding_threshold": 1.0,
+        "against": "",
+        "partitions": 0,
+    }
+    options = beam_options(beam_flags)
+    children = Children() if beam_flags else None  # it takes CPU of its own
+    start = cpu()
+    run_pipeline(lambda p: build(p, plan_dedup(flags)), options)
+    seconds = cpu() - start
+    made = json.loads((output / "statistics.json").read_bytes())
+    shutil.rmtree(output)
+    return {
+        "kept": made["kept"],
+        "rows": made["rows"],
+        "seconds": seconds,
+        "largest_child": children.stop() if children else 0.0,
+    }
+
+
+class Children:
+    """Watches the memory of child processes; the kernel tells only of those that have been waited for."""
+
+    def __init__(self) -> None:
+        self.most, self.going = 0.0, True
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread.start()
+
+    def watch(self) -> None:
+        """Once a second."""
+        me = str(Path("/proc/self").resolve().name)
+        while self.going:
+            for status in Path("/proc").glob("[0-9]*/status"):
+                try:
+                    lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+                except OSError:
+                    continue
+                if lines.get("PPid", "").strip() == me and "VmHWM" in lines:
+                    self.most = max(self.most, int(lines["VmHWM"].split()[0]) / 1e6)
+            time.sleep(1)
+
+    def stop(self) -> float:
+        """Gigabytes of the largest child."""
+        self.going = False
+        self.thread.join()
+        return self.most
+
+
+def main() -> None:
+    """Measures one thing."""
+    what, file, bucket_keys = sys.argv[1:4]
+    threshold = float(sys.argv[4]) if len(sys.argv) > 4 else 0.9
+    if what == "core":
+        start = cpu()
+        dropped, clock, rows = core(file, threshold, bucket_keys)
+        seconds = cpu() - start
+        stages = {name: round(spent * 1e6 / rows, 2) for name, spent in clock.stages.items()}
+        found: dict[str, Any] = {"kept": rows - len(dropped), "rows": rows, "seconds": seconds, "stages": stages}
+    else:
+        found = step(file, threshold, bucket_keys, sys.argv[5:])
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(json.dumps({"name": f"{what} {bucket_keys}", "gigabytes": memory, **found}))
+
+
+if __name__ == "__main__":
+    main()
