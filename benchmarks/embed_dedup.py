@@ -2,7 +2,7 @@
 
     python -m benchmarks.embed_dedup --data DATA [--rows 100000] [--peers PYTHON] [--growth] [--processes 2]
 
-DATA is the folder with vectors/minilm_personas_50k.npy. PYTHON is an interpreter with requirements-bench.txt installed.
+DATA is the folder with vectors/minilm_personas_50k.npy. PYTHON is an interpreter with requirements-bench.in installed.
 CPU is the whole process's, the runner included, on one thread of linear algebra; each run has a process of its own.
 """
 
