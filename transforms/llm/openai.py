@@ -1,0 +1,91 @@
+"""Models behind the chat completions protocol: OpenAI's own, and every server that speaks it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import orjson
+
+from transforms.llm.http import error_of_status, retry_after
+from transforms.llm.protocol import Completion, ModelConfig, ModelError, Request
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+NO_KEY = "none"  # for a server of one's own that asks for no key; the client will not go without
+
+
+class OpenAIModel:
+    """`openai:MODEL`, with --llm_base_url for servers other than OpenAI's (vLLM, llama.cpp, Ollama, Together ...)."""
+
+    def __init__(self, config: ModelConfig):
+        import openai
+
+        key = os.environ.get(KEY_VARIABLE)
+        if not key and not config.base_url:
+            raise ValueError(f"--llm {config.name}: needs a key in the environment variable {KEY_VARIABLE}")
+        self.model = config.name.partition(":")[2]
+        if not self.model:
+            raise ValueError(f"--llm {config.name}: name the model too, such as openai:gpt-5-mini")
+        # OpenAI's newer models refuse `max_tokens`; other servers know nothing else.
+        self.length = "max_tokens" if config.base_url else "max_completion_tokens"
+        self.errors = openai
+        limits = openai.DEFAULT_CONNECTION_LIMITS.__class__(
+            max_connections=config.max_in_flight, max_keepalive_connections=config.max_in_flight
+        )
+        self.client = openai.AsyncOpenAI(
+            base_url=config.base_url or None,
+            api_key=key or NO_KEY,
+            max_retries=0,  # the engine retries: it knows the slots, the budget and what else is waiting
+            timeout=config.timeout,
+            http_client=openai.DefaultAioHttpClient(limits=limits, timeout=config.timeout),
+        )
+        self.create = self.client.chat.completions.with_raw_response.create
+
+    async def complete(self, request: Request) -> Completion:
+        """The answer to one request. Raises ModelError."""
+        try:
+            response = await self.create(**self.body(request))
+            content = response.content
+        except self.errors.APITimeoutError as error:
+            raise ModelError("timeout", retry=True) from error
+        except self.errors.APIConnectionError as error:
+            raise ModelError("connection", type(error.__cause__ or error).__name__, retry=True) from error
+        except self.errors.APIStatusError as error:
+            wait = retry_after(error.response.headers)
+            hopeless = error.code == "insufficient_quota"  # a 429 that no waiting cures
+            raise error_of_status(error.status_code, wait, KEY_VARIABLE, hopeless) from error
+        return completion_of(content)
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """The request as the protocol has it."""
+        drawn = request.sampling
+        messages = [{"role": "system", "content": request.system}] if request.system else []
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [*messages, {"role": "user", "content": request.prompt}],
+            self.length: drawn.max_tokens,
+        }
+        for name in ("temperature", "top_p", "seed"):
+            if getattr(drawn, name) is not None:
+                body[name] = getattr(drawn, name)
+        if request.schema:
+            schema = orjson.loads(request.schema)
+            strict = schema.get("additionalProperties") is False
+            form = {"name": request.task or "answer", "schema": schema, "strict": strict}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
+        return body
+
+    async def close(self) -> None:
+        """Frees connections."""
+        await self.client.close()
+
+
+def completion_of(body: bytes) -> Completion:
+    """The answer in a response's body. Raises ModelError where nobody can read one."""
+    try:
+        answer = orjson.loads(body)
+        message, usage = answer["choices"][0]["message"], answer.get("usage") or {}
+        text = message.get("content") or message.get("refusal") or ""
+        return Completion(str(text), int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
