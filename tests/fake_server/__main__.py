@@ -6,7 +6,6 @@ import asyncio
 import sys
 
 from aiohttp import web
-
 from fake_server.predict import serve_predict
 from fake_server.server import FakeModels, application
 from fake_server.settings import Settings

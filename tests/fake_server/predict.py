@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import grpc
-
 from fake_server.server import FakeModels, Garbled, Refusal
 
 STATUS = {429: grpc.StatusCode.RESOURCE_EXHAUSTED, 500: grpc.StatusCode.INTERNAL}

@@ -10,7 +10,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from aiohttp import web
-
 from fake_server.settings import Draws, Settings, made_up
 
 EMBEDDING = 8  # numbers in a vector

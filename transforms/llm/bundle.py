@@ -59,8 +59,9 @@ class Bundle:
     def answers(self, unanswered: int = UNANSWERED) -> Iterator[tuple[bool, Batch[Any]]]:
         """Waits until at most `unanswered` questions are open and takes what is there.
 
-        Gives pairs of (whether these are dead letters, batch); only full batches, but at the end (0 unanswered) also what is left. When the engine has ended, what is in
-        flight is awaited, so that it is stored before the runner hears of it and ends the process.
+        Gives pairs of (whether these are dead letters, batch): only full batches, but at the end (0 unanswered) also
+        what is left. When the engine has ended, what is in flight is awaited, so that it is stored before the runner
+        hears of it and ends the process.
         """
         while self.open:
             try:

@@ -11,6 +11,7 @@ from transforms.llm.http import error_of_status, retry_after
 from transforms.llm.protocol import Completion, ModelConfig, ModelError, Request
 
 KEY_VARIABLE = "OPENAI_API_KEY"
+JSON: Any = {"headers": {"Content-Type": "application/json"}, "security": {"bearer_auth": True}}
 NO_KEY = "none"  # for a server of one's own that asks for no key; the client will not go without
 
 
@@ -18,6 +19,7 @@ class OpenAIModel:
     """`openai:MODEL`, with --llm_base_url for servers other than OpenAI's (vLLM, llama.cpp, Ollama, Together ...)."""
 
     def __init__(self, config: ModelConfig):
+        import httpx2
         import openai
 
         key = os.environ.get(KEY_VARIABLE)
@@ -29,9 +31,8 @@ class OpenAIModel:
         # OpenAI's newer models refuse `max_tokens`; other servers know nothing else.
         self.length = "max_tokens" if config.base_url else "max_completion_tokens"
         self.errors = openai
-        limits = openai.DEFAULT_CONNECTION_LIMITS.__class__(
-            max_connections=config.max_in_flight, max_keepalive_connections=config.max_in_flight
-        )
+        self.response = httpx2.Response
+        limits = httpx2.Limits(max_connections=config.max_in_flight, max_keepalive_connections=config.max_in_flight)
         self.client = openai.AsyncOpenAI(
             base_url=config.base_url or None,
             api_key=key or NO_KEY,
@@ -39,13 +40,14 @@ class OpenAIModel:
             timeout=config.timeout,
             http_client=openai.DefaultAioHttpClient(limits=limits, timeout=config.timeout),
         )
-        self.create = self.client.chat.completions.with_raw_response.create
 
     async def complete(self, request: Request) -> Completion:
         """The answer to one request. Raises ModelError."""
         try:
-            response = await self.create(**self.body(request))
-            content = response.content
+            # chat.completions.create() would walk the body along its type hints, at 0.8 of 2.2 ms of CPU a call.
+            response = await self.client.post(
+                "/chat/completions", cast_to=self.response, content=orjson.dumps(self.body(request)), options=JSON
+            )
         except self.errors.APITimeoutError as error:
             raise ModelError("timeout", retry=True) from error
         except self.errors.APIConnectionError as error:
@@ -54,7 +56,7 @@ class OpenAIModel:
             wait = retry_after(error.response.headers)
             hopeless = error.code == "insufficient_quota"  # a 429 that no waiting cures
             raise error_of_status(error.status_code, wait, KEY_VARIABLE, hopeless) from error
-        return completion_of(content)
+        return completion_of(response.content)
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request as the protocol has it."""
