@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_server.launch import FakeServer
+
+from tests.fake_server.launch import FakeServer
 
 # Without credentials every process that opens a gs:// path would look 27 s for a metadata server.
 os.environ.setdefault("NO_GCE_CHECK", "true")

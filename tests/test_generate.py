@@ -14,11 +14,11 @@ from typing import Any
 
 import apache_beam as beam
 import pytest
-from asking import Answer, Echo, ask, records
-from fake_server.launch import FakeServer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.asking import Answer, Echo, ask, records
+from tests.fake_server.launch import FakeServer
 from transforms.llm import registry
 from transforms.llm.engines import _holders
 from transforms.llm.generate import Generate
@@ -91,7 +91,7 @@ def test_what_a_model_sees_decides_what_is_asked_again(server: FakeServer, model
 def test_worker_processes_share_a_store(
     server: FakeServer, model: ModelConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parent}:{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parents[1]}:{os.environ.get('PYTHONPATH', '')}")
     answers, dead = ask(records(200), model, batch=20, workers=2)
     assert (len(answers), dead) == (200, [])
     assert ask(records(200), model)[0] == answers

@@ -1,4 +1,4 @@
-"""python -m fake_server: prints its HTTP port and its gRPC port on one line, serves until its standard input ends."""
+"""python -m tests.fake_server: prints its HTTP and its gRPC port on one line, serves until standard input ends."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 import sys
 
 from aiohttp import web
-from fake_server.predict import serve_predict
-from fake_server.server import FakeModels, application
-from fake_server.settings import Settings
+
+from tests.fake_server.predict import serve_predict
+from tests.fake_server.server import FakeModels, application
+from tests.fake_server.settings import Settings
 
 
 async def serve() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 class FakeServer:
@@ -18,7 +18,11 @@ class FakeServer:
 
     def __init__(self, **settings: Any):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "fake_server"], cwd=TESTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.fake_server"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self.process.stdout
         port, grpc_port = self.process.stdout.readline().split()

@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 import grpc
-from fake_server.server import FakeModels, Garbled, Refusal
+
+from tests.fake_server.server import FakeModels, Garbled, Refusal
 
 STATUS = {429: grpc.StatusCode.RESOURCE_EXHAUSTED, 500: grpc.StatusCode.INTERNAL}
 

@@ -10,7 +10,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from aiohttp import web
-from fake_server.settings import Draws, Settings, made_up
+
+from tests.fake_server.settings import Draws, Settings, made_up
 
 EMBEDDING = 8  # numbers in a vector
 
@@ -94,7 +95,7 @@ class FakeModels:
         except ConnectionResetError:
             if request.transport:
                 request.transport.abort()
-            raise
+            return web.Response()
         return web.json_response(form(text, tokens_in, tokens_out))
 
     async def chat(self, request: web.Request) -> web.StreamResponse:

@@ -48,10 +48,10 @@ class OpenAIModel:
             response = await self.client.post(
                 "/chat/completions", cast_to=self.response, content=orjson.dumps(self.body(request)), options=JSON
             )
-        except self.errors.APITimeoutError as error:
-            raise ModelError("timeout", retry=True) from error
-        except self.errors.APIConnectionError as error:
-            raise ModelError("connection", type(error.__cause__ or error).__name__, retry=True) from error
+        except self.errors.APIConnectionError as error:  # the client calls a refused connection a time-out, too
+            cause = first_cause(error)
+            reason = "timeout" if isinstance(cause, TimeoutError) else "connection"
+            raise ModelError(reason, type(cause).__name__, retry=True) from error
         except self.errors.APIStatusError as error:
             wait = retry_after(error.response.headers)
             hopeless = error.code == "insufficient_quota"  # a 429 that no waiting cures
@@ -60,16 +60,9 @@ class OpenAIModel:
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request as the protocol has it."""
-        drawn = request.sampling
-        messages = [{"role": "system", "content": request.system}] if request.system else []
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": [*messages, {"role": "user", "content": request.prompt}],
-            self.length: drawn.max_tokens,
-        }
-        for name in ("temperature", "top_p", "seed"):
-            if getattr(drawn, name) is not None:
-                body[name] = getattr(drawn, name)
+        body: dict[str, Any] = {"model": self.model, "messages": message_list(request)}
+        body[self.length] = request.sampling.max_tokens
+        body |= sampling_of(request)
         if request.schema:
             schema = orjson.loads(request.schema)
             strict = schema.get("additionalProperties") is False
@@ -82,6 +75,19 @@ class OpenAIModel:
         await self.client.close()
 
 
+def message_list(request: Request) -> list[dict[str, str]]:
+    """System and user message."""
+    system = [{"role": "system", "content": request.system}] if request.system else []
+    return [*system, {"role": "user", "content": request.prompt}]
+
+
+def sampling_of(request: Request) -> dict[str, Any]:
+    """What of the sampling is not left to the model."""
+    drawn = request.sampling
+    values = {"temperature": drawn.temperature, "top_p": drawn.top_p, "seed": drawn.seed}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def completion_of(body: bytes) -> Completion:
     """The answer in a response's body. Raises ModelError where nobody can read one."""
     try:
@@ -91,3 +97,10 @@ def completion_of(body: bytes) -> Completion:
         return Completion(str(text), int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """What an error goes back to."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error

@@ -9,6 +9,9 @@ from transforms.llm.protocol import LanguageModel, ModelConfig
 
 BACKENDS = {
     "offline": "transforms.llm.offline:OfflineModel",
+    "gemini": "transforms.llm.gemini:GeminiModel",
+    "vertex": "transforms.llm.gemini:GeminiModel",
+    "vertex-endpoint": "transforms.llm.vertex_endpoint:VertexEndpointModel",
     "openai": "transforms.llm.openai:OpenAIModel",
 }
 LOCAL = ("offline",)  # answer in this very process, at once and for nothing: there is no call to keep, pace or repair
