@@ -46,16 +46,16 @@ class FakeModels:
 
     async def answer(self, prompt: str, schema: dict[str, Any] | None) -> tuple[str, int, int]:
         """What the model says: text, input and output tokens, after its latency. Raises Refusal or Garbled."""
-        own = self.settings
-        self.counts["calls"] += 1
+        own, counts, asked = self.settings, self.counts, self.asked  # those that hang when new ones come keep to theirs
+        counts["calls"] += 1
         if own.places and self.in_flight >= own.places:
-            self.counts["refused"] += 1
+            counts["refused"] += 1
             raise Refusal(429, {"Retry-After": f"{own.retry_after:g}"} if own.retry_after else None)
         self.in_flight += 1
-        self.counts["most"] = max(self.counts["most"], self.in_flight)
+        counts["most"] = max(counts["most"], self.in_flight)
         try:
             fault, seconds = self.draws.fault(), self.draws.latency()
-            self.counts[fault or "good"] += 1
+            counts[fault or "good"] += 1
             if fault == "429":
                 raise Refusal(429, {"Retry-After": f"{own.retry_after:g}"})
             self.latencies.append(seconds)
@@ -64,21 +64,23 @@ class FakeModels:
                 raise Refusal(int(fault))
             if fault == "reset":
                 raise ConnectionResetError
-            self.counts["paid"] += 1
+            counts["paid"] += 1
             if fault in ("malformed", "truncated"):
                 raise Garbled(fault == "truncated")
         finally:
-            self.in_flight -= 1
+            self.in_flight -= (
+                self.settings is own
+            )  # those that still hang when new settings come are not of their count
         name = hashlib.blake2b(prompt.encode("utf-8", "replace"), digest_size=8).hexdigest()
-        self.asked[name] += 1
-        text = own.answer or made_up(prompt, schema, str(self.counts["calls"]) if own.changing else "")
+        asked[name] += 1
+        text = own.answer or made_up(prompt, schema, str(counts["calls"]) if own.changing else "")
         for word, answers in own.answers.items():
             if word in prompt:
-                text = answers[min(self.counts[f"word {word}"], len(answers) - 1)]
-                self.counts[f"word {word}"] += 1
+                text = answers[min(counts[f"word {word}"], len(answers) - 1)]
+                counts[f"word {word}"] += 1
         tokens_in, tokens_out = own.usage or (len(prompt) // 4 + 1, len(text) // 4 + 1)
-        self.counts["input_tokens"] += tokens_in
-        self.counts["output_tokens"] += tokens_out
+        counts["input_tokens"] += tokens_in
+        counts["output_tokens"] += tokens_out
         return text, tokens_in, tokens_out
 
     async def respond(self, request: web.Request, prompt: str, schema: Any, form: Any) -> web.StreamResponse:
