@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.fake_server.launch import FakeServer
 
 # Without credentials every process that opens a gs:// path would look 27 s for a metadata server.
 os.environ.setdefault("NO_GCE_CHECK", "true")
@@ -24,3 +27,17 @@ def data() -> Path:
 def examples() -> Path:
     """The project's own small corpus."""
     return Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture(scope="session")
+def running_server() -> Iterator[FakeServer]:
+    """A fake server of language models; tests take `server`."""
+    with FakeServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running_server: FakeServer) -> FakeServer:
+    """The fake server, its settings and counts as new."""
+    running_server.tell()
+    return running_server

@@ -1,16 +1,26 @@
-"""Generate: the one transform that calls language models, in batches."""
+"""Generate: the one transform that calls language models, in batches.
+
+The window of calls spans the bundle: `process` asks the store, submits what is missing and yields what is complete;
+`finish_bundle` drains. A barrier for each batch of 500 reached only 0.27 of the ideal throughput at 256 in flight.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apache_beam as beam
+from apache_beam.io.components.adaptive_throttler import ThrottlingSignaler
+from apache_beam.metrics import Metrics
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, ModelConfig, ModelError, Request, Task
-from transforms.llm.registry import open_model
+from transforms.llm.bundle import Bundle
+from transforms.llm.engine import Engine
+from transforms.llm.engines import acquire, release
+from transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, ModelConfig, ModelError, Task
+from transforms.llm.registry import is_local, open_model
 from transforms.records import Batch, DeadLetter, excerpt
 from transforms.tally import Tally
 
@@ -34,35 +44,123 @@ class Generate(beam.PTransform):
 
     def expand(self, records: beam.PCollection[Batch[Any]]) -> Generated:
         """Asks every question of every record."""
-        out = records | "Ask" >> beam.ParDo(GenerateDoFn(self.stage, self.task, self.model)).with_outputs(
+        asker = AskHere if is_local(self.model) else AskModel
+        out = records | "Ask" >> beam.ParDo(asker(self.stage, self.task, self.model)).with_outputs(
             DEAD_LETTERS, main="results"
         )
         return Generated(out.results, out[DEAD_LETTERS])
 
 
-class GenerateDoFn(beam.DoFn):
-    """Asks the questions of a batch together, at most `max_in_flight` at a time."""
+class AskModel(beam.DoFn):
+    """Asks through the process's engine, at most `max_in_flight` at a time over all bundles."""
+
+    def __init__(self, stage: str, task: Task[Any, Any], model: ModelConfig):
+        self.stage, self.task, self.model = stage, task, model
+        self.tally = Tally(stage)
+        self.latency = Metrics.distribution(stage, "latency_ms")
+        self.tokens = Metrics.distribution(stage, "tokens")
+        self.throttling = ThrottlingSignaler(stage)
+        self.engine: Engine | None = None
+        self.bundle: Bundle | None = None
+        self.throttled = 0.0
+
+    def setup(self) -> None:
+        """Opens the process's engine, or joins its users."""
+        self.engine = acquire(self.model)
+
+    def start_bundle(self) -> None:
+        """A bundle that never finished has failed."""
+        self._abandon()
+        if self.engine is None or self.engine.ended:
+            self.teardown()
+            self.setup()
+        assert self.engine is not None
+        self.bundle = Bundle(self.stage, self.task, self.model, self.engine)
+
+    def process(self, batch: Batch[Any]) -> Iterator[Any]:
+        """Submits a batch's questions and gives what is complete, of whichever batch."""
+        assert self.bundle is not None
+        try:
+            self.bundle.ask(batch)
+            for dead, answers in self.bundle.answers():
+                yield beam.pvalue.TaggedOutput(DEAD_LETTERS, answers) if dead else answers
+            self._count()
+        except BaseException:  # a generator that is closed before its end, too: the step after it failed
+            self._abandon()
+            raise
+
+    def finish_bundle(self) -> Iterator[Any]:
+        """Waits for all that is still open."""
+        assert self.bundle is not None
+        try:
+            for dead, answers in self.bundle.answers(unanswered=0):
+                value = WindowedValue(answers, GlobalWindow().max_timestamp(), (GlobalWindow(),))
+                yield beam.pvalue.TaggedOutput(DEAD_LETTERS, value) if dead else value
+            self._count()
+            self.bundle = None
+        except BaseException:
+            self._abandon()
+            raise
+
+    def teardown(self) -> None:
+        """Leaves the engine; the last to leave closes it."""
+        self._abandon()
+        if self.engine is not None:
+            engine, self.engine = self.engine, None
+            release(engine)
+
+    def _abandon(self) -> None:
+        if self.bundle is not None:
+            bundle, self.bundle = self.bundle, None
+            bundle.abandon()
+
+    def _count(self) -> None:
+        """Counters work on the bundle's own thread only."""
+        assert self.bundle is not None
+        assert self.engine is not None
+        for name, n in self.bundle.counts.items():
+            self.tally.inc(name, n)
+        self.bundle.counts.clear()
+        for outcome in self.bundle.paid:
+            assert isinstance(outcome.answer, Completion)
+            self.latency.update(round(outcome.seconds * 1000))
+            self.tokens.update(outcome.answer.input_tokens + outcome.answer.output_tokens)
+        self.bundle.paid.clear()
+        self.throttled += self.engine.take_throttled()
+        if self.throttled >= 1:  # the signal is in whole seconds
+            self.throttling.signal_throttled(int(self.throttled))
+            self.throttled %= 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "engine": None, "bundle": None}
+
+
+class AskHere(beam.DoFn):
+    """Asks a model that is part of this process: no engine, no thread, no store."""
 
     def __init__(self, stage: str, task: Task[Any, Any], model: ModelConfig):
         self.stage, self.task, self.model = stage, task, model
         self.tally = Tally(stage)
 
+    def setup(self) -> None:
+        """Opens the model."""
+        self.opened: LanguageModel = open_model(self.model)
+
     def process(self, batch: Batch[Any]) -> Iterator[Any]:
         """One batch of results and, where there are any, one of dead letters."""
-        asked = [(record, request) for record in batch for request in self.task.requests(record)]
-        answers = asyncio.run(answer_all(self.model, [request for _, request in asked]))
         results: Batch[Any] = Batch()
         dead: Batch[DeadLetter] = Batch()
-        for (record, request), answer in zip(asked, answers, strict=True):
-            if isinstance(answer, ModelError):
-                dead.append(DeadLetter(self.stage, answer.reason, self.task.key(record), answer.detail))
-                continue
-            try:
-                results.append(self.task.parse(record, request, answer, self.model.name))
-            except MalformedAnswer as error:
-                key = self.task.key(record)
-                dead.append(DeadLetter(self.stage, "malformed", key, str(error), excerpt(answer.text)))
-        self.tally.inc("asked", len(asked))
+        for record in batch:
+            for request in self.task.requests(record):
+                try:
+                    answer = finished(self.opened.complete(request))
+                    results.append(self.task.parse(record, request, answer, self.model.name))
+                except ModelError as error:
+                    dead.append(DeadLetter(self.stage, error.reason, self.task.key(record), excerpt(error.detail)))
+                except MalformedAnswer as error:
+                    key, text = self.task.key(record), excerpt(answer.text)
+                    dead.append(DeadLetter(self.stage, "malformed", key, excerpt(str(error)), text))
+        self.tally.inc("asked", len(results) + len(dead))
         self.tally.inc("answered", len(results))
         self.tally.inc("lost", len(dead))
         if results:
@@ -71,19 +169,12 @@ class GenerateDoFn(beam.DoFn):
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, dead)
 
 
-async def answer_all(config: ModelConfig, requests: Sequence[Request]) -> list[Completion | ModelError]:
-    """The answer to each request, in their order."""
-    model: LanguageModel = open_model(config)
-    slots = asyncio.Semaphore(config.max_in_flight)
-
-    async def answer(request: Request) -> Completion | ModelError:
-        async with slots:
-            try:
-                return await model.complete(request)
-            except ModelError as error:
-                return error
-
+def finished(answer: Coroutine[Any, Any, Completion]) -> Completion:
+    """What a coroutine that never waits returns, without an event loop: 0.3 µs against 60 for a loop's task."""
     try:
-        return await asyncio.gather(*map(answer, requests))
-    finally:
-        await model.close()
+        answer.send(None)
+    except StopIteration as end:
+        completion: Completion = end.value
+        return completion
+    answer.close()
+    raise RuntimeError("a local model must answer at once; list it with the others in transforms/llm/registry.py")

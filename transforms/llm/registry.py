@@ -9,7 +9,12 @@ from transforms.llm.protocol import LanguageModel, ModelConfig
 
 BACKENDS = {
     "offline": "transforms.llm.offline:OfflineModel",
+    "gemini": "transforms.llm.gemini:GeminiModel",
+    "vertex": "transforms.llm.gemini:GeminiModel",
+    "vertex-endpoint": "transforms.llm.vertex_endpoint:VertexEndpointModel",
+    "openai": "transforms.llm.openai:OpenAIModel",
 }
+LOCAL = ("offline",)  # answer in this very process, at once and for nothing: there is no call to keep, pace or repair
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -26,3 +31,9 @@ def open_model(config: ModelConfig) -> LanguageModel:
     module, _, attribute = BACKENDS[backend].partition(":")
     factory: Callable[[ModelConfig], LanguageModel] = getattr(import_module(module), attribute)
     return factory(config)
+
+
+def is_local(config: ModelConfig) -> bool:
+    """Whether requests are answered by the process itself, without the engine. Naming a store asks for the engine."""
+    backend, _ = split_name(config.name)
+    return backend in LOCAL and config.store in ("", "none")

@@ -1,0 +1,28 @@
+"""python -m tests.fake_server: prints its HTTP and its gRPC port on one line, serves until standard input ends."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from aiohttp import web
+
+from tests.fake_server.predict import serve_predict
+from tests.fake_server.server import FakeModels, application
+from tests.fake_server.settings import Settings
+
+
+async def serve() -> None:
+    models = FakeModels(Settings())
+    runner = web.AppRunner(application(models), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=2048)
+    await site.start()
+    port = runner.addresses[0][1]
+    grpc_server, grpc_port = await serve_predict(models)
+    print(port, grpc_port, flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)  # ends with the process that started it
+    await grpc_server.stop(0)
+
+
+asyncio.run(serve())

@@ -1,0 +1,304 @@
+"""The contract of every response store, and what is SQLite's own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.store import sqlite
+from transforms.store.protocol import (
+    Amount,
+    Ask,
+    Book,
+    Limit,
+    Put,
+    Release,
+    Renew,
+    ResponseStore,
+    Spend,
+    StoreError,
+    granted,
+    pack,
+    unpack,
+)
+from transforms.store.registry import is_local, open_store, scheme_of
+from transforms.store.writer import GroupWriter
+
+Opener = Callable[[], ResponseStore]
+KEY, OTHER = b"k" * 16, b"o" * 16
+COST = Spend(1, 100, 20, 5000)
+
+
+@pytest.fixture
+def opener(store_address: str) -> Opener:
+    """Opens the store under test; each time as another process would."""
+    return lambda: open_store(store_address)
+
+
+@pytest.fixture
+def store_address(tmp_path: Path) -> str:
+    """A store's address; suites that run on several stores say so by parameters."""
+    return f"sqlite:{tmp_path}/responses.sqlite"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets the stores' time go on: `clock(40)` is 40 seconds later."""
+    late = [0.0]
+    now = time.time
+
+    def forward(seconds: float) -> None:
+        late[0] += seconds
+
+    monkeypatch.setattr("time.time", lambda: now() + late[0])
+    return forward
+
+
+def put(key: bytes, value: bytes, spend: Spend = COST, owner: str = "", stage: str = "extract") -> Put:
+    return Put(key, value, stage, spend, owner)
+
+
+def test_an_answer_is_there_for_whoever_opens_the_store_next(opener: Opener) -> None:
+    store = opener()
+    assert store.commit([put(KEY, b"answer \0 \xff")]) == [b"answer \0 \xff"]
+    assert opener().get_many([KEY, OTHER]) == {KEY: b"answer \0 \xff"}
+
+
+def test_the_first_answer_wins_for_all(opener: Opener) -> None:
+    one, two = opener(), opener()
+    assert one.commit([put(KEY, b"first")]) == [b"first"]
+    assert two.commit([put(KEY, b"second"), put(OTHER, b"other")]) == [b"first", b"other"]
+    assert one.get_many([KEY]) == {KEY: b"first"}
+
+
+def test_of_two_answers_in_one_commit_the_first_wins(opener: Opener) -> None:
+    assert opener().commit([put(KEY, b"first"), put(KEY, b"second")]) == [b"first", b"first"]
+
+
+def test_every_answer_was_paid_also_those_that_came_second(opener: Opener) -> None:
+    store = opener()
+    store.commit(
+        [put(KEY, b"first"), put(KEY, b"second"), put(b"", b"", Spend(1, 7, 0, 1)), put(OTHER, b"x", stage="expand")]
+    )
+    assert opener().spend() == {"extract": Spend(3, 207, 40, 10_001), "expand": COST}
+
+
+def test_look_ups_have_no_bound(opener: Opener) -> None:
+    store = opener()
+    keys = [i.to_bytes(16, "big") for i in range(1700)]
+    store.commit([put(key, key + b"!") for key in keys[:900]])
+    assert store.get_many(keys) == {key: key + b"!" for key in keys[:900]}
+    assert store.get_many([]) == {}
+
+
+def lease(owner: str, want: int, least: int = 1, stage: str = "extract", limits: tuple[Limit, ...] = ()) -> Ask:
+    return Ask(owner, stage, Amount(calls=least), Amount(calls=want), limits or (Limit((), Amount(calls=100)),))
+
+
+def test_leases_and_spend_never_pass_the_budget_together(opener: Opener) -> None:
+    one, two = opener(), opener()
+    assert one.commit([lease("a", 60)]) == [Amount(calls=60)]
+    assert two.commit([lease("b", 60, least=5)]) == [Amount(calls=5)]  # the end of a budget goes call by call
+    assert two.commit([lease("b", 60, least=36)]) == [Amount()]
+    one.commit([put(i.to_bytes(16, "big"), b"", owner="a") for i in range(50)])  # spent from a's lease
+    assert two.commit([lease("b", 35)]) == [Amount(calls=35)]
+    assert two.commit([lease("b", 1)]) == [Amount()]
+    one.commit([Release("a")])  # 10 of a's lease were never used
+    assert two.commit([lease("b", 10), lease("b", 1)]) == [Amount(calls=10), Amount()]
+
+
+def test_a_lease_of_a_process_that_died_expires(opener: Opener, clock: Callable[[float], None]) -> None:
+    store = opener()
+    assert store.commit([lease("dead", 100)]) == [Amount(calls=100)]
+    assert store.commit([lease("alive", 10)]) == [Amount()]
+    clock(40)
+    store.commit([Renew("dead")])
+    clock(40)
+    assert store.commit([lease("alive", 10)]) == [Amount()]
+    clock(40)
+    assert store.commit([lease("alive", 10)]) == [Amount(calls=10)]
+
+
+def test_the_stop_word_reaches_everyone(opener: Opener) -> None:
+    one, two = opener(), opener()
+    assert one.commit([Renew("a")]) == [False]
+    two.say_stop()
+    two.say_stop()
+    assert one.commit([Renew("a")]) == [True]
+    two.say_stop(False)
+    assert one.commit([Renew("a")]) == [False]
+
+
+def test_booked_time_follows_on_and_starts_no_earlier_than_now(opener: Opener) -> None:
+    one, two = opener(), opener()
+    now = time.time()
+    begins = [store.commit([Book("requests", 2.0)])[0] for store in (one, two, one)]
+    assert begins[0] == pytest.approx(now, abs=1.5)
+    assert [b - begins[0] for b in begins] == pytest.approx([0, 2, 4], abs=0.01)
+    one.commit([Book("requests", -4.0)])
+    assert two.commit([Book("requests", 1.0)])[0] - begins[0] == pytest.approx(2, abs=0.01)
+    assert two.commit([Book("tokens", 1.0)])[0] < begins[0] + 1.5
+
+
+def test_two_writing_processes_lose_nothing(opener: Opener, store_address: str) -> None:
+    opener()
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=write_many, args=(store_address, name)) for name in ("one", "two")]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    store = opener()
+    keys = [i.to_bytes(16, "big") for i in range(300)]
+    assert len(store.get_many(keys)) == 300
+    assert store.spend()["extract"].calls == 400  # a third of the keys was written by both
+
+
+def write_many(address: str, name: str) -> None:
+    done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    store = open_store(address)
+    writer = GroupWriter(store, done.put)
+    mine = range(200) if name == "one" else range(100, 300)
+    for i in mine:
+        writer.submit(put(i.to_bytes(16, "big"), name.encode()), i)
+    writer.close()
+    results = dict(pair for group in iter_queue(done) for pair in group)
+    stored = store.get_many([i.to_bytes(16, "big") for i in mine])
+    assert all(results[i] == stored[i.to_bytes(16, "big")] for i in mine)  # what we were told is what stands
+    store.close()
+
+
+def iter_queue(done: queue.SimpleQueue[Any]) -> list[Any]:
+    return [done.get() for _ in range(done.qsize())]
+
+
+def test_a_writer_that_is_closed_has_written_everything(opener: Opener) -> None:
+    seen: list[Any] = []
+    writer = GroupWriter(opener(), seen.extend)
+    for i in range(2500):  # more than one group holds
+        writer.submit(put(i.to_bytes(16, "big"), b"x"), i)
+    writer.close()
+    assert sorted(token for token, _ in seen) == list(range(2500))
+    assert opener().spend()["extract"].calls == 2500
+
+
+# ---- SQLite's own
+
+
+def test_a_damaged_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    path.write_bytes(b"not a database at all, but long enough to be read as one" * 100)
+    with pytest.raises(StoreError, match=r"responses\.sqlite: file is not a database; .* --response_store"):
+        open_store(f"sqlite:{path}")
+
+
+def test_a_truncated_file_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    fill(path, 2000)
+    path.write_bytes(path.read_bytes()[:8192])
+    with pytest.raises(StoreError, match=r"responses\.sqlite"):
+        open_store(f"sqlite:{path}").get_many([i.to_bytes(16, "big") for i in range(2000)])
+
+
+def test_a_flipped_bit_never_gives_a_wrong_answer(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    fill(path, 200)
+    whole = path.read_bytes()
+    for place in range(5000, len(whole), 997):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+        try:
+            store = open_store(f"sqlite:{path}")
+            found = store.get_many([i.to_bytes(16, "big") for i in range(200)])
+        except StoreError:
+            continue
+        assert all(value == text_of(int.from_bytes(key, "big")) for key, value in found.items())
+        store.close()
+
+
+def text_of(i: int) -> bytes:
+    return f"answer {i} ".encode() * 20
+
+
+def fill(path: Path, n: int) -> None:
+    store = open_store(f"sqlite:{path}")
+    store.commit([put(i.to_bytes(16, "big"), text_of(i)) for i in range(n)])
+    store._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "words"),
+    [("user_version=7", "version 7 of the format"), ("application_id=9", "some other program's database")],
+)
+def test_another_version_or_program_is_refused(tmp_path: Path, pragma: str, words: str) -> None:
+    path = tmp_path / "responses.sqlite"
+    fill(path, 1)
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA {pragma}")
+    with pytest.raises(StoreError, match=words):
+        open_store(f"sqlite:{path}")
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "app.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE users(name)")
+    with pytest.raises(StoreError, match="some other program's database"):
+        open_store(f"sqlite:{path}")
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("users",)]
+
+
+def test_a_store_does_not_cross_a_fork(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:{tmp_path}/responses.sqlite")
+    child = os.fork()
+    if child == 0:
+        try:
+            store.get_many([KEY])
+        except StoreError:
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_the_mark_of_the_format_is_the_one_that_files_out_there_have() -> None:
+    assert (sqlite.APPLICATION, sqlite.SCHEMA_VERSION) == (0x50484252, 1)
+
+
+# ---- the parts
+
+
+@given(st.binary(min_size=16, max_size=16), st.binary())
+def test_a_packed_value_comes_back_under_its_own_key_only(key: bytes, value: bytes) -> None:
+    assert unpack(key, pack(key, value), "here") == value
+    with pytest.raises(StoreError, match=r"here: the entry .* is damaged"):
+        unpack(bytes([key[0] ^ 1]) + key[1:], pack(key, value), "here")
+
+
+def test_an_early_stage_cannot_eat_a_later_ones_share() -> None:
+    limits = (Limit((), Amount(calls=100)), Limit(("extract",), Amount(calls=30)))
+    assert granted(lease("a", 40, 20, "extract", limits), {}) == Amount(calls=20)
+    assert granted(lease("a", 40, 40, "extract", limits), {}) == Amount()
+    assert granted(lease("a", 90, 1, "expand", limits), {"extract": Amount(calls=10)}) == Amount(calls=90)
+
+
+@pytest.mark.parametrize("address", ["", "sqlite:", "mysql://x", "redis://user:secret@host", "/a/path"])
+def test_an_address_that_is_none_is_refused_without_showing_secrets(address: str) -> None:
+    with pytest.raises(ValueError, match="--response_store") as caught:
+        scheme_of(address)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_embedded_store_is_local() -> None:
+    assert is_local("sqlite:/here/responses.sqlite")
+    assert not is_local("none")

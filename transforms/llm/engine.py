@@ -1,0 +1,284 @@
+"""The engine: one event loop, one client and one store connection in a process, through which all model calls go.
+
+Requests queue in a deque; one pump starts calls while the limiter, the pace and the budget have room. A call holds its
+slot until its answer is durable; one that failed waits for its retry on a timer, without a slot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import queue
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import uuid4
+
+from transforms.llm.calls import RETRY_AFTER_MOST, Call, Inbox, Outcome, Stopped, retry_wait
+from transforms.llm.gate import Gate, Pass
+from transforms.llm.governor import total_of
+from transforms.llm.limiter import Limiter
+from transforms.llm.protocol import (
+    Completion,
+    LanguageModel,
+    ModelConfig,
+    ModelError,
+    Request,
+    pack_completion,
+    unpack_completion,
+)
+from transforms.llm.registry import open_model
+from transforms.store.protocol import Put, Release, Renew, Spend
+from transforms.store.registry import NO_STORE, open_store
+from transforms.store.writer import Done, GroupWriter
+
+RECENT_ANSWERS = 4096  # kept for requests that were looked up before and submitted after the answer was stored
+STOPPED = "stopped: what was in flight is stored; the same command goes on from there"
+EXHAUSTED = "raise the budget and run the same command again"
+BEAT_SECONDS = 0.5  # between looks at the stop word
+CLOSE_SECONDS = 30.0  # beyond a call's own time-out, for what is in flight when the process ends
+
+
+class Engine:
+    """submit() and cancel() from any thread; outcomes come through the submitter's inbox."""
+
+    def __init__(self, config: ModelConfig):
+        self.config = config
+        if any(total_of(config.budget)) and config.store in ("", NO_STORE):
+            raise ValueError("a budget needs a --response_store: what was spent is counted there")
+        self.store = open_store(config.store, config.durable) if config.store not in ("", NO_STORE) else None
+        self.writer = GroupWriter(self.store, self._on_commit) if self.store else None
+        self.owner = f"{os.getpid()}-{uuid4().hex[:8]}"  # of leases; never in any output
+        self.limiter = Limiter(config.max_in_flight)
+        self.queue: deque[Call] = deque()
+        self.calls: dict[bytes, Call] = {}
+        self.resting: set[Call] = set()  # until their next attempt, on a timer
+        self.recent: OrderedDict[bytes, Completion] = OrderedDict()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.in_flight = 0
+        self.ended: Exception | None = None  # why no call is started any more
+        self.throttled, self.throttled_since = 0.0, 0.0
+        if self.store and self.store.commit([Renew(self.owner)])[0]:
+            self.ended = Stopped(STOPPED)
+        self.loop = asyncio.new_event_loop()
+        self.gate = Gate(config, self.owner, self.loop, self.writer.submit if self.writer else None, self._pump)
+        self.model: LanguageModel
+        ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self._run, args=(ready,), name="llm-loop", daemon=True)
+        self.thread.start()
+        error = ready.get()
+        if error is not None:
+            self.thread.join()
+            self._close_store()
+            raise error
+
+    # ---- for other threads
+
+    def submit(self, stage: str, items: Sequence[tuple[bytes, Request, Any]], inbox: Inbox) -> None:
+        """Asks for the answer to each (key, request, ticket); one outcome comes to `inbox` for each."""
+        self.loop.call_soon_threadsafe(self._enqueue, stage, items, inbox)
+
+    def cancel(self, inbox: Inbox) -> None:
+        """Drops what an abandoned bundle has queued. What is in flight is paid, and is awaited and stored."""
+        inbox.cancelled = True
+        self.loop.call_soon_threadsafe(self._drop_unwanted)
+
+    def take_throttled(self) -> float:
+        """Seconds since the last time asked in which the server's limits, not ours, held calls back."""
+        seconds, self.throttled = self.throttled, 0.0
+        return seconds
+
+    def close(self) -> None:
+        """Awaits and stores what is in flight, gives back the leases, ends the threads."""
+        if self.thread.is_alive():
+            ending = asyncio.run_coroutine_threadsafe(self._end(), self.loop)
+            ending.result(self.config.timeout + CLOSE_SECONDS)
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self.thread.join()
+        self._close_store()
+
+    def _close_store(self) -> None:
+        if self.writer and self.store:
+            self.writer.submit(Release(self.owner))
+            self.writer.close()
+            self.store.close()
+
+    # ---- on the loop thread
+
+    def _run(self, ready: queue.SimpleQueue[BaseException | None]) -> None:
+        asyncio.set_event_loop(self.loop)
+
+        async def open_client() -> None:  # clients bind to the running loop
+            self.model = open_model(self.config)
+
+        try:
+            self.loop.run_until_complete(open_client())
+        except BaseException as error:
+            ready.put(error)
+            return
+        ready.put(None)
+        if self.writer:
+            self.loop.call_soon(self._beat)
+        self.loop.run_forever()
+        self.loop.close()
+
+    def _beat(self) -> None:
+        if self.writer and not self.loop.is_closed():
+            self.writer.submit(Renew(self.owner), "beat")
+            self.loop.call_later(BEAT_SECONDS, self._beat)
+
+    def _enqueue(self, stage: str, items: Iterable[tuple[bytes, Request, Any]], inbox: Inbox) -> None:
+        for key, request, ticket in items:
+            if key in self.recent:
+                inbox.arrived.put(Outcome(ticket, self.recent[key]))
+            elif key in self.calls:
+                self.calls[key].waiting.append((inbox, ticket))
+            else:
+                call = Call(key, request, stage, self.gate.governor.worst(request), [(inbox, ticket)])
+                self.calls[key] = call
+                self.queue.append(call)
+        self._pump()
+
+    def _pump(self) -> None:
+        """Starts calls while there is room for them."""
+        while self.queue and (self.ended or self.in_flight < int(self.limiter.limit)):
+            call = self.queue.popleft()
+            if not call.wanted:
+                del self.calls[call.key]
+            elif self.ended:
+                self._deliver(call, self.ended)
+            elif (answer := self.gate.admit(call)) is Pass.WAIT:
+                self.queue.appendleft(call)
+                break
+            elif answer is Pass.OVER:
+                self._deliver(call, ModelError("budget-exhausted", EXHAUSTED))
+            else:
+                self.in_flight += 1
+                call.attempts += 1
+                task = self.loop.create_task(self._attempt(call))
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
+        self._watch_throttling()
+
+    async def _attempt(self, call: Call) -> None:
+        call.started = self.loop.time()
+        try:
+            async with asyncio.timeout(self.config.timeout):
+                completion = await self.model.complete(call.request)
+        except TimeoutError:
+            self._failed(call, ModelError("timeout", f"no answer in {self.config.timeout:g} s", retry=True))
+        except ModelError as error:
+            self._failed(call, error)
+        except Exception as error:  # a fault in a client must not lose the request; its words may hold the prompt
+            self._failed(call, ModelError("client-error", type(error).__name__))
+        else:
+            self._answered(call, completion)
+
+    def _answered(self, call: Call, completion: Completion) -> None:
+        now = self.loop.time()
+        call.seconds = now - call.started
+        self.limiter.record(False, call.started, now)
+        spend = self.gate.answered(call, completion)
+        if self.writer:
+            put = Put(call.key, pack_completion(completion), call.stage, spend, self.owner)
+            self.writer.submit(put, (call, spend))
+        else:
+            self._stored(call, spend, completion)
+
+    def _failed(self, call: Call, error: ModelError) -> None:
+        now = self.loop.time()
+        call.seconds = now - call.started
+        self.limiter.record(error.refused, call.started, now)
+        self.gate.failed(call, error)
+        self.in_flight -= 1
+        patience = (error.retry_after or 0.0) <= RETRY_AFTER_MOST
+        if error.fatal:
+            self._end_with(error)
+        if error.retry and patience and call.attempts < self.config.attempts and call.wanted and not self.ended:
+            call.rest = self.loop.call_later(retry_wait(error, call.attempts), self._again, call)
+            self.resting.add(call)
+        else:
+            self._deliver(call, self.ended if self.ended and error.retry else error)
+        self._pump()
+
+    def _again(self, call: Call) -> None:
+        self.resting.discard(call)
+        self.queue.appendleft(call)
+        self._pump()
+
+    def _wake(self) -> None:
+        """Ends the rest of all who wait for another attempt: they have nothing to wait for."""
+        for call in self.resting:
+            if call.rest:
+                call.rest.cancel()
+            self.queue.append(call)
+        self.resting.clear()
+
+    def _on_commit(self, done: Sequence[Done]) -> None:
+        """On the writer's thread: what a commit has made durable."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: only the release of leases comes after it
+            self.loop.call_soon_threadsafe(self._committed, done)
+
+    def _committed(self, done: Sequence[Done]) -> None:
+        for token, result in done:
+            if isinstance(result, Exception):
+                self._end_with(result)
+            match token:
+                case (Call() as call, spend):
+                    self._stored(call, spend, result if isinstance(result, Exception) else unpack_completion(result))
+                case "beat":
+                    if result is True:
+                        self._end_with(Stopped(STOPPED))
+                case None:
+                    pass
+                case _:
+                    self.gate.done(token, result)
+        self._pump()
+
+    def _stored(self, call: Call, spend: Spend, answer: Completion | Exception) -> None:
+        """The slot is free only now: no more answers are unsaved than calls may be in flight."""
+        self.in_flight -= 1
+        self.gate.settle(call, spend)
+        if isinstance(answer, Completion):
+            self.recent[call.key] = answer
+            if len(self.recent) > RECENT_ANSWERS:
+                self.recent.popitem(last=False)
+        self._deliver(call, answer, spend.cost)
+        if not self.writer:
+            self._pump()
+
+    def _deliver(self, call: Call, answer: Completion | Exception, cost: int = 0) -> None:
+        del self.calls[call.key]
+        call.deliver(answer, cost)
+
+    def _drop_unwanted(self) -> None:
+        for call in [call for call in self.resting if not call.wanted]:
+            if call.rest:
+                call.rest.cancel()
+            self.resting.discard(call)
+            del self.calls[call.key]
+        for call in self.queue:
+            if not call.wanted:
+                del self.calls[call.key]
+        self.queue = deque(call for call in self.queue if call.wanted)
+        self._pump()
+
+    def _end_with(self, error: Exception) -> None:
+        self.ended = self.ended or error
+        self._wake()
+
+    def _watch_throttling(self) -> None:
+        now = self.loop.time()
+        if self.throttled_since:
+            self.throttled += now - self.throttled_since
+        held = bool(self.queue) and (self.limiter.lowered or self.gate.pacing)
+        self.throttled_since = now if held else 0.0
+
+    async def _end(self) -> None:
+        self._end_with(Stopped("the process ends"))
+        self._pump()
+        while self.in_flight:
+            await asyncio.sleep(0.01)
+        await self.model.close()

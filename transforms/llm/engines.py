@@ -1,0 +1,62 @@
+"""The engines of this process: one for each configuration, shared by all who name it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pickle
+import threading
+from collections import Counter
+
+from transforms.llm.engine import Engine
+from transforms.llm.protocol import ModelConfig
+
+_engines: dict[bytes, Engine] = {}
+_holders: Counter[Engine] = Counter()
+_lock = threading.Lock()
+
+
+def acquire(config: ModelConfig) -> Engine:
+    """The engine for `config`, opened if it must be; give it back with `release`.
+
+    One that has ended (a store that was gone, a key that was wrong) is replaced, so that a retried bundle has a chance.
+    """
+    name = pickle.dumps(config)
+    with _lock:
+        engine = _engines.get(name)
+        if engine is None or engine.ended:
+            engine = _engines[name] = Engine(config)
+        _holders[engine] += 1
+        return engine
+
+
+def release(engine: Engine) -> None:
+    """The last holder closes the engine, which awaits and stores what is in flight."""
+    with _lock:
+        if engine not in _holders:  # of a process that this one was forked from
+            return
+        _holders[engine] -= 1
+        if _holders[engine]:
+            return
+        del _holders[engine]
+        for name in [name for name, other in _engines.items() if other is engine]:
+            del _engines[name]
+    engine.close()
+
+
+def _close_all() -> None:
+    """At the end of the process nothing that was paid may be lost."""
+    for engine in list(_holders):
+        engine.close()
+
+
+def _forget() -> None:
+    """In a forked child: loops, connections and locks are the parent's."""
+    global _lock
+    _lock = threading.Lock()
+    _engines.clear()
+    _holders.clear()
+
+
+atexit.register(_close_all)
+os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,98 @@
+"""An open model deployed on a Vertex AI endpoint, by the prediction client of google-cloud-aiplatform."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transforms.llm.gemini import DEFAULT_CREDENTIALS, project_of
+from transforms.llm.http import error_of_status
+from transforms.llm.openai import message_list, sampling_of
+from transforms.llm.protocol import Completion, ModelConfig, ModelError, Request
+
+INSECURE = "http://"  # a server on this machine, without TLS
+CHAT = {"@requestFormat": "chatCompletions"}  # what Model Garden's vLLM containers take inside of an instance
+
+
+class VertexEndpointModel:
+    """`vertex-endpoint:ID`, or the endpoint's full name; --llm_base_url for a dedicated endpoint's own host."""
+
+    def __init__(self, config: ModelConfig):
+        from google.api_core import exceptions
+        from google.api_core.client_options import ClientOptions
+        from google.cloud.aiplatform_v1.services.prediction_service import PredictionServiceAsyncClient
+        from google.cloud.aiplatform_v1.types import PredictRequest
+
+        self.request_type, self.errors, self.timeout = PredictRequest, exceptions, config.timeout
+        self.endpoint = config.name.partition(":")[2]
+        if not self.endpoint:
+            raise ValueError(f"--llm {config.name}: name the endpoint too, such as vertex-endpoint:1234567890")
+        if "/" in self.endpoint:
+            location = self.endpoint.split("/")[3]
+        else:
+            project, location = project_of(config)
+            self.endpoint = f"projects/{project}/locations/{location}/endpoints/{self.endpoint}"
+        host = config.base_url or f"{location}-aiplatform.googleapis.com"
+        if host.startswith(INSECURE):
+            self.client = PredictionServiceAsyncClient(transport=_insecure(host.removeprefix(INSECURE)))
+        else:
+            options = ClientOptions(api_endpoint=host.removeprefix("https://"))
+            self.client = PredictionServiceAsyncClient(client_options=options)
+
+    async def complete(self, request: Request) -> Completion:
+        """The answer to one request. Raises ModelError."""
+        from google.protobuf import json_format
+
+        message = self.request_type(endpoint=self.endpoint)
+        raw = self.request_type.pb(message)
+        json_format.ParseDict({"instances": [instance_of(request)]}, raw)
+        try:
+            answer = await self.client.predict(message, timeout=self.timeout, retry=None)
+        except self.errors.GoogleAPICallError as error:
+            raise error_of_status(int(error.code or 500), _asked_delay(error), DEFAULT_CREDENTIALS) from error
+        predictions = json_format.MessageToDict(type(answer).pb(answer)).get("predictions")
+        return completion_of_prediction(predictions)
+
+    async def close(self) -> None:
+        """Frees connections."""
+        await self.client.transport.close()
+
+
+def instance_of(request: Request) -> dict[str, Any]:
+    """The request as one instance."""
+    instance = {**CHAT, "messages": message_list(request), "max_tokens": request.sampling.max_tokens}
+    instance |= sampling_of(request)
+    if request.schema:
+        instance["guided_json"] = request.schema
+    return instance
+
+
+def completion_of_prediction(predictions: Any) -> Completion:
+    """The answer among the predictions: a chat completion, or only a text as other containers give it."""
+    try:
+        first = predictions[0] if isinstance(predictions, list) else predictions
+        if isinstance(first, str):
+            return Completion(first)
+        usage = first.get("usage") or {}
+        text = first["choices"][0]["message"]["content"] or ""
+        return Completion(str(text), int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
+
+
+def _insecure(address: str) -> Any:
+    import grpc
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.aiplatform_v1.services.prediction_service.transports import (
+        PredictionServiceGrpcAsyncIOTransport as Transport,
+    )
+
+    return Transport(channel=grpc.aio.insecure_channel(address), credentials=AnonymousCredentials())
+
+
+def _asked_delay(error: Any) -> float | None:
+    """Seconds of a RetryInfo among the details of an error."""
+    for detail in getattr(error, "details", None) or []:
+        delay = getattr(detail, "retry_delay", None)
+        if delay is not None:
+            return float(delay.seconds + delay.nanos / 1e9)
+    return None

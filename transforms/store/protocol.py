@@ -1,0 +1,183 @@
+"""What a response store keeps and does, in keys and bytes; what those mean is its users' matter."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+LOOKUP_KEYS = 500  # in one question: 3.7 µs a key of a million with SQLite, ten times that one by one
+LEASE_SECONDS = 60.0  # after which the lease of a process that was killed is free again; owners renew every second
+CHECK_BYTES = 4
+
+
+class StoreError(RuntimeError):
+    """The store cannot be used; the message names its address, what is wrong and the remedy."""
+
+
+class Spend(NamedTuple):
+    """What calls have cost."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: int = 0  # billionths of a US dollar: whole numbers add up the same in any order
+
+    @property
+    def amount(self) -> Amount:
+        """What it takes from a budget."""
+        return Amount(self.calls, self.input_tokens + self.output_tokens, self.cost)
+
+    def plus(self, other: Spend) -> Spend:
+        """Both together."""
+        return Spend(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+class Amount(NamedTuple):
+    """A part of a budget."""
+
+    calls: int = 0
+    tokens: int = 0
+    cost: int = 0  # billionths of a US dollar
+
+    def plus(self, other: Amount) -> Amount:
+        """Both together."""
+        return Amount(self.calls + other.calls, self.tokens + other.tokens, self.cost + other.cost)
+
+    def minus(self, other: Amount) -> Amount:
+        """What `other` leaves, below nothing where it is more."""
+        return Amount(self.calls - other.calls, self.tokens - other.tokens, self.cost - other.cost)
+
+    def covers(self, other: Amount) -> bool:
+        """Whether `other` fits in."""
+        return self.calls >= other.calls and self.tokens >= other.tokens and self.cost >= other.cost
+
+
+class Limit(NamedTuple):
+    """The most that some stages may spend together, over all workers and runs."""
+
+    stages: tuple[str, ...]  # none: all stages
+    ceiling: Amount  # 0 in a field: no limit
+
+    def binds(self, stage: str) -> bool:
+        """Whether what `stage` spends counts."""
+        return not self.stages or stage in self.stages
+
+
+@dataclass(frozen=True)
+class Put:
+    """Keep an answer, unless its key has one, and count its spend; result: the value that stands (the first one).
+
+    An empty key counts the spend alone: a call that was paid and gave nothing to keep.
+    """
+
+    key: bytes
+    value: bytes
+    stage: str
+    spend: Spend
+    owner: str = ""  # whose lease the spend is taken from
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Lease a part of the budget; result: `want` if all limits leave that much, else `least`, else nothing."""
+
+    owner: str
+    stage: str
+    least: Amount
+    want: Amount
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True)
+class Renew:
+    """Say that `owner` is alive; result: whether the stop word has been said."""
+
+    owner: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """Give back what is left of all leases of `owner`; no result."""
+
+    owner: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """Book the next `seconds` of a time line that all processes share; result: when they begin, seconds since 1970.
+
+    So requests a minute of a whole job are kept: who wants n requests books 60 n / rate seconds, and waits till then.
+    Negative seconds give back what was booked too much.
+    """
+
+    name: str
+    seconds: float
+
+
+Job = Put | Ask | Renew | Release | Book
+
+
+class ResponseStore(Protocol):
+    """A store, opened in the process that uses it: connections cross no fork and are not pickled."""
+
+    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those keys that have one. Any thread may ask. Raises StoreError."""
+
+    def commit(self, jobs: Sequence[Job]) -> list[Any]:
+        """Does all jobs durably, in one transaction if there are such; their results. Called by one thread only."""
+
+    def spend(self) -> dict[str, Spend]:
+        """What was spent so far, by stage, over all processes and runs."""
+
+    def say_stop(self, stop: bool = True) -> None:
+        """Leaves the stop word for all processes that use the store, or takes it back."""
+
+    def close(self) -> None:
+        """Frees connections."""
+
+
+def granted(ask: Ask, used: dict[str, Amount]) -> Amount:
+    """What `ask` gets when `used` is spent or leased by stage. The end of a budget is leased call by call."""
+    for amount in (ask.want, ask.least):
+        if all(_fits(limit, amount, used) for limit in ask.limits if limit.binds(ask.stage)):
+            return amount
+    return Amount()
+
+
+def _fits(limit: Limit, amount: Amount, used: dict[str, Amount]) -> bool:
+    taken = amount
+    for stage, part in used.items():
+        if limit.binds(stage):
+            taken = taken.plus(part)
+    return all(not most or much <= most for most, much in zip(limit.ceiling, taken, strict=True))
+
+
+def summed(puts: Iterable[Put]) -> tuple[dict[str, Spend], dict[tuple[str, str], Amount]]:
+    """The spend of many answers: by stage, and by (owner, stage) of the leases that it is taken from."""
+    by_stage: dict[str, Spend] = {}
+    by_lease: dict[tuple[str, str], Amount] = {}
+    for put in puts:
+        by_stage[put.stage] = by_stage.get(put.stage, Spend()).plus(put.spend)
+        if put.owner:
+            lease = (put.owner, put.stage)
+            by_lease[lease] = by_lease.get(lease, Amount()).plus(put.spend.amount)
+    return by_stage, by_lease
+
+
+def pack(key: bytes, value: bytes) -> bytes:
+    """A value as it is stored: compressed (half of its size), after a check sum of it with its key."""
+    body = zlib.compress(value, 1)
+    return zlib.crc32(body, zlib.crc32(key)).to_bytes(CHECK_BYTES, "big") + body
+
+
+def unpack(key: bytes, packed: bytes, address: str) -> bytes:
+    """The value that `pack` was given. Raises StoreError if it is not what was stored under this very key."""
+    body = packed[CHECK_BYTES:]
+    if zlib.crc32(body, zlib.crc32(key)) != int.from_bytes(packed[:CHECK_BYTES], "big"):
+        raise StoreError(
+            f"{address}: the entry {key.hex()} is damaged; restore the store from a copy, or name another one "
+            "with --response_store (what it lacks is asked, and paid, again)"
+        )
+    return zlib.decompress(body)

@@ -1,0 +1,40 @@
+"""Stores by the scheme of their address: one line each. Client libraries are imported when a store is opened."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from transforms.store.protocol import ResponseStore
+
+STORES = {
+    "sqlite": "transforms.store.sqlite:SqliteStore",
+}
+NO_STORE = "none"
+LOCAL = ("sqlite",)  # seen by the processes of one machine only
+
+
+def open_store(address: str, durable: bool = False) -> ResponseStore:
+    """The store at `address` (`sqlite:PATH`, `redis://HOST`, `bigtable://PROJECT/INSTANCE/TABLE`), ready to use.
+
+    Raises ValueError for an address of no known form and StoreError for a store that cannot be used.
+    """
+    module, _, attribute = STORES[scheme_of(address)].partition(":")
+    place = address.removeprefix("sqlite:")
+    store: ResponseStore = getattr(import_module(module), attribute)(place, durable)
+    return store
+
+
+def scheme_of(address: str) -> str:
+    """The scheme: "redis" of "redis://HOST". Raises ValueError where that is no store, or for one with a password."""
+    scheme, _, place = address.partition(":")
+    if scheme not in STORES or not place:
+        forms = "sqlite:PATH, redis://HOST, bigtable://PROJECT/INSTANCE/TABLE or none"
+        raise ValueError(f"--response_store {address.split('@')[-1]}: must be {forms}")
+    if scheme != "sqlite" and "@" in place:
+        raise ValueError(f"--response_store {scheme}://…: credentials come from the environment, never in the address")
+    return scheme
+
+
+def is_local(address: str) -> bool:
+    """Whether only the processes of this machine can see the store: of no use to the workers of a cluster."""
+    return address != NO_STORE and scheme_of(address) in LOCAL

@@ -1,0 +1,235 @@
+"""The embedded store: one SQLite file, for the processes of one machine."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from transforms.store.protocol import (
+    LEASE_SECONDS,
+    LOOKUP_KEYS,
+    Amount,
+    Ask,
+    Book,
+    Job,
+    Put,
+    Release,
+    Renew,
+    Spend,
+    StoreError,
+    granted,
+    pack,
+    summed,
+    unpack,
+)
+
+APPLICATION = 0x50484252  # "PHBR" in the file's header: a response store, and no other program's database
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 60.0  # another process may hold the write lock: a commit takes milliseconds, a slow disk's a second
+MAPPED_BYTES = 1 << 28
+SCHEMA = """
+    CREATE TABLE answer(key BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
+    CREATE TABLE spend(stage TEXT PRIMARY KEY, calls INT, input_tokens INT, output_tokens INT, cost INT) WITHOUT ROWID;
+    CREATE TABLE lease(owner TEXT, stage TEXT, calls INT, tokens INT, cost INT, expires REAL,
+                       PRIMARY KEY(owner, stage)) WITHOUT ROWID;
+    CREATE TABLE booked(name TEXT PRIMARY KEY, until REAL) WITHOUT ROWID;
+    CREATE TABLE word(name TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+
+class SqliteStore:
+    """A ResponseStore in one file in WAL mode. Every thread reads by a connection of its own.
+
+    `durable`: each commit waits for the disk (139 µs of CPU a put against 90), so that not even a power failure
+    takes an answer that was paid; without it a crash of the machine may, a killed process never does.
+    """
+
+    def __init__(self, path: str, durable: bool = False):
+        self.path, self.address = Path(path), f"sqlite:{path}"
+        self.synchronous = "FULL" if durable else "NORMAL"
+        self.own, self.opened, self.lock = threading.local(), list[sqlite3.Connection](), threading.Lock()
+        self.pid = os.getpid()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._prepare(self._connection())
+        except OSError as error:
+            raise StoreError(f"{self.address}: cannot be made: {error.strerror}") from error
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those keys that have one."""
+        found: dict[bytes, bytes] = {}
+        try:
+            for start in range(0, len(keys), LOOKUP_KEYS):
+                found.update(self._values(self._connection(), keys[start : start + LOOKUP_KEYS]))
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+        return {key: unpack(key, value, self.address) for key, value in found.items()}
+
+    def commit(self, jobs: Sequence[Job]) -> list[Any]:
+        """Does all jobs in one transaction."""
+        db = self._connection()
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                stands = self._put(db, [job for job in jobs if isinstance(job, Put)])
+                results = [stands.get(job.key) if isinstance(job, Put) else self._do(db, job) for job in jobs]
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+        return results
+
+    def spend(self) -> dict[str, Spend]:
+        """What was spent so far, by stage."""
+        try:
+            rows = self._connection().execute("SELECT stage, calls, input_tokens, output_tokens, cost FROM spend")
+            return {stage: Spend(*numbers) for stage, *numbers in rows}
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def say_stop(self, stop: bool = True) -> None:
+        """Leaves the stop word, or takes it back."""
+        sql = "INSERT OR IGNORE INTO word VALUES ('stop')" if stop else "DELETE FROM word WHERE name = 'stop'"
+        self._connection().execute(sql)
+
+    def close(self) -> None:
+        """Closes the connections of all threads."""
+        with self.lock:
+            while self.opened:
+                self.opened.pop().close()
+        self.own = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        if self.pid != os.getpid():
+            raise StoreError(f"{self.address}: was opened in another process; a connection must not cross a fork")
+        db: sqlite3.Connection | None = getattr(self.own, "db", None)
+        if db is None:
+            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self.own.db = db
+            with self.lock:
+                self.opened.append(db)
+            db.execute(f"PRAGMA synchronous={self.synchronous}")
+            db.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
+        return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        """Makes the tables in a new file; refuses a file that is something else."""
+        if self._header(db) == (0, 0):
+            _to_wal(db)
+            db.execute("BEGIN IMMEDIATE")
+            if self._header(db) == (0, 0):  # another process may have been first
+                if db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                    raise StoreError(f"{self.address}: is some other program's database; name another file")
+                for statement in SCHEMA.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id={APPLICATION}")
+                db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            db.execute("COMMIT")
+        application, version = self._header(db)
+        if application != APPLICATION:
+            raise StoreError(f"{self.address}: is some other program's database; name another file")
+        if version != SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.address}: was written in version {version} of the format, this program reads {SCHEMA_VERSION}; "
+                "use the release that wrote it, or name another file"
+            )
+        db.execute("SELECT 1 FROM answer, spend, lease, booked, word LIMIT 1")
+
+    @staticmethod
+    def _header(db: sqlite3.Connection) -> tuple[int, int]:
+        return db.execute("PRAGMA application_id").fetchone()[0], db.execute("PRAGMA user_version").fetchone()[0]
+
+    @staticmethod
+    def _values(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        marks = ",".join("?" * len(keys))
+        return dict(db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", tuple(keys)).fetchall())  # noqa: S608
+
+    def _put(self, db: sqlite3.Connection, puts: list[Put]) -> dict[bytes, bytes]:
+        """The value that stands for each key, and all that they cost counted."""
+        rows = {put.key: put.value for put in reversed(puts) if put.key}  # of two with one key, the first
+        if rows:
+            inserted = db.executemany(
+                "INSERT INTO answer VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [(key, pack(key, value)) for key, value in rows.items()],
+            ).rowcount
+            if inserted < len(rows):  # another process was first with some
+                keys = list(rows)
+                for start in range(0, len(keys), LOOKUP_KEYS):
+                    for key, value in self._values(db, keys[start : start + LOOKUP_KEYS]).items():
+                        rows[key] = unpack(key, value, self.address)
+        by_stage, by_lease = summed(puts)
+        db.executemany(
+            "INSERT INTO spend VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, "
+            "input_tokens = input_tokens + excluded.input_tokens, "
+            "output_tokens = output_tokens + excluded.output_tokens, cost = cost + excluded.cost",
+            [(stage, *spend) for stage, spend in by_stage.items()],
+        )
+        db.executemany(
+            "UPDATE lease SET calls = calls - ?, tokens = tokens - ?, cost = cost - ? WHERE owner = ? AND stage = ?",
+            [(*amount, *lease) for lease, amount in by_lease.items()],
+        )
+        return rows
+
+    def _do(self, db: sqlite3.Connection, job: Job) -> Any:
+        now = time.time()
+        match job:
+            case Ask():
+                amount = granted(job, self._used(db, now))
+                db.execute(
+                    "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET expires = excluded.expires, "
+                    "calls = calls + excluded.calls, tokens = tokens + excluded.tokens, cost = cost + excluded.cost",
+                    (job.owner, job.stage, *amount, now + LEASE_SECONDS),
+                )
+                return amount
+            case Renew():
+                db.execute("UPDATE lease SET expires = ? WHERE owner = ?", (now + LEASE_SECONDS, job.owner))
+                return db.execute("SELECT 1 FROM word WHERE name = 'stop'").fetchone() is not None
+            case Release():
+                db.execute("DELETE FROM lease WHERE owner = ? OR expires < ?", (job.owner, now))
+            case Book():
+                row = db.execute("SELECT until FROM booked WHERE name = ?", (job.name,)).fetchone()
+                begin = max(now, row[0]) if row else now
+                until = (row[0] if row and job.seconds < 0 else begin) + job.seconds
+                db.execute("INSERT OR REPLACE INTO booked VALUES (?, ?)", (job.name, until))
+                return begin
+        return None
+
+    @staticmethod
+    def _used(db: sqlite3.Connection, now: float) -> dict[str, Amount]:
+        """Spent or leased, by stage."""
+        rows = db.execute(
+            "SELECT stage, sum(calls), sum(tokens), sum(cost) FROM ("
+            "SELECT stage, calls, input_tokens + output_tokens AS tokens, cost FROM spend UNION ALL "
+            "SELECT stage, max(calls, 0), max(tokens, 0), max(cost, 0) FROM lease WHERE expires > ?) GROUP BY stage",
+            (now,),
+        )
+        return {stage: Amount(*numbers) for stage, *numbers in rows}
+
+    def _broken(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(
+            f"{self.address}: {error}; if the file is damaged, restore it from a copy or name another one with "
+            "--response_store (what it lacks is asked, and paid, again)"
+        )
+
+
+def _to_wal(db: sqlite3.Connection) -> None:
+    """Write-ahead logging; the switch takes an exclusive lock that SQLite's own waiting for locks does not cover."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            with closing(db.execute("PRAGMA journal_mode=WAL")):
+                return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
