@@ -5,6 +5,9 @@ from setuptools import find_packages, setup
 REQUIRES = [
     "apache-beam[gcp]==2.77.0",  # the engine; its coders and runners are version-bound
     "google-cloud-aiplatform>=1.165",  # models deployed on Vertex AI endpoints
+    "google-genai>=2.34,<3",  # Gemini, on Vertex AI and on its own API: what google-cloud-aiplatform points to for it
+    "openai[aiohttp]>=3.52,<4",  # every server of that protocol; on aiohttp, httpx collapses at hundreds of connections
+    "aiohttp>=3.14",  # google-genai's fast transport
     "datasketch>=2.0,<3",  # the signature scheme that ours equals bit for bit, and its permutations
     "tensorflow-text>=2.21,<2.22",  # ops of text embedders shipped as SavedModels; the reference for tokens
     "fastavro>=1.13",  # hub files: block-wise Avro reading and writing
