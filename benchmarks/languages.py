@@ -1,0 +1,103 @@
+"""Near-duplicates in nine languages: planted pairs that are found, unrelated ones that are not taken for any."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import os
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from transforms.similarity.jaccard import Threshold
+from transforms.similarity.plan import Plan
+from transforms.similarity.shingles import hash_tokens, token_sets, tokenise
+
+LANGUAGES = ("ar", "de", "en", "es", "hi", "ja", "ru", "th", "zh")
+SENTENCE = re.compile(r"(?<=[.!?।。！？])\s*|(?<=[۔؟])\s*")
+THRESHOLD = 0.9
+COPIES = 20  # planted variants of a text
+SHORTEST = 25  # characters of a sentence: a persona's, not a heading's
+
+
+def texts_in(language: str, folder: Path) -> list[str]:
+    """Sentences of XQuAD (Thai writes no full stops: pieces of about a sentence) and problems of MGSM."""
+    texts: list[str] = []
+    file = folder / "web" / "multiling" / f"xquad_contexts.{language}.jsonl.gz"
+    if file.exists():
+        for line in gzip.decompress(file.read_bytes()).splitlines():
+            text = json.loads(line)["text"]
+            texts += text.split(" ") if language == "th" else SENTENCE.split(text)
+    table = folder / "math" / f"mgsm_{language}.tsv"
+    if table.exists():
+        with table.open(encoding="utf-8", newline="") as rows:
+            texts += [row[0] for row in csv.reader(rows, delimiter="\t") if row]
+    return sorted({text.strip() for text in texts if len(text.strip()) >= SHORTEST})
+
+
+def edited(text: str, rng: random.Random, spaced: bool) -> str:
+    """A text with one to three words, or characters, left out or said twice."""
+    parts = text.split(" ") if spaced else list(text)
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(parts))
+        if rng.random() < 0.6 and len(parts) > 4:
+            del parts[at]
+        else:
+            parts[at] = rng.choice(parts)
+    return (" " if spaced else "").join(parts)
+
+
+def pairs_over(sets: list[frozenset[str]], threshold: Threshold) -> Iterator[tuple[int, int]]:
+    """Pairs at the threshold or more, by counting."""
+    index: dict[str, list[int]] = {}
+    for i, words in enumerate(sets):
+        counts: dict[int, int] = {}
+        for word in words:
+            for j in index.get(word, ()):
+                counts[j] = counts.get(j, 0) + 1
+        for j, overlap in counts.items():
+            if (threshold.p + threshold.q) * overlap >= threshold.p * (len(words) + len(sets[j])):
+                yield i, j
+        for word in words:
+            index.setdefault(word, []).append(i)
+
+
+def languages(args: argparse.Namespace) -> None:
+    """Recall and false neighbours, language by language."""
+    folder = Path(os.environ["PERSONA_HUB_DATA"])
+    exact = Threshold.of(THRESHOLD)
+    print(f"\n6. languages: planted pairs at Jaccard {THRESHOLD} or more found by their keys; unrelated pairs over it")
+    for language in LANGUAGES:
+        texts = texts_in(language, folder)
+        rng = random.Random(language)
+        copies = max(COPIES, 20_000 // max(1, len(texts)))
+        variants = [(i, edited(text, rng, " " in text)) for i, text in enumerate(texts) for _ in range(copies)]
+        every = [*texts, *(variant for _, variant in variants)]
+        tokens = tokenise(every)
+        codes = hash_tokens(tokens)
+        sets = token_sets(codes, tokens.size)
+        words = [frozenset(row) for row in tokens.words()]
+        near = [
+            (i, len(texts) + n)
+            for n, (i, _) in enumerate(variants)
+            if words[i] != words[len(texts) + n]
+            and len(words[i] & words[len(texts) + n]) * exact.q >= len(words[i] | words[len(texts) + n]) * exact.p
+        ]
+        found = {}
+        for kind in ("minhash", "partition"):
+            keys, owner = Plan.of(THRESHOLD, kind).keys(tokens, codes, sets, (sets.size > 0).nonzero()[0])
+            order = owner.argsort(kind="stable")
+            ordered, by_row = owner[order], keys[order]
+            first, last = (ordered.searchsorted(range(len(every)), side) for side in ("left", "right"))
+            of_row = [frozenset(by_row[a:b].tolist()) for a, b in zip(first, last, strict=True)]
+            found[kind] = sum(bool(of_row[i] & of_row[j]) for i, j in near) / max(1, len(near))
+        unrelated = sum(1 for _ in pairs_over(words[: len(texts)], exact))
+        total = len(texts) * (len(texts) - 1) // 2
+        print(
+            f"   {language}  {len(near):6,} planted  minhash {found['minhash']:.4f}  "
+            f"partition {found['partition']:.4f}  "
+            f"unrelated {unrelated} of {total:,}"
+        )
