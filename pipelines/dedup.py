@@ -100,7 +100,7 @@ def plan_dedup(flags: Mapping[str, Any]) -> DedupPlan:
 def build(p: beam.Pipeline, plan: DedupPlan) -> None:
     """The DAG."""
     rows = p | "ReadRows" >> ReadRows(sources=plan.sources, field=plan.field)
-    lines = rows.lines | "Lines" >> LinesBefore(plan.sources)
+    lines = rows.lines | "Lines" >> LinesBefore(sources=plan.sources)
     texts = [rows.chunks]
     if plan.hub:
         held = p | "ReadHub" >> ReadHub(hub=plan.hub, blocks=plan.blocks)
@@ -146,10 +146,6 @@ class LinesBefore(beam.PTransform):
     """(0, chunk and its lines) -> one dict: chunk, and the lines of its file before it."""
 
     sources: Sequence[Source]
-
-    def __init__(self, sources: Sequence[Source]):
-        super().__init__()
-        self.sources = sources
 
     def expand(self, lines: beam.PCollection[Packed]) -> beam.PCollection[dict[int, int]]:
         """All counts in one place: 24 bytes for 2 MB of input."""

@@ -59,7 +59,7 @@ class VerifiedPairs(beam.PTransform):
         """Keys first: token sets are sent only for rows that share a key."""
         frequencies = []
         if self.plan.kind == "prefix":
-            frequencies.append(AsSingleton(texts | "Frequencies" >> Frequencies(self.layout)))
+            frequencies.append(AsSingleton(texts | "Frequencies" >> Frequencies(layout=self.layout)))
         bucket = MinHashBucket(self.plan, self.layout, self.partitions, self.stage)
         bucketed = texts | "MinHashBucket" >> beam.ParDo(bucket, *frequencies).with_output_types(Packed).with_outputs(
             "sets", "equal", "without_words", main="keys"
@@ -108,10 +108,6 @@ class Frequencies(beam.PTransform):
     """Blocks -> how often each slot of `prefix_keys` occurs in all of them."""
 
     layout: Layout
-
-    def __init__(self, layout: Layout):
-        super().__init__()
-        self.layout = layout
 
     def expand(self, texts: beam.PCollection[Packed]) -> beam.PCollection[Numbers]:
         """Sums over blocks."""
