@@ -14,9 +14,9 @@ SHOWN_PERSONAS = 3
 SHOWN_CHARACTERS = 300
 
 
-def summary(output: str, version: str) -> str:
-    """The summary of a build that made `version`."""
-    hub = open_hub(output, version)
+def summary(output: str) -> str:
+    """The summary of a build: of the version that it made."""
+    hub = open_hub(output)
     return "\n".join([*counted(hub.manifest.counts), "", *lying(hub), "", *looked_at(hub)])
 
 
