@@ -80,7 +80,7 @@ JOBS = [
         "preview",
         "a few documents -> prompts, answers, personas and verdicts, to look at before paying",
         "pipelines.preview",
-        ("input", "output", *CORPUS, *MODEL, *PERSONAS, "use_case", "examples", "preview_n"),
+        (*BUILD, "preview_n"),
         runs_on_beam=False,
         optional=("output",),
     ),

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 from apache_beam.io.filesystems import FileSystems
 
 from pipelines.errors import UsageError
+from pipelines.opening import opened_store
 from pipelines.running import Where
 from transforms.llm.prices import price_of, required_price
 from transforms.llm.protocol import Budget, ModelConfig, Sampling
 from transforms.llm.registry import EXPORT, LOCAL, split_name
-from transforms.store.protocol import StoreError
-from transforms.store.registry import NO_STORE, open_store, scheme_of
+from transforms.store.registry import NO_STORE, scheme_of
 from transforms.store.registry import is_local as is_local_store
 
 Flags = Mapping[str, Any]
@@ -119,6 +119,16 @@ def store_of(flags: Flags, model: str, where: Where, limited: bool, exporting: b
 SHARED = "name one that all can see: redis://HOST or bigtable://PROJECT/INSTANCE/TABLE"
 
 
+def named_store(flags: Flags) -> str:
+    """The store of a command that only looks at it or fills it. Raises UsageError where none is named."""
+    if flags["response_store"] and flags["response_store"] != NO_STORE:
+        return absolute(flags["response_store"])
+    store = default_store(flags["output"])
+    if not store:
+        raise UsageError("--output or --response_store: name one of them; it says which responses are meant")
+    return store
+
+
 def default_store(output: str | None) -> str:
     """The embedded store in OUTPUT, "" where no OUTPUT is named. Raises UsageError where that is no local folder."""
     if not output:
@@ -163,10 +173,7 @@ def shares_of(given: Sequence[str], default: Sequence[tuple[str, float]]) -> tup
 def check_store(model: ModelConfig, where: Where) -> None:
     """Opens and closes the store, where this machine can: a broken one is told before anything runs."""
     if where.one_machine and model.store not in ("", NO_STORE):
-        try:
-            open_store(model.store).close()
-        except StoreError as error:
-            raise UsageError(f"--response_store {error}") from error
+        opened_store(model.store).close()
 
 
 def sampling_of(flags: Flags, default: Sampling) -> Sampling:
