@@ -17,9 +17,9 @@ from pipelines.opening import opened_store
 from transforms.expand_persona import STAGE as EXPAND
 from transforms.extract_persona import STAGE as EXTRACT
 from transforms.llm.batch_forms import BatchAnswer, read_answer
+from transforms.llm.export import refuse_without_batches
 from transforms.llm.prices import Price, price_of
 from transforms.llm.protocol import Completion, pack_completion
-from transforms.llm.registry import split_name
 from transforms.store.protocol import Put, ResponseStore, Spend
 from transforms.synthesize import STAGE as SYNTHESIZE
 
@@ -31,7 +31,7 @@ def run(flags: Flags, _: Sequence[str]) -> int:
     """Imports, and says what came of it; returns the exit code."""
     if not flags["batch_model"]:
         raise UsageError("--batch_model: must name the model that answered, as it was named at the export")
-    split_name(flags["batch_model"])
+    refuse_without_batches(flags["batch_model"])
     price = price_of(flags["batch_model"], "", flags["price_file"])
     files = matched(flags["input"])
     counts: Counter[str] = Counter()

@@ -13,6 +13,7 @@ from apache_beam.io.filesystems import FileSystems
 from pipelines.errors import UsageError
 from pipelines.opening import opened_store
 from pipelines.running import Where
+from transforms.llm.export import refuse_without_batches
 from transforms.llm.prices import price_of, required_price
 from transforms.llm.protocol import Budget, ModelConfig, Sampling
 from transforms.llm.registry import EXPORT, LOCAL, split_name
@@ -77,7 +78,7 @@ def named_model(flags: Flags) -> tuple[str, dict[str, Any]]:
             f"--llm {flags['llm']}: --batch_model must name the model that will answer, such as openai:gpt-5-mini; "
             "answers are kept under its name"
         )
-    split_name(flags["batch_model"])
+    refuse_without_batches(flags["batch_model"])
     return flags["batch_model"], {EXPORT: place if FileSystems.get_scheme(place) else str(Path(place).absolute())}
 
 

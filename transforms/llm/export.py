@@ -35,9 +35,7 @@ class ExportModel:
     def __init__(self, config: ModelConfig):
         self.name = config.name
         self.backend, _, self.model = config.name.partition(":")
-        if self.backend not in BACKENDS or not self.model:
-            forms = ", ".join(f"{backend}:MODEL" for backend in BACKENDS)
-            raise ValueError(f"--batch_model {config.name}: batch APIs are known for {forms}")
+        refuse_without_batches(config.name)
         self.folder = str(config.options[OPTION])
         self.written: set[bytes] = set()
         make_folder(self.folder)
@@ -56,6 +54,14 @@ class ExportModel:
     async def close(self) -> None:
         """Ends the file."""
         self.file.close()
+
+
+def refuse_without_batches(model: str) -> None:
+    """Raises ValueError for a model that no batch API answers."""
+    backend, _, name = model.partition(":")
+    if backend not in BACKENDS or not name:
+        forms = ", ".join(f"{backend}:MODEL" for backend in BACKENDS)
+        raise ValueError(f"--batch_model {model}: batch APIs are known for {forms}")
 
 
 def collect(folder: str) -> Exported:
