@@ -80,7 +80,7 @@ def learned(
             stage, input_tokens=seen.input_tokens / seen.calls, output_tokens=seen.output_tokens / seen.calls
         )
     if stage.stage in trial.asked:
-        calls = trial.calls(stage.stage) * sample.total / trial.documents
+        calls = trial.calls(stage.stage, sample.total / trial.documents)
         most = plan.flags["max_samples"] if stage.stage.startswith("synthesize_") else 0
         stage = replace(stage, calls=min(calls, most or calls))
     return stage

@@ -19,6 +19,8 @@ from pipelines.plan import BuildPlan
 from pipelines.progress import progress
 from pipelines.running import run_pipeline, runner_name
 from transforms.corpus.files import match_corpus
+from transforms.expand_persona import STAGE as EXPAND
+from transforms.extract_persona import STAGE as EXTRACT
 from transforms.hub.manifest import Manifest
 from transforms.hub.versions import open_hub
 from transforms.records import Document
@@ -33,15 +35,40 @@ class Trial:
     """What a trial has shown, by stage."""
 
     documents: int = 0
-    asked: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # as in the manifest
     spent: Mapping[str, Spend] = field(default_factory=dict)  # in the trial alone
     latency: Mapping[str, float] = field(default_factory=dict)  # mean seconds of a call
     unasked: int = 0  # questions that a budget left
 
-    def calls(self, stage: str) -> float:
-        """Calls for the questions of a stage: equal ones share a call, unreadable answers take another."""
+    @property
+    def asked(self) -> dict[str, int]:
+        """Questions by stage."""
+        return {stage: counts["asked"] for stage, counts in self.counts.items() if counts.get("asked")}
+
+    def calls(self, stage: str, times: float) -> float:
+        """Calls of a stage for a corpus `times` as large.
+
+        Calls for a question are as in the trial: equal ones share a call, unreadable answers take another. Of personas
+        that resemble earlier ones there are the more, the more there are (Heaps' law): if the share d of the trial's
+        was passed over, those that are not grow with the power 1 - d.
+        """
         asked, calls = self.asked.get(stage, 0), self.spent.get(stage, Spend()).calls
-        return float(calls if calls >= BOUGHT * asked else asked)
+        in_trial = calls if calls >= BOUGHT * asked else asked
+        return in_trial * times * self.novelty(stage, times)
+
+    def novelty(self, stage: str, times: float) -> float:
+        """The part of its questions in proportion that a stage will ask for `times` the documents."""
+        first, expand = self.counts.get(EXTRACT, {}), self.counts.get(EXPAND, {})
+        passed, asked = expand.get("passed-over", 0), expand.get("asked", 0)
+        followed = times ** -(passed / (passed + asked)) if passed else 1.0
+        if stage in (EXTRACT, EXPAND):
+            return followed if stage == EXPAND else 1.0
+        came = self.counts.get("unique_personas", {}).get("personas", 0)
+        kept = self.counts.get("embed_dedup", {}).get("kept", 0)
+        kept_of_all = times ** -(1 - kept / came) if came else 1.0
+        origins = first.get("answered", 0), expand.get("answered", 0)
+        arrived = (origins[0] + origins[1] * followed) / sum(origins) if sum(origins) else 1.0
+        return arrived * kept_of_all
 
 
 def send_sample(
@@ -67,7 +94,7 @@ def send_sample(
     made: Manifest = open_hub(small.flags["output"]).manifest
     return Trial(
         documents=len(documents),
-        asked={stage: counts["asked"] for stage, counts in made.counts.items() if counts.get("asked")},
+        counts=made.counts,
         spent={stage: minus(spend, before.get(stage, Spend())) for stage, spend in after.items()},
         latency=latencies(result),
         unasked=sum(made.partial.values()),
