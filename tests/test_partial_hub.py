@@ -1,4 +1,4 @@
-"""A budget that runs out leaves a valid hub that says so; more of it leads to the full one, and nothing is paid twice."""
+"""A budget that runs out leaves a valid hub that says so; more of it leads to the full one, nothing paid twice."""
 
 from __future__ import annotations
 
@@ -89,3 +89,34 @@ def test_what_could_not_be_read_is_asked_again_when_told(server: FakeServer, tmp
     manifest = open_hub(str(tmp_path / "out")).manifest
     assert "lost-malformed" not in manifest.counts["extract_persona"]
     assert server.counts()["calls"] == calls + 2  # the persona and its sample
+
+
+def test_no_key_and_no_prompt_is_left_anywhere(
+    server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for a dead letter's bounded excerpt, and the response store itself."""
+    key = "sk-planted-secret"
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    server.tell(key=key)
+    corpus, out = corpus_of(tmp_path, 12), tmp_path / "out"
+    flags = paying(server, tmp_path)
+    assert run_build(corpus, out, [*flags, "--max_calls", "20"]) == BUDGET_SPENT
+    batch = [f"--llm=export:{tmp_path / 'requests'}", "--batch_model", "openai:fake"]
+    assert run_build(corpus, out, batch) == BUDGET_SPENT
+    said = "".join(capsys.readouterr())
+    files = [file for file in out.rglob("*") if file.is_file() and "responses.sqlite" not in file.name]
+    assert files
+    for text in [said, *(file.read_bytes().decode("latin-1") for file in files)]:
+        assert key not in text
+        assert "What stands between" not in text
+    for file in (tmp_path / "requests").iterdir():
+        assert key not in file.read_text()
+
+
+def test_export_from_two_processes(server: FakeServer, tmp_path: Path) -> None:
+    corpus, requests = corpus_of(tmp_path, 500), tmp_path / "requests"
+    flags = [f"--llm=export:{requests}", "--batch_model", "openai:fake", "--expand_hops", "0"]
+    workers = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    assert run_build(corpus, tmp_path / "out", [*flags, *workers]) == BUDGET_SPENT
+    [file] = requests.iterdir()
+    assert len(set(file.read_text().splitlines())) == 500
