@@ -83,7 +83,8 @@ def shuffled_bytes(corpus: Path, output: Path) -> dict[str, int]:
 
     import apache_beam as beam
 
-    from pipelines.options import JOB_BY_NAME, Parser, add_flags, parse_flags
+    from pipelines.arguments import Parser, add_flags, parse_flags
+    from pipelines.jobs import JOB_BY_NAME
     from pipelines.persona_hub import build
     from pipelines.plan import plan_build
     from pipelines.running import beam_options, run_pipeline

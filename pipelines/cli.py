@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from pipelines.arguments import Parser, add_flags, parse_flags
 from pipelines.errors import FAILED, WRONG_COMMAND, JobError, UsageError
-from pipelines.options import JOB_BY_NAME, JOBS, Job, Parser, add_flags, parse_flags
+from pipelines.jobs import JOB_BY_NAME, JOBS, Job
 
 ABOUT = "A corpus in, a hub of diverse personas and synthetic training data out. Any Apache Beam option may follow."
 TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from

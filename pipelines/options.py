@@ -6,11 +6,9 @@ Flags that are not here go to Beam (`--runner`, `--direct_num_workers`, `--temp_
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-from pipelines.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -18,6 +16,7 @@ class Flag:
     """One flag. `many`: may be given several times, each time with one or more values set apart by commas.
 
     (Not so `paths`: a comma may be part of a file's name, so whoever looks for the files tells them apart.)
+    `alone`: the value of the flag without one.
     """
 
     name: str
@@ -29,6 +28,7 @@ class Flag:
     many: bool = False
     paths: bool = False
     metavar: str = ""
+    alone: Any = None
 
 
 def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
@@ -80,8 +80,14 @@ GROUPS: dict[str, list[Flag]] = {
     "language model": [
         Flag(
             "llm",
-            "language model, BACKEND:MODEL; `offline` is rule based, free, and no model",
+            "language model, BACKEND:MODEL; `offline` is rule based, free, and no model; export:PATH writes requests "
+            "for half-price batch APIs",
             "offline",
+            metavar="NAME",
+        ),
+        Flag(
+            "batch_model",
+            "model that will answer what --llm=export:PATH writes: openai:MODEL, gemini:MODEL or vertex:MODEL",
             metavar="NAME",
         ),
         Flag("llm_base_url", "address of a server for the backend", metavar="URL"),
@@ -91,6 +97,54 @@ GROUPS: dict[str, list[Flag]] = {
         Flag("temperature", "of the model's sampling; default: the model's own", None, number(0, 2, float)),
         Flag("top_p", "of the model's sampling; default: the model's own", None, number(0, 1, float)),
         Flag("seed", "of the model's sampling, where it has one", None, int, metavar="N"),
+    ],
+    "spending": [
+        Flag(
+            "response_store",
+            "where answers are kept, so that none is paid twice: sqlite:PATH, redis://HOST, "
+            "bigtable://PROJECT/INSTANCE/TABLE or none; default on one machine: sqlite:OUTPUT/responses.sqlite",
+            metavar="ADDRESS",
+        ),
+        Flag(
+            "response_store_sync",
+            "what an embedded store outlives: the end of a process, or the power's (half as fast)",
+            "process",
+            choices=("process", "power"),
+        ),
+        Flag(
+            "max_cost_usd",
+            "the most that all runs on one response store may cost; then the hub is partial",
+            0.0,
+            number(0, ANY, float),
+            metavar="X",
+        ),
+        Flag("max_calls", "the most calls of all runs on one response store; 0: no limit", 0, COUNT, metavar="N"),
+        Flag("budget_tokens", "the most tokens, in and out, of all these runs; 0: no limit", 0, COUNT, metavar="N"),
+        Flag(
+            "budget_shares",
+            "parts of the budget that stages keep from those before them: STAGE=PART, or none; default: as estimated",
+            many=True,
+            metavar="STAGE=PART",
+        ),
+        Flag("requests_per_minute", "calls a minute of the whole job; 0: no limit", 0, COUNT, metavar="N"),
+        Flag("tokens_per_minute", "tokens a minute of the whole job; 0: no limit", 0, COUNT, metavar="N"),
+        Flag("price_file", "prices of models (YAML), before those of transforms/llm/prices.yaml", metavar="FILE"),
+        Flag(
+            "retry_malformed",
+            "how often an answer that cannot be read is asked for again; a higher number than an earlier run's also "
+            "takes up what that one gave up",
+            1,
+            number(0, 10),
+            metavar="N",
+        ),
+        Flag("call_timeout", "seconds that a call may take", 120.0, number(0.1, 3600, float), metavar="SECONDS"),
+        Flag("call_attempts", "calls for one request, where a retry can help", 8, number(1, 100), metavar="N"),
+    ],
+    "looking": [
+        Flag("sample", "documents to look at", 200, POSITIVE, metavar="N"),
+        Flag("estimate_n", "documents to send to the model, and to reckon from; 0: none", 0, COUNT, metavar="N"),
+        Flag("preview_n", "documents to send", 5, number(1, 1000), metavar="N"),
+        Flag("watch", "look again every SECONDS", 0.0, number(0, 3600, float), metavar="SECONDS", alone=5.0),
     ],
     "personas": [
         Flag("personas_per_document", "personas asked for of each document", 1, number(1, 100), metavar="N"),
@@ -149,107 +203,9 @@ GROUPS: dict[str, list[Flag]] = {
     ],
 }
 BY_NAME = {flag.name: flag for flags in GROUPS.values() for flag in flags}
-SPELLED = {"export_format": "format", "export_output": "output"}  # two flags of one spelling in different jobs
-
-
-@dataclass(frozen=True)
-class Job:
-    """A command: what it does, the module with its `run(flags, beam_flags)`, and its flags."""
-
-    name: str
-    help: str
-    module: str
-    flags: tuple[str, ...]
-    runs_on_beam: bool = True
-
-
-CORPUS = ("format", "text_field", "language", "max_documents", "min_characters", "max_characters")
-MODEL = ("llm", "llm_base_url", "prompt_dir", "max_in_flight", "max_tokens", "temperature", "top_p", "seed")
-PERSONAS = ("personas_per_document", "persona_language", "expand_hops", "expand_per_persona", "pii")
-DEDUP = ("minhash_threshold", "bucket_keys", "embedder", "embedding_threshold")
-SAMPLES = ("use_case", "samples_per_persona", "max_samples", "examples")
-
-JOBS = [
-    Job(
-        "build",
-        "corpus -> hub of personas (-> samples)",
-        "pipelines.persona_hub",
-        ("input", "output", *CORPUS, *MODEL, *PERSONAS, *DEDUP, *SAMPLES, "partitions"),
-    ),
-    Job(
-        "dedup",
-        "personas, or any short texts -> those that are no near-duplicates",
-        "pipelines.dedup",
-        ("input", "output", "text_field", *DEDUP, "against", "partitions"),
-    ),
-    Job(
-        "synthesize",
-        "hub -> samples of use cases",
-        "pipelines.synthesize",
-        ("hub", "output", *MODEL, "pii", *SAMPLES, "partitions"),
-    ),
-    Job(
-        "export",
-        "hub and samples -> JSON Lines as the authors released, or Parquet",
-        "pipelines.export",
-        ("hub", "export_format", "export_output"),
-        runs_on_beam=False,
-    ),
-]
-JOB_BY_NAME = {job.name: job for job in JOBS}
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what was wrong in one line."""
-
-    def error(self, message: str) -> Any:
-        """Raises UsageError in place of printing the whole usage."""
-        raise UsageError(f"{message}; see {self.prog} --help")
-
-
-def add_flags(parser: argparse.ArgumentParser, job: Job) -> None:
-    """Adds the flags of `job`."""
-    for title, flags in GROUPS.items():
-        own = [flag for flag in flags if flag.name in job.flags]
-        group = parser.add_argument_group(title) if own else parser
-        for flag in own:
-            add_flag(group, flag)
-
-
-def add_flag(group: argparse._ActionsContainer, flag: Flag) -> None:
-    """Adds one flag, its default in the help."""
-    about = flag.help if flag.required or flag.default in ("", None, 0) else f"{flag.help} [{shown(flag.default)}]"
-    keywords: dict[str, Any] = {"dest": flag.name, "help": about.replace("%", "%%"), "required": flag.required}
-    if flag.many:
-        keywords |= {"action": "append", "metavar": flag.metavar or "{" + ",".join(flag.choices) + "}"}
-    elif flag.choices:
-        keywords |= {"default": flag.default, "choices": flag.choices}
-    else:
-        keywords |= {"default": flag.default, "type": flag.type, "metavar": flag.metavar or "X"}
-    group.add_argument(f"--{SPELLED.get(flag.name, flag.name)}", **keywords)
-
-
-def shown(default: Any) -> str:
-    """A default as it would be typed."""
-    return ",".join(default) if isinstance(default, list) else str(default)
-
-
-def parse_flags(
-    parser: argparse.ArgumentParser, job: Job, arguments: Sequence[str]
-) -> tuple[dict[str, Any], list[str]]:
-    """(values of the job's flags, the arguments that are not its own). Raises UsageError."""
-    known, rest = parser.parse_known_args(list(arguments))
-    values = {name: getattr(known, name) for name in job.flags}
-    for name in job.flags:
-        flag = BY_NAME[name]
-        if flag.many:
-            texts = values[name] or []
-            parts = texts if flag.paths else [part for text in texts for part in text.split(",")]
-            values[name] = [part.strip() for part in parts if part.strip(", ")] or list(flag.default)
-            wrong = [value for value in values[name] if flag.choices and value not in flag.choices]
-            if wrong:
-                spelled = SPELLED.get(name, name)
-                raise UsageError(f"--{spelled} {wrong[0]}: must be one of {', '.join(flag.choices)}")
-            if flag.required and not values[name]:
-                raise UsageError(f"--{name}: names nothing")
-    return values, rest
+SPELLED = {  # two flags of one spelling in different jobs
+    "export_format": "format",
+    "export_output": "output",
+    "estimate_n": "n",
+    "preview_n": "n",
+}

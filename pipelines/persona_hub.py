@@ -9,10 +9,12 @@ from functools import partial
 import apache_beam as beam
 
 from pipelines.cli import job_main
+from pipelines.ending import ending
 from pipelines.errors import DONE
-from pipelines.plan import BuildPlan, Flags, code_version, plain, plan_build
+from pipelines.models import Flags, check_store
+from pipelines.plan import BuildPlan, code_version, plain, plan_build
 from pipelines.progress import progress
-from pipelines.running import beam_options, run_pipeline, runner_name
+from pipelines.running import beam_options, run_pipeline, runner_name, where_of
 from pipelines.samples import Samples
 from pipelines.summary import already_done, summary
 from pipelines.tables import WriteHub, provenance_of
@@ -21,6 +23,7 @@ from transforms.expand_persona import ExpandPersona
 from transforms.extract_persona import ExtractPersona
 from transforms.filter_persona import FilterPersona
 from transforms.hub.manifest import Manifest
+from transforms.hub.versions import open_hub
 from transforms.minhash_dedup import MinHashDedup
 from transforms.read_corpus import ReadCorpus
 from transforms.records import Batch
@@ -29,14 +32,16 @@ from transforms.records import Batch
 def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Builds the hub; returns the exit code."""
     options = beam_options(beam_flags)
-    plan = plan_build(flags)
+    where = where_of(options)
+    plan = plan_build(flags, where)
     if plan.done:
         print(already_done(flags["output"], plan.done))
         return DONE
+    check_store(plan.model, where)
     with progress():
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
-    print(summary(flags["output"], plan.version))
-    return DONE
+    print(summary(flags["output"]))
+    return ending(open_hub(flags["output"]).manifest.partial, plan.model)
 
 
 def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
@@ -123,6 +128,8 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
         draft=draft_of(plan, runner),
         pii=flags["pii"],
         shards=plan.shards,
+        response_store=plan.model.store,
+        priced=plan.priced,
         times={
             "extract_persona/asked": flags["personas_per_document"],
             "expand_persona/asked": flags["expand_per_persona"],
@@ -135,6 +142,8 @@ def draft_of(plan: BuildPlan, runner: str) -> Manifest:
     """The manifest, but for what the job finds out."""
     return Manifest(
         version=plan.version,
+        parent=plan.parent,
+        replaces=plan.parent,
         fingerprint=plan.fingerprint,
         parameters=plain(plan.flags),
         prompts=plan.prompts,

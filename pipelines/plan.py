@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from pipelines.errors import UsageError
+from pipelines.forecast import StageForecast, budget_shares, forecast_build
+from pipelines.jobs import SPENDING
+from pipelines.models import HERE, Flags, base_url_of, model_of, named_model, sampling_of
+from pipelines.running import Where
 from pipelines.sizing import blocks_for, expected_personas, shards_for
 from transforms.corpus.files import match_corpus
 from transforms.corpus.found import CorpusFile
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.expand_persona import prompt_of as expand_prompt
 from transforms.extract_persona import prompt_of as extract_prompt
-from transforms.hub.manifest import Manifest, fingerprint
+from transforms.hub.manifest import Made, Manifest, fingerprint
 from transforms.hub.versions import version_to_build
+from transforms.llm.prices import price_of
 from transforms.llm.protocol import ModelConfig, Sampling
-from transforms.llm.registry import split_name
 from transforms.prompts import Prompt
 from transforms.synthesis.use_case import UseCase
 from transforms.synthesis.use_cases import USE_CASES, load_use_case
 
-Flags = Mapping[str, Any]
 # Flags that decide how a job runs, and not what comes of it.
 RUNNING = (
     "input",
     "output",
     "llm_base_url",
+    "batch_model",
     "max_in_flight",
+    *SPENDING,
     "partitions",
     "use_case",
     "samples_per_persona",
@@ -51,7 +57,9 @@ class BuildPlan:
     use_cases: Sequence[UseCase]
     blocks: int  # parts of a shuffle
     shards: int  # files of a table
+    priced: bool  # whether the model's price is known
     version: str
+    parent: str  # the partial version that this one completes, if there is one
     fingerprint: str
     done: Manifest | None  # the version, if it has been published already
 
@@ -61,7 +69,7 @@ class BuildPlan:
         return {prompt.name: prompt.prompt_hash for prompt in (self.extract, self.expand, *prompts(self.use_cases))}
 
 
-def plan_build(flags: Flags) -> BuildPlan:
+def plan_build(flags: Flags, where: Where = HERE) -> BuildPlan:
     """The plan of a build. Raises ValueErrors that name the flag or file and the remedy."""
     output = flags["output"]
     files = match_corpus(flags["input"], "warc" if flags["format"] == "wet" else flags["format"])
@@ -72,39 +80,47 @@ def plan_build(flags: Flags) -> BuildPlan:
         flags["expand_per_persona"],
     )
     extract, expand = extract_prompt(flags["prompt_dir"]), expand_prompt(flags["prompt_dir"])
+    use_cases = use_cases_of(flags)
+    model, priced = build_model(flags, where, forecast_build(flags, extract, expand, use_cases, documents=1.0))
     decisive = {name: value for name, value in flags.items() if name not in RUNNING}
     content = fingerprint(
         decisive
+        | {"llm": model.name}
         | {"files": [(file.path, file.size) for file in files], "prompts": [extract.prompt_hash, expand.prompt_hash]}
     )
-    name, done = version_to_build(output, content)
+    name, done, parent = version_to_build(output, content, partial(unfinished, flags=flags))
     return BuildPlan(
         flags=flags,
         files=files,
-        model=model_of(flags),
+        model=model,
         sampling=sampling_of(flags, Sampling()),
         embedder=EmbedderConfig(flags["embedder"]),
         extract=extract,
         expand=expand,
-        use_cases=use_cases_of(flags),
+        use_cases=use_cases,
         blocks=flags["partitions"] or blocks_for(personas),
         shards=shards_for(personas),
+        priced=priced,
         version=name,
+        parent=parent,
         fingerprint=content,
         done=done,
     )
 
 
-def model_of(flags: Flags) -> ModelConfig:
-    """The language model. Raises ValueError for a backend that is not there."""
-    split_name(flags["llm"])
-    return ModelConfig(flags["llm"], flags["llm_base_url"], flags["max_in_flight"])
+def build_model(flags: Flags, where: Where, stages: Sequence[StageForecast]) -> tuple[ModelConfig, bool]:
+    """The model, its budget shared among the stages as they are expected, and whether its price is known."""
+    name, _ = named_model(flags)
+    price = price_of(name, base_url_of(flags), flags["price_file"])
+    shares = budget_shares(stages, price.input if price else 0.0, price.output if price else 0.0)
+    return model_of(flags, where, shares), price is not None
 
 
-def sampling_of(flags: Flags, default: Sampling) -> Sampling:
-    """How the model draws its answers: as the flags say, else as `default` does."""
-    given = {name: flags[name] for name in ("temperature", "top_p", "max_tokens", "seed") if flags[name] is not None}
-    return replace(default, **given)
+def unfinished(made: Made, flags: Flags) -> bool:
+    """Whether questions were left unasked, or given up earlier than the flags now say."""
+    malformed = any(counts.get("lost-malformed") for counts in made.counts.values())
+    again = malformed and flags["retry_malformed"] > made.parameters.get("retry_malformed", 1)
+    return bool(made.partial) or again
 
 
 def use_cases_of(flags: Flags) -> list[UseCase]:

@@ -27,8 +27,9 @@ WORK = {
 
 
 @contextmanager
-def progress(stream: TextIO = sys.stderr) -> Iterator[None]:
-    """Shows a line on `stream` while the block runs; nothing where `stream` is no terminal."""
+def progress(stream: TextIO | None = None) -> Iterator[None]:
+    """Shows a line on `stream` (standard error) while the block runs; nothing where `stream` is no terminal."""
+    stream = stream or sys.stderr
     clear_board()
     if not stream.isatty():
         yield

@@ -7,9 +7,16 @@ import logging
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    GoogleCloudOptions,
+    PipelineOptions,
+    PortableOptions,
+    StandardOptions,
+)
 from apache_beam.portability.api import beam_provision_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo
@@ -19,7 +26,30 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines.errors import JobError, UsageError
 
 LOCAL_RUNNERS = ("", "DirectRunner", "FnApiRunner")
+ONE_MACHINE = ("PrismRunner", "SwitchingDirectRunner")  # runners that are more than this process, on this machine
 WHILE_RUNNING = re.compile(r"\[while running '([^']*)'\]")
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a job runs, as far as it concerns the answers that it pays for."""
+
+    runner: str = "FnApiRunner"
+    one_machine: bool = True  # all workers see this machine's disk
+    retries: bool = False  # what fails is done again
+    project: str = ""  # of Google Cloud
+
+
+def where_of(options: PipelineOptions) -> Where:
+    """Where a job with these options runs."""
+    loopback = options.view_as(PortableOptions).environment_type == "LOOPBACK"  # workers are this machine's processes
+    name = runner_name(options)
+    return Where(
+        runner=name,
+        one_machine=is_local(options) or name in ONE_MACHINE or loopback,
+        retries=not is_local(options),
+        project=options.view_as(GoogleCloudOptions).project or "",
+    )
 
 
 def beam_options(flags: Sequence[str]) -> PipelineOptions:

@@ -7,21 +7,14 @@ from typing import Any
 
 import apache_beam as beam
 
-from pipelines.errors import UsageError
-from pipelines.plan import Flags
+from pipelines.models import Flags
+from pipelines.sizing import personas_to_use
 from pipelines.tables import Collections
 from transforms.llm.protocol import ModelConfig
 from transforms.records import Batch, Persona
 from transforms.synthesis.use_case import UseCase
 from transforms.synthesize import Synthesize, Synthesized
 from transforms.take_personas import TakePersonas
-
-
-def personas_to_use(flags: Flags) -> int:
-    """How many personas samples are made from; 0: all. Raises UsageError."""
-    if 0 < flags["max_samples"] < flags["samples_per_persona"]:
-        raise UsageError(f"--max_samples {flags['max_samples']}: less than --samples_per_persona")
-    return flags["max_samples"] // flags["samples_per_persona"]
 
 
 class Samples:

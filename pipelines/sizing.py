@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.errors import UsageError
+
 DOCUMENT_BYTES = 2_000  # of a web page's main text, about
 BLOCK_PERSONAS = 20_000  # 10 MB of records: what one worker holds at once
 SHARD_PERSONAS = 200_000  # 40 MB of deflated Avro
@@ -22,3 +27,10 @@ def blocks_for(personas: int) -> int:
 def shards_for(personas: int) -> int:
     """Files of a table."""
     return min(MOST_BLOCKS, max(1, personas // SHARD_PERSONAS))
+
+
+def personas_to_use(flags: Mapping[str, Any]) -> int:
+    """How many personas samples are made from; 0: all. Raises UsageError."""
+    if 0 < flags["max_samples"] < flags["samples_per_persona"]:
+        raise UsageError(f"--max_samples {flags['max_samples']}: less than --samples_per_persona")
+    return flags["max_samples"] // flags["samples_per_persona"]

@@ -14,16 +14,18 @@ SHOWN_PERSONAS = 3
 SHOWN_CHARACTERS = 300
 
 
-def summary(output: str, version: str) -> str:
-    """The summary of a build that made `version`."""
-    hub = open_hub(output, version)
-    return "\n".join([*counted(hub.manifest.counts), "", *lying(hub), "", *looked_at(hub)])
+def summary(output: str) -> str:
+    """The summary of a build: of the version that it made."""
+    hub = open_hub(output)
+    manifest = hub.manifest
+    return "\n".join([*counted(manifest.counts), "", *paid(manifest.usage), *lying(hub), "", *looked_at(hub)])
 
 
 def run_summary(output: str, run: str) -> str:
     """The summary of a run that made samples."""
     runs = [(use_case, made) for use_case, made in list_runs(output) if made.run == run]
     lines = list(counted(runs[0][1].counts)) if runs else ["no samples were made; see dead_letters"]
+    lines += list(paid(runs[0][1].usage)) if runs else []
     for use_case, made in runs:
         folder = path_of(output, f"samples/{use_case}/{run}")
         lines.append(f"{use_case:20}{folder}  ({made.records_of('samples'):,})")
@@ -60,6 +62,15 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         rest = ", ".join(f"{n:,} {name.removeprefix('lost-')}" for name, n in others.items() if n)
         line = f"{stage.replace('_', ' '):28}{found[whole]:>10,} {whole:9}{found.get(kept, 0):>10,} {kept:9}"
         yield f"{line} {rest}".rstrip()
+
+
+def paid(usage: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """What the answers took, over all runs on the response store."""
+    whole = {name: sum(row.get(name, 0) for row in usage.values()) for row in usage.values() for name in row}
+    if whole.get("calls"):
+        cost = f", {whole['cost_usd']:,.2f} US dollars" if "cost_usd" in whole else ", at a price that is not known"
+        tokens = f"{whole['input_tokens']:,.0f} tokens in, {whole['output_tokens']:,.0f} out"
+        yield f"model         {whole['calls']:,.0f} calls, {tokens}{cost}"
 
 
 def lying(hub: Hub) -> Iterator[str]:

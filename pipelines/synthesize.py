@@ -10,17 +10,20 @@ from functools import partial
 import apache_beam as beam
 
 from pipelines.cli import job_main
+from pipelines.ending import ending
 from pipelines.errors import DONE, UsageError
-from pipelines.plan import RUNNING, Flags, code_version, model_of, plain, use_cases_of
+from pipelines.forecast import forecast_samples
+from pipelines.models import HERE, Flags, check_store
+from pipelines.plan import RUNNING, build_model, code_version, plain, unfinished, use_cases_of
 from pipelines.progress import progress
-from pipelines.running import beam_options, run_pipeline, runner_name
-from pipelines.samples import Samples, personas_to_use
-from pipelines.sizing import blocks_for, shards_for
+from pipelines.running import Where, beam_options, run_pipeline, runner_name, where_of
+from pipelines.samples import Samples
+from pipelines.sizing import blocks_for, personas_to_use, shards_for
 from pipelines.summary import run_summary
 from pipelines.tables import WriteHub
 from transforms.hub.manifest import RunManifest, fingerprint
 from transforms.hub.reading import ReadHub
-from transforms.hub.versions import Hub, list_runs, open_hub
+from transforms.hub.versions import Hub, list_attempts, open_hub
 from transforms.llm.protocol import ModelConfig
 from transforms.synthesis.use_case import UseCase
 
@@ -33,37 +36,55 @@ class SynthesizePlan:
     hub: Hub
     model: ModelConfig
     use_cases: Sequence[UseCase]
+    priced: bool  # whether the model's price is known
     run: str  # name of the run: of the hub's version and of what decides the samples
+    replaces: str  # the partial run that this one completes, if there is one
     done: bool  # whether that run has been published already
 
 
 def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Makes the samples; returns the exit code."""
     options = beam_options(beam_flags)
-    plan = plan_synthesize(flags)
+    where = where_of(options)
+    plan = plan_synthesize(flags, where)
     if plan.done:
         print(f"{flags['output']} holds these very samples already, as run {plan.run}; nothing is to be done")
         return DONE
+    check_store(plan.model, where)
     with progress():
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
     print(run_summary(flags["output"], plan.run))
-    return DONE
+    made = [run for run in list_attempts(flags["output"], plan.run) if run.run == plan.run]
+    return ending(made[-1].partial if made else {}, plan.model)
 
 
-def plan_synthesize(flags: Flags) -> SynthesizePlan:
+def plan_synthesize(flags: Flags, where: Where = HERE) -> SynthesizePlan:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
     hub = open_hub(flags["hub"])
     use_cases = use_cases_of(flags)
     if not use_cases:
         raise UsageError("--use_case: names nothing to make; `all` stands for the six, FILE.yaml for your own")
+    personas = hub.manifest.records_of("personas")
+    model, priced = build_model(flags, where, forecast_samples(flags, use_cases, personas))
     decisive = {name: value for name, value in flags.items() if name not in RUNNING} | {
+        "llm": model.name,
         "version": hub.manifest.version,
         "prompts": {use_case.name: use_case.prompt.prompt_hash for use_case in use_cases},
         "samples": (personas_to_use(flags), flags["samples_per_persona"]),
     }
     name = f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
-    done = any(made.run == name for _, made in list_runs(flags["output"]))
-    return SynthesizePlan(flags=flags, hub=hub, model=model_of(flags), use_cases=use_cases, run=name, done=done)
+    before = list_attempts(flags["output"], name)
+    done = bool(before) and not unfinished(before[-1], flags)
+    return SynthesizePlan(
+        flags=flags,
+        hub=hub,
+        model=model,
+        use_cases=use_cases,
+        priced=priced,
+        run=f"{name}-{len(before) + 1}" if before and not done else name,
+        replaces=before[-1].run if before and not done else "",
+        done=done,
+    )
 
 
 def build(p: beam.Pipeline, plan: SynthesizePlan, runner: str) -> None:
@@ -85,6 +106,7 @@ def build(p: beam.Pipeline, plan: SynthesizePlan, runner: str) -> None:
         run=plan.run,
         draft=RunManifest(
             run=plan.run,
+            replaces=plan.replaces,
             hub_version=plan.hub.manifest.version,
             parameters=plain(flags),
             prompts={use_case.name: use_case.prompt.prompt_hash for use_case in plan.use_cases},
@@ -95,6 +117,8 @@ def build(p: beam.Pipeline, plan: SynthesizePlan, runner: str) -> None:
         pii=flags["pii"],
         shards=shards_for(count),
         times=samples.times,
+        response_store=plan.model.store,
+        priced=plan.priced,
     )
 
 

@@ -55,6 +55,8 @@ class WriteHub(beam.PTransform):
     pii: str
     shards: int
     times: Mapping[str, int]
+    response_store: str = ""
+    priced: bool = True
 
     def expand(self, made: Mapping[str, Collections]) -> beam.PCollection[Made]:
         """Writes, counts, publishes."""
@@ -80,7 +82,13 @@ class WriteHub(beam.PTransform):
         return {
             "files": files | "Files" >> beam.Flatten(),
             "counts": counts | "Counts" >> beam.Flatten(),
-        } | "Publish" >> Publish(output=self.output, draft=self.draft, equations=equations)
+        } | "Publish" >> Publish(
+            output=self.output,
+            draft=self.draft,
+            equations=equations,
+            response_store=self.response_store,
+            priced=self.priced,
+        )
 
     def write(self, folder: str, name: str, record: type) -> WriteRecords:
         """The writer of one table."""

@@ -9,7 +9,8 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.errors import WRONG_COMMAND
-from pipelines.options import BY_NAME, JOBS
+from pipelines.jobs import JOBS
+from pipelines.options import BY_NAME
 
 
 def wrong(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.count import Equation, nested, verify
+from transforms.count import Counts, Equation, nested, verify
 from transforms.hub.files import write_shard
 from transforms.hub.manifest import FileEntry, Made, Manifest
 from transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from transforms.hub.versions import publish
 from transforms.records import BATCH_RECORDS, Batch, content_id, partition_of
+from transforms.store.registry import NO_STORE
+from transforms.store.usage import usage_of
 from transforms.tally import Tally
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
+UNASKED = ("budget-exhausted", "exported")  # reasons of dead letters that another run may undo
 Shard = tuple[str, int]  # folder, number
 
 
@@ -121,12 +125,15 @@ class Publish(beam.PTransform):
     """{"files": FileEntry, "counts": ((stage, name), n)} -> the manifest, once everything is written.
 
     `draft` is a Manifest (a version, with CURRENT) or a RunManifest (samples of an existing version), complete but for
-    files, counts and time. What was written is counted too, under `write_hub`, by kind. Fails with CountsDoNotAddUp if
-    an equation does not hold, and with PublishConflict if the hub has moved on.
+    files, counts, usage and time. What was written is counted too, under `write_hub`, by kind. Usage is what the
+    response store has counted for the stages by then, over all runs. Fails with CountsDoNotAddUp if an equation does
+    not hold, and with PublishConflict if the hub has moved on.
     """
 
     output: str
     draft: Made
+    response_store: str = ""  # its address
+    priced: bool = True  # whether the costs that it holds are known, and not merely 0
     equations: Sequence[Equation] = ()
 
     def __post_init__(self) -> None:
@@ -146,4 +153,19 @@ class Publish(beam.PTransform):
         written = [(("write_hub", entry.kind), entry.records) for entry in set(entries)]
         counts = nested([*totals, *written])
         verify(counts, self.equations)
-        return publish(self.output, self.draft, entries, counts)
+        made = replace(self.draft, usage=self._usage(counts), partial=unasked(counts))
+        return publish(self.output, made, entries, counts)
+
+    def _usage(self, counts: Counts) -> dict[str, dict[str, float]]:
+        if self.response_store in ("", NO_STORE):
+            return {}
+        return {stage: row for stage, row in usage_of(self.response_store, self.priced).items() if stage in counts}
+
+
+def unasked(counts: Counts) -> dict[str, int]:
+    """Questions by the reason why no model was asked, which another run may do: {"budget-exhausted": 120}."""
+    lost: Counter[str] = Counter()
+    for stage in counts.values():
+        for reason in UNASKED:
+            lost[reason] += stage.get(f"lost-{reason}", 0)
+    return {reason: n for reason, n in lost.items() if n}

@@ -51,6 +51,8 @@ class Made:
     prompts: Mapping[str, str] = field(default_factory=dict)  # {name: hash}
     models: Mapping[str, str] = field(default_factory=dict)  # {stage: model}
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # {stage: {calls, input_tokens ...}}
+    partial: Mapping[str, int] = field(default_factory=dict)  # {why: questions that no model was asked}; none: complete
+    replaces: str = ""  # the partial version or run that this one completes, or brings further
     runner: str = ""
     code_version: str = ""
     created: str = ""  # ISO 8601, UTC

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
 
@@ -81,28 +82,50 @@ def find_version(output: str, fingerprint: str) -> Manifest | None:
     return next((manifest for manifest in lineage(output) if manifest.fingerprint == fingerprint), None)
 
 
-def version_to_build(output: str, fingerprint: str) -> tuple[str, Manifest | None]:
-    """Name of the version that a build of `fingerprint` makes, and its manifest if that is done already.
+class ToBuild(NamedTuple):
+    """The version that a build makes."""
 
+    version: str
+    done: Manifest | None = None  # the version itself, if there is nothing left to do
+    parent: str = ""  # the partial version that it completes
+
+
+def is_partial(manifest: Made) -> bool:
+    """Whether questions were left unasked, as by a budget that ran out."""
+    return bool(manifest.partial)
+
+
+def version_to_build(output: str, fingerprint: str, unfinished: Callable[[Manifest], bool] = is_partial) -> ToBuild:
+    """The version that a build of `fingerprint` makes, with its manifest if that is done already.
+
+    A version that is `unfinished` is not changed: the same build makes its successor, which stands in its place.
     Raises HubError where OUTPUT holds a hub made from other input or with other parameters.
     """
     current = read_current(output)
-    if current:
-        done = find_version(output, fingerprint)
-        if done is None:
-            raise HubError(
-                f"--output {output}: holds version {current} of a hub made from other input or with other parameters; "
-                "add to it with `persona-hub refresh --hub`, or build into another folder"
-            )
-        return done.version, done
-    return version_name("", fingerprint), None
+    if not current:
+        return ToBuild(version_name("", fingerprint))
+    found = find_version(output, fingerprint)
+    if found is None:
+        raise HubError(
+            f"--output {output}: holds version {current} of a hub made from other input or with other parameters; "
+            "add to it with `persona-hub refresh --hub`, or build into another folder"
+        )
+    if not unfinished(found):
+        return ToBuild(found.version, found, found.parent)
+    if found.version != current:
+        raise HubError(
+            f"--output {output}: version {found.version} of this build was left unfinished and {current} was made from "
+            f"it since; go back with `persona-hub rollback --hub {output}` first, or build into another folder"
+        )
+    return ToBuild(version_name(current, fingerprint), None, current)
 
 
 def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapping[str, Mapping[str, int]]) -> Made:
     """Makes what a job wrote exist: the manifests of its runs' folders, the version's own, and CURRENT at last.
 
     `draft` is all of the manifest but what the job found out; a version's draft names the files that it takes over
-    from its parent. Done again it changes nothing. Raises PublishConflict if another version was published meanwhile.
+    from its parent. Done again it changes nothing, and neither does a successor that is as partial as what it replaces:
+    that stays. Raises PublishConflict if another version was published meanwhile.
     """
     created = draft.created or datetime.now(UTC).isoformat(timespec="seconds")
     made = replace(draft, counts=counts, created=created)
@@ -116,11 +139,21 @@ def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapp
             return done
         require_current(output, made.parent, current)
         made = replace(made, files=tuple(sorted({*made.files, *folders.pop(made.folder, ())})))
+        if made.replaces and (before := read_version(output, made.replaces)) and is_as_partial(before, made):
+            for folder in (made.folder, *folders):
+                tidy(output, folder, ())
+            return before
         _publish_runs(output, made, folders)
         write_bytes(path_of(output, f"{made.folder}/{MANIFEST}"), made.to_json())
         set_current(output, made.parent, made.version)
         tidy(output, made.folder, made.files)
     return made
+
+
+def is_as_partial(before: Manifest, after: Manifest) -> bool:
+    """Whether nothing came of another attempt; names of files hold a hash of their content."""
+    names = [{entry.path.rpartition("/")[2] for entry in manifest.files} for manifest in (before, after)]
+    return bool(after.partial) and before.counts == after.counts and names[0] == names[1]
 
 
 def _publish_runs(output: str, made: Made, folders: Mapping[str, tuple[FileEntry, ...]]) -> None:
@@ -137,13 +170,26 @@ def _publish_runs(output: str, made: Made, folders: Mapping[str, tuple[FileEntry
 
 
 def list_runs(output: str) -> list[tuple[str, RunManifest]]:
-    """(use case, manifest) of every run of samples in OUTPUT, by use case and run."""
+    """(use case, manifest) of every run of samples in OUTPUT that no other stands in for, by use case and run."""
     [found] = FileSystems.match([path_of(output, f"samples/*/*/{MANIFEST}")])
     runs = []
     for path in sorted(metadata.path for metadata in found.metadata_list):
         folder = FileSystems.split(FileSystems.split(path)[0])[0]
         runs.append((FileSystems.split(folder)[1], RunManifest.from_json(read_bytes(path), path)))
-    return runs
+    replaced = {run.replaces for _, run in runs}
+    return [(use_case, run) for use_case, run in runs if run.run not in replaced]
+
+
+def list_attempts(output: str, run: str) -> list[RunManifest]:
+    """The manifests of a run and of those that went on from it: `run`, `run`-2, `run`-3 ..., the latest last."""
+    patterns = [path_of(output, f"{kind}/{run}*/{MANIFEST}") for kind in ("samples/*", "dead_letters")]
+    found = {
+        manifest.run: manifest
+        for result in FileSystems.match(patterns)
+        for metadata in result.metadata_list
+        if (manifest := RunManifest.from_json(read_bytes(metadata.path), metadata.path))
+    }
+    return [found[name] for name in sorted(found, key=lambda name: (len(name), name))]
 
 
 def tidy(output: str, folder: str, files: Iterable[FileEntry]) -> None:

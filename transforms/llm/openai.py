@@ -60,19 +60,24 @@ class OpenAIModel:
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request as the protocol has it."""
-        body: dict[str, Any] = {"model": self.model, "messages": message_list(request)}
-        body[self.length] = request.sampling.max_tokens
-        body |= sampling_of(request)
-        if request.schema:
-            schema = orjson.loads(request.schema)
-            strict = schema.get("additionalProperties") is False
-            form = {"name": request.task or "answer", "schema": schema, "strict": strict}
-            body["response_format"] = {"type": "json_schema", "json_schema": form}
-        return body
+        return chat_body(self.model, request, self.length)
 
     async def close(self) -> None:
         """Frees connections."""
         await self.client.close()
+
+
+def chat_body(model: str, request: Request, length: str) -> dict[str, Any]:
+    """A request as the protocol has it; `length` is the server's word for the longest answer."""
+    body: dict[str, Any] = {"model": model, "messages": message_list(request)}
+    body[length] = request.sampling.max_tokens
+    body |= sampling_of(request)
+    if request.schema:
+        schema = orjson.loads(request.schema)
+        strict = schema.get("additionalProperties") is False
+        form = {"name": request.task or "answer", "schema": schema, "strict": strict}
+        body["response_format"] = {"type": "json_schema", "json_schema": form}
+    return body
 
 
 def message_list(request: Request) -> list[dict[str, str]]:

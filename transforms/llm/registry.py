@@ -13,7 +13,9 @@ BACKENDS = {
     "vertex": "transforms.llm.gemini:GeminiModel",
     "vertex-endpoint": "transforms.llm.vertex_endpoint:VertexEndpointModel",
     "openai": "transforms.llm.openai:OpenAIModel",
+    "export": "transforms.llm.export:ExportModel",
 }
+EXPORT = "export"
 LOCAL = ("offline",)  # answer in this very process, at once and for nothing: there is no call to keep, pace or repair
 
 
@@ -27,7 +29,8 @@ def split_name(name: str) -> tuple[str, str]:
 
 def open_model(config: ModelConfig) -> LanguageModel:
     """The backend that `config` names, open. Call it inside the event loop that will use it."""
-    backend, _ = split_name(config.name)
+    # An export goes by the name of the model that will answer, so that the keys are those of its answers.
+    backend = EXPORT if EXPORT in config.options else split_name(config.name)[0]
     module, _, attribute = BACKENDS[backend].partition(":")
     factory: Callable[[ModelConfig], LanguageModel] = getattr(import_module(module), attribute)
     return factory(config)

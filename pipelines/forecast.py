@@ -1,0 +1,103 @@
+"""What a job will ask of its model: questions and tokens by stage. A simple model, stated here in full.
+
+Every step keeps a part of what comes to it. What a sample that was really sent has shown takes the place of these
+numbers (`pipelines.estimate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.sizing import personas_to_use
+from transforms.expand_persona import STAGE as EXPAND
+from transforms.extract_persona import STAGE as EXTRACT
+from transforms.llm.tokens import MESSAGE_TOKENS, tokens_of
+from transforms.prompts import Prompt
+from transforms.synthesis.use_case import UseCase
+from transforms.synthesize import STAGE as SYNTHESIZE
+
+KEPT = 0.97  # of the answers that become personas: readable, of a person, no repetition
+ASKED = 0.98  # of the personas that nobody earlier resembles, so that their relations are asked for
+UNIQUE = 0.97  # of the personas that are no near-duplicates of others
+PERSONA_TOKENS = 35  # of a persona of 24 words, in a prompt
+DOCUMENT_TOKENS = 500  # of a document, until some have been read
+OUTPUT_TOKENS = {EXTRACT: 45, EXPAND: 55}  # of an answer in its form
+SAMPLE_OUTPUT = 0.3  # of a use case's longest answer
+LATER_KEEPS = 0.6  # of its part of a budget that no earlier stage may take, however wrong this forecast is
+
+
+@dataclass(frozen=True)
+class StageForecast:
+    """What one stage will take."""
+
+    stage: str
+    calls: float
+    input_tokens: float  # of one call
+    output_tokens: float
+
+    def cost(self, input_price: float, output_price: float) -> float:
+        """US dollars, of prices for a million tokens."""
+        return self.calls * (self.input_tokens * input_price + self.output_tokens * output_price) / 1e6
+
+
+def forecast_build(
+    flags: Mapping[str, Any],
+    extract: Prompt,
+    expand: Prompt,
+    use_cases: Sequence[UseCase],
+    documents: float,
+    document_tokens: float = DOCUMENT_TOKENS,
+) -> list[StageForecast]:
+    """The stages of a build in their order."""
+    asked = documents * flags["personas_per_document"]
+    stages = [StageForecast(EXTRACT, asked, bare_tokens(extract) + document_tokens, OUTPUT_TOKENS[EXTRACT])]
+    personas = found = asked * KEPT
+    relations = 0.0
+    for _ in range(flags["expand_hops"]):
+        children = found * ASKED * flags["expand_per_persona"]
+        relations += children
+        found = children * KEPT
+        personas += found
+    if relations:
+        tokens = bare_tokens(expand) + PERSONA_TOKENS
+        stages.append(StageForecast(EXPAND, relations, tokens, OUTPUT_TOKENS[EXPAND]))
+    return [*stages, *forecast_samples(flags, use_cases, personas * UNIQUE)]
+
+
+def forecast_samples(flags: Mapping[str, Any], use_cases: Sequence[UseCase], personas: float) -> list[StageForecast]:
+    """The stages that make samples of `personas`."""
+    used = min(personas, personas_to_use(flags) or personas)
+    return [
+        StageForecast(
+            f"{SYNTHESIZE}_{one.name}",
+            used * flags["samples_per_persona"],
+            bare_tokens(one.prompt) + tokens_of(one.examples) + PERSONA_TOKENS,
+            one.sampling.max_tokens * SAMPLE_OUTPUT,
+        )
+        for one in use_cases
+    ]
+
+
+def bare_tokens(prompt: Prompt) -> float:
+    """Tokens of a prompt without what is put into it."""
+    return tokens_of(prompt.system) + tokens_of(prompt.user) + MESSAGE_TOKENS
+
+
+def budget_shares(
+    stages: Sequence[StageForecast], input_price: float, output_price: float
+) -> tuple[tuple[str, float], ...]:
+    """Parts of a budget: each stage may use, with those before it, all but a good part of what later ones will need."""
+    weights = [stage.cost(input_price or 1.0, output_price or 1.0) for stage in stages]
+    total = sum(weights)
+    if total <= 0:
+        return ()
+    shares, before, so_far = [], 0.0, 0.0
+    for stage, weight in zip(stages, weights, strict=True):
+        so_far += weight / total
+        limit = 1 - (1 - min(so_far, 1.0)) * LATER_KEEPS
+        if limit > before:
+            shares.append((stage.stage, limit - before))
+            before = limit
+    return tuple(shares)

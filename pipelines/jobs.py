@@ -1,0 +1,111 @@
+"""Every command: what it does, where it is written, and which flags of pipelines/options.py it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command: what it does, the module with its `run(flags, beam_flags)`, and its flags."""
+
+    name: str
+    help: str
+    module: str
+    flags: tuple[str, ...]
+    runs_on_beam: bool = True
+    optional: tuple[str, ...] = ()  # flags that other jobs require and this one does not
+
+
+CORPUS = ("format", "text_field", "language", "max_documents", "min_characters", "max_characters")
+ASKING = (
+    "llm",
+    "batch_model",
+    "llm_base_url",
+    "prompt_dir",
+    "max_in_flight",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "seed",
+)
+SPENDING = (
+    "response_store",
+    "response_store_sync",
+    "max_cost_usd",
+    "max_calls",
+    "budget_tokens",
+    "budget_shares",
+    "requests_per_minute",
+    "tokens_per_minute",
+    "price_file",
+    "retry_malformed",
+    "call_timeout",
+    "call_attempts",
+)
+MODEL = (*ASKING, *SPENDING)
+PERSONAS = ("personas_per_document", "persona_language", "expand_hops", "expand_per_persona", "pii")
+DEDUP = ("minhash_threshold", "bucket_keys", "embedder", "embedding_threshold")
+SAMPLES = ("use_case", "samples_per_persona", "max_samples", "examples")
+
+BUILD = ("input", "output", *CORPUS, *MODEL, *PERSONAS, *DEDUP, *SAMPLES, "partitions")
+
+JOBS = [
+    Job(
+        "build",
+        "corpus -> hub of personas (-> samples)",
+        "pipelines.persona_hub",
+        BUILD,
+    ),
+    Job(
+        "dedup",
+        "personas, or any short texts -> those that are no near-duplicates",
+        "pipelines.dedup",
+        ("input", "output", "text_field", *DEDUP, "against", "partitions"),
+    ),
+    Job(
+        "synthesize",
+        "hub -> samples of use cases",
+        "pipelines.synthesize",
+        ("hub", "output", *MODEL, "pii", *SAMPLES, "partitions"),
+    ),
+    Job(
+        "export",
+        "hub and samples -> JSON Lines as the authors released, or Parquet",
+        "pipelines.export",
+        ("hub", "export_format", "export_output"),
+        runs_on_beam=False,
+    ),
+    Job(
+        "preview",
+        "a few documents -> prompts, answers, personas and verdicts, to look at before paying",
+        "pipelines.preview",
+        (*BUILD, "preview_n"),
+        runs_on_beam=False,
+        optional=("output",),
+    ),
+    Job(
+        "estimate",
+        "what a build will take: calls, tokens, cost and time by stage, from a sample of the corpus",
+        "pipelines.estimate",
+        (*BUILD, "sample", "estimate_n"),
+        optional=("output",),
+    ),
+    Job(
+        "status",
+        "calls, tokens and cost by stage so far, of a job that runs anywhere or has ended",
+        "pipelines.status",
+        ("output", "response_store", "watch"),
+        runs_on_beam=False,
+        optional=("output",),
+    ),
+    Job(
+        "import-responses",
+        "answers of a batch API -> response store",
+        "pipelines.import_responses",
+        ("input", "output", "batch_model", "response_store", "price_file"),
+        runs_on_beam=False,
+        optional=("output",),
+    ),
+]
+JOB_BY_NAME = {job.name: job for job in JOBS}

@@ -1,0 +1,183 @@
+"""The language model of a job, as the flags say: its store, its budget, its price, its pace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from apache_beam.io.filesystems import FileSystems
+
+from pipelines.errors import UsageError
+from pipelines.opening import opened_store
+from pipelines.running import Where
+from transforms.llm.export import refuse_without_batches
+from transforms.llm.prices import price_of, required_price
+from transforms.llm.protocol import Budget, ModelConfig, Sampling
+from transforms.llm.registry import EXPORT, LOCAL, split_name
+from transforms.store.registry import NO_STORE, scheme_of
+from transforms.store.registry import is_local as is_local_store
+
+Flags = Mapping[str, Any]
+HERE = Where()
+BUDGET_FLAGS = ("max_cost_usd", "max_calls", "budget_tokens")
+RESPONSES = "responses.sqlite"
+
+
+def model_of(flags: Flags, where: Where = HERE, shares: Sequence[tuple[str, float]] = ()) -> ModelConfig:
+    """The language model. Raises ValueErrors that name the flag and the remedy."""
+    name, options = named_model(flags)
+    if where.project:
+        options["project"] = where.project
+    url = base_url_of(flags)
+    limited = any(flags[flag] for flag in BUDGET_FLAGS)
+    price = (
+        required_price(name, url, flags["price_file"])
+        if flags["max_cost_usd"]
+        else price_of(name, url, flags["price_file"])
+    )
+    if price is None:
+        options["unpriced"] = True
+    store = store_of(flags, name, where, limited, EXPORT in options)
+    return ModelConfig(
+        name=name,
+        base_url=url,
+        max_in_flight=flags["max_in_flight"],
+        options=options,
+        store=store,
+        durable=flags["response_store_sync"] == "power",
+        budget=Budget(
+            cost_usd=flags["max_cost_usd"],
+            tokens=flags["budget_tokens"],
+            calls=flags["max_calls"],
+            shares=shares_of(flags["budget_shares"], shares) if limited else (),
+        ),
+        input_price=price.input if price else 0.0,
+        output_price=price.output if price else 0.0,
+        requests_per_minute=flags["requests_per_minute"],
+        tokens_per_minute=flags["tokens_per_minute"],
+        timeout=flags["call_timeout"],
+        attempts=flags["call_attempts"],
+        repairs=flags["retry_malformed"],
+    )
+
+
+def named_model(flags: Flags) -> tuple[str, dict[str, Any]]:
+    """(the name of the model that answers, options). Raises ValueError for a backend that is not there."""
+    backend, place = split_name(flags["llm"])
+    if backend != EXPORT:
+        if flags["batch_model"]:
+            raise UsageError("--batch_model: goes with --llm=export:PATH, and says which model will answer")
+        return flags["llm"], {}
+    if not place:
+        raise UsageError(f"--llm {flags['llm']}: name the folder for the requests too, as in export:PATH")
+    if not flags["batch_model"]:
+        raise UsageError(
+            f"--llm {flags['llm']}: --batch_model must name the model that will answer, such as openai:gpt-5-mini; "
+            "answers are kept under its name"
+        )
+    refuse_without_batches(flags["batch_model"])
+    return flags["batch_model"], {EXPORT: place if FileSystems.get_scheme(place) else str(Path(place).absolute())}
+
+
+def base_url_of(flags: Flags) -> str:
+    """The server's address. Raises UsageError for one that holds a password: it would land in job and manifest."""
+    url: str = flags["llm_base_url"]
+    parts = urlsplit(url)
+    if "@" in parts.netloc or "key=" in parts.query.lower():
+        raise UsageError("--llm_base_url: keys come from the environment, never in the address")
+    return url
+
+
+def store_of(flags: Flags, model: str, where: Where, limited: bool, exporting: bool = False) -> str:
+    """The response store's address, "" where there is no call to keep. Raises UsageError with the remedy."""
+    given = flags["response_store"]
+    paid = model.partition(":")[0] not in LOCAL
+    if given == NO_STORE:
+        if where.retries and paid:
+            raise UsageError(f"--response_store none: {where.runner} repeats what fails, and would pay twice; {SHARED}")
+        if limited or exporting:
+            what = "a budget" if limited else "--llm=export"
+            raise UsageError(f"--response_store none: {what} needs a store, where answers and spend are kept")
+        return NO_STORE
+    if given:
+        if is_local_store(given) and not where.one_machine:
+            raise UsageError(
+                f"--response_store {given}: the workers of {where.runner} cannot see this machine; {SHARED}"
+            )
+        return absolute(given)
+    if not (paid or limited):
+        return ""
+    if not where.one_machine:
+        raise UsageError(
+            f"--response_store: {model} is paid, and the workers of {where.runner} share no disk; {SHARED}"
+        )
+    return default_store(flags["output"])
+
+
+SHARED = "name one that all can see: redis://HOST or bigtable://PROJECT/INSTANCE/TABLE"
+
+
+def named_store(flags: Flags) -> str:
+    """The store of a command that only looks at it or fills it. Raises UsageError where none is named."""
+    if flags["response_store"] and flags["response_store"] != NO_STORE:
+        return absolute(flags["response_store"])
+    store = default_store(flags["output"])
+    if not store:
+        raise UsageError("--output or --response_store: name one of them; it says which responses are meant")
+    return store
+
+
+def default_store(output: str | None) -> str:
+    """The embedded store in OUTPUT, "" where no OUTPUT is named. Raises UsageError where that is no local folder."""
+    if not output:
+        return ""
+    if FileSystems.get_scheme(output):
+        raise UsageError(
+            f"--response_store: --output {output} is not on this machine, so it cannot hold an embedded store; name "
+            "sqlite:PATH on this one, redis://HOST or bigtable://PROJECT/INSTANCE/TABLE"
+        )
+    return f"sqlite:{Path(output).absolute() / RESPONSES}"
+
+
+def absolute(address: str) -> str:
+    """The same store from any working directory. Raises ValueError for an address of no known form."""
+    if scheme_of(address) != "sqlite":
+        return address
+    return f"sqlite:{Path(address.removeprefix('sqlite:')).absolute()}"
+
+
+def shares_of(given: Sequence[str], default: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """The stages' parts of a budget: `default`, "none", or STAGE=PART of each, in the order of the stages."""
+    if not given:
+        return tuple(default)
+    if list(given) == [NO_STORE]:
+        return ()
+    shares = []
+    stages = [stage for stage, _ in default]
+    for text in given:
+        stage, _, part = text.partition("=")
+        try:
+            shares.append((stage, float(part)))
+        except ValueError:
+            raise UsageError(f"--budget_shares {text}: must be STAGE=PART, such as extract_persona=0.3") from None
+        if stage not in stages:
+            raise UsageError(f"--budget_shares {text}: no such stage; there are {', '.join(stages)}")
+    try:
+        return Budget(shares=tuple(sorted(shares, key=lambda share: stages.index(share[0])))).shares
+    except ValueError as error:
+        raise UsageError(f"--budget_shares: {error}") from None
+
+
+def check_store(model: ModelConfig, where: Where) -> None:
+    """Opens and closes the store, where this machine can: a broken one is told before anything runs."""
+    if where.one_machine and model.store not in ("", NO_STORE):
+        opened_store(model.store).close()
+
+
+def sampling_of(flags: Flags, default: Sampling) -> Sampling:
+    """How the model draws its answers: as the flags say, else as `default` does."""
+    given = {name: flags[name] for name in ("temperature", "top_p", "max_tokens", "seed") if flags[name] is not None}
+    return replace(default, **given)

@@ -1,0 +1,109 @@
+"""Requests and answers as the half-price batch APIs have them in JSON Lines: OpenAI's, Gemini's, Vertex AI's.
+
+A line's name is "<task>.<key>": the key is that of the response store, the task says what asked. OpenAI gives the name
+back as `custom_id`, the Gemini API as `key`; Vertex AI gives back the request itself, so there it stands in its labels.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import orjson
+
+from transforms.llm.openai import chat_body, completion_of
+from transforms.llm.protocol import Completion, ModelError, Request
+
+BACKENDS = ("openai", "gemini", "vertex")
+LABELS = ("persona_hub_task", "persona_hub_key")
+NAME = re.compile(r"([^.]+)\.([0-9a-f]{32})")
+
+
+class BatchAnswer(NamedTuple):
+    """One line of a batch API's output."""
+
+    task: str
+    key: bytes
+    completion: Completion | None
+    reason: str = ""  # why there is none
+
+
+def request_line(backend: str, model: str, key: bytes, request: Request) -> bytes:
+    """The line that asks `request` of `model`."""
+    name = f"{request.task}.{key.hex()}"
+    if backend == "openai":
+        body = chat_body(model, request, "max_completion_tokens")
+        line = {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}
+    elif backend == "gemini":
+        line = {"key": name, "request": gemini_body(request)}
+    else:
+        labels = dict(zip(LABELS, (request.task, key.hex()), strict=True))
+        line = {"request": {**gemini_body(request), "labels": labels}}
+    return orjson.dumps(line) + b"\n"
+
+
+def gemini_body(request: Request) -> dict[str, Any]:
+    """A request as generateContent takes it."""
+    drawn = request.sampling
+    values = {
+        "temperature": drawn.temperature,
+        "topP": drawn.top_p,
+        "maxOutputTokens": drawn.max_tokens,
+        "seed": drawn.seed,
+        "responseMimeType": "application/json" if request.schema else None,
+        "responseJsonSchema": orjson.loads(request.schema) if request.schema else None,
+    }
+    body: dict[str, Any] = {"contents": [{"role": "user", "parts": [{"text": request.prompt}]}]}
+    if request.system:
+        body["systemInstruction"] = {"parts": [{"text": request.system}]}
+    return body | {"generationConfig": {name: value for name, value in values.items() if value is not None}}
+
+
+def name_of(line: dict[str, Any]) -> tuple[str, bytes] | None:
+    """(task, key) of a line of requests or of answers; None where it is not one of ours."""
+    labels = (line.get("request") or {}).get("labels") or {}
+    name = line.get("custom_id") or line.get("key") or ".".join(str(labels.get(label, "")) for label in LABELS)
+    found = NAME.fullmatch(str(name))
+    return (found[1], bytes.fromhex(found[2])) if found else None
+
+
+def read_answer(text: bytes) -> BatchAnswer | None:
+    """The answer in a line of output, of whichever API; None for a line that is no answer to a request of ours."""
+    try:
+        line = orjson.loads(text)
+        name = name_of(line)
+    except (ValueError, AttributeError):
+        return None
+    if name is None or not {"response", "error", "status"} & line.keys():
+        return None
+    response = line.get("response")
+    if not isinstance(response, dict) or not response:
+        return BatchAnswer(*name, None, _failure(line.get("error") or line.get("status")))
+    try:
+        if "custom_id" in line:
+            if response.get("status_code") != 200:
+                return BatchAnswer(*name, None, f"http-{response.get('status_code')}")
+            return BatchAnswer(*name, completion_of(orjson.dumps(response["body"])))
+        return BatchAnswer(*name, gemini_completion(response))
+    except ModelError as error:
+        return BatchAnswer(*name, None, error.reason)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return BatchAnswer(*name, None, "unreadable-response")
+
+
+def gemini_completion(response: dict[str, Any]) -> Completion:
+    """The answer in a generateContent response; a model's thoughts are no part of it, and are paid."""
+    usage = response.get("usageMetadata") or {}
+    candidates = response.get("candidates") or []
+    parts = (candidates[0].get("content") or {}).get("parts") or [] if candidates else []
+    text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
+    paid = usage.get("candidatesTokenCount", 0) + usage.get("thoughtsTokenCount", 0)
+    return Completion(text, int(usage.get("promptTokenCount", 0)), int(paid))
+
+
+def _failure(error: Any) -> str:
+    """A word to count by; the API's own words may quote the prompt."""
+    code = error.get("code") if isinstance(error, dict) else None
+    return (
+        f"batch-{code}" if isinstance(code, int | str) and re.fullmatch(r"[\w-]{1,40}", str(code)) else "batch-failed"
+    )

@@ -1,0 +1,137 @@
+"""`export:PATH`: what the response store lacks, as requests for a half-price batch API; nothing is sent."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import BinaryIO, NamedTuple
+from uuid import uuid4
+
+import orjson
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.llm.batch_forms import BACKENDS, name_of, request_line
+from transforms.llm.protocol import Completion, ModelConfig, ModelError, Request, request_key
+
+OPTION = "export"  # of a ModelConfig: the folder; the config's name is that of the model that will answer
+FILE_REQUESTS, FILE_BYTES = 50_000, 100_000_000  # OpenAI takes 50,000 requests and 200 MB in a file, the others more
+PART, REQUESTS = "part-", "requests-"
+REMEDY = "have the exported requests answered, import the answers, and run the same command again"
+
+
+class Exported(NamedTuple):
+    """What an export left."""
+
+    files: tuple[tuple[str, int], ...]  # path, requests
+    pending: int  # requests that earlier exports wrote and nobody has answered yet
+
+
+class ExportModel:
+    """Writes each request into a file of this process's own, once."""
+
+    def __init__(self, config: ModelConfig):
+        self.name = config.name
+        self.backend, _, self.model = config.name.partition(":")
+        refuse_without_batches(config.name)
+        self.folder = str(config.options[OPTION])
+        self.written: set[bytes] = set()
+        make_folder(self.folder)
+        path = FileSystems.join(self.folder, f"{PART}{os.getpid()}-{uuid4().hex[:8]}.jsonl")
+        self.file = FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+
+    async def complete(self, request: Request) -> Completion:
+        """Never an answer. Raises ModelError."""
+        key = request_key(self.name, request)
+        if key not in self.written:
+            self.written.add(key)
+            self.file.write(request_line(self.backend, self.model, key, request))
+            self.file.flush()
+        raise ModelError("exported", REMEDY)
+
+    async def close(self) -> None:
+        """Ends the file."""
+        self.file.close()
+
+
+def refuse_without_batches(model: str) -> None:
+    """Raises ValueError for a model that no batch API answers."""
+    backend, _, name = model.partition(":")
+    if backend not in BACKENDS or not name:
+        forms = ", ".join(f"{backend}:MODEL" for backend in BACKENDS)
+        raise ValueError(f"--batch_model {model}: batch APIs are known for {forms}")
+
+
+def collect(folder: str) -> Exported:
+    """Turns what the processes of a job wrote into files fit for upload, each request once.
+
+    Files of earlier exports stay as they are, since they may have been sent, and what stands in them is not written
+    again; delete those whose batch has failed, and export anew.
+    """
+    earlier = {key for path in listed(folder, REQUESTS) for key, _ in named_lines(path)}
+    rounds = [int(FileSystems.split(path)[1].split("-")[1]) for path in listed(folder, REQUESTS)]
+    stem = FileSystems.join(folder, f"{REQUESTS}{max(rounds, default=0) + 1:04}")
+    parts = listed(folder, PART)
+    found: set[bytes] = set()
+    with Files(stem) as files:
+        for key, line in (named for path in parts for named in named_lines(path)):
+            if key not in found and key not in earlier:
+                files.write(line)
+            found.add(key)
+    if parts:
+        FileSystems.delete(parts)
+    return Exported(tuple(files.written.items()), len(earlier & found))
+
+
+class Files:
+    """Lines spread over files that a batch API takes."""
+
+    def __init__(self, stem: str):
+        self.stem = stem
+        self.written: Counter[str] = Counter()  # requests by path
+        self.size, self.path = 0, ""
+        self.file: BinaryIO | None = None
+
+    def write(self, line: bytes) -> None:
+        """Adds a line, in a new file where the last one is full."""
+        if self.file is None or self.written[self.path] >= FILE_REQUESTS or self.size + len(line) > FILE_BYTES:
+            self.close()
+            self.path, self.size = f"{self.stem}-{len(self.written):05}.jsonl", 0
+            self.file = FileSystems.create(self.path, compression_type=CompressionTypes.UNCOMPRESSED)
+        self.file.write(line)
+        self.written[self.path] += 1
+        self.size += len(line)
+
+    def close(self) -> None:
+        """Ends the last file."""
+        if self.file is not None:
+            self.file.close()
+
+    def __enter__(self) -> Files:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def listed(folder: str, prefix: str) -> list[str]:
+    """Paths of the files of one kind, in order."""
+    [found] = FileSystems.match([FileSystems.join(folder, f"{prefix}*.jsonl")])
+    return sorted(metadata.path for metadata in found.metadata_list)
+
+
+def named_lines(path: str) -> Iterator[tuple[bytes, bytes]]:
+    """(key, line) of each whole line of requests; the last one of a process that was killed may be half."""
+    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        for line in file:
+            with suppress(orjson.JSONDecodeError):
+                if line.endswith(b"\n") and (name := name_of(orjson.loads(line))):
+                    yield name[1], line
+
+
+def make_folder(folder: str) -> None:
+    """Makes the folder where a filesystem has such; another process may have been first."""
+    with suppress(OSError):  # BeamIOError is one
+        FileSystems.mkdirs(folder)

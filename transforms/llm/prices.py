@@ -1,0 +1,86 @@
+"""What a model's tokens cost: the packaged table, and rows of a user's own before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from importlib import resources
+from typing import Any, NamedTuple
+
+import yaml
+
+from transforms.prompts.files import FileError, read_text
+
+FORM = "a list `models` of {model: NAME, input: USD, output: USD}, for a million tokens each"
+
+
+class PriceError(ValueError):
+    """A price table that cannot be used, or that lacks a model; the message names the remedy."""
+
+
+class Price(NamedTuple):
+    """US dollars for a million tokens."""
+
+    input: float
+    output: float
+    batch: float = 0.5  # part of it that an answer of a batch API costs
+
+
+def price_of(model: str, base_url: str = "", price_file: str = "") -> Price | None:
+    """The price of a model by its full name, None where no row fits. Raises PriceError for a broken file.
+
+    What a server at `base_url` asks, only the user's own table can know.
+    """
+    tables = [(price_file, _own(price_file))] if price_file else []
+    if not base_url:
+        packaged = resources.files("transforms.llm").joinpath("prices.yaml").read_text("utf-8")
+        tables.append(("prices.yaml", packaged))
+    for name, text in tables:
+        for pattern, price in rows(text, name):
+            if fnmatchcase(model, pattern):
+                return price
+    return None
+
+
+def required_price(model: str, base_url: str, price_file: str) -> Price:
+    """The price of a model. Raises PriceError where it is not known."""
+    price = price_of(model, base_url, price_file)
+    if price is None:
+        at = f" at {base_url}" if base_url else ""
+        row = f'models: [{{model: "{model}", input: USD, output: USD}}]'
+        raise PriceError(
+            f"--max_cost_usd: nobody knows what {model}{at} costs; write it into a file for --price_file, as {row} "
+            "for a million tokens each (0 for a server of your own), or limit --budget_tokens instead"
+        )
+    return price
+
+
+def rows(text: str, name: str) -> Iterator[tuple[str, Price]]:
+    """(pattern of names, price) of a table. Raises PriceError naming the row."""
+    try:
+        document: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f" at line {place.line + 1}" if place else ""
+        raise PriceError(f"--price_file {name}: no YAML{line}; it is {FORM}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("models"), list):
+        raise PriceError(f"--price_file {name}: must be {FORM}")
+    batch = _amount(document.get("batch", 0.5), name, "batch")
+    for number, row in enumerate(document["models"], 1):
+        if not isinstance(row, dict) or not isinstance(row.get("model"), str) or not {"input", "output"} <= row.keys():
+            raise PriceError(f"--price_file {name}: row {number} of models: it must have model, input and output")
+        costs = [_amount(row[side], name, f"{side} of {row['model']}") for side in ("input", "output")]
+        yield row["model"], Price(costs[0], costs[1], batch)
+
+
+def _amount(value: Any, name: str, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise PriceError(f"--price_file {name}: {what} is {value!r}; it must be a number of US dollars, 0 or more")
+    return float(value)
+
+
+def _own(price_file: str) -> str:
+    try:
+        return read_text(price_file)
+    except FileError as error:
+        raise PriceError(f"--price_file {error}") from error

@@ -1,0 +1,26 @@
+"""What a response store has counted, in the words of a manifest."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from transforms.store.protocol import Spend
+from transforms.store.registry import open_store
+
+NANO = 1_000_000_000  # the store counts in billionths of a US dollar
+
+
+def usage_of(address: str, priced: bool = True) -> dict[str, dict[str, float]]:
+    """{stage: {calls, input_tokens, output_tokens, cost_usd}} of all runs so far, no cost where it is not `priced`."""
+    with closing(open_store(address)) as store:
+        return {stage: usage_row(spend, priced) for stage, spend in sorted(store.spend().items())}
+
+
+def usage_row(spend: Spend, priced: bool = True) -> dict[str, float]:
+    """One stage's usage."""
+    row: dict[str, float] = {
+        "calls": spend.calls,
+        "input_tokens": spend.input_tokens,
+        "output_tokens": spend.output_tokens,
+    }
+    return row | {"cost_usd": spend.cost / NANO} if priced else row
