@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.fake_server.launch import FakeServer
 
 # Without credentials every process that opens a gs:// path would look 27 s for a metadata server.
 os.environ.setdefault("NO_GCE_CHECK", "true")
+
+# A busy machine is no reason to fail. In CI the examples are the same at each run; elsewhere new ones are sought.
+slow = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("local", **slow)
+settings.register_profile("ci", derandomize=True, **slow)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from transforms.corpus.found import KIB, MIB, BrokenError, Limits
@@ -21,6 +21,8 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     "zstd": zstandard.ZstdCompressor(write_checksum=True).compress,
     "plain": lambda data: data,
 }
+
+MAGIC = (b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd")
 
 
 def chunks(data: bytes, size: int = 1000) -> Iterator[bytes]:
@@ -41,8 +43,7 @@ def read_until_broken(data: bytes, limits: Limits | None = None) -> tuple[bytes,
 @given(members=st.lists(st.binary(max_size=3000), min_size=1, max_size=5), size=st.integers(4, 5000))
 def test_all_members_are_read_whatever_the_chunks(name: str, members: list[bytes], size: int) -> None:
     packed = b"".join(map(PACK[name], members))
-    if name == "plain" and packed[:4] in (b"\x1f\x8b", b"BZh"):
-        return
+    assume(name != "plain" or not packed.startswith(MAGIC))
     assert b"".join(decompressed(chunks(packed, size), Limits())) == b"".join(members)
 
 
