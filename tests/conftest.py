@@ -15,9 +15,9 @@ from tests.fake_server.launch import FakeServer
 os.environ.setdefault("NO_GCE_CHECK", "true")
 
 # A busy machine is no reason to fail. In CI the examples are the same at each run; elsewhere new ones are sought.
-slow = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("local", **slow)
-settings.register_profile("ci", derandomize=True, **slow)
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("local", patient)
+settings.register_profile("ci", patient, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
