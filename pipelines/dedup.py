@@ -26,6 +26,7 @@ from transforms.dedup.chunks import Broken, Chunk
 from transforms.dedup.find_duplicates import FindDuplicates
 from transforms.dedup.meaning import MeaningDecisions
 from transforms.dedup.part import PartRows, RowLayout, lines_before
+from transforms.dedup.persona_rows import pack_personas
 from transforms.dedup.read_rows import ReadRows
 from transforms.dedup.rows import Packed
 from transforms.dedup.sniff import text_field_of
@@ -33,7 +34,6 @@ from transforms.dedup.sources import CHUNK_BITS, Source, source_at, sources_of
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.hub.reading import ReadHub
 from transforms.hub.versions import Hub, open_hub
-from transforms.minhash_dedup import pack_personas
 from transforms.records import DeadLetter, as_dict
 from transforms.similarity.plan import Plan
 from transforms.similarity.vectors import unpack

@@ -6,21 +6,20 @@ import math
 import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
 
 from transforms.dedup.find_duplicates import PARTITIONS, FindDuplicates, VerifiedPairs, unpack_found
+from transforms.dedup.persona_rows import PersonaLayout, jaccard, pack_personas, unpack_personas
 from transforms.dedup.rows import Packed, by_block
-from transforms.records import Batch, BatchCoder, Duplicate, Persona, batches
-from transforms.similarity.arrays import Numbers, groups
+from transforms.records import Batch, Duplicate, Persona, batches
+from transforms.similarity.arrays import groups
 from transforms.similarity.join import Found
 from transforms.similarity.plan import RECALL, Plan
-from transforms.similarity.ranks import NEW, blocks_of, ranks_of
+from transforms.similarity.ranks import NEW, ranks_of
 from transforms.similarity.representatives import later_in
-from transforms.similarity.shingles import Tokens, tokenise
 from transforms.similarity.vectors import unpack
 from transforms.tally import Tally
 
@@ -35,22 +34,6 @@ class Deduplicated(NamedTuple):
 
     kept: beam.PCollection[ByBlock]
     duplicates: beam.PCollection[Batch[Duplicate]]
-
-
-@dataclass(frozen=True)
-class PersonaLayout:
-    """Personas in blocks by id: `records.partition_of(persona_id, blocks)`."""
-
-    blocks: int
-
-    def read(self, block: int, payload: bytes) -> tuple[Numbers, Tokens]:
-        """Ranks and tokens of packed personas."""
-        new, personas = unpack_personas(payload)
-        return ranks_of(personas, new), tokenise([persona.text for persona in personas])
-
-    def locate(self, ranks: Numbers) -> Numbers:
-        """The block that the id in a rank lies in."""
-        return blocks_of(ranks, self.blocks)
 
 
 @dataclass(kw_only=True)
@@ -144,17 +127,6 @@ def packed_personas(personas: Personas) -> beam.PCollection[Packed]:
     return packed[0] if len(packed) == 1 else packed | "Held" >> beam.Flatten()
 
 
-def pack_personas(element: ByBlock, new: bool) -> Packed:
-    """An element as bytes: whether the personas are new, then the batch."""
-    block, batch = element
-    return block, bytes([new]) + BatchCoder().encode(batch)
-
-
-def unpack_personas(payload: bytes) -> tuple[bool, Batch[Persona]]:
-    """What `pack_personas` was given."""
-    return bool(payload[0]), BatchCoder().decode(payload[1:])
-
-
 def later_ranks(element: Packed, layout: PersonaLayout) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The later row of each pair found, by block."""
     found: Found = unpack_found(element[1])
@@ -227,9 +199,3 @@ def name_kept(_: int, sides: dict[str, list[bytes]]) -> Iterator[Batch[Duplicate
                 similarity = jaccard(text, kept_text)
             duplicates.append(Duplicate(key, text, kept_id, "text", similarity))
     yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), OUT_RECORDS)
-
-
-def jaccard(one: str, other: str) -> float:
-    """Jaccard similarity of the token sets of two texts."""
-    left, right = (set(words) for words in tokenise([one, other]).words())
-    return float(Fraction(len(left & right), max(1, len(left | right))))

@@ -13,10 +13,10 @@ import orjson
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
 from transforms.dedup.chunks import Chunk, split, texts_of
+from transforms.dedup.persona_rows import PersonaLayout, jaccard, unpack_personas
 from transforms.dedup.read_rows import chunk_of, same
 from transforms.dedup.rows import Packed, by_block
 from transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Source, source_at
-from transforms.minhash_dedup import PersonaLayout, jaccard, unpack_personas
 from transforms.similarity.arrays import I64, U64, Numbers
 from transforms.similarity.ranks import NEW, ranks_of
 from transforms.similarity.shingles import Tokens, tokenise_utf8

@@ -1,0 +1,45 @@
+"""Personas as the rows of a search for near-duplicates: how they lie in blocks, and how they travel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from transforms.dedup.rows import Packed
+from transforms.records import Batch, BatchCoder, Persona
+from transforms.similarity.arrays import Numbers
+from transforms.similarity.ranks import blocks_of, ranks_of
+from transforms.similarity.shingles import Tokens, tokenise
+
+
+@dataclass(frozen=True)
+class PersonaLayout:
+    """Personas in blocks by id: `records.partition_of(persona_id, blocks)`."""
+
+    blocks: int
+
+    def read(self, block: int, payload: bytes) -> tuple[Numbers, Tokens]:
+        """Ranks and tokens of packed personas."""
+        new, personas = unpack_personas(payload)
+        return ranks_of(personas, new), tokenise([persona.text for persona in personas])
+
+    def locate(self, ranks: Numbers) -> Numbers:
+        """The block that the id in a rank lies in."""
+        return blocks_of(ranks, self.blocks)
+
+
+def pack_personas(element: tuple[int, Batch[Persona]], new: bool) -> Packed:
+    """An element as bytes: whether the personas are new, then the batch."""
+    block, batch = element
+    return block, bytes([new]) + BatchCoder().encode(batch)
+
+
+def unpack_personas(payload: bytes) -> tuple[bool, Batch[Persona]]:
+    """What `pack_personas` was given."""
+    return bool(payload[0]), BatchCoder().decode(payload[1:])
+
+
+def jaccard(one: str, other: str) -> float:
+    """Jaccard similarity of the token sets of two texts."""
+    left, right = (set(words) for words in tokenise([one, other]).words())
+    return float(Fraction(len(left & right), max(1, len(left | right))))
