@@ -26,10 +26,11 @@ _sha1: dict[int, int] = {}
 
 @cache
 def permutations(seed: int = SEED) -> tuple[Numbers, Numbers]:
-    """(a, b) of datasketch's `affine32` permutations, without the second that its import takes."""
-    generator = np.random.RandomState(seed)
-    a = generator.randint(0, 1 << 31, PERMUTATIONS, dtype=U32) * U32(2) + U32(1)
-    return a, generator.randint(0, 1 << 32, PERMUTATIONS, dtype=U32)
+    """(a, b) of datasketch's permutations; its import takes a second, so only a process that makes signatures pays."""
+    from datasketch import MinHash
+
+    a, b = MinHash(num_perm=PERMUTATIONS, seed=seed, scheme="affine32").permutations
+    return a, b
 
 
 def sha1_tokens(tokens: Tokens, codes: Numbers) -> Numbers:
