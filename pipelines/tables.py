@@ -15,7 +15,7 @@ from transforms.records import Batch, DeadLetter, Persona, Provenance, Sample
 from transforms.scrub_dead_letters import ScrubDeadLetters
 from transforms.write_hub import Publish, WriteRecords
 
-Collections = Mapping[str, beam.PCollection[Any]]
+Collections = Mapping[str, Any]  # PCollections by name
 
 # What comes into a step goes on, or is counted under the reason why not.
 EQUATIONS = (
@@ -46,7 +46,8 @@ class WriteHub(beam.PTransform):
 
     Tables become Avro in hub/`run`, samples and dead letters JSON Lines in folders of the run. `counted` are the
     collections whose sizes stand in the manifest, by "stage/name" or, by the values of a field, "stage/name{field}";
-    `times` says for how many questions a record of one of them stands.
+    several in a tuple are counted together. (Flattened first, all their records would be held once more: 100 bytes
+    a persona.) `times` says for how many questions a record of one of them stands.
     """
 
     output: str
@@ -74,8 +75,9 @@ class WriteHub(beam.PTransform):
         lost = tuple(made["lost"].values()) | "Lost" >> beam.Flatten() | ScrubDeadLetters(pii=self.pii)
         files.append(lost | "Write dead letters" >> self.write(f"dead_letters/{run}", "dead_letters", DeadLetter))
         counts = [
-            batches | f"Count {label}" >> count(label, self.times.get(label, 1))
-            for label, batches in made["counted"].items()
+            batches | f"Count {label} {part}" >> count(label, self.times.get(label, 1))
+            for label, counted in made["counted"].items()
+            for part, batches in enumerate(counted if isinstance(counted, tuple) else (counted,))
         ]
         counts += [lost | "Count reasons" >> CountDeadLetters(), lost | "Count lost" >> count("dead_letters/letters")]
         equations = (*EQUATIONS, *(equation for name in made["samples"] for equation in sample_equations(name)))
@@ -103,6 +105,19 @@ def count(label: str, times: int = 1) -> Count:
     stage, _, name = label.partition("/")
     name, _, field = name.rstrip("}").partition("{")
     return Count(stage=stage, name=name, field=field, times=times)
+
+
+@dataclass(kw_only=True)
+class ProvenanceOf(beam.PTransform):
+    """Personas of each hop -> how they came about."""
+
+    def expand(self, hops: tuple[beam.PCollection[Batch[Persona]], ...]) -> beam.PCollection[Batch[Provenance]]:
+        """Each hop's rows first: they are a third of the personas' size."""
+        rows = [
+            personas | f"Hop {hop}" >> beam.Map(provenance_of).with_output_types(Batch)
+            for hop, personas in enumerate(hops)
+        ]
+        return rows | "AllHops" >> beam.Flatten()
 
 
 def provenance_of(batch: Batch[Persona]) -> Batch[Provenance]:

@@ -38,15 +38,21 @@ def prompt_of(prompt_dir: str = "") -> Prompt:
     return load_prompt(STAGE, PLACEHOLDERS, prompt_dir, REQUIRED)
 
 
+PerHop = tuple[beam.PCollection[Batch[Persona]], ...]
+
+
 class Expanded(NamedTuple):
-    """All personas of all hops, and what did not become one."""
+    """All personas of all hops, and what did not become one.
+
+    What is only looked at (counted, say) comes by hop: a runner that flattened it would hold all of it once more.
+    """
 
     personas: beam.PCollection[tuple[int, Batch[Persona]]]  # unique, by block
-    identical: beam.PCollection[Batch[Persona]]  # those whose text another one had
-    asked: beam.PCollection[Batch[Persona]]  # who was asked about, at all hops
-    passed_over: beam.PCollection[Batch[Persona]]  # who was not, since somebody earlier resembles them
-    generated: beam.PCollection[Batch[Persona]]  # what the model gave, before the filter
-    accepted: beam.PCollection[Batch[Persona]]  # what passed the filter, and those of hop 0
+    identical: PerHop  # those whose text another one had
+    asked: PerHop  # who was asked about
+    passed_over: PerHop  # who was not, since somebody earlier resembles them
+    generated: PerHop  # what the model gave, before the filter
+    accepted: PerHop  # what passed the filter, beginning with those of hop 0
     dead_letters: beam.PCollection[Batch[DeadLetter]]
 
 
@@ -80,11 +86,11 @@ class ExpandPersona(beam.PTransform):
         nothing = personas.pipeline | "Nothing" >> beam.Create([], reshuffle=False)
         return Expanded(
             personas=[unique.personas for unique in found] | "Personas" >> beam.Flatten(),
-            identical=[unique.identical for unique in found] | "Identical" >> beam.Flatten(),
-            asked=[nothing, *(hop.asked for hop in hops)] | "Asked" >> beam.Flatten(),
-            passed_over=[nothing, *(hop.passed_over for hop in hops)] | "PassedOver" >> beam.Flatten(),
-            generated=[nothing, *(hop.generated for hop in hops)] | "Generated" >> beam.Flatten(),
-            accepted=[personas, *(hop.accepted for hop in hops)] | "Accepted" >> beam.Flatten(),
+            identical=tuple(unique.identical for unique in found),
+            asked=tuple(hop.asked for hop in hops),
+            passed_over=tuple(hop.passed_over for hop in hops),
+            generated=tuple(hop.generated for hop in hops),
+            accepted=(personas, *(hop.accepted for hop in hops)),
             dead_letters=[nothing, *(dead for hop in hops for dead in hop.dead_letters)]
             | "DeadLetters" >> beam.Flatten(),
         )
