@@ -17,13 +17,15 @@ from apache_beam.options.pipeline_options import (
     PortableOptions,
     StandardOptions,
 )
-from apache_beam.portability.api import beam_provision_api_pb2
+from apache_beam.portability import python_urns
+from apache_beam.portability.api import beam_provision_api_pb2, beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo
+from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo, RunnerResult
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.errors import JobError, UsageError
+from transforms.llm.engine import STOPPED
 
 LOCAL_RUNNERS = ("", "DirectRunner", "FnApiRunner")
 ONE_MACHINE = ("PrismRunner", "SwitchingDirectRunner")  # runners that are more than this process, on this machine
@@ -95,10 +97,25 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], options: PipelineOption
         raise JobError(cause(error)) from error
 
 
+class LocalRunner(FnApiRunner):
+    """The FnApiRunner, whose worker processes leave signals to this one: Ctrl-C in a terminal reaches all of a group,
+    and workers that died of it would lose the calls under way. They end when this process has ended.
+    """
+
+    def run_via_runner_api(
+        self, pipeline_proto: beam_runner_api_pb2.Pipeline, options: PipelineOptions
+    ) -> RunnerResult:
+        """Runs the pipeline; the shell that starts a worker is told to ignore signals, and the worker inherits it."""
+        for environment in pipeline_proto.components.environments.values():
+            if environment.urn == python_urns.SUBPROCESS_SDK:
+                environment.payload = b"trap '' INT TERM; exec " + environment.payload
+        return super().run_via_runner_api(pipeline_proto, options)
+
+
 def local_runner(options: PipelineOptions) -> FnApiRunner:
-    """The FnApiRunner. (`DirectRunner` is a switch that tries to download another runner, Prism, first.)"""
+    """The runner of this machine. (`DirectRunner` is a switch that tries to download another runner, Prism, first.)"""
     encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
-    return FnApiRunner(
+    return LocalRunner(
         provision_info=ExtendedProvisionInfo(beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded))
     )
 
@@ -106,6 +123,8 @@ def local_runner(options: PipelineOptions) -> FnApiRunner:
 def cause(error: BaseException) -> str:
     """The last line of a failure that says something, and the step it came from."""
     text = str(error)
+    if STOPPED in text:
+        return STOPPED
     step = WHILE_RUNNING.search(text)
     lines = [line for line in text.splitlines() if line.strip()] or [type(error).__name__]
     said = WHILE_RUNNING.sub("", lines[-1]).strip()

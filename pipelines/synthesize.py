@@ -19,6 +19,7 @@ from pipelines.progress import progress
 from pipelines.running import Where, beam_options, run_pipeline, runner_name, where_of
 from pipelines.samples import Samples
 from pipelines.sizing import blocks_for, personas_to_use, shards_for
+from pipelines.stopping import stop_on_signals
 from pipelines.summary import run_summary
 from pipelines.tables import WriteHub
 from transforms.hub.manifest import RunManifest, fingerprint
@@ -51,7 +52,7 @@ def run(flags: Flags, beam_flags: Sequence[str]) -> int:
         print(f"{flags['output']} holds these very samples already, as run {plan.run}; nothing is to be done")
         return DONE
     check_store(plan.model, where)
-    with progress():
+    with progress(), stop_on_signals(plan.model.store):
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
     print(run_summary(flags["output"], plan.run))
     made = [run for run in list_attempts(flags["output"], plan.run) if run.run == plan.run]

@@ -1,0 +1,135 @@
+"""A paid job that is told to stop, by Ctrl-C or SIGTERM, loses nothing: the same command goes on from there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import DONE, FAILED
+from pipelines.stopping import STOPPING, stop_on_signals
+from tests.fake_server.launch import FakeServer
+from tests.paid import content, corpus_of, paying, run_build, spend
+from transforms.llm.engine import STOPPED
+from transforms.store.protocol import Renew
+from transforms.store.registry import open_store
+
+DOCUMENTS, IN_FLIGHT = 40, 4
+QUICK = ["--expand_hops", "1", "--partitions", "2", "--max_in_flight", str(IN_FLIGHT)]
+ROOT = Path(__file__).parents[1]
+TWO_PROCESSES = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+
+
+@pytest.fixture(autouse=True)
+def usual_handler() -> Iterator[None]:
+    """A shell that starts tests in the background has them, and all that they start, ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(running_server: FakeServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """(a hub, the calls that it cost)."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    running_server.tell()
+    flags = [*paying(running_server, folder), *QUICK]
+    assert run_build(corpus_of(folder, DOCUMENTS), folder / "out", flags) == DONE
+    return folder / "out", running_server.counts()["paid"]
+
+
+def start(corpus: Path, output: Path, flags: list[str]) -> subprocess.Popen[str]:
+    """The build that `run_build` does, as a user starts it: in a process group of its own, as in a terminal."""
+    command = ["build", "--input", str(corpus), "--output", str(output), "--use_case", "math", *flags]
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines.cli", *command],
+        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+
+
+def paid_so_far(server: FakeServer, least: int, job: subprocess.Popen[str]) -> None:
+    """Waits until so many calls were paid."""
+    while server.counts()["paid"] < least:
+        assert job.poll() is None, job.communicate()
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("number", "to_all", "flags", "share"),
+    [
+        (signal.SIGTERM, False, [], 0.5),
+        (signal.SIGINT, True, TWO_PROCESSES, 0.1),
+    ],
+    ids=["SIGTERM", "Ctrl-C, two processes"],
+)
+def test_a_stopped_build_goes_on_and_pays_for_nothing_twice(
+    number: int, to_all: bool, flags: list[str], share: float, server: FakeServer, undisturbed: tuple[Path, int],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    hub, calls = undisturbed
+    corpus, output, paid_flags = corpus_of(tmp_path, DOCUMENTS), tmp_path / "out", [*paying(server, tmp_path), *QUICK]
+    server.tell(median_ms=200, p99_ms=500)  # 4 s at least for what is left when the signal comes
+    job = start(corpus, output, [*paid_flags, *flags])
+    paid_so_far(server, int(share * calls), job)
+    (os.killpg if to_all else os.kill)(job.pid, number)
+    _, errors = job.communicate()
+    assert job.returncode == FAILED, errors
+    told = [line for line in errors.splitlines() if line.startswith(("stopping", "persona-hub"))]
+    assert told == [STOPPING, f"persona-hub build: error: {STOPPED}"]
+    counts = server.counts()
+    assert counts["in_flight"] == 0
+    assert sum(one.calls for one in spend(output).values()) == counts["paid"] < calls
+    server.tell()
+    assert run_build(corpus, output, paid_flags) == DONE
+    assert counts["paid"] + server.counts()["paid"] == calls
+    assert content(output) == content(hub)
+
+
+def stop_word(address: str) -> bool:
+    with closing(open_store(address)) as store:
+        return bool(store.commit([Renew("me")])[0])
+
+
+def test_a_second_signal_acts_as_usual(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = f"sqlite:{tmp_path}/responses.sqlite"
+    before = signal.getsignal(signal.SIGTERM)
+    with stop_on_signals(store):
+        signal.raise_signal(signal.SIGTERM)
+        while not stop_word(store):
+            time.sleep(0.01)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert capsys.readouterr().err == f"{STOPPING}\n"
+    assert not stop_word(store)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_the_word_of_a_job_before_is_taken_back(tmp_path: Path) -> None:
+    store = f"sqlite:{tmp_path}/responses.sqlite"
+    with closing(open_store(store)) as opened:
+        opened.say_stop()
+    with stop_on_signals(store):
+        assert not stop_word(store)
+        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not any(thread.name == "stopping" for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("store", ["", "none"])
+def test_without_a_store_signals_are_as_usual(store: str) -> None:
+    with pytest.raises(KeyboardInterrupt), stop_on_signals(store):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_what_is_ignored_stays_so(tmp_path: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as under nohup; the fixture mends it
+    with stop_on_signals(f"sqlite:{tmp_path}/responses.sqlite"):
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
