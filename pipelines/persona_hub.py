@@ -18,7 +18,7 @@ from pipelines.running import beam_options, run_pipeline, runner_name, where_of
 from pipelines.samples import Samples
 from pipelines.stopping import stop_on_signals
 from pipelines.summary import already_done, summary
-from pipelines.tables import WriteHub, provenance_of
+from pipelines.tables import ProvenanceOf, WriteHub
 from transforms.embed_dedup import EmbedDedup
 from transforms.expand_persona import ExpandPersona
 from transforms.extract_persona import ExtractPersona
@@ -27,7 +27,6 @@ from transforms.hub.manifest import Manifest
 from transforms.hub.versions import open_hub
 from transforms.minhash_dedup import MinHashDedup
 from transforms.read_corpus import ReadCorpus
-from transforms.records import Batch
 
 
 def run(flags: Flags, beam_flags: Sequence[str]) -> int:
@@ -89,7 +88,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
             "personas": meanings.kept,
             "vectors": meanings.vectors,
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
-            "provenance": expanded.accepted | "Provenance" >> beam.Map(provenance_of).with_output_types(Batch),
+            "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
             "documents": corpus.outcomes,
         },
         "samples": samples.made,
@@ -101,7 +100,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
             **samples.lost,
         },
         "counted": {
-            "read_corpus/records": (corpus.outcomes, corpus.dead_letters) | "Records" >> beam.Flatten(),
+            "read_corpus/records": (corpus.outcomes, corpus.dead_letters),
             "read_corpus/{outcome}": corpus.outcomes,
             "extract_persona/documents": corpus.documents,
             "extract_persona/asked": corpus.documents,
@@ -109,7 +108,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
             "expand_persona/passed-over": expanded.passed_over,
             "expand_persona/asked": expanded.asked,
             "expand_persona/answered": expanded.generated,
-            "filter_persona/personas": (extracted.personas, expanded.generated) | "Examined" >> beam.Flatten(),
+            "filter_persona/personas": (extracted.personas, *expanded.generated),
             "filter_persona/kept": expanded.accepted,
             "unique_personas/personas": expanded.accepted,
             "unique_personas/unique": expanded.personas,
