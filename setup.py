@@ -11,6 +11,7 @@ REQUIRES = [
     "datasketch>=2.0,<3",  # the signature scheme that ours equals bit for bit, and its permutations
     "tensorflow-text>=2.21,<2.22",  # ops of text embedders shipped as SavedModels; the reference for tokens
     "fastavro>=1.13",  # hub files: block-wise Avro reading and writing
+    "redis>=8",  # the response store that a cluster's workers share
     "orjson>=3.10",  # JSON Lines at the speed of the disk
     "pyarrow>=20",  # Parquet, and JSON Lines in columns
     "zstandard>=0.23",  # .zst corpora, as RedPajama and Dolma ship them
@@ -34,7 +35,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["pipelines", "pipelines.*", "transforms", "transforms.*"]),
-    package_data={"transforms": ["prompts/*.txt", "**/*.json", "**/*.txt", "**/*.yaml"]},
+    package_data={"transforms": ["prompts/*.txt", "**/*.json", "**/*.txt", "**/*.yaml", "**/*.lua"]},
     install_requires=REQUIRES,
     entry_points={"console_scripts": ["persona-hub=pipelines.cli:main"]},
 )

@@ -101,13 +101,14 @@ GROUPS: dict[str, list[Flag]] = {
     "spending": [
         Flag(
             "response_store",
-            "where answers are kept, so that none is paid twice: sqlite:PATH, redis://HOST, "
-            "bigtable://PROJECT/INSTANCE/TABLE or none; default on one machine: sqlite:OUTPUT/responses.sqlite",
+            "where answers are kept, so that none is paid twice: sqlite:PATH, redis://HOST (rediss:// with TLS; "
+            "REDIS_USERNAME and REDIS_PASSWORD from the environment) or none; default on one machine: "
+            "sqlite:OUTPUT/responses.sqlite",
             metavar="ADDRESS",
         ),
         Flag(
             "response_store_sync",
-            "what an embedded store outlives: the end of a process, or the power's (half as fast)",
+            "what a store outlives: the end of a process, or the power's (half as fast; Redis: appendfsync always)",
             "process",
             choices=("process", "power"),
         ),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.fake_server.launch import FakeServer
+from tests.redis_server import RedisServer
 
 # Without credentials every process that opens a gs:// path would look 27 s for a metadata server.
 os.environ.setdefault("NO_GCE_CHECK", "true")
@@ -48,3 +49,12 @@ def server(running_server: FakeServer) -> FakeServer:
     """The fake server, its settings and counts as new."""
     running_server.tell()
     return running_server
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server of the test's own, each command on the disk before it answers."""
+    if not RedisServer.installed():
+        pytest.skip("redis-server is not installed on this machine")
+    with RedisServer(tmp_path / "redis") as server:
+        yield server

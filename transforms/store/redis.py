@@ -1,0 +1,221 @@
+"""The shared store: one Redis server with its append-only file on, for the workers of a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from transforms.store.protocol import (
+    LEASE_SECONDS,
+    LOOKUP_KEYS,
+    Amount,
+    Ask,
+    Book,
+    Job,
+    Put,
+    Release,
+    Renew,
+    Spend,
+    StoreError,
+    pack,
+    summed,
+    unpack,
+)
+
+FORMAT = b"persona-hub:format"  # holds the version of all keys below
+VERSION = 1
+PREFIX = b"persona-hub:%d:" % VERSION
+ANSWER = PREFIX + b"answer:"
+SPEND, LEASE, BOOKED, STOP = (PREFIX + name for name in (b"spend", b"lease", b"booked", b"stop"))
+TYPES = {FORMAT: b"string", SPEND: b"hash", LEASE: b"hash", BOOKED: b"hash", STOP: b"string"}
+REMEMBER_SECONDS = 3600  # a commit's result, for a client that lost the connection before it heard
+OPEN_SECONDS = 5.0  # a wrong address is heard of soon
+RETRY_SECONDS = 60.0  # a server that restarts reads its file first: seconds a gigabyte
+REPLY_SECONDS = 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts
+ANOTHER = "name another server or database (redis://HOST/1)"
+
+
+class RedisStore:
+    """A ResponseStore in one database of a Redis server. Every commit is one script, which runs alone.
+
+    The append-only file must be on: then a killed server has all answers again. `appendfsync everysec` may lose the
+    last two seconds to a power failure or a disk that hangs, `always` nothing: `durable` insists on it. The
+    processes' clocks must agree to seconds. User and password: REDIS_USERNAME and REDIS_PASSWORD.
+    """
+
+    def __init__(self, address: str, durable: bool = False):
+        self.address, self.pid = address, os.getpid()
+        self.done, self.commits = PREFIX + b"done:" + secrets.token_hex(8).encode(), 0
+        connect: Any = redis.Redis.from_url
+        self.client = connect(
+            address,
+            username=os.environ.get("REDIS_USERNAME") or None,
+            password=os.environ.get("REDIS_PASSWORD") or None,
+            protocol=2,  # every server has it
+            socket_timeout=REPLY_SECONDS,
+            socket_connect_timeout=OPEN_SECONDS,
+            retry=Retry(NoBackoff(), 0),  # `_try` does it, which knows what time cures
+        )
+        self.script = self.client.register_script(files(__package__).joinpath("redis_commit.lua").read_text())
+        self.patience = OPEN_SECONDS
+        try:
+            self._check_server(durable)
+            self._check_format()
+        except BaseException:
+            self.close()
+            raise
+        self.patience = RETRY_SECONDS
+
+    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those keys that have one."""
+        found: dict[bytes, bytes] = {}
+        for start in range(0, len(keys), LOOKUP_KEYS):
+            part = keys[start : start + LOOKUP_KEYS]
+            values = self._try(lambda: self.client.mget([ANSWER + key for key in part]))
+            found.update((key, value) for key, value in zip(part, values, strict=True) if value is not None)
+        return {key: unpack(key, value, self.address) for key, value in found.items()}
+
+    def commit(self, jobs: Sequence[Job]) -> list[Any]:
+        """Does all jobs in one script: all that it wrote stands in the append-only file, or nothing does."""
+        self.commits += 1
+        puts = [job for job in jobs if isinstance(job, Put)]
+        rows = {put.key: put.value for put in reversed(puts) if put.key}  # of two with one key, the first
+        keys = [SPEND, LEASE, BOOKED, STOP, self.done, *(ANSWER + key for key in rows)]
+        values = [pack(key, value) for key, value in rows.items()]
+        work = _as_json(puts, [job for job in jobs if not isinstance(job, Put)])
+        kept, results = self._try(
+            lambda: self.script(keys, [f"{time.time():.6f}", self.commits, REMEMBER_SECONDS, work, *values])
+        )
+        lost = [key for key, mine in zip(rows, kept.decode(), strict=True) if mine == "0"]
+        stands = self.get_many(lost)
+        for key in lost:
+            if key not in stands:  # it cannot be taken by SET and not be read by MGET
+                raise StoreError(f"{self.address}: {ANSWER + key!r} is no answer, but another program's; {ANOTHER}")
+        rows.update(stands)
+        replies: Iterator[bytes] = iter(results)
+        return [rows.get(job.key) if isinstance(job, Put) else _result(job, next(replies)) for job in jobs]
+
+    def spend(self) -> dict[str, Spend]:
+        """What was spent so far, by stage."""
+        by_stage: dict[str, Spend] = {}
+        for field, much in self._try(lambda: self.client.hgetall(SPEND)).items():
+            name, _, stage = field.decode().partition(":")
+            by_stage[stage] = by_stage.get(stage, Spend())._replace(**{name: int(much)})
+        return by_stage
+
+    def say_stop(self, stop: bool = True) -> None:
+        """Leaves the stop word, or takes it back."""
+        self._try(lambda: self.client.set(STOP, 1) if stop else self.client.delete(STOP))
+
+    def close(self) -> None:
+        """Closes the connections of all threads."""
+        self.client.close()
+
+    def _try(self, ask: Callable[[], Any]) -> Any:
+        """The server's answer, asked for again while it restarts. Safe for commits: the script knows the last one."""
+        if self.pid != os.getpid():
+            raise StoreError(f"{self.address}: was opened in another process; a connection must not cross a fork")
+        until, pause = time.monotonic() + self.patience, FIRST_PAUSE
+        while True:
+            try:
+                return ask()
+            except redis.AuthenticationError as error:  # a ConnectionError too, but one that time does not cure
+                raise StoreError(
+                    f"{self.address}: {error}; set REDIS_USERNAME and REDIS_PASSWORD in every worker's environment"
+                ) from error
+            except (redis.ConnectionError, redis.TimeoutError) as error:
+                if time.monotonic() + pause > until:
+                    raise StoreError(
+                        f"{self.address}: no answer for {self.patience:.0f} s ({error}); start the server or name "
+                        "another one with --response_store (what it lacks is asked, and paid, again)"
+                    ) from error
+            except redis.RedisError as error:
+                raise StoreError(f"{self.address}: {error}; mend that on the server, or {ANOTHER}") from error
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _check_server(self, durable: bool) -> None:
+        """Refuses a server that would forget answers: one that keeps no file, or throws keys out."""
+        info = self._try(self.client.info)
+        if not info.get("aof_enabled"):
+            raise StoreError(
+                f"{self.address}: the append-only file is off, so a restart would lose answers that were paid; "
+                "run CONFIG SET appendonly yes there, and set appendonly yes in redis.conf"
+            )
+        policy = info.get("maxmemory_policy", "noeviction")
+        if info.get("maxmemory") and policy.startswith("allkeys"):
+            raise StoreError(
+                f"{self.address}: maxmemory-policy {policy} throws answers out when memory is short; "
+                "run CONFIG SET maxmemory-policy noeviction there, and set it in redis.conf"
+            )
+        if info.get("cluster_enabled"):
+            raise StoreError(f"{self.address}: is part of a Redis Cluster; name a server that is none")
+        if durable:
+            sync = self._try(lambda: self.client.config_get("appendfsync")).get("appendfsync")
+            if sync != "always":
+                raise StoreError(
+                    f"{self.address}: appendfsync is {sync}, so a power failure may lose the last seconds; run CONFIG "
+                    "SET appendfsync always there, or give up --response_store_sync=power"
+                )
+
+    def _check_format(self) -> None:
+        """Marks a new store; refuses one of another version, and keys that are some other program's."""
+        for key, wanted in TYPES.items():
+            kind = self._try(lambda: self.client.type(key))
+            if kind not in (b"none", wanted):
+                raise StoreError(
+                    f"{self.address}: {key.decode()} is a {kind.decode()} of some other program; {ANOTHER}"
+                )
+        self._try(lambda: self.client.set(FORMAT, VERSION, nx=True))
+        version = self._try(lambda: self.client.get(FORMAT)) or b""
+        if version != b"%d" % VERSION:
+            raise StoreError(
+                f"{self.address}: was written in version {version.decode(errors='replace')[:20]} of the format, this "
+                f"program reads {VERSION}; use the release that wrote it, or {ANOTHER}"
+            )
+
+
+def _as_json(puts: Sequence[Put], jobs: Sequence[Job]) -> str:
+    """What the script does besides answers: spend by stage, what is taken from leases, the other jobs."""
+    by_stage, by_lease = summed(puts)
+    return json.dumps(
+        {
+            "spend": [(stage, *spend) for stage, spend in by_stage.items()],
+            "taken": [(f"{owner}\n{stage}", *amount) for (owner, stage), amount in by_lease.items()],
+            "jobs": [_call(job) for job in jobs],
+        }
+    )
+
+
+def _call(job: Job) -> tuple[Any, ...]:
+    match job:
+        case Ask():
+            return "ask", job.owner, job.stage, job.least, job.want, job.limits, LEASE_SECONDS
+        case Renew():
+            return "renew", job.owner, LEASE_SECONDS
+        case Release():
+            return "release", job.owner
+        case Book():
+            return "book", job.name, job.seconds
+    raise TypeError(f"{type(job).__name__} is no job of this kind")
+
+
+def _result(job: Job, reply: bytes) -> Any:
+    match job:
+        case Ask():
+            return Amount(*map(int, reply.split()))
+        case Renew():
+            return reply == b"1"
+        case Book():
+            return float(reply)
+    return None
