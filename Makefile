@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint type lock clean bench
+.PHONY: demo test test-crash lint type lock clean
 
 demo: .venv/installed  ## the whole job on the embedded model and embedder; leaves demo/ to look at
 	@rm -rf demo
@@ -11,6 +11,9 @@ demo: .venv/installed  ## the whole job on the embedded model and embedder; leav
 
 test: .venv/installed-dev
 	$(BIN)/pytest
+
+test-crash: .venv/installed-dev  ## the long drills: kill -9 with several worker processes, five minutes
+	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/test_crash.py tests/test_stopping.py tests/test_redis_store.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
