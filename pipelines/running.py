@@ -25,6 +25,7 @@ from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.errors import JobError, UsageError
+from pipelines.memory import return_freed_memory
 from transforms.llm.engine import STOPPED
 
 LOCAL_RUNNERS = ("", "DirectRunner", "FnApiRunner")
@@ -87,6 +88,8 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], options: PipelineOption
     """Builds the DAG and runs it to its end. Raises JobError with the step and the cause."""
     pipeline = beam.Pipeline(runner=local_runner(options) if is_local(options) else None, options=options)
     build(pipeline)
+    if is_local(options):
+        return_freed_memory()
     if not os.environ.get("PERSONA_HUB_TRACEBACK"):
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs each failure with its data
     try:
