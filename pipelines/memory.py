@@ -12,8 +12,8 @@ RETURNED_BYTES = 256 << 10
 def return_freed_memory() -> None:
     """Has glibc give back freed blocks of 256 KB and more, in this process and in those that it starts.
 
-    By default glibc keeps blocks of up to 32 MB once it has seen one freed; the runner's buffers and numpy's blocks then
-    leave a heap full of holes. 16,000 documents of `benchmarks.build` peaked at 879 MB with that, at 735 without.
+    By default glibc keeps blocks of up to 32 MB once it has seen one freed; the runner's buffers and numpy's blocks
+    then leave a heap full of holes. 16,000 documents of `benchmarks.build` peaked at 879 MB with that, at 735 without.
     Elsewhere than on glibc nothing is done.
     """
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(RETURNED_BYTES))
