@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
+from pipelines.cli import job_main
 from pipelines.errors import DONE
 from transforms.hub.current import read_current
 from transforms.hub.exporting import SAMPLE_SCHEMA, Row, parquet_schema, write_parquet, write_released
@@ -85,3 +87,7 @@ def sample_rows(output: str, runs: Sequence[RunManifest]) -> Iterator[Row]:
     """The samples of some runs, as rows."""
     for run in runs:
         yield from map(to_row, read_made(output, run, "samples", Sample))
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("export"))
