@@ -117,7 +117,7 @@ def is_other_language(text: str, language: str) -> bool:
         return False
     counts = count_small_words(text)
     if max(counts.values(), default=0) <= counts[language]:
-        return False  # the detector takes 3 ms, a hundred times the rest
+        return False  # the detector takes 0.1 ms, and 2 where it is unsure: more than all the rest
     found = language_of(text)
     return counts[found] > counts[language] and not any({found, language} <= kin for kin in KIN)
 
