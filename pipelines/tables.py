@@ -46,7 +46,8 @@ class WriteHub(beam.PTransform):
 
     Tables become Avro in hub/`run`, samples and dead letters JSON Lines in folders of the run. `counted` are the
     collections whose sizes stand in the manifest, by "stage/name" or, by the values of a field, "stage/name{field}";
-    several in a tuple are counted together. (Flattened first, all their records would be held once more.) `times` says for how many questions a record of one of them stands.
+    several in a tuple are counted together. (Flattened first, all their records would be held once more.)
+    `times` says for how many questions a record of one of them stands.
     """
 
     output: str

@@ -135,7 +135,7 @@ class Batch(list[R]):
 class BatchCoder(coders.Coder):
     """Encodes a whole batch at once; element by element, each record would carry its class's name.
 
-    A persona takes 136 bytes where the pickle alone takes 335; 3 µs to encode and 3 to decode, the pickle included.
+    A persona takes 136 bytes where the pickle alone takes 335, and 3 µs each way, the pickle included.
     """
 
     def encode(self, value: Batch[Any]) -> bytes:
