@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.personas import persona
 from transforms.count import Count, CountsDoNotAddUp, Equation, count_batch, count_dead_letters, nested, verify
 from transforms.records import Batch, DeadLetter, Duplicate
 
-DUPLICATES = Batch([Duplicate("1", "t", "2", kind, 1.0) for kind in ("text", "meaning", "text")])
+NURSE = persona("A nurse.")
+DUPLICATES = Batch([Duplicate.of(NURSE, "2", kind, 1.0) for kind in ("text", "meaning", "text")])
 READ = Equation("read_corpus", "records", ("document", "skipped-*", "lost-*"))
 
 

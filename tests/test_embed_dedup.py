@@ -47,7 +47,8 @@ def test_one_of_two_near_equal_personas_stays() -> None:
     out = run([persona(BREWER), second, first])
     assert {p.text for p in out["kept"]} == {first.text, BREWER}
     [gone] = out["duplicates"]
-    assert gone == Duplicate(second.persona_id, second.text, first.persona_id, "meaning", gone.similarity)
+    assert gone == Duplicate.of(second, first.persona_id, "meaning", gone.similarity)
+    assert gone.persona == second
     assert 0.9 <= gone.similarity < 1
     assert {v.persona_id for v in out["vectors"]} == {p.persona_id for p in out["kept"]}
 

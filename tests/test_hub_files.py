@@ -45,7 +45,7 @@ def records(text: str) -> list[Any]:
     return [
         persona(text),
         Provenance(persona_id(text), "0" * 32, text, "", "read", 3),
-        Duplicate(persona_id(text), text, "1" * 32, "text", 0.9375),
+        Duplicate.of(persona(text), "1" * 32, "text", 0.9375),
         DocumentOutcome("0" * 32, text, "a.jsonl", "line 7", "skipped-too-short", "und", len(text)),
         Sample(persona_id(text), text, "math", text, "d", "offline", "abc", 1, 10, 2**40),
         DeadLetter("read_corpus", "too-short", text, text, text),

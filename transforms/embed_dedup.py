@@ -153,7 +153,7 @@ class Part(beam.DoFn):
         wanted = {rank for packed in sides["wanted"] for rank in unpack(packed)[0].tolist()}
         kept: dict[int, Persona] = {}
         names: dict[int, str] = {}
-        dropped: dict[int, list[tuple[int, float, str, str]]] = {}
+        dropped: dict[int, list[tuple[int, float, Persona]]] = {}
         for batch in sides["personas"]:
             for rank, persona in zip(ranks_of(batch).tolist(), batch, strict=True):
                 if rank in wanted:
@@ -161,7 +161,7 @@ class Part(beam.DoFn):
                 if rank in gone:
                     keeper, cosine = gone[rank]
                     home = int(blocks_of(np.array([keeper], np.uint64), self.blocks)[0])
-                    dropped.setdefault(home, []).append((keeper, cosine, persona.persona_id, persona.text))
+                    dropped.setdefault(home, []).append((keeper, cosine, persona))
                 else:
                     kept[rank] = persona
         self.tally.inc("kept", len(kept))
@@ -196,8 +196,8 @@ def name_kept(_: int, sides: dict[str, Any]) -> Iterator[Batch[Duplicate]]:
     for found in sides["names"]:
         names.update(found)
     duplicates = [
-        Duplicate(key, text, names[keeper], "meaning", cosine)
+        Duplicate.of(persona, names[keeper], "meaning", cosine)
         for rows in sides["dropped"]
-        for keeper, cosine, key, text in rows
+        for keeper, cosine, persona in rows
     ]
     yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), OUT_RECORDS)

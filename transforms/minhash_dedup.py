@@ -158,7 +158,7 @@ class Part(beam.DoFn):
             gone.update(zip(ranks, zip(kept_ranks, similarity, strict=True), strict=True))
         wanted = {rank for packed in sides["wanted"] for rank in unpack(packed)[0].tolist()}
         kept: list[Persona] = []
-        dropped: dict[int, list[tuple[int, float, str, str]]] = {}
+        dropped: dict[int, list[tuple[int, float, Persona]]] = {}
         names: dict[int, tuple[str, str]] = {}
         for payload in sides["personas"]:
             new, personas = unpack_personas(payload)
@@ -168,7 +168,7 @@ class Part(beam.DoFn):
                 if rank in gone:
                     keeper, similarity = gone[rank]
                     home = int(self.layout.locate(np.array([keeper], np.uint64))[0])
-                    dropped.setdefault(home, []).append((keeper, similarity, persona.persona_id, persona.text))
+                    dropped.setdefault(home, []).append((keeper, similarity, persona))
                 elif new:
                     kept.append(persona)
         self.tally.inc("kept", len(kept))
@@ -193,9 +193,9 @@ def name_kept(_: int, sides: dict[str, list[bytes]]) -> Iterator[Batch[Duplicate
         names.update(pickle.loads(packed))
     duplicates = []
     for packed in sides["dropped"]:
-        for keeper, similarity, key, text in pickle.loads(packed):
+        for keeper, similarity, persona in pickle.loads(packed):
             kept_id, kept_text = names[keeper]
             if math.isnan(similarity):
-                similarity = jaccard(text, kept_text)
-            duplicates.append(Duplicate(key, text, kept_id, "text", similarity))
+                similarity = jaccard(persona.text, kept_text)
+            duplicates.append(Duplicate.of(persona, kept_id, "text", similarity))
     yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), OUT_RECORDS)

@@ -84,13 +84,32 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A persona that is not kept, and the kept one that stands for it."""
+    """A persona that is not kept, and the kept one that stands for it: all of it, since that one may be taken down."""
 
     persona_id: str
     text: str
     duplicate_of: str  # persona_id of a kept persona within the threshold
     kind: str  # "text" | "meaning"
     similarity: float  # Jaccard of token sets, or cosine
+    origin: str  # from here on as in Persona
+    hop: int
+    parent_id: str
+    relation: str
+    document_id: str
+    source: str
+    language: str
+    model: str
+    prompt_hash: str
+
+    @classmethod
+    def of(cls, persona: Persona, duplicate_of: str, kind: str, similarity: float) -> Duplicate:
+        """The row of `persona`, which `duplicate_of` stands for."""
+        return cls(duplicate_of=duplicate_of, kind=kind, similarity=similarity, **vars(persona))
+
+    @property
+    def persona(self) -> Persona:
+        """The persona itself."""
+        return Persona(**{f.name: getattr(self, f.name) for f in fields(Persona)})
 
 
 @dataclass(frozen=True)

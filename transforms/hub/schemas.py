@@ -30,21 +30,25 @@ def avro_schema(record: type, doc: str, **docs: str) -> dict[str, Any]:
     }
 
 
+PERSONA_DOCS = {
+    "origin": "'text': made from a document; 'relation': made from another persona",
+    "hop": "0 from a document, n after n relations",
+    "parent_id": "persona_id of the persona that this one is related to, empty at hop 0; it need not be kept itself",
+    "relation": "To the document at hop 0 (read, write, like, dislike ...), to the parent after that",
+    "document_id": "The document at the root of the chain: a row of 'documents'",
+    "source": "Of that document: its URL, or its id in the corpus",
+    "language": "ISO 639-1, 'und' if undetermined",
+    "model": "That wrote the text",
+    "prompt_hash": "12 hex digits of the prompt's text, as under 'prompts' in the manifest",
+}
+
 SCHEMAS: dict[type, dict[str, Any]] = {
     Persona: avro_schema(
         Persona,
         "Who somebody is, in a sentence or two. One row for each text that is kept.",
         persona_id="32 hex digits of a hash of the text but for case, compatibility forms and white space",
         text="The persona itself. Untrusted: a model wrote it after reading the web.",
-        origin="'text': made from a document; 'relation': made from another persona",
-        hop="0 from a document, n after n relations",
-        parent_id="persona_id of the persona that this one is related to, empty at hop 0; it need not be kept itself",
-        relation="To the document at hop 0 (read, write, like, dislike ...), to the parent after that",
-        document_id="The document at the root of the chain: a row of 'documents'",
-        source="Of that document: its URL, or its id in the corpus",
-        language="ISO 639-1, 'und' if undetermined",
-        model="That wrote the text",
-        prompt_hash="12 hex digits of the prompt's text, as under 'prompts' in the manifest",
+        **PERSONA_DOCS,
     ),
     Provenance: avro_schema(
         Provenance,
@@ -64,6 +68,7 @@ SCHEMAS: dict[type, dict[str, Any]] = {
         duplicate_of="persona_id of a kept persona within the threshold",
         kind="'text': by Jaccard similarity of token sets; 'meaning': by cosine of vectors",
         similarity="Jaccard similarity or cosine",
+        **PERSONA_DOCS,
     ),
     DocumentOutcome: avro_schema(
         DocumentOutcome,
