@@ -22,8 +22,9 @@ import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from tests.fake_server.launch import FakeServer
+from transforms.calls.protocol import ModelConfig
 from transforms.llm.generate import Generate
-from transforms.llm.protocol import Completion, ModelConfig, Request
+from transforms.llm.protocol import Completion, Request
 from transforms.records import batches
 
 BAD_DAY = {"429": 0.05, "500": 0.03, "reset": 0.01, "hang": 0.01, "malformed": 0.02, "truncated": 0.02}

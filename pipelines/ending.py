@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.errors import BUDGET_SPENT, DONE
+from transforms.calls.protocol import ModelConfig
 from transforms.llm.export import OPTION, Exported, collect
-from transforms.llm.protocol import ModelConfig
 
 
 def ending(unasked: Mapping[str, int], model: ModelConfig) -> int:

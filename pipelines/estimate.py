@@ -21,10 +21,10 @@ from pipelines.progress import clock
 from pipelines.running import beam_options, is_local
 from pipelines.status import ESTIMATE
 from pipelines.trial import Trial, send_sample
+from transforms.calls.tokens import tokens_of
 from transforms.hub.current import write_bytes
 from transforms.hub.versions import path_of
 from transforms.llm.prices import Price, price_of
-from transforms.llm.tokens import tokens_of
 from transforms.store.protocol import Spend
 from transforms.store.registry import NO_STORE
 

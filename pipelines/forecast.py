@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.sizing import personas_to_use
+from transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
 from transforms.expand_persona import STAGE as EXPAND
 from transforms.extract_persona import STAGE as EXTRACT
-from transforms.llm.tokens import MESSAGE_TOKENS, tokens_of
 from transforms.prompts import Prompt
 from transforms.synthesis.use_case import UseCase
 from transforms.synthesize import STAGE as SYNTHESIZE

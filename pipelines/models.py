@@ -13,9 +13,10 @@ from apache_beam.io.filesystems import FileSystems
 from pipelines.errors import UsageError
 from pipelines.opening import opened_store
 from pipelines.running import Where
+from transforms.calls.protocol import Budget, ModelConfig
 from transforms.llm.export import refuse_without_batches
 from transforms.llm.prices import price_of, required_price
-from transforms.llm.protocol import Budget, ModelConfig, Sampling
+from transforms.llm.protocol import Sampling
 from transforms.llm.registry import EXPORT, LOCAL, split_name
 from transforms.store.registry import NO_STORE, scheme_of
 from transforms.store.registry import is_local as is_local_store

@@ -14,6 +14,7 @@ from pipelines.jobs import SPENDING
 from pipelines.models import HERE, Flags, base_url_of, model_of, named_model, sampling_of
 from pipelines.running import Where
 from pipelines.sizing import blocks_for, expected_personas, shards_for
+from transforms.calls.protocol import ModelConfig
 from transforms.corpus.files import match_corpus
 from transforms.corpus.found import CorpusFile
 from transforms.embedding.protocol import EmbedderConfig
@@ -22,7 +23,7 @@ from transforms.extract_persona import prompt_of as extract_prompt
 from transforms.hub.manifest import Made, Manifest, fingerprint
 from transforms.hub.versions import version_to_build
 from transforms.llm.prices import price_of
-from transforms.llm.protocol import ModelConfig, Sampling
+from transforms.llm.protocol import Sampling
 from transforms.prompts import Prompt
 from transforms.synthesis.use_case import UseCase
 from transforms.synthesis.use_cases import USE_CASES, load_use_case

@@ -16,15 +16,17 @@ from pipelines.errors import DONE, JobError, UsageError
 from pipelines.looking import plan_look
 from pipelines.models import Flags
 from pipelines.plan import BuildPlan
+from transforms.calls.call import Stopped
+from transforms.calls.engines import acquire, release
+from transforms.calls.protocol import ModelConfig, ModelError
 from transforms.expand_persona import STAGE as EXPAND
 from transforms.expand_persona import RelationTask
 from transforms.extract_persona import STAGE as EXTRACT
 from transforms.extract_persona import ExtractTask
 from transforms.filter_persona import Rules, examine
 from transforms.llm.bundle import Bundle
-from transforms.llm.calls import Stopped
-from transforms.llm.engines import acquire, release
-from transforms.llm.protocol import Completion, MalformedAnswer, ModelConfig, ModelError, Request, Task
+from transforms.llm.protocol import Completion, MalformedAnswer, Request, Task
+from transforms.llm.registry import COMPLETIONS
 from transforms.records import DeadLetter, Persona
 from transforms.store.protocol import StoreError
 from transforms.synthesize import STAGE as SYNTHESIZE
@@ -114,7 +116,7 @@ def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
 
 def asked(stage: str, task: Any, records: Sequence[Any], model: ModelConfig) -> list[Shown | DeadLetter]:
     """The answers to all questions about `records`, in their order; those without an answer after them."""
-    engine = acquire(model)
+    engine = acquire(model, COMPLETIONS)
     try:
         bundle = Bundle(stage, Showing(task), model, engine)
         bundle.ask(records)

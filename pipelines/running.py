@@ -26,7 +26,7 @@ from apache_beam.runners.runner import PipelineResult
 
 from pipelines.errors import JobError, UsageError
 from pipelines.memory import return_freed_memory
-from transforms.llm.engine import STOPPED
+from transforms.calls.engine import STOPPED
 
 LOCAL_RUNNERS = ("", "DirectRunner", "FnApiRunner")
 ONE_MACHINE = ("PrismRunner", "SwitchingDirectRunner")  # runners that are more than this process, on this machine

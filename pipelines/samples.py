@@ -10,7 +10,7 @@ import apache_beam as beam
 from pipelines.models import Flags
 from pipelines.sizing import personas_to_use
 from pipelines.tables import Collections
-from transforms.llm.protocol import ModelConfig
+from transforms.calls.protocol import ModelConfig
 from transforms.records import Batch, Persona
 from transforms.synthesis.use_case import UseCase
 from transforms.synthesize import Synthesize, Synthesized

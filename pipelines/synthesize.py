@@ -22,10 +22,10 @@ from pipelines.sizing import blocks_for, personas_to_use, shards_for
 from pipelines.stopping import stop_on_signals
 from pipelines.summary import run_summary
 from pipelines.tables import WriteHub
+from transforms.calls.protocol import ModelConfig
 from transforms.hub.manifest import RunManifest, fingerprint
 from transforms.hub.reading import ReadHub
 from transforms.hub.versions import Hub, list_attempts, open_hub
-from transforms.llm.protocol import ModelConfig
 from transforms.synthesis.use_case import UseCase
 
 

@@ -14,8 +14,9 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from transforms.calls.protocol import ModelConfig
 from transforms.llm.generate import Generate
-from transforms.llm.protocol import Completion, MalformedAnswer, ModelConfig, Request, Sampling
+from transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
 from transforms.records import Batch, DeadLetter, batches
 
 SHORT = Sampling(max_tokens=100)

@@ -6,7 +6,7 @@ import json
 import sys
 
 from tests.asking import ask, records
-from transforms.llm.protocol import ModelConfig
+from transforms.calls.protocol import ModelConfig
 
 
 def main() -> None:

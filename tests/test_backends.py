@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.fake_server.launch import FakeServer
-from transforms.llm.protocol import Completion, ModelConfig, ModelError, Request, Sampling
+from transforms.calls.protocol import ModelConfig, ModelError
+from transforms.llm.protocol import Completion, Request, Sampling
 from transforms.llm.registry import open_model, split_name
 
 PLAIN = Request("echo", "You are terse.", "Who reads this?", "hash", Sampling(max_tokens=50))

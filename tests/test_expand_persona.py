@@ -8,9 +8,10 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
 from tests.personas import persona
+from transforms.calls.protocol import ModelConfig
 from transforms.expand_persona import ExpandPersona, RelationTask, part, prompt_of
 from transforms.filter_persona import FilterPersona
-from transforms.llm.protocol import Completion, MalformedAnswer, ModelConfig, Sampling
+from transforms.llm.protocol import Completion, MalformedAnswer, Sampling
 from transforms.records import Batch
 from transforms.similarity.ranks import rank_of
 

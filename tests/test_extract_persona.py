@@ -13,8 +13,9 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transforms.calls.protocol import ModelConfig
 from transforms.extract_persona import ASKS, ExtractPersona, ExtractTask, ask_of, prompt_of
-from transforms.llm.protocol import Completion, MalformedAnswer, ModelConfig, Request, Sampling
+from transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
 from transforms.llm.registry import BACKENDS
 from transforms.prompts import PromptError
 from transforms.records import Batch, Document, content_id, persona_id

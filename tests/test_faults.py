@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.asking import ask, records
 from tests.fake_server.launch import FakeServer
-from transforms.llm.protocol import ModelConfig
+from transforms.calls.protocol import ModelConfig
 from transforms.store.registry import open_store
 
 BAD_DAY = {"429": 0.05, "500": 0.03, "reset": 0.01, "hang": 0.01, "malformed": 0.02, "truncated": 0.02}

@@ -19,20 +19,12 @@ from hypothesis import strategies as st
 
 from tests.asking import Answer, Echo, ask, records
 from tests.fake_server.launch import FakeServer
+from transforms.calls.engines import _holders
+from transforms.calls.http import retry_after
+from transforms.calls.protocol import Budget, ModelConfig
 from transforms.llm import registry
-from transforms.llm.engines import _holders
 from transforms.llm.generate import Generate
-from transforms.llm.http import retry_after
-from transforms.llm.protocol import (
-    Budget,
-    Completion,
-    ModelConfig,
-    Request,
-    Sampling,
-    pack_completion,
-    request_key,
-    unpack_completion,
-)
+from transforms.llm.protocol import Completion, Request, Sampling, pack_completion, request_key, unpack_completion
 from transforms.records import Batch
 from transforms.store.registry import open_store
 

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 STOREYS = [
     {"transforms.records", "transforms.tally"},
     {"transforms.prompts", "transforms.store", "transforms.similarity", "transforms.count"},
+    {"transforms.calls"},
     {
         "transforms.llm",
         "transforms.embedding",

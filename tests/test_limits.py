@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.llm.governor import Governor, limits_of, total_of
-from transforms.llm.limiter import Limiter, Pace
-from transforms.llm.protocol import Budget, Completion, Request, Sampling
+from transforms.calls.governor import Governor, limits_of, total_of
+from transforms.calls.limiter import Limiter, Pace
+from transforms.calls.protocol import Budget
+from transforms.llm.protocol import Completion, Request, Sampling
 from transforms.store.protocol import Amount, Limit
 
 REQUEST = Request("task", "system", "prompt " * 100, "hash", Sampling(max_tokens=300))

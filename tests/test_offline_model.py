@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.calls.protocol import ModelConfig
 from transforms.llm.offline import OfflineModel, answer
 from transforms.llm.offline.phrasebook import LANGUAGES
-from transforms.llm.protocol import ModelConfig, Request
+from transforms.llm.protocol import Request
 
 BEAVERS = {
     "en": "Beaver dams slow the flow of small rivers. Ecologists measured how beaver dams raise the groundwater "

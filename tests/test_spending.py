@@ -13,11 +13,11 @@ from pipelines.forecast import budget_shares, forecast_build
 from pipelines.jobs import JOB_BY_NAME
 from pipelines.models import HERE, model_of
 from pipelines.running import Where, beam_options, where_of
+from transforms.calls.protocol import ModelConfig
+from transforms.calls.tokens import tokens_of
 from transforms.expand_persona import prompt_of as expand_prompt
 from transforms.extract_persona import prompt_of as extract_prompt
 from transforms.llm.prices import Price, PriceError, price_of, rows
-from transforms.llm.protocol import ModelConfig
-from transforms.llm.tokens import tokens_of
 from transforms.synthesis.use_cases import load_use_case
 
 CLUSTER = Where("DataflowRunner", one_machine=False, retries=True)

@@ -18,7 +18,7 @@ from pipelines.errors import DONE, FAILED
 from pipelines.stopping import STOPPING, stop_on_signals
 from tests.fake_server.launch import FakeServer
 from tests.paid import content, corpus_of, paying, run_build, spend
-from transforms.llm.engine import STOPPED
+from transforms.calls.engine import STOPPED
 from transforms.store.protocol import Renew
 from transforms.store.registry import open_store
 

@@ -9,7 +9,8 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
-from transforms.llm.protocol import Completion, MalformedAnswer, ModelConfig, Request
+from transforms.calls.protocol import ModelConfig
+from transforms.llm.protocol import Completion, MalformedAnswer, Request
 from transforms.llm.registry import BACKENDS
 from transforms.records import Batch, Persona, Sample, persona_id
 from transforms.synthesis.use_cases import load_use_case

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
+from transforms.calls.protocol import ModelConfig
 from transforms.filter_persona import Filtered, FilterPersona
 from transforms.llm.generate import Generate
 from transforms.llm.parsing import parse_json
-from transforms.llm.protocol import Completion, MalformedAnswer, ModelConfig, Request, Sampling
+from transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
 from transforms.minhash_dedup import NearDuplicates
 from transforms.prompts import Prompt, load_prompt
 from transforms.records import HOP_LIMIT, Batch, DeadLetter, Persona, batches, excerpt, persona_id

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
+from transforms.calls.protocol import ModelConfig
 from transforms.llm.generate import Generate
 from transforms.llm.parsing import parse_line
-from transforms.llm.protocol import Completion, ModelConfig, Request, Sampling
+from transforms.llm.protocol import Completion, Request, Sampling
 from transforms.prompts import Prompt, load_prompt
 from transforms.records import Batch, DeadLetter, Document, Persona, persona_id
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
+from transforms.calls.protocol import ModelConfig
 from transforms.llm.generate import Generate
-from transforms.llm.protocol import Completion, ModelConfig, Request, Sampling
+from transforms.llm.protocol import Completion, Request, Sampling
 from transforms.records import Batch, DeadLetter, Persona, Sample
 from transforms.synthesis.use_case import UseCase
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from transforms.calls.protocol import ModelError
 from transforms.llm.openai import chat_body, completion_of
-from transforms.llm.protocol import Completion, ModelError, Request
+from transforms.llm.protocol import Completion, Request
 
 BACKENDS = ("openai", "gemini", "vertex")
 LABELS = ("persona_hub_task", "persona_hub_key")

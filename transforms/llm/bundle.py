@@ -8,18 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from transforms.llm.calls import Inbox, Outcome, Stopped
-from transforms.llm.engine import Engine
-from transforms.llm.protocol import (
-    Completion,
-    MalformedAnswer,
-    ModelConfig,
-    ModelError,
-    Request,
-    Task,
-    request_key,
-    unpack_completion,
-)
+from transforms.calls.call import Inbox, Outcome, Stopped
+from transforms.calls.engine import Engine
+from transforms.calls.protocol import ModelConfig, ModelError
+from transforms.llm.protocol import Completion, MalformedAnswer, Request, Task, request_key, unpack_completion
 from transforms.records import BATCH_RECORDS, Batch, DeadLetter, excerpt
 from transforms.store.protocol import StoreError
 

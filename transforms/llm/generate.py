@@ -16,11 +16,12 @@ from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+from transforms.calls.engine import Engine
+from transforms.calls.engines import acquire, release
+from transforms.calls.protocol import ModelConfig, ModelError
 from transforms.llm.bundle import Bundle
-from transforms.llm.engine import Engine
-from transforms.llm.engines import acquire, release
-from transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, ModelConfig, ModelError, Task
-from transforms.llm.registry import is_local, open_model
+from transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, Task
+from transforms.llm.registry import COMPLETIONS, is_local, open_model
 from transforms.records import Batch, DeadLetter, excerpt
 from transforms.tally import Tally
 
@@ -66,7 +67,7 @@ class AskModel(beam.DoFn):
 
     def setup(self) -> None:
         """Opens the process's engine, or joins its users."""
-        self.engine = acquire(self.model)
+        self.engine = acquire(self.model, COMPLETIONS)
 
     def start_bundle(self) -> None:
         """A bundle that never finished has failed."""

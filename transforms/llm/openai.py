@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
-from transforms.llm.http import error_of_status, retry_after
-from transforms.llm.protocol import Completion, ModelConfig, ModelError, Request
+from transforms.calls.http import error_of_status, retry_after
+from transforms.calls.protocol import ModelConfig, ModelError
+from transforms.llm.protocol import Completion, Request
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 JSON: Any = {"headers": {"Content-Type": "application/json"}, "security": {"bearer_auth": True}}

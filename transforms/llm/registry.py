@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from transforms.llm.protocol import LanguageModel, ModelConfig
+from transforms.calls.protocol import Kind, ModelConfig
+from transforms.llm.protocol import Completion, LanguageModel, Request, pack_completion, unpack_completion
 
 BACKENDS = {
     "offline": "transforms.llm.offline:OfflineModel",
@@ -34,6 +35,19 @@ def open_model(config: ModelConfig) -> LanguageModel:
     module, _, attribute = BACKENDS[backend].partition(":")
     factory: Callable[[ModelConfig], LanguageModel] = getattr(import_module(module), attribute)
     return factory(config)
+
+
+def packed(key: bytes, _: Request, completion: Completion) -> list[tuple[bytes, bytes]]:
+    """An answer's entry in the store."""
+    return [(key, pack_completion(completion))]
+
+
+def unpacked(values: Sequence[bytes]) -> Completion:
+    """The answer that an entry holds."""
+    return unpack_completion(values[0])
+
+
+COMPLETIONS = Kind("completions", open_model, packed, unpacked, recent=4096)
 
 
 def is_local(config: ModelConfig) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from transforms.calls.http import error_of_status
+from transforms.calls.protocol import ModelConfig, ModelError
 from transforms.llm.gemini import DEFAULT_CREDENTIALS, project_of
-from transforms.llm.http import error_of_status
 from transforms.llm.openai import message_list, sampling_of
-from transforms.llm.protocol import Completion, ModelConfig, ModelError, Request
+from transforms.llm.protocol import Completion, Request
 
 INSECURE = "http://"  # a server on this machine, without TLS
 CHAT = {"@requestFormat": "chatCompletions"}  # what Model Garden's vLLM containers take inside of an instance

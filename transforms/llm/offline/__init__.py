@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from transforms.calls.protocol import ModelConfig
 from transforms.llm.offline.personas import extract_persona
 from transforms.llm.offline.relations import expand_persona
 from transforms.llm.offline.samples import sample
-from transforms.llm.protocol import Completion, ModelConfig, Request
+from transforms.llm.protocol import Completion, Request
 
 PERSONAS = {"extract_persona": extract_persona, "expand_persona": expand_persona}
 

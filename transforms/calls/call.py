@@ -8,8 +8,8 @@ import random
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from transforms.llm.protocol import Completion, ModelError, Request
-from transforms.store.protocol import Amount
+from transforms.calls.protocol import Asked, ModelError
+from transforms.store.protocol import Amount, Spend
 
 BACKOFF_SECONDS, BACKOFF_MOST = 0.25, 20.0  # doubled at each attempt
 RETRY_AFTER_MOST = 600.0  # a server that asks for more than this is as good as gone
@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
     """What came of one submitted request."""
 
     ticket: Any  # whatever the submitter gave with it
-    answer: Completion | Exception
+    answer: Any  # of the kind that was asked for, or an exception
     paid: bool = False  # this very request was sent; else another one like it was
     attempts: int = 0
     seconds: float = 0.0  # of the last attempt
@@ -43,7 +43,7 @@ class Call:
     """A request under way, and all who wait for its answer."""
 
     key: bytes
-    request: Request
+    request: Asked
     stage: str
     worst: Amount
     waiting: list[tuple[Inbox, Any]]
@@ -51,6 +51,9 @@ class Call:
     started: float = 0.0
     seconds: float = 0.0
     pace_tokens: float = 0.0
+    spend: Spend = field(default_factory=Spend)
+    entries: int = 0  # of the store, that its answer takes
+    values: list[bytes] = field(default_factory=list)  # of those that stand
     rest: asyncio.TimerHandle | None = None  # until the next attempt
 
     @property
@@ -61,11 +64,11 @@ class Call:
     @property
     def input_tokens(self) -> int:
         """The most that the prompt can have."""
-        return self.worst.tokens - self.request.sampling.max_tokens
+        return self.worst.tokens - self.request.most_output
 
-    def deliver(self, answer: Completion | Exception, cost: int = 0) -> None:
+    def deliver(self, answer: Any, cost: int = 0) -> None:
         """Tells all who wait; the first of them is the one that paid."""
-        paid = isinstance(answer, Completion)
+        paid = not isinstance(answer, Exception)
         for inbox, ticket in self.waiting:
             inbox.arrived.put(Outcome(ticket, answer, paid, self.attempts, self.seconds, cost if paid else 0))
             paid = False

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from transforms.llm.protocol import ModelError
+from transforms.calls.protocol import ModelError
 
 CURABLE = (408, 409, 425, 429)  # and 5xx
 REFUSED = (429, 503, 529)  # too much for the server just now

@@ -8,24 +8,24 @@ import pickle
 import threading
 from collections import Counter
 
-from transforms.llm.engine import Engine
-from transforms.llm.protocol import ModelConfig
+from transforms.calls.engine import Engine
+from transforms.calls.protocol import Kind, ModelConfig
 
 _engines: dict[bytes, Engine] = {}
 _holders: Counter[Engine] = Counter()
 _lock = threading.Lock()
 
 
-def acquire(config: ModelConfig) -> Engine:
-    """The engine for `config`, opened if it must be; give it back with `release`.
+def acquire(config: ModelConfig, kind: Kind) -> Engine:
+    """The engine for calls of one kind by `config`, opened if it must be; give it back with `release`.
 
     One that has ended (a store that was gone, a key that was wrong) is replaced, so that a retried bundle has a chance.
     """
-    name = pickle.dumps(config)
+    name = pickle.dumps((kind, config))
     with _lock:
         engine = _engines.get(name)
         if engine is None or engine.ended:
-            engine = _engines[name] = Engine(config)
+            engine = _engines[name] = Engine(config, kind)
         _holders[engine] += 1
         return engine
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from transforms.llm.calls import Call
-from transforms.llm.governor import Governor
-from transforms.llm.limiter import Pace
-from transforms.llm.protocol import Completion, ModelConfig, ModelError
+from transforms.calls.call import Call
+from transforms.calls.governor import Governor
+from transforms.calls.limiter import Pace
+from transforms.calls.protocol import Answer, ModelConfig, ModelError
 from transforms.store.protocol import Amount, Ask, Book, Job, Put, Spend
 
 TYPICAL_WEIGHT = 0.05  # of the latest answer in the running mean of their lengths
@@ -38,8 +38,8 @@ class Gate:
     ):
         self.loop, self.submit, self.on_room = loop, submit, on_room
         self.governor = Governor(config.budget, config.input_price, config.output_price, owner)
-        self.requests = Pace("requests", config.requests_per_minute)
-        self.tokens = Pace("tokens", config.tokens_per_minute)
+        self.requests = Pace(f"requests {config.name}", config.requests_per_minute)
+        self.tokens = Pace(f"tokens {config.name}", config.tokens_per_minute)
         self.typical_output = 0.0
 
     @property
@@ -49,7 +49,7 @@ class Gate:
 
     def admit(self, call: Call) -> Pass:
         """Takes what the call needs, or asks for what lacks."""
-        call.pace_tokens = call.input_tokens + (self.typical_output or call.request.sampling.max_tokens)
+        call.pace_tokens = call.input_tokens + (self.typical_output or call.request.most_output)
         for pace, n in ((self.requests, 1.0), (self.tokens, call.pace_tokens)):
             if pace.per_minute and pace.credit < n:
                 self._book(pace, n)
@@ -60,13 +60,13 @@ class Gate:
         self.tokens.take(call.pace_tokens)
         return Pass.GO
 
-    def answered(self, call: Call, completion: Completion) -> Spend:
+    def answered(self, call: Call, answer: Answer) -> Spend:
         """What an answer cost; the pace gets back what it did not take."""
-        tokens = completion.output_tokens
+        tokens = answer.output_tokens
         typical = self.typical_output or float(tokens)
         self.typical_output = typical + TYPICAL_WEIGHT * (tokens - typical)
-        self.tokens.credit += call.pace_tokens - completion.input_tokens - tokens
-        return self.governor.spent(completion)
+        self.tokens.credit += call.pace_tokens - answer.input_tokens - tokens
+        return self.governor.spent(answer)
 
     def failed(self, call: Call, error: ModelError) -> None:
         """Counts what a failed call cost, if it did: nobody can read how much, so the prompt at its longest."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from transforms.llm.protocol import Budget, Completion, Request
+from transforms.calls.protocol import Answer, Asked, Budget
 from transforms.store.protocol import Amount, Ask, Limit, Spend
 
 SLICES = 400  # of the budget: what a process leases at once, so what each worker may leave or overshoot: 0.25%
-BYTES_PER_TOKEN = 2  # at the least, in any script: a bound for what a prompt may cost before it is known
-WRAPPING_TOKENS = 16  # around the messages
 REFUSAL_SECONDS = 5.0  # for which "nothing left" is believed: other workers may give back what they did not use
 
 
@@ -25,20 +23,18 @@ class Governor:
         self.asking: set[str] = set()
         self.refused: dict[str, tuple[Amount, float]] = {}  # what the store last had no room for, and until when
 
-    def worst(self, request: Request) -> Amount:
+    def worst(self, request: Asked) -> Amount:
         """The most that a call can cost."""
-        size = len(request.system.encode("utf-8", "replace")) + len(request.prompt.encode("utf-8", "replace"))
-        tokens_in = (size + len(request.schema)) // BYTES_PER_TOKEN + WRAPPING_TOKENS
-        return self.spend(tokens_in, request.sampling.max_tokens).amount
+        return self.spend(request.most_input, request.most_output).amount
 
     def spend(self, input_tokens: int, output_tokens: int) -> Spend:
         """What a call of so many tokens costs."""
         cost = round(input_tokens * self.prices[0] + output_tokens * self.prices[1])
         return Spend(1, input_tokens, output_tokens, cost)
 
-    def spent(self, completion: Completion) -> Spend:
+    def spent(self, answer: Answer) -> Spend:
         """What an answer cost."""
-        return self.spend(completion.input_tokens, completion.output_tokens)
+        return self.spend(answer.input_tokens, answer.output_tokens)
 
     def reserve(self, stage: str, amount: Amount) -> bool:
         """Takes `amount` from the lease; False if that does not hold it."""

@@ -16,25 +16,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from transforms.llm.calls import RETRY_AFTER_MOST, Call, Inbox, Outcome, Stopped, retry_wait
-from transforms.llm.gate import Gate, Pass
-from transforms.llm.governor import total_of
-from transforms.llm.limiter import Limiter
-from transforms.llm.protocol import (
-    Completion,
-    LanguageModel,
-    ModelConfig,
-    ModelError,
-    Request,
-    pack_completion,
-    unpack_completion,
-)
-from transforms.llm.registry import open_model
+from transforms.calls.call import RETRY_AFTER_MOST, Call, Inbox, Outcome, Stopped, retry_wait
+from transforms.calls.gate import Gate, Pass
+from transforms.calls.governor import total_of
+from transforms.calls.limiter import Limiter
+from transforms.calls.protocol import Answer, Asked, Client, Kind, ModelConfig, ModelError
 from transforms.store.protocol import Put, Release, Renew, Spend
 from transforms.store.registry import NO_STORE, open_store
 from transforms.store.writer import Done, GroupWriter
 
-RECENT_ANSWERS = 4096  # kept for requests that were looked up before and submitted after the answer was stored
 STOPPED = "stopped: what was in flight is stored; the same command goes on from there"
 EXHAUSTED = "raise the budget and run the same command again"
 BEAT_SECONDS = 0.5  # between looks at the stop word
@@ -44,8 +34,8 @@ CLOSE_SECONDS = 30.0  # beyond a call's own time-out, for what is in flight when
 class Engine:
     """submit() and cancel() from any thread; outcomes come through the submitter's inbox."""
 
-    def __init__(self, config: ModelConfig):
-        self.config = config
+    def __init__(self, config: ModelConfig, kind: Kind):
+        self.config, self.kind = config, kind
         if any(total_of(config.budget)) and config.store in ("", NO_STORE):
             raise ValueError("a budget needs a --response_store: what was spent is counted there")
         self.store = open_store(config.store, config.durable) if config.store not in ("", NO_STORE) else None
@@ -55,7 +45,7 @@ class Engine:
         self.queue: deque[Call] = deque()
         self.calls: dict[bytes, Call] = {}
         self.resting: set[Call] = set()  # until their next attempt, on a timer
-        self.recent: OrderedDict[bytes, Completion] = OrderedDict()
+        self.recent: OrderedDict[bytes, Answer] = OrderedDict()
         self.tasks: set[asyncio.Task[None]] = set()
         self.in_flight = 0
         self.ended: Exception | None = None  # why no call is started any more
@@ -64,9 +54,9 @@ class Engine:
             self.ended = Stopped(STOPPED)
         self.loop = asyncio.new_event_loop()
         self.gate = Gate(config, self.owner, self.loop, self.writer.submit if self.writer else None, self._pump)
-        self.model: LanguageModel
+        self.client: Client
         ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        self.thread = threading.Thread(target=self._run, args=(ready,), name="llm-loop", daemon=True)
+        self.thread = threading.Thread(target=self._run, args=(ready,), name=f"{kind.name}-loop", daemon=True)
         self.thread.start()
         error = ready.get()
         if error is not None:
@@ -76,7 +66,7 @@ class Engine:
 
     # ---- for other threads
 
-    def submit(self, stage: str, items: Sequence[tuple[bytes, Request, Any]], inbox: Inbox) -> None:
+    def submit(self, stage: str, items: Sequence[tuple[bytes, Asked, Any]], inbox: Inbox) -> None:
         """Asks for the answer to each (key, request, ticket); one outcome comes to `inbox` for each."""
         self.loop.call_soon_threadsafe(self._enqueue, stage, items, inbox)
 
@@ -111,7 +101,7 @@ class Engine:
         asyncio.set_event_loop(self.loop)
 
         async def open_client() -> None:  # clients bind to the running loop
-            self.model = open_model(self.config)
+            self.client = self.kind.open(self.config)
 
         try:
             self.loop.run_until_complete(open_client())
@@ -129,7 +119,7 @@ class Engine:
             self.writer.submit(Renew(self.owner), "beat")
             self.loop.call_later(BEAT_SECONDS, self._beat)
 
-    def _enqueue(self, stage: str, items: Iterable[tuple[bytes, Request, Any]], inbox: Inbox) -> None:
+    def _enqueue(self, stage: str, items: Iterable[tuple[bytes, Asked, Any]], inbox: Inbox) -> None:
         for key, request, ticket in items:
             if key in self.recent:
                 inbox.arrived.put(Outcome(ticket, self.recent[key]))
@@ -166,7 +156,7 @@ class Engine:
         call.started = self.loop.time()
         try:
             async with asyncio.timeout(self.config.timeout):
-                completion = await self.model.complete(call.request)
+                answer = await self.client.complete(call.request)
         except TimeoutError:
             self._failed(call, ModelError("timeout", f"no answer in {self.config.timeout:g} s", retry=True))
         except ModelError as error:
@@ -174,18 +164,20 @@ class Engine:
         except Exception as error:  # a fault in a client must not lose the request; its words may hold the prompt
             self._failed(call, ModelError("client-error", type(error).__name__))
         else:
-            self._answered(call, completion)
+            self._answered(call, answer)
 
-    def _answered(self, call: Call, completion: Completion) -> None:
+    def _answered(self, call: Call, answer: Answer) -> None:
         now = self.loop.time()
         call.seconds = now - call.started
         self.limiter.record(False, call.started, now)
-        spend = self.gate.answered(call, completion)
-        if self.writer:
-            put = Put(call.key, pack_completion(completion), call.stage, spend, self.owner)
-            self.writer.submit(put, (call, spend))
-        else:
-            self._stored(call, spend, completion)
+        call.spend = self.gate.answered(call, answer)
+        if not self.writer:
+            self._stored(call, answer)
+            return
+        entries = self.kind.pack(call.key, call.request, answer)
+        call.entries = len(entries)
+        for i, (key, value) in enumerate(entries):
+            self.writer.submit(Put(key, value, call.stage, Spend() if i else call.spend, self.owner), call)
 
     def _failed(self, call: Call, error: ModelError) -> None:
         now = self.loop.time()
@@ -226,8 +218,8 @@ class Engine:
             if isinstance(result, Exception):
                 self._end_with(result)
             match token:
-                case (Call() as call, spend):
-                    self._stored(call, spend, result if isinstance(result, Exception) else unpack_completion(result))
+                case Call() as call:
+                    self._kept(call, result)
                 case "beat":
                     if result is True:
                         self._end_with(Stopped(STOPPED))
@@ -237,19 +229,30 @@ class Engine:
                     self.gate.done(token, result)
         self._pump()
 
-    def _stored(self, call: Call, spend: Spend, answer: Completion | Exception) -> None:
+    def _kept(self, call: Call, value: bytes | Exception) -> None:
+        """One entry of an answer is durable, with the value that stands; the writer keeps their order."""
+        if isinstance(value, Exception):
+            if call.entries:  # else it has been told already
+                call.entries = 0
+                self._stored(call, value)
+            return
+        call.values.append(value)
+        if len(call.values) == call.entries:
+            self._stored(call, self.kind.unpack(call.values))
+
+    def _stored(self, call: Call, answer: Answer | Exception) -> None:
         """The slot is free only now: no more answers are unsaved than calls may be in flight."""
         self.in_flight -= 1
-        self.gate.settle(call, spend)
-        if isinstance(answer, Completion):
+        self.gate.settle(call, call.spend)
+        if not isinstance(answer, Exception):
             self.recent[call.key] = answer
-            if len(self.recent) > RECENT_ANSWERS:
+            if len(self.recent) > self.kind.recent:
                 self.recent.popitem(last=False)
-        self._deliver(call, answer, spend.cost)
+        self._deliver(call, answer, call.spend.cost)
         if not self.writer:
             self._pump()
 
-    def _deliver(self, call: Call, answer: Completion | Exception, cost: int = 0) -> None:
+    def _deliver(self, call: Call, answer: Answer | Exception, cost: int = 0) -> None:
         del self.calls[call.key]
         call.deliver(answer, cost)
 
@@ -281,4 +284,4 @@ class Engine:
         self._pump()
         while self.in_flight:
             await asyncio.sleep(0.01)
-        await self.model.close()
+        await self.client.close()

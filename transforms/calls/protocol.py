@@ -1,0 +1,129 @@
+"""What the engine knows of a call: what it may cost at most, how it fails, and how its answer is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+BYTES_PER_TOKEN = 2  # at the least, in any script: a bound for what a text may cost before it is known
+WRAPPING_TOKENS = 16  # around the messages
+
+
+class Asked(Protocol):
+    """A request, fully made. Bounds in tokens: a budget is reserved by them before the call."""
+
+    @property
+    def most_input(self) -> int:
+        """The most that it can have."""
+
+    @property
+    def most_output(self) -> int:
+        """The most that its answer can have."""
+
+
+class Answer(Protocol):
+    """What came back, and what it cost."""
+
+    @property
+    def input_tokens(self) -> int:
+        """Of the request, as the server counted."""
+
+    @property
+    def output_tokens(self) -> int:
+        """Of the answer."""
+
+
+class Client(Protocol):
+    """A backend: opened once in a process, inside its event loop."""
+
+    async def complete(self, request: Any) -> Any:
+        """The answer to one request. Raises ModelError."""
+
+    async def close(self) -> None:
+        """Frees connections."""
+
+
+class ModelError(Exception):
+    """A call that gave no answer. `reason` is a word to count by, such as "http-400" or "timeout".
+
+    `retry`: asking again may help; `retry_after`: seconds to wait first, as the server said; `refused`: it was too
+    much for the server just now; `paid`: the server did answer, only nobody can read it; `fatal`: no other request
+    can fare better (a wrong key, a model that is not there), so the job fails at once.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str = "",
+        retry: bool = False,
+        retry_after: float | None = None,
+        refused: bool = False,
+        paid: bool = False,
+        fatal: bool = False,
+    ):
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason, self.detail, self.retry, self.retry_after = reason, detail, retry, retry_after
+        self.refused, self.paid, self.fatal = refused, paid, fatal
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of call. Its functions are a module's own: engines are found by kind and configuration."""
+
+    name: str
+    open: Callable[[ModelConfig], Client]  # inside the event loop that will use it
+    pack: Callable[[bytes, Any, Any], Sequence[tuple[bytes, bytes]]]  # key, request, answer -> entries of the store
+    unpack: Callable[[Sequence[bytes]], Any]  # the values of these entries that stand -> the answer
+    recent: int  # answers kept for requests that were looked up before and submitted after they were stored
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The most that all runs on one response store may spend; 0: no limit."""
+
+    cost_usd: float = 0.0
+    tokens: int = 0  # in and out
+    calls: int = 0
+    shares: tuple[tuple[str, float], ...] = ()  # (stage, its part) in the order of the stages, together at most 1
+
+    def __post_init__(self) -> None:
+        if min(self.cost_usd, self.tokens, self.calls) < 0:
+            raise ValueError(f"a budget of {self.cost_usd} USD, {self.tokens} tokens, {self.calls} calls: below 0")
+        if any(share <= 0 for _, share in self.shares) or sum(share for _, share in self.shares) > 1 + 1e-9:
+            raise ValueError(f"the stages' shares of the budget are {self.shares}: each above 0, together at most 1")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """How to open a backend and how to ask it; plain values, so that it travels to workers. Never holds a key."""
+
+    name: str = "offline"  # BACKEND or BACKEND:MODEL
+    base_url: str = ""
+    max_in_flight: int = 64  # in each process
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the backend: project, location ...
+    store: str = ""  # address of the response store; "" or "none": answers are not kept
+    durable: bool = False  # each commit of an embedded store waits for the disk
+    budget: Budget = Budget()
+    input_price: float = 0.0  # US dollars for a million tokens
+    output_price: float = 0.0
+    requests_per_minute: int = 0  # of the whole job, 0: no limit
+    tokens_per_minute: int = 0
+    timeout: float = 120.0  # seconds for one call
+    attempts: int = 8  # of one request, when calls fail in a way that a retry can cure
+    repairs: int = 1  # times that a malformed answer is asked for again, with a word on what was wrong
+
+    def __post_init__(self) -> None:
+        for name, least in (("max_in_flight", 1), ("attempts", 1), ("repairs", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} {getattr(self, name)}: must be at least {least}")
+        for name in ("requests_per_minute", "tokens_per_minute", "input_price", "output_price"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} {getattr(self, name)}: must not be below 0")
+        if self.timeout <= 0:
+            raise ValueError(f"timeout {self.timeout}: must be above 0 seconds")
+
+
+def tokens_at_most(*texts: str) -> int:
+    """The most tokens that texts can have together."""
+    return sum(len(text.encode("utf-8", "replace")) for text in texts) // BYTES_PER_TOKEN + WRAPPING_TOKENS
