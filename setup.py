@@ -12,6 +12,7 @@ REQUIRES = [
     "tensorflow-text>=2.21,<2.22",  # ops of text embedders shipped as SavedModels; the reference for tokens
     "fastavro>=1.13",  # hub files: block-wise Avro reading and writing
     "redis>=8",  # the response store that a cluster's workers share
+    "google-cloud-bigtable>=2.50",  # the same on Google Cloud; the [gcp] extra pins it, too
     "orjson>=3.10",  # JSON Lines at the speed of the disk
     "pyarrow>=20",  # Parquet, and JSON Lines in columns
     "zstandard>=0.23",  # .zst corpora, as RedPajama and Dolma ship them

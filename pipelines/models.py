@@ -118,7 +118,7 @@ def store_of(flags: Flags, model: str, where: Where, limited: bool, exporting: b
     return default_store(flags["output"])
 
 
-SHARED = "name one that all can see: redis://HOST"
+SHARED = "name one that all can see: redis://HOST or bigtable://PROJECT/INSTANCE/TABLE"
 
 
 def named_store(flags: Flags) -> str:
@@ -138,7 +138,7 @@ def default_store(output: str | None) -> str:
     if FileSystems.get_scheme(output):
         raise UsageError(
             f"--response_store: --output {output} is not on this machine, so it cannot hold an embedded store; name "
-            "sqlite:PATH on this one or redis://HOST"
+            "sqlite:PATH on this one, redis://HOST or bigtable://PROJECT/INSTANCE/TABLE"
         )
     return f"sqlite:{Path(output).absolute() / RESPONSES}"
 

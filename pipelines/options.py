@@ -102,8 +102,8 @@ GROUPS: dict[str, list[Flag]] = {
         Flag(
             "response_store",
             "where answers are kept, so that none is paid twice: sqlite:PATH, redis://HOST (rediss:// with TLS; "
-            "REDIS_USERNAME and REDIS_PASSWORD from the environment) or none; default on one machine: "
-            "sqlite:OUTPUT/responses.sqlite",
+            "REDIS_USERNAME and REDIS_PASSWORD from the environment), bigtable://PROJECT/INSTANCE/TABLE or none; "
+            "default on one machine: sqlite:OUTPUT/responses.sqlite",
             metavar="ADDRESS",
         ),
         Flag(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import bigtable_server
+from tests.bigtable_server import BigtableServer
 from tests.fake_server.launch import FakeServer
 from tests.redis_server import RedisServer
 
@@ -55,6 +59,29 @@ def server(running_server: FakeServer) -> FakeServer:
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis server of the test's own, each command on the disk before it answers."""
     if not RedisServer.installed():
-        pytest.skip("redis-server is not installed on this machine")
+        missing("redis-server is not installed on this machine")
     with RedisServer(tmp_path / "redis") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def running_bigtable() -> Iterator[BigtableServer]:
+    """Bigtable's emulator; tests take `bigtable_address`."""
+    if fault := bigtable_server.build():
+        missing(fault)
+    with BigtableServer() as server:
+        yield server
+
+
+@pytest.fixture
+def bigtable_address(running_bigtable: BigtableServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A table that is not there yet, on the emulator."""
+    monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", running_bigtable.host)
+    return f"bigtable://project/instance/t-{uuid4().hex[:12]}"
+
+
+def missing(what: str) -> NoReturn:
+    """Skips for want of a server; fails where the machine was made for the tests."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}, and CI is set: .ci/run installs it")
+    pytest.skip(what)

@@ -16,6 +16,7 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import missing
 from tests.redis_server import RedisServer
 from tests.test_response_store import COST, KEY, OTHER, lease, put
 from transforms.store import redis as store_module
@@ -240,7 +241,7 @@ def test_the_script_grants_what_the_protocol_does(
 
 def test_tls_is_spoken_to_a_server_whose_certificate_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not (RedisServer.installed() and shutil.which("openssl")):
-        pytest.skip("redis-server or openssl is not installed on this machine")
+        missing("redis-server or openssl is not installed on this machine")
     cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",

@@ -1,4 +1,4 @@
-"""The contract of every response store; what is SQLite's or Redis's own has files of its own."""
+"""The contract of every response store; what is one kind's own has a file of its own."""
 
 from __future__ import annotations
 
@@ -42,11 +42,13 @@ def opener(store_address: str) -> Opener:
     return lambda: open_store(store_address)
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "bigtable"])
 def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a new store of each kind."""
     if request.param == "redis":
         return str(request.getfixturevalue("redis_server").address)
+    if request.param == "bigtable":
+        return str(request.getfixturevalue("bigtable_address"))
     return f"sqlite:{tmp_path}/responses.sqlite"
 
 
@@ -209,7 +211,8 @@ def test_an_early_stage_cannot_eat_a_later_ones_share() -> None:
 
 
 @pytest.mark.parametrize("address", ["", "sqlite:", "mysql://x", "redis://user:secret@host", "/a/path",
-    "redis:host", "redis://", "redis://host:port", "redis://host/name", "rediss://host?password=secret"])  # fmt: skip
+    "redis:host", "redis://", "redis://host:port", "redis://host/name", "rediss://host?password=secret",
+    "bigtable:p/i/t", "bigtable://p/i", "bigtable://p/i/t/x", "bigtable://p/i/"])  # fmt: skip
 def test_an_address_that_is_none_is_refused_without_showing_secrets(address: str) -> None:
     with pytest.raises(ValueError, match="--response_store") as caught:
         scheme_of(address)
@@ -218,5 +221,5 @@ def test_an_address_that_is_none_is_refused_without_showing_secrets(address: str
 
 def test_an_embedded_store_is_local() -> None:
     assert is_local("sqlite:/here/responses.sqlite")
-    assert not any(map(is_local, ["redis://host", "redis://host:6379/1", "rediss://[::1]:7000/0"]))
+    assert not any(map(is_local, ["redis://host", "redis://host:6379/1", "rediss://[::1]:7000/0", "bigtable://p/i/t"]))
     assert not is_local("none")

@@ -11,14 +11,21 @@ STORES = {
     "sqlite": "transforms.store.sqlite:SqliteStore",
     "redis": "transforms.store.redis:RedisStore",
     "rediss": "transforms.store.redis:RedisStore",  # over TLS
+    "bigtable": "transforms.store.bigtable:BigtableStore",
 }
 SERVER = re.compile(r"//(\[[0-9a-fA-F:.]+\]|[^\s/?#:\[\]]+)(:\d{1,5})?(/\d*)?")  # //HOST:PORT/DATABASE
+TABLE = re.compile(r"//[a-z][-a-z0-9.:]*/[a-z][-a-z0-9]*/[-_.a-zA-Z0-9]{1,50}")  # //PROJECT/INSTANCE/TABLE
+PLACES = {"sqlite": re.compile(r".+", re.DOTALL), "redis": SERVER, "rediss": SERVER, "bigtable": TABLE}
+FORMS = (
+    "sqlite:PATH, redis://HOST:PORT/DATABASE, rediss://HOST:PORT/DATABASE (TLS), bigtable://PROJECT/INSTANCE/TABLE "
+    "or none"
+)
 NO_STORE = "none"
 LOCAL = ("sqlite",)  # seen by the processes of one machine only
 
 
 def open_store(address: str, durable: bool = False) -> ResponseStore:
-    """The store at `address` (`sqlite:PATH`, `redis://HOST`, `rediss://HOST` for TLS), ready to use.
+    """The store at `address` (`sqlite:PATH`, `redis://HOST`, `bigtable://PROJECT/INSTANCE/TABLE`), ready to use.
 
     Raises ValueError for an address of no known form and StoreError for a store that cannot be used.
     """
@@ -31,14 +38,13 @@ def open_store(address: str, durable: bool = False) -> ResponseStore:
 def scheme_of(address: str) -> str:
     """The scheme: "redis" of "redis://HOST". Raises ValueError where that is no store, or for one with a password."""
     scheme, _, place = address.partition(":")
-    if scheme in STORES and scheme != "sqlite" and ("@" in place or "?" in place):
+    if scheme in ("redis", "rediss") and ("@" in place or "?" in place):
         raise ValueError(
             f"--response_store {scheme}://…: must be {scheme}://HOST:PORT/DATABASE; credentials come from the "
             "environment (REDIS_USERNAME, REDIS_PASSWORD), never in the address"
         )
-    if scheme not in STORES or not (SERVER.fullmatch(place) if scheme != "sqlite" else place):
-        forms = "sqlite:PATH, redis://HOST:PORT/DATABASE, rediss://HOST:PORT/DATABASE (TLS) or none"
-        raise ValueError(f"--response_store {address.split('@')[-1]}: must be {forms}")
+    if scheme not in STORES or not PLACES[scheme].fullmatch(place):
+        raise ValueError(f"--response_store {address.split('@')[-1]}: must be {FORMS}")
     return scheme
 
 

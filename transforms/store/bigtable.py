@@ -1,0 +1,222 @@
+"""The shared store on Google Cloud: one Bigtable table, for any number of workers.
+
+Bigtable changes one row at a time and knows no transaction over several. So the order of writes is what keeps the
+money right. A commit writes, each step durable before the next:
+
+1. this process's ledger: what all its calls have cost, in sums;
+2. the answers, side by side, each put if absent;
+3. leases and booked time, each by compare-and-set on the one row that holds them.
+
+Killed after 1 or amid 2, calls are counted that are not kept: they were paid, are among those that were in flight, and
+are paid again when they are asked again; both payments are counted. An answer is never kept uncounted, and none is
+counted twice: the same ledger or answer written again changes nothing. Killed amid 3, a lease may be granted that
+nobody uses; it expires with its owner. A lost reply to a booking may book twice: for that long the job is slower than
+it might be, never faster.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from google.cloud.bigtable.data import DeleteAllFromRow, DeleteRangeFromColumn, SetCell
+
+from transforms.store.bigtable_rows import ANSWERS, STATE, Cell, Rows
+from transforms.store.ledger import Lease, Ledger, alive_until, used_of
+from transforms.store.protocol import (
+    LEASE_SECONDS,
+    LOOKUP_KEYS,
+    Amount,
+    Ask,
+    Book,
+    Job,
+    Put,
+    Release,
+    Renew,
+    Spend,
+    StoreError,
+    granted,
+    pack,
+    unpack,
+)
+
+# Keys of answers are hashes, so rows spread over the tablets whatever the order of the calls.
+ANSWER, LEDGER, LEASES, BOOKED, STOP = b"a/", b"l/", b"c/leases", b"c/booked/", b"c/stop"
+VALUE, SERIAL, UNTIL, SUMS = b"v", b"serial", b"until", b"sums"
+AT_ONCE = 32  # puts under way: below the 100 streams of a connection
+CONTENDED_SECONDS = 0.02  # of waiting for each time that another process was first, drawn at random
+
+
+class BigtableStore:
+    """A ResponseStore in one table. Every process leaves one small row (its ledger) for good.
+
+    All answers outlive any machine, so `durable` changes nothing. The processes' clocks must agree to seconds. Who
+    asks is said by the application default credentials.
+    """
+
+    def __init__(self, address: str, durable: bool = False):
+        self.address = address
+        self.rows = Rows(address)
+        self.ledger, self.ledger_key = Ledger(), LEDGER + secrets.token_hex(8).encode()
+        self.last_stamp = 0
+        self.pool = ThreadPoolExecutor(AT_ONCE, "bigtable-put")
+        self.closing = threading.Lock()
+
+    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those keys that have one."""
+        found: dict[bytes, bytes] = {}
+        for start in range(0, len(keys), LOOKUP_KEYS):
+            rows = self.rows.read([ANSWER + key for key in keys[start : start + LOOKUP_KEYS]])
+            for row, cells in rows.items():
+                key = row.removeprefix(ANSWER)
+                found[key] = unpack(key, self._cell(cells, VALUE), self.address)
+        return found
+
+    def commit(self, jobs: Sequence[Job]) -> list[Any]:
+        """Does all jobs: the ledger first, then the answers, then the rest."""
+        puts = [job for job in jobs if isinstance(job, Put)]
+        self._count(puts, [job.owner for job in jobs if isinstance(job, Ask | Renew)], bool(puts))
+        rows = {put.key: put.value for put in reversed(puts) if put.key}  # of two with one key, the first
+        added = self.pool.map(self._add, rows.items())
+        lost = [key for key, mine in zip(rows, added, strict=True) if not mine]
+        rows.update(self.get_many(lost))
+        return [rows.get(job.key) if isinstance(job, Put) else self._do(job) for job in jobs]
+
+    def spend(self) -> dict[str, Spend]:
+        """What was spent so far, by stage."""
+        by_stage: dict[str, Spend] = {}
+        for ledger in self._ledgers():
+            for stage, spend in ledger.spend.items():
+                by_stage[stage] = by_stage.get(stage, Spend()).plus(spend)
+        return by_stage
+
+    def say_stop(self, stop: bool = True) -> None:
+        """Leaves the stop word, or takes it back."""
+        self.rows.write(STOP, SetCell(STATE, VALUE, b"stop") if stop else DeleteAllFromRow())
+
+    def close(self) -> None:
+        """Ends threads and connections."""
+        with self.closing:
+            self.pool.shutdown()
+            self.rows.close()
+
+    def _count(self, puts: Sequence[Put], owners: Sequence[str], changed: bool) -> None:
+        """Writes the ledger where it changes."""
+        now = time.time()
+        self.ledger.pay(puts)
+        for owner in owners:
+            if self.ledger.alive.get(owner, 0.0) < now + LEASE_SECONDS / 2:  # beats are far more frequent
+                self.ledger.alive[owner] = now + LEASE_SECONDS
+                changed = True
+        if changed:
+            packed = pack(self.ledger_key, self.ledger.pack())
+            self.rows.write(self.ledger_key, SetCell(STATE, SUMS, packed, self._stamp()))
+
+    def _add(self, row: tuple[bytes, bytes]) -> bool:
+        key, value = row
+        return self.rows.add(ANSWER + key, SetCell(ANSWERS, VALUE, pack(key, value)))
+
+    def _do(self, job: Job) -> Any:
+        match job:
+            case Ask():
+                return self._lease(job)
+            case Renew():
+                return bool(self.rows.read([STOP]))
+            case Release():
+                self._release(job.owner)
+            case Book():
+                return self._book(job)
+        return None
+
+    def _lease(self, ask: Ask) -> Amount:
+        """Grants what the budget has. The row of leases is read before the ledgers, so that a lease which its owner
+        gives back in between is counted once too often, never too seldom.
+        """
+        lease, mine, amount, attempt = (ask.owner, ask.stage), 0, Amount(), 0
+        while True:
+            cells = self.rows.read([LEASES]).get(LEASES, {})
+            serial, leases = cells.pop(SERIAL, None), leases_of(cells)
+            column = column_of(lease)
+            if mine and column in cells and cells[column].stamp == mine:
+                return amount  # the reply was lost, or another process was next
+            ledgers = self._ledgers()
+            amount = granted(ask, used_of(ledgers, leases, time.time()))
+            if not any(amount):
+                return amount
+            ceiling = leases.get(lease, self.ledger.taken.get(lease, Amount())).plus(amount)
+            mine = self._stamp(serial.stamp if serial else 0)
+            token = b"%s-%d" % (self.ledger_key.removeprefix(LEDGER), mine)
+            grant = SetCell(STATE, column, b"%d %d %d" % ceiling, mine)
+            if self.rows.swap(
+                LEASES, SERIAL, serial.value if serial else None, grant, SetCell(STATE, SERIAL, token, mine)
+            ):
+                return amount
+            attempt += 1
+            _wait_for_others(attempt)
+
+    def _release(self, owner: str) -> None:
+        """Takes away the leases of `owner` and of all who are dead; only those seen, should newer ones come."""
+        cells = self.rows.read([LEASES]).get(LEASES, {})
+        cells.pop(SERIAL, None)
+        if not cells:
+            return
+        alive, now = alive_until(self._ledgers()), time.time()
+        gone = [
+            DeleteRangeFromColumn(STATE, column_of(lease), None, cells[column_of(lease)].stamp + 1000)
+            for lease in leases_of(cells)
+            if lease[0] == owner or alive.get(lease[0], 0.0) < now
+        ]
+        if gone:
+            self.rows.write(LEASES, *gone)
+
+    def _book(self, job: Book) -> float:
+        row, attempt = BOOKED + job.name.encode(), 0
+        while True:
+            cell = self.rows.read([row]).get(row, {}).get(UNTIL)
+            booked = float(cell.value) if cell else None
+            begin = max(time.time(), booked or 0.0)
+            until = (booked if booked is not None and job.seconds < 0 else begin) + job.seconds
+            new = SetCell(STATE, UNTIL, b"%.6f" % until, self._stamp(cell.stamp if cell else 0))
+            if self.rows.swap(row, UNTIL, cell.value if cell else None, new):
+                return begin
+            attempt += 1
+            _wait_for_others(attempt)
+
+    def _ledgers(self) -> list[Ledger]:
+        rows = self.rows.scan(LEDGER)
+        return [Ledger.unpack(unpack(key, self._cell(cells, SUMS), self.address)) for key, cells in rows.items()]
+
+    def _cell(self, cells: dict[bytes, Cell], column: bytes) -> bytes:
+        if column not in cells:
+            raise StoreError(f"{self.address}: holds rows of some other program; name another table")
+        return cells[column].value
+
+    def _stamp(self, after: int = 0) -> int:
+        """Microseconds of this moment in whole milliseconds, later than any before and than `after`: of two versions
+        of a cell the later one stands, whichever came last.
+        """
+        self.last_stamp = max(int(time.time() * 1000) * 1000, self.last_stamp + 1000, after + 1000)
+        return self.last_stamp
+
+
+def column_of(lease: Lease) -> bytes:
+    """The column of a lease in the row of leases."""
+    return "\n".join(lease).encode()
+
+
+def leases_of(cells: dict[bytes, Cell]) -> dict[Lease, Amount]:
+    """The leases in their row: what each owner may have taken in all."""
+    leases: dict[Lease, Amount] = {}
+    for column, cell in cells.items():
+        owner, _, stage = column.decode().partition("\n")
+        leases[owner, stage] = Amount(*map(int, cell.value.split()))
+    return leases
+
+
+def _wait_for_others(attempt: int) -> None:
+    time.sleep(random.uniform(0, CONTENDED_SECONDS) * min(attempt, 50))

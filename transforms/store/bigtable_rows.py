@@ -1,0 +1,236 @@
+"""The rows of one Bigtable table: opened or made, checked, read and changed one at a time, tried again in trouble."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from google.api_core import exceptions as api
+from google.auth.exceptions import GoogleAuthError
+from google.cloud.bigtable import Client, column_family
+from google.cloud.bigtable.data import (
+    BigtableDataClient,
+    Mutation,
+    ReadRowsQuery,
+    RowRange,
+    SetCell,
+    row_filters,
+)
+from google.cloud.bigtable_admin_v2.types import GcRule
+
+from transforms.store.protocol import StoreError
+
+ANSWERS, STATE = "a", "s"  # column families; each keeps one version of a cell, of any age
+FORMAT = (b"c/format", b"version")  # row and column that hold the version of all rows
+VERSION = b"1"
+SPLITS = [*(b"a/" + bytes([first]) for first in range(16, 256, 16)), b"c/"]  # tablets of a new table
+OPEN_SECONDS, RETRY_SECONDS, REPLY_SECONDS = 10.0, 60.0, 20.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds between attempts
+PASSING = (api.ServiceUnavailable, api.DeadlineExceeded, api.Aborted, api.InternalServerError, api.TooManyRequests)
+ANOTHER = "name another one with --response_store"
+
+
+class Cell(NamedTuple):
+    """The latest version of a cell."""
+
+    value: bytes
+    stamp: int  # microseconds, in whole milliseconds
+
+
+class Rows:
+    """The table at bigtable://PROJECT/INSTANCE/TABLE. Every method raises StoreError; any thread may call them."""
+
+    def __init__(self, address: str):
+        self.address, self.pid, self.patience = address, os.getpid(), OPEN_SECONDS
+        project, instance, table = address.removeprefix("bigtable://").split("/")
+        self.name = f"projects/{project}/instances/{instance}/tables/{table}"
+        try:
+            self.client = BigtableDataClient(project=project)
+            self.table = self.client.get_table(instance, table)
+        except GoogleAuthError as error:
+            raise self._no_entry(error) from error
+        try:
+            self._check_schema(Client(project=project, admin=True).table_admin_client)
+            self._check_format()
+        except BaseException:
+            self.close()
+            raise
+        self.patience = RETRY_SECONDS
+
+    def read(self, keys: Sequence[bytes]) -> dict[bytes, dict[bytes, Cell]]:
+        """{row: {column: cell}} of those rows that are there."""
+        return self._rows(ReadRowsQuery(row_keys=list(keys))) if keys else {}
+
+    def scan(self, prefix: bytes, limit: int | None = None) -> dict[bytes, dict[bytes, Cell]]:
+        """The rows whose keys begin with `prefix`."""
+        after = prefix[:-1] + bytes([prefix[-1] + 1]) if prefix else None
+        return self._rows(ReadRowsQuery(row_ranges=RowRange(prefix or None, after), limit=limit))
+
+    def write(self, key: bytes, *mutations: Mutation) -> None:
+        """Changes one row. The mutations must bear doing twice, and late."""
+        self.again(lambda: self.table.mutate_row(key, list(mutations), operation_timeout=REPLY_SECONDS))
+
+    def add(self, key: bytes, mutation: Mutation) -> bool:
+        """Changes a row that is not there; whether that was so. After a lost reply our own change may be there."""
+        return not self.again(lambda: self._check(key, None, [], [mutation]))
+
+    def swap(self, key: bytes, column: bytes, old: bytes | None, *mutations: Mutation) -> bool:
+        """Changes a row if `column` still holds `old` (None: nothing). False after a lost reply, too: read anew."""
+        holds = [row_filters.ColumnQualifierRegexFilter(column), row_filters.CellsColumnLimitFilter(1)]
+        if old is not None:
+            predicate = row_filters.RowFilterChain([*holds, row_filters.LiteralValueFilter(old)])
+            return bool(self.again(lambda: self._check(key, predicate, list(mutations), [])))
+        predicate = row_filters.RowFilterChain(holds)
+        return not self.again(lambda: self._check(key, predicate, [], list(mutations)))
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self.client.close()
+
+    def again(self, ask: Callable[[], Any]) -> Any:
+        """The server's answer, asked for again where time may cure what went wrong."""
+        if self.pid != os.getpid():
+            raise StoreError(f"{self.address}: was opened in another process; a connection must not cross a fork")
+        until, pause = time.monotonic() + self.patience, FIRST_PAUSE
+        while True:
+            try:
+                return ask()
+            except PASSING as error:
+                if time.monotonic() + pause > until:
+                    raise StoreError(
+                        f"{self.address}: no answer for {self.patience:.0f} s ({_said(error)}); {ANOTHER} "
+                        "(what it lacks is asked, and paid, again)"
+                    ) from error
+            except (api.GoogleAPIError, GoogleAuthError) as error:
+                raise self._refused(error) from error
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _check(self, key: bytes, predicate: Any, true: list[Mutation], false: list[Mutation]) -> bool:
+        return self.table.check_and_mutate_row(
+            key,
+            predicate,
+            true_case_mutations=true,
+            false_case_mutations=false,
+            operation_timeout=REPLY_SECONDS,
+        )
+
+    def _rows(self, query: ReadRowsQuery) -> dict[bytes, dict[bytes, Cell]]:
+        query.filter = row_filters.CellsColumnLimitFilter(1)
+        rows = self.again(lambda: self.table.read_rows(query, operation_timeout=REPLY_SECONDS))
+        return {
+            row.row_key: {cell.qualifier: Cell(cell.value, cell.timestamp_micros) for cell in row.cells} for row in rows
+        }
+
+    def _check_schema(self, admin: Any) -> None:
+        """Makes the table where there is none; refuses one that is another program's, or forgets."""
+        try:
+            found = self.again(lambda: _found(lambda: admin.get_table(name=self.name, timeout=REPLY_SECONDS)))
+        except StoreError as error:
+            if isinstance(error.__cause__, api.PermissionDenied):
+                return  # who may read and write rows need not be let in here
+            raise
+        if found is None:
+            with suppress(api.AlreadyExists):  # another process was first
+                self._make(admin)
+            found = self.again(lambda: admin.get_table(name=self.name, timeout=REPLY_SECONDS))
+        families = dict(found.column_families)
+        if set(families) != {ANSWERS, STATE}:
+            names = ", ".join(sorted(families)) or "none"
+            raise StoreError(f"{self.address}: is some other program's table (column families: {names}); {ANOTHER}")
+        if old := [name for name, family in families.items() if forgets(family.gc_rule)]:
+            raise StoreError(
+                f"{self.address}: the column family {old[0]} throws cells out by age, and answers that were paid with "
+                f"them; set its garbage collection to maxversions=1: cbt setgcpolicy {self.table.table_id} {old[0]} "
+                "maxversions=1"
+            )
+
+    def _make(self, admin: Any) -> None:
+        rule = column_family.MaxVersionsGCRule(1).to_pb()
+        instance, _, table = self.name.partition("/tables/")
+        request = {
+            "parent": instance,
+            "table_id": table,
+            "table": {"column_families": {name: {"gc_rule": rule} for name in (ANSWERS, STATE)}},
+            "initial_splits": [{"key": key} for key in SPLITS],
+        }
+        try:
+            self.again(lambda: _made(lambda: admin.create_table(request=request, timeout=60.0)))
+        except StoreError as error:
+            project, name = instance.split("/")[1::2]
+            raise StoreError(
+                f"{self.address}: there is no such table, and it cannot be made ({_said(error.__cause__)}); make it: "
+                f"gcloud bigtable instances tables create {table} --project={project} --instance={name} "
+                f'--column-families="{ANSWERS}:maxversions=1,{STATE}:maxversions=1"'
+            ) from error
+
+    def _check_format(self) -> None:
+        """Marks a new table; refuses one of another version, and rows that are some other program's."""
+        row, column = FORMAT
+        version = self._format()
+        if version is None:
+            if self.scan(b"", limit=1) and self._format() is None:
+                raise StoreError(f"{self.address}: holds rows of some other program; {ANOTHER}")
+            self.swap(row, column, None, SetCell(STATE, column, VERSION))
+            version = self._format()
+        if version != VERSION:
+            there = (version or b"").decode(errors="replace")[:20]
+            raise StoreError(
+                f"{self.address}: was written in version {there} of the format, this program reads {VERSION.decode()}; "
+                f"use the release that wrote it, or {ANOTHER}"
+            )
+
+    def _format(self) -> bytes | None:
+        row, column = FORMAT
+        cell = self.read([row]).get(row, {}).get(column)
+        return cell.value if cell else None
+
+    def _refused(self, error: BaseException) -> StoreError:
+        match error:
+            case GoogleAuthError() | api.PermissionDenied() | api.Unauthenticated():
+                return self._no_entry(error)
+            case api.FailedPrecondition():
+                return StoreError(
+                    f"{self.address}: {_said(error)}; its default app profile must route to a single cluster and allow "
+                    "single-row transactions"
+                )
+        return StoreError(f"{self.address}: {_said(error)}; mend that, or {ANOTHER}")
+
+    def _no_entry(self, error: BaseException) -> StoreError:
+        return StoreError(
+            f"{self.address}: {_said(error)}; give the workers' account the role roles/bigtable.user (application "
+            "default credentials)"
+        )
+
+
+def forgets(rule: GcRule) -> bool:
+    """Whether garbage collection by this rule takes the only version of a cell, because it is old."""
+    match GcRule.pb(rule).WhichOneof("rule"):
+        case "max_age":
+            return True
+        case "union":
+            return any(map(forgets, rule.union.rules))
+        case "intersection":
+            return bool(rule.intersection.rules) and all(map(forgets, rule.intersection.rules))
+    return False
+
+
+def _found(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except api.NotFound:
+        return None
+
+
+def _made(ask: Callable[[], Any]) -> Any:
+    with suppress(api.AlreadyExists):  # another process was first
+        return ask()
+
+
+def _said(error: BaseException | None) -> str:
+    """The first line of what an error says."""
+    lines: Iterator[str] = (line for line in str(error).splitlines() if line.strip())
+    return next(lines, type(error).__name__)[:300]
