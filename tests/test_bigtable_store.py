@@ -27,8 +27,6 @@ from transforms.store.ledger import Ledger, used_of
 from transforms.store.protocol import Amount, Book, Limit, Release, Renew, Spend, StoreError
 from transforms.store.registry import open_store
 
-pytestmark = pytest.mark.filterwarnings("ignore:Connecting to Bigtable emulator")
-
 
 def admin_table(address: str) -> Any:
     """The table as an administrator's client has it."""
