@@ -93,22 +93,23 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
 
     from benchmarks.embed_dedup import read_block
     from transforms.embed_dedup_join import MeaningDuplicates, Packed
+    from transforms.similarity.spill import spilling
     from transforms.similarity.vectors import unpack
 
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:  # as imports, what Beam loads at its first run is not counted
         _ = pipeline | beam.Create([0]) | beam.Map(lambda x: (x, x)) | beam.GroupByKey()
     mode = ["--direct_running_mode=multi_processing", f"--direct_num_workers={processes}"] if processes > 1 else []
     start = time.process_time()
-    with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(mode)) as pipeline:
+    with spilling(), beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(mode)) as pipeline:
         _ = (
             pipeline
             | beam.Create(list(range(blocks)), reshuffle=processes > 1)
             | "Read" >> beam.FlatMap(read_block, vectors_file, blocks, seed).with_output_types(Packed)
             | MeaningDuplicates(threshold=threshold, blocks=blocks)
-            | "Save" >> beam.MapTuple(lambda block, packed: Path(out, f"{block}").write_bytes(packed))
+            | "Save" >> beam.MapTuple(lambda block, packed: np.save(Path(out, f"{block}.npy"), unpack(packed)[0]))
         )
     rows = len(np.load(vectors_file, mmap_mode="r"))
-    dropped = np.concatenate([unpack(file.read_bytes())[0] for file in Path(out).iterdir()])
+    dropped = np.concatenate([np.load(file) for file in Path(out).iterdir()])
     report(start, rows, dropped=np.flatnonzero(np.isin(ranks_for(rows), dropped)).tolist())
 
 
@@ -117,13 +118,18 @@ def read_block(block: int, vectors_file: str, blocks: int, seed: int) -> Any:
     from transforms.similarity.ranks import blocks_of
     from transforms.similarity.vectors import pack
 
-    vectors = np.load(vectors_file, mmap_mode="r")
-    ranks = ranks_for(len(vectors))
+    file = np.load(vectors_file, mmap_mode="r")
+    ranks = ranks_for(len(file))
     mine = np.flatnonzero(blocks_of(ranks, blocks) == block)
-    if seed:
-        mine = np.random.default_rng(seed).permutation(mine)
+    # Read and not mapped: pages of a mapped file would count as memory of the process.
+    vectors = np.fromfile(
+        vectors_file, file.dtype, len(mine) * file.shape[1], offset=file.offset + mine[0] * file[0].nbytes
+    ).reshape(len(mine), -1)
+    ranks = ranks[mine]
+    order = np.random.default_rng(seed).permutation(len(mine)) if seed else np.arange(len(mine))
     for start in range(0, len(mine), 2000):
-        yield block, pack(ranks[mine[start : start + 2000]], vectors[mine[start : start + 2000]])
+        rows = order[start : start + 2000]
+        yield block, pack(ranks[rows], vectors[rows])
 
 
 def run_exact(vectors_file: str, threshold: float) -> None:

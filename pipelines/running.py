@@ -7,6 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -27,6 +28,7 @@ from apache_beam.runners.runner import PipelineResult
 from pipelines.errors import JobError, UsageError
 from pipelines.memory import return_freed_memory
 from transforms.calls.engine import STOPPED
+from transforms.similarity.spill import spilling
 
 LOCAL_RUNNERS = ("", "DirectRunner", "FnApiRunner")
 ONE_MACHINE = ("PrismRunner", "SwitchingDirectRunner")  # runners that are more than this process, on this machine
@@ -93,8 +95,9 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], options: PipelineOption
     if not os.environ.get("PERSONA_HUB_TRACEBACK"):
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs each failure with its data
     try:
-        result = pipeline.run()
-        result.wait_until_finish()
+        with spilling() if is_local(options) else nullcontext():
+            result = pipeline.run()
+            result.wait_until_finish()
         return result
     except Exception as error:  # a step's own exception comes back as its type, whatever that is
         raise JobError(cause(error)) from error

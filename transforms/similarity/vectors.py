@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from transforms.similarity import spill
+
 GRID = 4000.0  # length of a vector on the grid: by Cauchy-Schwarz every partial sum stays under (4000 + 32)^2 < 2^24
 FLOAT32_MARGIN = 1e-3  # over the error of a float32 product, 384 * 2^-24 = 2e-5, and of stored lengths
 BLOCK = 1024  # rows of a block of products: 1,024 x 8,192 float32 are 32 MB
@@ -27,13 +29,15 @@ Positions = npt.NDArray[np.intp]
 
 def pack(*arrays: npt.NDArray[Any]) -> bytes:
     """Arrays as one value of a shuffle."""
-    return pickle.dumps(arrays, pickle.HIGHEST_PROTOCOL)
+    packed = pickle.dumps(arrays, pickle.HIGHEST_PROTOCOL)
+    place = spill.put(packed)
+    return packed if place is None else pickle.dumps(place, pickle.HIGHEST_PROTOCOL)
 
 
 def unpack(packed: bytes) -> tuple[npt.NDArray[Any], ...]:
     """The arrays that `pack` was given."""
-    arrays: tuple[npt.NDArray[Any], ...] = pickle.loads(packed)
-    return arrays
+    arrays: tuple[npt.NDArray[Any], ...] | spill.Place = pickle.loads(packed)
+    return pickle.loads(spill.get(arrays)) if isinstance(arrays, spill.Place) else arrays
 
 
 def stack(packs: Iterable[bytes]) -> list[npt.NDArray[Any]]:
