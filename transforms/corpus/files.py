@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
@@ -128,11 +129,12 @@ def _corpus_file(path: str, size: int, format: str) -> CorpusFile:
 
 def _head(path: str) -> bytes:
     """The first bytes of a file, decompressed; none if it cannot be read (its reader will say so)."""
-    from transforms.corpus.streams import decompressed  # here, lest the DAG's launcher load codecs that it may not need
+    from transforms.corpus.streams import decompressed, raw_chunks  # here: the DAG's launcher may need no codec
 
     try:
         with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-            head: bytes = file.read(HEAD_BYTES)
-        return next(iter(decompressed(iter([head]), Limits())), b"")
+            # Nothing comes out of bzip2 before a block of 900 KB is in, nor of zstd before one of 128 KiB.
+            chunks = itertools.chain([file.read(HEAD_BYTES)], raw_chunks(file))
+            return next(decompressed(chunks, Limits()), b"")[:HEAD_BYTES]
     except Exception:
         return b""
