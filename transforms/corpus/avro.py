@@ -17,7 +17,7 @@ import zstandard
 from transforms.corpus.found import MIB, TEXT_FIELDS, BrokenError, Damage, Found, Limits, Piece
 from transforms.corpus.json_lines import found_in_record
 from transforms.corpus.plain_text import UNDECODABLE
-from transforms.corpus.streams import open_raw
+from transforms.corpus.streams import open_raw, refuse_compressed
 from transforms.records import excerpt
 
 MARKER_BYTES = 16
@@ -38,6 +38,7 @@ def read_avro(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
     """What each record of the piece's blocks holds; a damaged block is one damage, and the next is looked for."""
     with open_raw(piece.file) as stream:
         try:
+            refuse_compressed(stream)
             header = _header(stream, text_field)
         except BrokenError:
             if piece.start:  # the first piece has said so

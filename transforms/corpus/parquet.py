@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from transforms.corpus.found import SOURCE_FIELDS, TEXT_FIELDS, BrokenError, Damage, Found, Limits, Piece
 from transforms.corpus.json_lines import found_in_record
-from transforms.corpus.streams import open_raw
+from transforms.corpus.streams import open_raw, refuse_compressed
 from transforms.records import excerpt
 
 BATCH_ROWS = 256  # read at once: a row may be long
@@ -21,6 +21,7 @@ def read_parquet(piece: Piece, text_field: str, limits: Limits) -> Iterator[Foun
     """What each row of the piece's row groups holds; a damaged row group is one damage."""
     with open_raw(piece.file) as stream:
         try:
+            refuse_compressed(stream)
             table = pq.ParquetFile(stream, pre_buffer=False)
             columns, field = _columns(table.schema_arrow, text_field)
         except (pa.ArrowException, OSError, BrokenError) as error:

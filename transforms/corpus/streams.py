@@ -94,6 +94,14 @@ def unreadable(error: Exception) -> BrokenError:
     return BrokenError("unreadable", f"cannot be read: {error}. See that it exists and that the account may read it.")
 
 
+def refuse_compressed(stream: BinaryIO) -> None:
+    """Raises BrokenError if a table, which is read from several places, lies compressed as a whole."""
+    if name := codec_of(stream.read(4)):
+        detail = f"{name} around a table that is read in parts. Unpack the file; such tables compress their own blocks."
+        raise BrokenError("table-compressed", detail)
+    stream.seek(0)
+
+
 def raw_chunks(stream: BinaryIO) -> Iterator[bytes]:
     """The rest of a stream in chunks."""
     try:
