@@ -1,0 +1,74 @@
+"""The same records, written in every format that the corpus may come in."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+import pyarrow.parquet as pq
+import zstandard
+
+from examples.make_corpus import page, response, warc_record
+from transforms.corpus.files import match_corpus
+from transforms.corpus.found import Found, Limits
+from transforms.corpus.pieces import pieces_of
+from transforms.corpus.readers import read_piece
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "": lambda data: data,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".zst": zstandard.ZstdCompressor(write_checksum=True).compress,
+}
+
+
+def found_in(
+    path: Path, text_field: str = "", format: str = "auto", piece_bytes: int = 1 << 30, **limits: Any
+) -> list[Found]:
+    """Everything that is found in a file, in its order, whatever the pieces that it is read in."""
+    (file,) = match_corpus([str(path)], format)
+    return [f for piece in pieces_of(file, piece_bytes) for f in read_piece(piece, text_field, Limits(**limits))]
+
+
+def as_json_lines(texts: Sequence[str]) -> bytes:
+    return "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts).encode()
+
+
+def as_parquet(texts: Sequence[str]) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"text": list(texts)}), sink)
+    return sink.getvalue()
+
+
+def as_avro(texts: Sequence[str]) -> bytes:
+    sink = io.BytesIO()
+    schema = {"type": "record", "name": "Row", "fields": [{"name": "text", "type": "string"}]}
+    fastavro.writer(sink, fastavro.parse_schema(schema), [{"text": text} for text in texts])
+    return sink.getvalue()
+
+
+def as_wet(texts: Sequence[str]) -> bytes:
+    return b"".join(warc_record("conversion", "", "text/plain", text.encode()) for text in texts)
+
+
+def as_warc(texts: Sequence[str]) -> bytes:
+    pages = [page("A page", [text]) for text in texts]
+    return b"".join(response("https://a.example", "200 OK", "text/html", html.encode()) for html in pages)
+
+
+WRITE: dict[str, Callable[[Sequence[str]], bytes]] = {
+    ".jsonl": as_json_lines,
+    ".parquet": as_parquet,
+    ".avro": as_avro,
+    ".wet": as_wet,
+    ".warc": as_warc,
+    ".txt": lambda texts: texts[0].encode(),
+    ".html": lambda texts: page("A page", [texts[0]]).encode(),
+}
