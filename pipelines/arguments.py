@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipelines.errors import UsageError
@@ -25,7 +26,10 @@ def add_flags(parser: argparse.ArgumentParser, job: Job) -> None:
         own = [flag for flag in flags if flag.name in job.flags]
         group = parser.add_argument_group(title) if own else parser
         for flag in own:
-            add_flag(group, flag, flag.required and flag.name not in job.optional)
+            if flag.name in job.inherited:
+                add_flag(group, replace(flag, default=None, help=f"{flag.help} [as the hub was built]"), False)
+            else:
+                add_flag(group, flag, flag.required and flag.name not in job.optional)
 
 
 def add_flag(group: argparse._ActionsContainer, flag: Flag, required: bool) -> None:
@@ -56,7 +60,7 @@ def parse_flags(
     values = {name: getattr(known, name) for name in job.flags}
     for name in job.flags:
         flag = BY_NAME[name]
-        if flag.many:
+        if flag.many and (values[name] is not None or name not in job.inherited):
             texts = values[name] or []
             parts = texts if flag.paths else [part for text in texts for part in text.split(",")]
             values[name] = [part.strip() for part in parts if part.strip(", ")] or list(flag.default)
@@ -67,3 +71,11 @@ def parse_flags(
             if flag.required and name not in job.optional and not values[name]:
                 raise UsageError(f"--{name}: names nothing")
     return values, rest
+
+
+def inherit(job: Job, flags: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """`flags`, those that were not given out of `parameters`, as a manifest holds them, or else their defaults."""
+    found = {name: BY_NAME[name] for name in job.inherited}
+    defaults = {name: list(flag.default) if flag.many else flag.default for name, flag in found.items()}
+    given = {name: value for name, value in flags.items() if value is not None or name not in defaults}
+    return dict(flags) | defaults | {name: parameters[name] for name in defaults if name in parameters} | given

@@ -15,6 +15,7 @@ class Job:
     flags: tuple[str, ...]
     runs_on_beam: bool = True
     optional: tuple[str, ...] = ()  # flags that other jobs require and this one does not
+    inherited: tuple[str, ...] = ()  # flags whose default is what the hub was built with
 
 
 CORPUS = ("format", "text_field", "language", "max_documents", "min_characters", "max_characters")
@@ -50,12 +51,36 @@ SAMPLES = ("use_case", "samples_per_persona", "max_samples", "examples")
 
 BUILD = ("input", "output", *CORPUS, *MODEL, *PERSONAS, *DEDUP, *SAMPLES, "partitions")
 
+INHERITED = (
+    "text_field",
+    "language",
+    "min_characters",
+    "max_characters",
+    "llm",
+    "batch_model",
+    "llm_base_url",
+    "prompt_dir",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "seed",
+    *PERSONAS,
+    *DEDUP,
+)
+
 JOBS = [
     Job(
         "build",
         "corpus -> hub of personas (-> samples)",
         "pipelines.persona_hub",
         BUILD,
+    ),
+    Job(
+        "refresh",
+        "hub + new corpus -> the hub's next version, with what the corpus brings",
+        "pipelines.refresh",
+        ("hub", *(name for name in BUILD if name != "output")),
+        inherited=INHERITED,
     ),
     Job(
         "dedup",

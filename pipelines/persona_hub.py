@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from functools import partial
 
 import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.cli import job_main
 from pipelines.ending import ending
 from pipelines.errors import DONE
+from pipelines.held import held_of
 from pipelines.models import Flags, check_store
 from pipelines.plan import BuildPlan, code_version, plain, plan_build
 from pipelines.progress import progress
 from pipelines.running import beam_options, run_pipeline, runner_name, where_of
 from pipelines.samples import Samples
 from pipelines.stopping import stop_on_signals
-from pipelines.summary import already_done, summary
+from pipelines.summary import already_done, nothing_new, summary
 from pipelines.tables import ProvenanceOf, WriteHub
 from transforms.embed_dedup import EmbedDedup
 from transforms.expand_persona import ExpandPersona
@@ -32,28 +34,36 @@ from transforms.read_corpus import ReadCorpus
 def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Builds the hub; returns the exit code."""
     options = beam_options(beam_flags)
-    where = where_of(options)
-    plan = plan_build(flags, where)
+    return run_plan(plan_build(flags, where_of(options)), options)
+
+
+def run_plan(plan: BuildPlan, options: PipelineOptions) -> int:
+    """Makes the version that is planned; returns the exit code."""
+    output = plan.flags["output"]
     if plan.done:
-        print(already_done(flags["output"], plan.done))
+        print(already_done(output, plan.done))
         return DONE
-    check_store(plan.model, where)
+    check_store(plan.model, where_of(options))
     with progress(), stop_on_signals(plan.model.store):
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
-    print(summary(flags["output"]))
-    return ending(open_hub(flags["output"]).manifest.partial, plan.model)
+    made = open_hub(output).manifest
+    unchanged = plan.base and made.version != plan.version and not made.partial
+    print(nothing_new(output, made.version, plan.version) if unchanged else summary(output))
+    return ending(made.partial, plan.model)
 
 
 def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
     """The DAG."""
     flags = plan.flags
     accept = FilterPersona(pii=flags["pii"], persona_language=flags["persona_language"])
+    held = held_of(p, plan.base, plan.blocks)  # nothing, but for a refresh
 
     corpus = p | "ReadCorpus" >> ReadCorpus(
         files=plan.files,
         text_field=flags["text_field"],
         languages=frozenset(flags["language"]),
         max_documents=flags["max_documents"],
+        known=held.documents,
         min_characters=flags["min_characters"],
         max_characters=flags["max_characters"],
     )
@@ -65,7 +75,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
         sampling=plan.sampling,
     )
     filtered = extracted.personas | "FilterPersona" >> accept
-    expanded = filtered.personas | "ExpandPersona" >> ExpandPersona(
+    expanded = (filtered.personas, *held.kept, *held.dropped) | "ExpandPersona" >> ExpandPersona(
         model=plan.model,
         prompt=plan.expand,
         hops=flags["expand_hops"],
@@ -75,10 +85,10 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
         accept=accept,
         blocks=plan.blocks,
     )
-    texts = expanded.personas | "MinHashDedup" >> MinHashDedup(
+    texts = (expanded.personas, *held.kept) | "MinHashDedup" >> MinHashDedup(
         threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=plan.blocks
     )
-    meanings = texts.kept | "EmbedDedup" >> EmbedDedup(
+    meanings = (texts.kept, *held.vectors) | "EmbedDedup" >> EmbedDedup(
         threshold=flags["embedding_threshold"], embedder=plan.embedder, blocks=plan.blocks
     )
     samples = Samples(meanings.kept, plan.use_cases, plan.model, flags)
@@ -100,7 +110,8 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
             **samples.lost,
         },
         "counted": {
-            "read_corpus/records": (corpus.outcomes, corpus.dead_letters),
+            "read_corpus/records": (corpus.outcomes, corpus.known, corpus.dead_letters),
+            "read_corpus/known": corpus.known,
             "read_corpus/{outcome}": corpus.outcomes,
             "extract_persona/documents": corpus.documents,
             "extract_persona/asked": corpus.documents,
@@ -143,7 +154,9 @@ def draft_of(plan: BuildPlan, runner: str) -> Manifest:
     return Manifest(
         version=plan.version,
         parent=plan.parent,
-        replaces=plan.parent,
+        base=plan.base.manifest.version if plan.base else "",
+        files=plan.base.manifest.files if plan.base else (),
+        replaces=plan.replaces,
         fingerprint=plan.fingerprint,
         parameters=plain(plan.flags),
         prompts=plan.prompts,

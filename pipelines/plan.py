@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -21,7 +21,7 @@ from transforms.embedding.protocol import EmbedderConfig
 from transforms.expand_persona import prompt_of as expand_prompt
 from transforms.extract_persona import prompt_of as extract_prompt
 from transforms.hub.manifest import Made, Manifest, fingerprint
-from transforms.hub.versions import version_to_build
+from transforms.hub.versions import Hub, ToBuild, version_to_add, version_to_build
 from transforms.llm.prices import price_of
 from transforms.llm.protocol import Sampling
 from transforms.prompts import Prompt
@@ -32,6 +32,7 @@ from transforms.synthesis.use_cases import USE_CASES, load_use_case
 RUNNING = (
     "input",
     "output",
+    "hub",
     "llm_base_url",
     "batch_model",
     "max_in_flight",
@@ -42,6 +43,8 @@ RUNNING = (
     "max_samples",
     "examples",
 )
+
+Unfinished = Callable[[Made], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +63,11 @@ class BuildPlan:
     shards: int  # files of a table
     priced: bool  # whether the model's price is known
     version: str
-    parent: str  # the partial version that this one completes, if there is one
+    parent: str  # the version that CURRENT names when this one is published
+    replaces: str  # the partial version that this one completes, if there is one
     fingerprint: str
     done: Manifest | None  # the version, if it has been published already
+    base: Hub | None = None  # what this version adds to
 
     @property
     def prompts(self) -> dict[str, str]:
@@ -72,7 +77,16 @@ class BuildPlan:
 
 def plan_build(flags: Flags, where: Where = HERE) -> BuildPlan:
     """The plan of a build. Raises ValueErrors that name the flag or file and the remedy."""
-    output = flags["output"]
+    return planned(flags, where, lambda content, left: (version_to_build(flags["output"], content, left), None))
+
+
+def plan_refresh(flags: Flags, where: Where = HERE) -> BuildPlan:
+    """The plan of a refresh. Raises ValueErrors that name the flag or file and the remedy."""
+    return planned(flags, where, lambda content, left: version_to_add(flags["output"], content, left))
+
+
+def planned(flags: Flags, where: Where, choose: Callable[[str, Unfinished], tuple[ToBuild, Hub | None]]) -> BuildPlan:
+    """The plan of a version. `choose` names it, and what it adds to, by a fingerprint of its content."""
     files = match_corpus(flags["input"], "warc" if flags["format"] == "wet" else flags["format"])
     personas = expected_personas(
         sum(file.size * (4 if file.compressed else 1) for file in files),
@@ -89,7 +103,8 @@ def plan_build(flags: Flags, where: Where = HERE) -> BuildPlan:
         | {"llm": model.name}
         | {"files": [(file.path, file.size) for file in files], "prompts": [extract.prompt_hash, expand.prompt_hash]}
     )
-    name, done, parent = version_to_build(output, content, partial(unfinished, flags=flags))
+    chosen, base = choose(content, partial(unfinished, flags=flags))
+    held = base.manifest.records_of("personas") if base else 0
     return BuildPlan(
         flags=flags,
         files=files,
@@ -99,13 +114,15 @@ def plan_build(flags: Flags, where: Where = HERE) -> BuildPlan:
         extract=extract,
         expand=expand,
         use_cases=use_cases,
-        blocks=flags["partitions"] or blocks_for(personas),
+        blocks=flags["partitions"] or blocks_for(personas + held),
         shards=shards_for(personas),
         priced=priced,
-        version=name,
-        parent=parent,
+        version=chosen.version,
+        parent=chosen.parent,
+        replaces=chosen.replaces,
         fingerprint=content,
-        done=done,
+        done=chosen.done,
+        base=base,
     )
 
 

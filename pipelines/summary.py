@@ -7,7 +7,7 @@ from itertools import islice
 
 from transforms.hub.manifest import Manifest
 from transforms.hub.reading import read_made, read_personas
-from transforms.hub.versions import Hub, list_runs, open_hub, path_of
+from transforms.hub.versions import Hub, list_attempts, list_runs, open_hub, path_of
 from transforms.records import Sample, excerpt
 
 SHOWN_PERSONAS = 3
@@ -41,6 +41,15 @@ def already_done(output: str, manifest: Manifest) -> str:
         f"{output} holds version {manifest.version} of just this build, of {manifest.created}; nothing is to be done. "
         "More samples: persona-hub synthesize"
     )
+
+
+def nothing_new(output: str, version: str, run: str) -> str:
+    """What a refresh says that read nothing new, and so made no version."""
+    runs = [made for made in list_attempts(output, run) if made.run == run]
+    read = "\n".join(counted(runs[-1].counts)) if runs else ""
+    lost = runs[-1].records_of("dead_letters") if runs else 0
+    aside = f"dead letters  {path_of(output, f'dead_letters/{run}')}  ({lost:,})\n" if lost else ""
+    return f"{read}\n{aside}nothing new: {output} stays at version {version}".lstrip()
 
 
 def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

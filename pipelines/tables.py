@@ -19,7 +19,7 @@ Collections = Mapping[str, Any]  # PCollections by name
 
 # What comes into a step goes on, or is counted under the reason why not.
 EQUATIONS = (
-    Equation("read_corpus", "records", ("document", "repeated", "skipped-*", "lost-*")),
+    Equation("read_corpus", "records", ("document", "repeated", "known", "skipped-*", "lost-*")),
     Equation("read_corpus", "document", ("extract_persona/documents",)),
     Equation("extract_persona", "asked", ("answered", "lost-*")),
     Equation("expand_persona", "asked", ("answered", "lost-*")),

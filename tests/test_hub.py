@@ -181,9 +181,9 @@ def test_no_hub_is_an_error_with_a_remedy(tmp_path: Path) -> None:
 
 def test_a_build_is_done_or_new_or_refused(tmp_path: Path) -> None:
     content = fingerprint({"texts": ("a diver",)})
-    assert version_to_build(str(tmp_path), content) == (f"0001-{content[:8]}", None, "")
+    assert version_to_build(str(tmp_path), content) == (f"0001-{content[:8]}", None, "", "")
     first = made(tmp_path, "", "a diver")
-    assert version_to_build(str(tmp_path), content) == (first.version, first, "")
+    assert version_to_build(str(tmp_path), content) == (first.version, first, "", "")
     second = made(tmp_path, first.version, "a baker")
     assert find_version(str(tmp_path), content) == first
     assert find_version(str(tmp_path), second.fingerprint) == second

@@ -57,8 +57,9 @@ class EmbedDedup(beam.PTransform):
             raise ValueError(f"blocks is {self.blocks}; at least 1")
         split_name(self.embedder.name)
 
-    def expand(self, personas: beam.PCollection[ByBlock]) -> MeaningDeduplicated:
+    def expand(self, personas: beam.PCollection[ByBlock] | tuple[beam.PCollection[Any], ...]) -> MeaningDeduplicated:
         """Embeds, finds the duplicates, parts kept from dropped, and names the kept ones that stand for the dropped."""
+        personas, *_held = [personas] if isinstance(personas, beam.PCollection) else personas
         if self.threshold == 1.0:
             return pass_through(personas)
         vectors = personas | "Embed" >> beam.ParDo(Embed(self.embedder, self.blocks)).with_output_types(Packed)

@@ -6,7 +6,7 @@ saved, and so are all of its descendants. Who stays in the hub is decided later,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -59,7 +59,11 @@ class Expanded(NamedTuple):
 
 @dataclass(kw_only=True)
 class ExpandPersona(beam.PTransform):
-    """Personas of hop 0 -> those and their relations over `hops` hops, unique and by block."""
+    """Personas of hop 0 -> those and their relations over `hops` hops, unique and by block.
+
+    Applied to the new personas, or to a tuple: those, then by block what a hub has kept, and what it has dropped.
+    Nobody is asked about whom the hub holds, or who resembles one that it has kept.
+    """
 
     model: ModelConfig
     accept: FilterPersona  # what every new persona must pass
@@ -76,13 +80,15 @@ class ExpandPersona(beam.PTransform):
         if self.per_persona < 1:
             raise ValueError(f"--expand_per_persona {self.per_persona}: must be at least 1")
 
-    def expand(self, personas: beam.PCollection[Batch[Persona]]) -> Expanded:
+    def expand(self, personas: beam.PCollection[Any] | tuple[beam.PCollection[Any], ...]) -> Expanded:
         """The hops, unrolled: each asks about what the one before it found."""
-        found: list[Unique] = [personas | "Hop 0" >> UniquePersonas(blocks=self.blocks)]
+        personas, *held = [personas] if isinstance(personas, beam.PCollection) else personas
+        found: list[Unique] = [(personas, *held) | "Hop 0" >> UniquePersonas(blocks=self.blocks)]
         hops: list[Children] = []
         for hop in range(1, self.hops + 1):
             so_far = tuple(unique.personas for unique in found)
-            hops.append(so_far | f"Hop {hop}" >> OneHop(hop=hop, settings=self))
+            sides = {"so_far": so_far, "held": tuple(held)}
+            hops.append(sides | f"Hop {hop}" >> OneHop(hop=hop, settings=self))
             found.append(hops[-1].unique)
         nothing = personas.pipeline | "Nothing" >> beam.Create([], reshuffle=False)
         return Expanded(
@@ -110,19 +116,16 @@ class Children(NamedTuple):
 
 @dataclass(kw_only=True)
 class OneHop(beam.PTransform):
-    """Personas of all hops so far, a collection for each -> those of the next hop."""
+    """{"so_far": personas of all hops, a collection for each, "held": what a hub holds} -> those of the next hop."""
 
     hop: int
     settings: ExpandPersona
 
-    def expand(self, so_far: tuple[beam.PCollection[tuple[int, Batch[Persona]]], ...]) -> Children:
+    def expand(self, sides: Mapping[str, PerHop]) -> Children:
         """Passes over whom somebody earlier resembles, asks about the rest, filters and folds the answers."""
-        own = self.settings
-        near = (
-            so_far
-            | "SoFar" >> beam.Flatten()
-            | "NearDuplicates" >> NearDuplicates(threshold=own.threshold, blocks=own.blocks)
-        )
+        own, so_far, held = self.settings, sides["so_far"], sides["held"]
+        all_so_far = so_far | "SoFar" >> beam.Flatten()
+        near = (all_so_far, *held[:1]) | "NearDuplicates" >> NearDuplicates(threshold=own.threshold, blocks=own.blocks)
         frontier = (
             {"personas": so_far[-1], "near": near}
             | "ByBlock" >> beam.CoGroupByKey()
@@ -131,7 +134,7 @@ class OneHop(beam.PTransform):
         task = RelationTask(self.hop, own.per_persona, own.prompt, own.sampling)
         answers = frontier.asked | "Generate" >> Generate(stage=STAGE, task=task, model=own.model)
         filtered: Filtered = answers.results | "Filter" >> own.accept
-        unique = (filtered.personas, *so_far) | "Unique" >> UniquePersonas(blocks=own.blocks)
+        unique = (filtered.personas, *so_far, *held) | "Unique" >> UniquePersonas(blocks=own.blocks)
         lost = (answers.dead_letters, filtered.dead_letters)
         return Children(unique, frontier.asked, frontier.passed_over, answers.results, filtered.personas, lost)
 

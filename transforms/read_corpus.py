@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.pvalue import AsDict, PBegin, PCollection, TaggedOutput
+from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
-from transforms.corpus.documents import STAGE, Wanted, document_of, order_of, outcome_of
+from transforms.corpus.documents import STAGE, Wanted, document_of
 from transforms.corpus.files import FORMATS, match_corpus
 from transforms.corpus.found import MIB, CorpusError, CorpusFile, Limits, Piece
 from transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
@@ -25,36 +25,23 @@ from transforms.records import (
     partition_of,
 )
 from transforms.tally import Tally
+from transforms.unique_documents import UniqueDocuments, document_batches
 
 __all__ = ["FORMATS", "CorpusError", "CorpusFile", "CorpusRead", "Limits", "ReadCorpus", "match_corpus"]
 
 OUTCOMES, DEAD_LETTERS, COUNTS = "outcomes", "dead_letters", "counts"
-BATCH_BYTES = 2 * MIB  # of text in a batch of documents
 HELD_BYTES = 32 * MIB  # of text that a bundle holds back so that few thick batches reach the shuffle
 PARTITION_BYTES = MIB  # of corpus for a partition of the shuffle: 2,000 short documents
 LEAST_PARTITIONS, MOST_PARTITIONS = 16, 4096
 
 
 class CorpusRead(NamedTuple):
-    """What a corpus gives. Records are as many as outcomes and dead letters together."""
+    """What a corpus gives. Records are as many as outcomes, known and dead letters together."""
 
     documents: PCollection[Any]  # Batch[Document], unique by document_id, spread over the workers
-    outcomes: PCollection[Any]  # Batch[DocumentOutcome], one for every record that could be read
+    outcomes: PCollection[Any]  # Batch[DocumentOutcome], one for every record that could be read, but for those known
+    known: PCollection[Any]  # Batch[DocumentOutcome], one for every record that a hub has read before
     dead_letters: PCollection[Any]  # Batch[DeadLetter], one for every record, place or file that could not
-
-
-def document_batches(documents: Iterable[Document]) -> Iterator[Batch[Document]]:
-    """`documents` in batches bounded by records and by bytes."""
-    batch: Batch[Document] = Batch()
-    size = 0
-    for document in documents:
-        if batch and (len(batch) >= BATCH_RECORDS or size + len(document.text) > BATCH_BYTES):
-            yield batch
-            batch, size = Batch(), 0
-        batch.append(document)
-        size += len(document.text)
-    if batch:
-        yield batch
 
 
 @dataclass(kw_only=True)
@@ -62,13 +49,15 @@ class ReadCorpus(beam.PTransform):
     """Files -> documents (unique), outcomes of all records that could be read, dead letters for the rest.
 
     Of equal documents the first by file and place stands for all. With `max_documents` the documents with the
-    smallest ids are used, whatever the order or sharding of the files.
+    smallest ids are used, whatever the order or sharding of the files. A document that a hub has read before (`known`:
+    its tables of documents) does not come out again; each record of it has an outcome aside, "known".
     """
 
     files: Sequence[CorpusFile]
     text_field: str = ""  # "": the first of TEXT_FIELDS that a record has
     languages: frozenset[str] = frozenset()  # ISO 639-1; empty: all
     max_documents: int = 0  # 0: all
+    known: Sequence[str] = ()  # Avro files of DocumentOutcome
     min_characters: int = 50
     max_characters: int = 20_000
     partitions: int = 0  # of the shuffle; 0: by the size of the corpus
@@ -106,18 +95,11 @@ class ReadCorpus(beam.PTransform):
             .with_outputs(OUTCOMES, DEAD_LETTERS, main="candidates")
             .with_output_types(tuple[int, Batch])
         )
-        grouped = read.candidates | "GroupByContent" >> beam.GroupByKey()
-        if self.max_documents:
-            counts = grouped | "CountUnique" >> beam.Map(_count_unique).with_output_types(tuple[int, int])
-            first = grouped | "KeepFirst" >> beam.ParDo(_KeepFirst(self.max_documents), AsDict(counts)).with_outputs(
-                OUTCOMES, main="documents"
-            ).with_output_types(Batch)
-        else:
-            first = grouped | "KeepFirst" >> beam.ParDo(_KeepFirst(0), {}).with_outputs(
-                OUTCOMES, main="documents"
-            ).with_output_types(Batch)
-        outcomes = (read[OUTCOMES], first[OUTCOMES]) | "AllOutcomes" >> beam.Flatten()
-        return CorpusRead(first.documents, outcomes, read[DEAD_LETTERS])
+        unique = read.candidates | "UniqueDocuments" >> UniqueDocuments(
+            max_documents=self.max_documents, known=self.known, partitions=partitions
+        )
+        outcomes = (read[OUTCOMES], unique.outcomes) | "AllOutcomes" >> beam.Flatten()
+        return CorpusRead(unique.documents, outcomes, unique.known, read[DEAD_LETTERS])
 
 
 def _partitions_for(files: Sequence[CorpusFile]) -> int:
@@ -171,46 +153,3 @@ class _Read(beam.DoFn):
         held, self.held, self.held_bytes = self.held, {}, 0
         for partition, documents in held.items():
             yield from ((partition, batch) for batch in document_batches(documents))
-
-
-def _count_unique(group: tuple[int, Iterable[Batch[Document]]]) -> tuple[int, int]:
-    partition, batches = group
-    return partition, len({document.document_id for batch in batches for document in batch})
-
-
-class _KeepFirst(beam.DoFn):
-    """Documents of a partition -> the first of each content; aside, an outcome for every one.
-
-    Reads its group twice, so that no more than the ids and a batch is held.
-    """
-
-    def __init__(self, max_documents: int):
-        self.max_documents = max_documents
-        self.tally = Tally(STAGE)
-
-    def process(self, group: tuple[int, Iterable[Batch[Document]]], counts: dict[int, int]) -> Iterator[Any]:
-        partition, batches = group
-        first: dict[str, tuple[str, tuple[int, ...]]] = {}
-        for document in (document for batch in batches for document in batch):
-            order = order_of(document)
-            first[document.document_id] = min(first.get(document.document_id, order), order)
-        used = set(first)
-        if self.max_documents:
-            # Partitions are ranges of ids in order, so the smallest ids are those of the first partitions.
-            left = max(0, self.max_documents - sum(n for other, n in counts.items() if other < partition))
-            used = set(sorted(first)[:left])
-        outcomes: list[DocumentOutcome] = []
-
-        def kept() -> Iterator[Document]:
-            for document in (document for batch in batches for document in batch):
-                outcome = "repeated"
-                if order_of(document) == first[document.document_id]:
-                    outcome = "document" if document.document_id in used else "skipped-max-documents"
-                self.tally.inc("documents" if outcome == "document" else outcome)
-                outcomes.append(outcome_of(document, outcome))
-                if outcome == "document":
-                    yield document
-
-        yield from document_batches(kept())
-        for i in range(0, len(outcomes), BATCH_RECORDS):
-            yield TaggedOutput(OUTCOMES, Batch(outcomes[i : i + BATCH_RECORDS]))

@@ -13,7 +13,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.count import Counts, Equation, nested, verify
 from transforms.hub.files import write_shard
-from transforms.hub.manifest import FileEntry, Made, Manifest
+from transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest
 from transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from transforms.hub.versions import publish
 from transforms.records import BATCH_RECORDS, Batch, content_id, partition_of
@@ -126,7 +126,8 @@ class Publish(beam.PTransform):
 
     `draft` is a Manifest (a version, with CURRENT) or a RunManifest (samples of an existing version), complete but for
     files, counts, usage and time. What was written is counted too, under `write_hub`, by kind. Usage is what the
-    response store has counted for the stages by then, over all runs. Fails with CountsDoNotAddUp if an equation does
+    response store has counted for the stages by then, over all runs. A version that adds to another and has read no new
+    document is not published. Fails with CountsDoNotAddUp if an equation does
     not hold, and with PublishConflict if the hub has moved on.
     """
 
@@ -154,12 +155,21 @@ class Publish(beam.PTransform):
         counts = nested([*totals, *written])
         verify(counts, self.equations)
         made = replace(self.draft, usage=self._usage(counts), partial=unasked(counts))
+        if isinstance(made, Manifest) and made.base and not counts.get("read_corpus", {}).get("document"):
+            return publish(self.output, *without_version(made, entries), counts)
         return publish(self.output, made, entries, counts)
 
     def _usage(self, counts: Counts) -> dict[str, dict[str, float]]:
         if self.response_store in ("", NO_STORE):
             return {}
         return {stage: row for stage, row in usage_of(self.response_store, self.priced).items() if stage in counts}
+
+
+def without_version(made: Manifest, entries: Iterable[FileEntry]) -> tuple[RunManifest, list[FileEntry]]:
+    """What a refresh leaves that has read nothing new: what was lost on the way, and no version."""
+    common = {f.name: getattr(made, f.name) for f in fields(Made)} | {"files": ()}
+    run = RunManifest(**common, run=made.version, hub_version=made.base)
+    return run, [entry for entry in entries if not entry.path.startswith("hub/")]
 
 
 def unasked(counts: Counts) -> dict[str, int]:

@@ -100,7 +100,8 @@ class Manifest(Made):
     """A version of the hub. `files` are all that a reader needs, those of earlier versions among them."""
 
     version: str  # 0003-5f0c19aa
-    parent: str = ""  # the version it was made from
+    parent: str = ""  # the version that readers saw before it
+    base: str = ""  # the version it adds to: its parent, or the one that a partial parent added to
     fingerprint: str = ""  # of what decides its content
 
     @property

@@ -83,11 +83,12 @@ def find_version(output: str, fingerprint: str) -> Manifest | None:
 
 
 class ToBuild(NamedTuple):
-    """The version that a build makes."""
+    """The version that a job makes."""
 
     version: str
     done: Manifest | None = None  # the version itself, if there is nothing left to do
-    parent: str = ""  # the partial version that it completes
+    parent: str = ""  # the version that CURRENT names until then
+    replaces: str = ""  # the partial version that it completes
 
 
 def is_partial(manifest: Made) -> bool:
@@ -117,7 +118,26 @@ def version_to_build(output: str, fingerprint: str, unfinished: Callable[[Manife
             f"--output {output}: version {found.version} of this build was left unfinished and {current} was made from "
             f"it since; go back with `persona-hub rollback --hub {output}` first, or build into another folder"
         )
-    return ToBuild(version_name(current, fingerprint), None, current)
+    return ToBuild(version_name(current, fingerprint), None, current, current)
+
+
+def version_to_add(
+    output: str, fingerprint: str, unfinished: Callable[[Manifest], bool] = is_partial
+) -> tuple[ToBuild, Hub]:
+    """(the version that a refresh of `fingerprint` makes, the version that it adds to).
+
+    A refresh that was left unfinished is done again from where it set out, and its successor stands in its place.
+    Raises HubError where there is no hub.
+    """
+    hub = open_hub(output)
+    current, found = hub.manifest, find_version(output, fingerprint)
+    if found and not unfinished(found):
+        return ToBuild(found.version, found, found.parent), hub
+    if found and found.version == current.version and current.base:
+        return ToBuild(version_name(current.version, fingerprint), None, current.version, current.version), open_hub(
+            output, current.base
+        )
+    return ToBuild(version_name(current.version, fingerprint), None, current.version), hub
 
 
 def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapping[str, Mapping[str, int]]) -> Made:

@@ -1,0 +1,46 @@
+"""refresh: hub + new corpus -> the hub's next version."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from pipelines.arguments import inherit
+from pipelines.cli import job_main
+from pipelines.errors import UsageError
+from pipelines.jobs import JOB_BY_NAME
+from pipelines.models import Flags
+from pipelines.persona_hub import run_plan
+from pipelines.plan import plan_refresh
+from pipelines.running import beam_options, where_of
+from transforms.hub.versions import Hub, open_hub
+
+
+def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+    """Adds to the hub what a corpus brings; returns the exit code."""
+    options = beam_options(beam_flags)
+    hub = open_hub(flags["hub"])
+    asked = inherit(JOB_BY_NAME["refresh"], flags, hub.manifest.parameters)
+    check_embedder(asked, hub)
+    return run_plan(plan_refresh(asked | {"output": flags["hub"]}, where_of(options)), options)
+
+
+def check_embedder(flags: Flags, hub: Hub) -> None:
+    """Raises UsageError where vectors of the new personas could not be compared with the hub's."""
+    if flags["embedding_threshold"] == 1.0:
+        return
+    made_with = hub.manifest.models.get("embedder", flags["embedder"])
+    if made_with != flags["embedder"]:
+        raise UsageError(
+            f"--embedder {flags['embedder']}: the vectors of this hub are of {made_with}, and those of two embedders "
+            f"cannot be compared; leave the flag out, or build a new hub"
+        )
+    if hub.manifest.records_of("vectors") < hub.manifest.records_of("personas"):
+        raise UsageError(
+            "--embedding_threshold: this hub holds personas without vectors, since it was built with 1.0; refresh it "
+            "with 1.0 as well, or build a new hub"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("refresh"))
