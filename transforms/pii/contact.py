@@ -55,7 +55,7 @@ HIDDEN_EMAIL = regex.compile(
 )
 
 HIDING = regex.compile(r"[(\[{<]|\s(?:dot|DOT|Dot|punto|PUNTO)\s|[-_](?:at|AT)[-_]")
-DOT_WITHIN = regex.compile(r"\.[^\s.]")  # nearly every text has a dot at its end
+DOT_WITHIN = regex.compile(r"\.[^\s.]|://")  # nearly every text has a dot at its end
 
 # What may stand in an address after the host. Chinese and Japanese go on without a space, so their letters belong to
 # it only right after a slash.
@@ -63,7 +63,7 @@ HAN = r"\p{Han}\p{Hiragana}\p{Katakana}"
 PATH = rf"(?:[^\s<>\"'|\\^`{{}}（）【】「」《》，。！？、；：؛،{HAN}]|(?<=/)[{HAN}]+)"
 SMALL_LABEL = r"[\p{Ll}0-9](?:[\p{Ll}0-9-]{0,61}[\p{Ll}0-9])?"
 LINK = regex.compile(
-    rf"(?:(?:https?|hxxps?|ftps?)://|(?<![a-zA-Z0-9.])www\.){PATH}+"
+    rf"(?:(?i:https?|hxxps?|ftps?)://|(?<![a-zA-Z0-9.])(?i:www)\.){PATH}+"
     # a host of small letters alone: "Booking.com" and "ASP.NET" are names of things
     rf"|(?<![\p{{Ll}}\p{{Lu}}0-9@./:_-])(?:{SMALL_LABEL}\.)+"
     rf"(?P<end>{GENERIC}|{COUNTRIES}|{'|'.join(sorted(WORD_ENDS))})(?![a-zA-Z0-9_-]|\.\w)(?P<path>[/?]{PATH}*)?"
