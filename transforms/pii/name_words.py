@@ -10,6 +10,7 @@ import regex
 from transforms.pii.gazetteer import gazetteer, key, lists
 
 POSSESSIVE = regex.compile(r"['’]s?$")
+INITIALS = regex.compile(r"(?:\p{Lu}\.)+")
 CYRILLIC = regex.compile(r"\p{Cyrillic}")
 CASE_ENDING = regex.compile(r"(?:ами|ями|ого|его|ому|ему|ом|ем|ём|ой|ей|ым|им|ых|их|ою|ию|ия|ии|ий|[аяуюыиеоьй])$")
 
@@ -28,8 +29,8 @@ class Word(NamedTuple):
 
     @property
     def is_initial(self) -> bool:
-        """Whether it is a letter with a dot."""
-        return len(self.text) == 2 and self.text[1] == "."
+        """Whether it is a letter with a dot, or several: "J.", "J.K."."""
+        return bool(INITIALS.fullmatch(self.text))
 
     @property
     def is_particle(self) -> bool:

@@ -150,7 +150,7 @@ def beginning(words: list[Word], i: int, text: str, language: str) -> tuple[int,
         sure = not is_doubtful(word) or (is_given(after) and not is_doubtful(after))
         return (i, 2) if sure or (len(words) <= 3 and after.key in known.family and not is_thing(after)) else None
     if word.is_initial:
-        return (i, 1) if not after.is_initial and (after.key in known.family or is_given(after)) else None
+        return (i, 1) if is_after_initials(next((w for w in words[i:] if not w.is_initial), word), text, word) else None
     if is_thing(word) or is_doubtful(word) or i > 0:
         return None
     if word.key in known.family_first and len(words) <= 3:
@@ -170,6 +170,14 @@ def beginning(words: list[Word], i: int, text: str, language: str) -> tuple[int,
         and not SENTENCE_START.search(before)
     )
     return (i, 2) if sure and after.key in known.family else None
+
+
+def is_after_initials(last: Word, text: str, initial: Word) -> bool:
+    """Whether the word that initials end in is a surname: known, or where somebody is announced."""
+    if last.is_initial or is_thing(last):
+        return False
+    announced = BEFORE_PERSON.search(text[max(0, initial.start - 40) : initial.start])
+    return last.key in gazetteer().family or is_given(last) or bool(announced)
 
 
 def end_of_name(words: list[Word], first: int) -> int:
