@@ -51,6 +51,9 @@ def run_job(job: Job, arguments: Sequence[str]) -> int:
         return report(prog, error, WRONG_COMMAND)
     except JobError as error:
         return report(prog, error, FAILED)
+    except OSError as error:  # a full disk, a folder that is a file, a hub's file that is gone
+        named = f"{error.filename}: {error.strerror}" if error.filename else error
+        return report(prog, JobError(f"{named}; mend that, and run the same command again"), FAILED)
     except KeyboardInterrupt:
         return report(prog, JobError("interrupted; run the same command again to go on"), FAILED)
 

@@ -18,9 +18,9 @@ import orjson
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.manifest import FileEntry
+from transforms.hub.manifest import FileEntry, HubError
 from transforms.hub.schemas import SCHEMAS, from_row, to_row
-from transforms.records import Batch, batches
+from transforms.records import Batch, batches, excerpt
 
 BLOCK_BYTES = 256 << 10  # of an Avro block before compression: the unit that is held in memory
 DEFLATE_LEVEL = 3  # 6.8 µs and 120 bytes a persona; level 6 takes 11.2 µs for 115 bytes, level 1 6.3 µs for 123
@@ -127,11 +127,16 @@ def write_lines(file: Hashing, rows: Iterable[dict[str, Any]]) -> int:
 
 
 def read_file(path: str, record: type[R]) -> Iterator[R]:
-    """The records of an Avro or JSON Lines file, in their order, a block at a time."""
+    """The records of an Avro or JSON Lines file, in their order, a block at a time. Raises HubError for a damaged one."""
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
-        rows = (orjson.loads(line) for line in handle) if path.endswith(".jsonl") else _avro_rows(handle, record)
-        for row in rows:
-            yield from_row(record, row)
+        try:
+            rows = (orjson.loads(line) for line in handle) if path.endswith(".jsonl") else _avro_rows(handle, record)
+            for row in rows:
+                yield from_row(record, row)
+        except OSError:
+            raise
+        except Exception as error:  # fastavro raises whatever the bytes lead it to
+            raise HubError(f"{path}: damaged ({excerpt(str(error))}); restore it from a copy") from error
 
 
 def _avro_rows(handle: BinaryIO, record: type) -> Iterator[Any]:
