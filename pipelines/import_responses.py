@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
+import zstandard
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
@@ -63,15 +65,23 @@ def matched(patterns: Sequence[str]) -> list[str]:
 def answers(paths: Sequence[str], counts: Counter[str]) -> Iterator[tuple[BatchAnswer, Completion]]:
     """The answers in files; what is none is counted under the reason."""
     for path in paths:
+        for line in lines_of(path, counts):
+            answer = read_answer(line)
+            if answer is None:
+                counts["lines without an answer to an exported request"] += bool(line.strip())
+            elif answer.completion is None:
+                counts[f"failed: {answer.reason}"] += 1
+            else:
+                yield answer, answer.completion
+
+
+def lines_of(path: str, counts: Counter[str]) -> Iterator[bytes]:
+    """The lines of a file, compressed or not; one that is damaged is counted, and gives what stands before that."""
+    try:
         with FileSystems.open(path, compression_type=CompressionTypes.AUTO) as file:
-            for line in file:
-                answer = read_answer(line)
-                if answer is None:
-                    counts["lines without an answer to an exported request"] += bool(line.strip())
-                elif answer.completion is None:
-                    counts[f"failed: {answer.reason}"] += 1
-                else:
-                    yield answer, answer.completion
+            yield from iter(file.readline, b"")  # a compressed file has no other way to be walked
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+        counts[f"file that cannot be read to its end ({error}); fetch it again: {path}"] += 1
 
 
 def groups(items: Iterator[tuple[BatchAnswer, Completion]]) -> Iterator[list[tuple[BatchAnswer, Completion]]]:
