@@ -69,6 +69,8 @@ def named_model(flags: Flags) -> tuple[str, dict[str, Any]]:
     """(the name of the model that answers, options). Raises ValueError for a backend that is not there."""
     backend, place = split_name(flags["llm"])
     if backend != EXPORT:
+        if not place and backend not in LOCAL:
+            raise UsageError(f"--llm {flags['llm']}: name the model too, as in {backend}:MODEL")
         if flags["batch_model"]:
             raise UsageError("--batch_model: goes with --llm=export:PATH, and says which model will answer")
         return flags["llm"], {}
@@ -86,7 +88,10 @@ def named_model(flags: Flags) -> tuple[str, dict[str, Any]]:
 def base_url_of(flags: Flags) -> str:
     """The server's address. Raises UsageError for one that holds a password: it would land in job and manifest."""
     url: str = flags["llm_base_url"]
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"--llm_base_url {url}: {error}") from None
     if "@" in parts.netloc or "key=" in parts.query.lower():
         raise UsageError("--llm_base_url: keys come from the environment, never in the address")
     return url
@@ -166,6 +171,8 @@ def shares_of(given: Sequence[str], default: Sequence[tuple[str, float]]) -> tup
             raise UsageError(f"--budget_shares {text}: must be STAGE=PART, such as extract_persona=0.3") from None
         if stage not in stages:
             raise UsageError(f"--budget_shares {text}: no such stage; there are {', '.join(stages)}")
+        if stage in [other for other, _ in shares[:-1]]:
+            raise UsageError(f"--budget_shares {text}: {stage} has a part already")
     try:
         return Budget(shares=tuple(sorted(shares, key=lambda share: stages.index(share[0])))).shares
     except ValueError as error:

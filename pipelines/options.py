@@ -39,8 +39,8 @@ def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
             value = kind(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is no {'whole ' if kind is int else ''}number") from None
-        if not low <= value <= high:
-            upper = "" if high == float("inf") else f" to {high:g}"
+        if not low <= value <= high or value == ANY:
+            upper = "" if high in (ANY, LARGEST) and not value > high else f" to {high:g}"
             raise argparse.ArgumentTypeError(f"{text} is out of range: from {low:g}{upper}")
         return value
 
@@ -48,7 +48,8 @@ def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
 
 
 ANY = float("inf")
-COUNT, POSITIVE = number(0, ANY), number(1, ANY)
+LARGEST = 1 << 53  # that a manifest, SQLite and Redis's scripts all hold exactly
+COUNT, POSITIVE = number(0, LARGEST), number(1, LARGEST)
 
 GROUPS: dict[str, list[Flag]] = {
     "corpus": [
@@ -96,7 +97,7 @@ GROUPS: dict[str, list[Flag]] = {
         Flag("max_tokens", "longest answer in tokens; default: as the step needs", None, POSITIVE, metavar="N"),
         Flag("temperature", "of the model's sampling; default: the model's own", None, number(0, 2, float)),
         Flag("top_p", "of the model's sampling; default: the model's own", None, number(0, 1, float)),
-        Flag("seed", "of the model's sampling, where it has one", None, int, metavar="N"),
+        Flag("seed", "of the model's sampling, where it has one", None, number(-LARGEST, LARGEST), metavar="N"),
     ],
     "spending": [
         Flag(

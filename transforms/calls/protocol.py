@@ -90,7 +90,8 @@ class Budget:
     def __post_init__(self) -> None:
         if min(self.cost_usd, self.tokens, self.calls) < 0:
             raise ValueError(f"a budget of {self.cost_usd} USD, {self.tokens} tokens, {self.calls} calls: below 0")
-        if any(share <= 0 for _, share in self.shares) or sum(share for _, share in self.shares) > 1 + 1e-9:
+        parts = [part for _, part in self.shares]
+        if not all(part > 0 for part in parts) or not sum(parts) <= 1 + 1e-9:  # so that NaN is refused as well
             raise ValueError(f"the stages' shares of the budget are {self.shares}: each above 0, together at most 1")
 
 

@@ -11,6 +11,7 @@ from transforms.llm.openai import message_list, sampling_of
 from transforms.llm.protocol import Completion, Request
 
 INSECURE = "http://"  # a server on this machine, without TLS
+FULL_NAME = re.compile(r"projects/[^/]+/locations/([^/]+)/endpoints/[^/]+")
 CHAT = {"@requestFormat": "chatCompletions"}  # what Model Garden's vLLM containers take inside of an instance
 
 
@@ -28,7 +29,10 @@ class VertexEndpointModel:
         if not self.endpoint:
             raise ValueError(f"--llm {config.name}: name the endpoint too, such as vertex-endpoint:1234567890")
         if "/" in self.endpoint:
-            location = self.endpoint.split("/")[3]
+            named = FULL_NAME.fullmatch(self.endpoint)
+            if not named:
+                raise ValueError(f"--llm {config.name}: must be ID or projects/PROJECT/locations/PLACE/endpoints/ID")
+            location = named[1]
         else:
             project, location = project_of(config)
             self.endpoint = f"projects/{project}/locations/{location}/endpoints/{self.endpoint}"
@@ -75,7 +79,7 @@ def completion_of_prediction(predictions: Any) -> Completion:
             return Completion(first)
         usage = first.get("usage") or {}
         text = first["choices"][0]["message"]["content"] or ""
-        return Completion(str(text), int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
+        return Completion(str(text), int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
 
