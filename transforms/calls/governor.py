@@ -92,5 +92,6 @@ def limits_of(budget: Budget) -> tuple[Limit, ...]:
     for stage, part in budget.shares:
         stages.append(stage)
         share += part
-        limits.append(Limit(tuple(stages), Amount(*(int(most * min(share, 1.0)) for most in total))))
+        part_of_all = (max(1, int(most * min(share, 1.0))) if most else 0 for most in total)  # 0 would be no limit
+        limits.append(Limit(tuple(stages), Amount(*part_of_all)))
     return tuple(limits)
