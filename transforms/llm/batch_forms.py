@@ -98,8 +98,8 @@ def gemini_completion(response: dict[str, Any]) -> Completion:
     candidates = response.get("candidates") or []
     parts = (candidates[0].get("content") or {}).get("parts") or [] if candidates else []
     text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
-    paid = usage.get("candidatesTokenCount", 0) + usage.get("thoughtsTokenCount", 0)
-    return Completion(text, int(usage.get("promptTokenCount", 0)), int(paid))
+    paid = (usage.get("candidatesTokenCount") or 0) + (usage.get("thoughtsTokenCount") or 0)
+    return Completion(text, int(usage.get("promptTokenCount") or 0), int(paid))
 
 
 def _failure(error: Any) -> str:

@@ -72,7 +72,8 @@ def collect(folder: str) -> Exported:
     again; delete those whose batch has failed, and export anew.
     """
     earlier = {key for path in listed(folder, REQUESTS) for key, _ in named_lines(path)}
-    rounds = [int(FileSystems.split(path)[1].split("-")[1]) for path in listed(folder, REQUESTS)]
+    names = [FileSystems.split(path)[1].removeprefix(REQUESTS) for path in listed(folder, REQUESTS)]
+    rounds = [int(name[:4]) for name in names if name[:4].isdecimal()]  # others have been given names of their own
     stem = FileSystems.join(folder, f"{REQUESTS}{max(rounds, default=0) + 1:04}")
     parts = listed(folder, PART)
     found: set[bytes] = set()

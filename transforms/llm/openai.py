@@ -100,7 +100,7 @@ def completion_of(body: bytes) -> Completion:
         answer = orjson.loads(body)
         message, usage = answer["choices"][0]["message"], answer.get("usage") or {}
         text = message.get("content") or message.get("refusal") or ""
-        return Completion(str(text), int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))
+        return Completion(str(text), int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
 
