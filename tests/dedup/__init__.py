@@ -1,0 +1,1 @@
+"""Tests of the search for near-duplicates of text."""

@@ -1,0 +1,190 @@
+"""What a user can get wrong: one line that names the flag or the file, no traceback, nothing left behind."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import TRACEBACK, job_main, main
+from pipelines.errors import DONE, FAILED, WRONG_COMMAND
+from tests.paid import corpus_of
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus, its hub, and files and folders that are of no use."""
+    place = tmp_path_factory.mktemp("places")
+    corpus = corpus_of(place, 2)
+    assert main(["build", "--input", str(corpus), "--output", str(place / "hub"), "--expand_hops", "0"]) == DONE
+    (place / "a_file").write_text("x")
+    (place / "a_folder").mkdir()
+    (place / "latin1").write_bytes(b"\xe4\xf6\xfc")
+    (place / "broken.yaml").write_text("name: [")
+    (place / "a.html").write_text("<p>A page about harbours and the people who dredge them.")
+    return place
+
+
+@pytest.fixture
+def places(built: Path, tmp_path: Path) -> dict[str, str]:
+    """What stands in capitals in the commands below."""
+    hub = shutil.copytree(built / "hub", tmp_path / "hub")
+    named = {"CORPUS": "corpus.jsonl", "FILE": "a_file", "FOLDER": "a_folder", "LATIN1": "latin1", "HTML": "a.html"}
+    own = {name: str(built / file) for name, file in named.items()}
+    return own | {"YAML": str(built / "broken.yaml"), "HUB": str(hub), "OUT": str(tmp_path / "out")}
+
+
+def run(command: str, places: dict[str, str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """(exit code, what stands on standard error) of a command."""
+    words = command.split()
+    for name, path in places.items():
+        words = [word.replace(name, path) for word in words]
+    code = main(words)
+    return code, capsys.readouterr().err
+
+
+BUILD = "build --input CORPUS --output OUT --expand_hops 0"
+PAID = f"{BUILD} --llm openai:some-model"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("build --input FOLDER --output OUT", "matches no file"),
+        ("build --input nowhere://bucket/x --output OUT", "nowhere://bucket/x"),
+        (f"{BUILD} --prompt_dir CORPUS", "--prompt_dir CORPUS: no such folder"),
+        (f"{BUILD} --use_case YAML", "YAML: line 1"),
+        (f"{BUILD} --use_case FOLDER/mine.yaml", "--use_case FOLDER/mine.yaml: No such file"),
+        (f"{BUILD} --use_case chess", "no such use case; there are math"),
+        (f"{BUILD} --use_case math --examples LATIN1", "--examples LATIN1: no UTF-8 at byte 0"),
+        (f"{BUILD} --use_case math --examples FOLDER", "--examples FOLDER: Is a directory"),
+        (f"{BUILD} --use_case math --max_samples 1 --samples_per_persona 3", "--max_samples 1"),
+        (f"{BUILD} --embedder tape", "--embedder tape: no embedder"),
+        (f"{BUILD} --embedder savedmodel:", "which model? Name its folder"),
+        (f"{BUILD} --embedding_threshold 0.995", "--embedding_threshold 0.995: a cosine from 0.5 to 0.99, or 1.0"),
+        (f"{BUILD} --persona_language klingon", "--persona_language klingon"),
+        (f"{BUILD} --language klingon", "--language 'klingon'"),
+        (f"{BUILD} --min_characters 300 --max_characters 200", "--max_characters is 200"),
+        (f"{BUILD} --price_file FOLDER", "--price_file FOLDER: Is a directory"),
+        (f"{BUILD} --max_cost_usd inf", "--max_cost_usd: inf is out of range"),
+        (f"{BUILD} --max_calls {10**30}", "--max_calls"),
+        (f"{BUILD} --seed {10**30}", "--seed"),
+        (f"{BUILD} --llm openai", "--llm openai: name the model too, as in openai:MODEL"),
+        (f"{BUILD} --llm gemini:", "--llm gemini:: name the model too"),
+        (f"{PAID} --llm_base_url http://[::1", "--llm_base_url http://[::1: Invalid IPv6 URL"),
+        (f"{PAID} --response_store sqlite:FOLDER", "--response_store sqlite:FOLDER: unable to open"),
+        (f"{PAID} --max_calls 9 --budget_shares extract_persona=nan", "each above 0, together at most 1"),
+        (
+            f"{PAID} --max_calls 9 --budget_shares extract_persona=0.2,extract_persona=0.3",
+            "extract_persona has a part already",
+        ),
+        ("dedup --input HTML --output OUT", "html has no rows; wanted are jsonl, text, parquet, avro"),
+        ("dedup --input CORPUS --output OUT --against HUB", "give --embedding_threshold 1.0 with it"),
+        ("dedup --input CORPUS --output OUT --against FOLDER --embedding_threshold 1", "there is no hub here"),
+        ("dedup --input CORPUS --output OUT --partitions 100000", "partitions is 100000; from 1 to 65536"),
+        ("synthesize --hub FOLDER --output OUT --use_case math", "there is no hub here"),
+        ("synthesize --hub HUB --output OUT", "--use_case: names nothing to make"),
+        ("export --hub FILE", "there is no hub here"),
+        ("estimate --input CORPUS --runner FlinkRunner", "--runner: estimate works on this machine"),
+        ("estimate --input FILE", "holds no document that a build would use"),
+        ("preview --input FILE", "holds no document that a build would use"),
+        ("preview --input CORPUS --runner FlinkRunner", "unknown argument --runner"),
+        ("status", "--output or --response_store: name one of them"),
+        ("status --response_store none", "--output or --response_store: name one of them"),
+        ("status --response_store sqlite:CORPUS", "file is not a database"),
+        ("import-responses --input FILE --output FILE --batch_model openai:x", "cannot be made"),
+        ("import-responses --input x://y --output OUT --batch_model openai:x", "--input x://y"),
+    ],
+)
+def test_what_cannot_work_is_told_in_one_line_before_anything_is_written(
+    command: str, said: str, places: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, err = run(command, places, capsys)
+    for name, path in places.items():
+        said = said.replace(name, path)
+    assert code == WRONG_COMMAND
+    assert said in err
+    assert err.startswith(f"persona-hub {command.split()[0]}: error: ")
+    assert len(err.splitlines()) == 1
+    assert not Path(places["OUT"]).exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("build --input CORPUS --output FILE --expand_hops 0", "FILE"),
+        ("dedup --input CORPUS --output FILE --embedding_threshold 1", "FILE"),
+        ("export --hub HUB --output FILE", "FILE"),
+        ("export --hub HUB --output FILE/below --format parquet", "FILE/below"),
+        ("estimate --input CORPUS --output FILE", "FILE"),
+    ],
+)
+def test_where_nothing_can_be_written_the_job_fails_in_one_line_that_names_the_place(
+    command: str, named: str, places: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, err = run(command, places, capsys)
+    assert code == FAILED
+    assert named.replace("FILE", places["FILE"]) in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["export --hub HUB", "synthesize --hub HUB --output OUT --use_case math"])
+@pytest.mark.parametrize("damage", ["gone", "cut off", "other bytes"])
+def test_a_hub_with_a_damaged_file_is_told_with_the_file_s_name(
+    command: str, damage: str, places: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    [file] = Path(places["HUB"]).glob("hub/*/personas-*.avro")
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:200] if damage == "cut off" else b"no Avro at all")
+    code, err = run(command, places, capsys)
+    assert code in (FAILED, WRONG_COMMAND)
+    assert file.name in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_traceback_is_there_for_who_asks(
+    places: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TRACEBACK, "1")
+    with pytest.raises(ValueError, match="there is no hub here"):
+        run("export --hub FOLDER", places, capsys)
+
+
+def test_ctrl_c_is_no_traceback_either(
+    places: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipelines.export.run", interrupted)
+    code, err = run("export --hub HUB", places, capsys)
+    assert (code, err) == (FAILED, "persona-hub export: error: interrupted; run the same command again to go on\n")
+
+
+def test_a_message_of_many_lines_is_put_on_one(
+    places: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*_: object) -> int:
+        raise ValueError("first\n   second\n\nthird")
+
+    monkeypatch.setattr("pipelines.export.run", wrong)
+    assert run("export --hub HUB", places, capsys)[1] == "persona-hub export: error: first second third\n"
+
+
+def test_a_module_runs_the_same_job_as_the_command(places: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert job_main("export", ["--hub", places["HUB"], "--output", places["OUT"]]) == DONE
+    assert "2 records" in capsys.readouterr().out
+    assert [file.name for file in Path(places["OUT"]).iterdir()] == ["persona.jsonl"]
+
+
+@pytest.mark.parametrize("command", ["--help", "build --help", "import-responses --help"])
+def test_help_goes_to_standard_output(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(command.split())
+    assert ended.value.code == 0
+    said = capsys.readouterr()
+    assert said.out.startswith(f"usage: persona-hub {command.removesuffix('--help').strip()}".rstrip())
+    assert not said.err
