@@ -127,7 +127,7 @@ def write_lines(file: Hashing, rows: Iterable[dict[str, Any]]) -> int:
 
 
 def read_file(path: str, record: type[R]) -> Iterator[R]:
-    """The records of an Avro or JSON Lines file, in their order, a block at a time. Raises HubError for a damaged one."""
+    """The records of an Avro or JSON Lines file, in order, a block at a time. Raises HubError for a damaged file."""
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
         try:
             rows = (orjson.loads(line) for line in handle) if path.endswith(".jsonl") else _avro_rows(handle, record)
