@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
 from transforms.calls.protocol import ModelError
@@ -29,17 +30,13 @@ def error_of_status(status: int, wait: float | None, key: str, hopeless: bool = 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asks to wait: a number or a date, None where it says neither."""
-    value = headers.get("retry-after-ms")
+    for name, parts in (("retry-after-ms", 1000), ("retry-after", 1)):
+        with suppress(ValueError):
+            if name in headers:
+                return max(0.0, float(headers[name]) / parts)
+    if "retry-after" not in headers:
+        return None
     try:
-        if value is not None:
-            return max(0.0, float(value) / 1000)
-        value = headers.get("retry-after")
-        if value is None:
-            return None
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(str(value)).timestamp() - time.time())
+        return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time())
     except ValueError:
         return None
