@@ -28,7 +28,7 @@ def sets_of_tokens(draw: st.DrawFn, least: int = 1, most: int = 14) -> Sets:
     """Sets, many of them variants of one another."""
     rows: Sets = []
     for _ in range(draw(st.integers(2, most))):
-        if rows and draw(st.booleans()):
+        if draw(st.booleans()) and rows:
             words = set(draw(st.sampled_from(rows)))
             for word in draw(st.lists(TOKENS, max_size=3)):
                 words ^= {word}

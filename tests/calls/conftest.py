@@ -1,0 +1,42 @@
+"""Engines on a backend of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.calls.backend import MODEL, Backend, Make, Script
+from transforms.calls.engine import Engine
+from transforms.calls.protocol import Kind, ModelConfig
+from transforms.llm.protocol import Completion
+from transforms.llm.registry import packed, unpacked
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    return f"sqlite:{tmp_path}/responses.sqlite"
+
+
+@pytest.fixture
+def make(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """`make(script, hold=False, recent=9, **config)`: an engine and its backend."""
+    monkeypatch.setattr("transforms.calls.call.BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr("transforms.calls.engine.BEAT_SECONDS", 0.01)
+    made: list[tuple[Engine, Backend]] = []
+
+    def one(script: Script = Completion, hold: bool = False, recent: int = 9, **config: Any) -> tuple[Engine, Backend]:
+        backend = Backend(script)
+        if not hold:
+            backend.released.set()
+        settings: dict[str, Any] = {"name": MODEL, "store": address, "timeout": 10.0}
+        kind = Kind("test", lambda _: backend, packed, unpacked, recent)
+        made.append((Engine(ModelConfig(**(settings | config)), kind), backend))
+        return made[-1]
+
+    yield one
+    for engine, backend in made:
+        backend.released.set()
+        engine.close()
