@@ -47,6 +47,13 @@ def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
     return parse
 
 
+def truth(text: str) -> bool:
+    """A parser of true and false, as a template's parameters spell them."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text.lower() == "true"
+
+
 ANY = float("inf")
 LARGEST = 1 << 53  # that a manifest, SQLite and Redis's scripts all hold exactly
 COUNT, POSITIVE = number(0, LARGEST), number(1, LARGEST)
@@ -197,6 +204,19 @@ GROUPS: dict[str, list[Flag]] = {
     ],
     "hub": [
         Flag("hub", "folder of a hub: what `build` was given as --output", required=True, metavar="DIR"),
+        Flag(
+            "version", "version of the hub; default: for diff the current one, else the one before it", metavar="NAME"
+        ),
+        Flag("since", "version to compare with; default: the one before", metavar="NAME"),
+        Flag("keep", "keep the latest N versions; 0: all that the current one came from", 0, COUNT, metavar="N"),
+        Flag(
+            "older_than_hours",
+            "leave what has changed since, which may belong to a job that runs",
+            24.0,
+            number(0, ANY, float),
+            metavar="X",
+        ),
+        Flag("dry_run", "only say what would be done", False, truth, metavar="BOOL", alone=True),
         Flag("export_format", "formats to write", ["jsonl"], many=True, choices=("jsonl", "parquet")),
         Flag("export_output", "folder for the exported files; default: HUB/export/VERSION", metavar="DIR"),
     ],

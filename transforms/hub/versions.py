@@ -69,6 +69,13 @@ def list_versions(output: str) -> list[Manifest]:
     return [Manifest.from_json(read_bytes(m.path), m.path) for m in sorted(found.metadata_list, key=lambda m: m.path)]
 
 
+def missing_files(hub: Hub) -> list[str]:
+    """The files that a version names and that are not there."""
+    [found] = FileSystems.match([path_of(hub.output, "hub/*/*")])
+    there = {metadata.path for metadata in found.metadata_list}
+    return [path for entry in hub.manifest.files if (path := path_of(hub.output, entry.path)) not in there]
+
+
 def lineage(output: str, version: str = "") -> Iterator[Manifest]:
     """The current version, its parent, and so on to the first."""
     name = version or read_current(output)
