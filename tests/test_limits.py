@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.simulated_time import SimulatedServer, best_schedule, run
 from transforms.calls.governor import Governor, limits_of, total_of
-from transforms.calls.limiter import Limiter, Pace
+from transforms.calls.limiter import REFUSED_SHARE, Limiter, Pace
 from transforms.calls.protocol import Budget
 from transforms.llm.protocol import Completion, Request, Sampling
 from transforms.store.protocol import Amount, Limit
@@ -18,47 +16,64 @@ from transforms.store.protocol import Amount, Limit
 REQUEST = Request("task", "system", "prompt " * 100, "hash", Sampling(max_tokens=300))
 
 
-def simulate(limiter: Limiter, refused: object, calls: int, places: int = 10**9) -> tuple[int, float]:
-    """Calls sent, and seconds, until `calls` succeeded: each takes a second, a refusal a hundredth of that."""
-    now, sent, done = 0.0, 0, 0
-    flying: list[tuple[float, float, bool]] = []  # (end, start, refused)
-    busy = 0
-    draws = random.Random(1)
-    while done < calls:
-        while len(flying) < int(limiter.limit) and done + busy < calls:
-            no = busy >= places or draws.random() < float(str(refused))
-            busy += not no
-            heapq.heappush(flying, (now + (0.3 if no else draws.uniform(0.5, 1.5)), now, no))
-            sent += 1
-        end, start, no = heapq.heappop(flying)
-        now = max(now, end)
-        busy -= not no
-        done += not no
-        limiter.record(no, start, now)
-    return sent, now
+@pytest.mark.parametrize(("places", "window"), [(50, 256), (50, 64), (200, 256), (5, 256), (1, 8)])
+@pytest.mark.parametrize("retry_after", [None, 1.0])
+def test_a_server_of_few_places_is_used_in_full_and_not_overrun(
+    places: int, window: int, retry_after: float | None
+) -> None:
+    server, n = SimulatedServer(places=places, retry_after=retry_after), 30 * places + 1000
+    ran = run(server, n, max_in_flight=window)
+    assert ran.answered == n
+    assert ran.calls_an_input * n <= n / (1 - REFUSED_SHARE) + 1.3 * window  # which is what it takes to come down
+    assert best_schedule(server.latencies, places) >= 0.9 * ran.seconds
 
 
-def test_random_faults_do_not_lower_the_limit() -> None:
+def test_fifty_places_and_a_window_of_256() -> None:
+    server = SimulatedServer(places=50, retry_after=1.0)
+    ran = run(server, 5000, max_in_flight=256)
+    assert ran.calls_an_input <= 1.3
+    assert best_schedule(server.latencies, 50) >= 0.95 * ran.seconds
+    assert 0.7 * ran.seconds < ran.held_back < 0.9 * ran.seconds  # 200 of 256 hands
+
+
+def test_refusals_at_random_do_not_lower_the_limit() -> None:
+    undisturbed = run(SimulatedServer(), 3000, max_in_flight=64)
+    ran = run(SimulatedServer(faults={"429": 0.10}, retry_after=1.0), 3000, max_in_flight=64)
+    assert ran.answered == 3000
+    assert ran.calls_an_input < 1.15
+    assert ran.seconds < 1.3 * undisturbed.seconds
+    assert undisturbed.held_back == 0
+
+
+@pytest.mark.parametrize("retry_after", [None, 20.0])
+def test_a_quota_of_a_minute_is_waited_for(retry_after: float | None) -> None:
+    server = SimulatedServer(a_minute=600, retry_after=retry_after)
+    ran = run(server, 3000, max_in_flight=64)
+    assert ran.answered == 3000, "no question is given up"
+    assert ran.calls_an_input <= 1.2
+    assert ran.seconds <= 300
+
+
+def test_a_server_that_is_free_again_is_used_again() -> None:
     limiter = Limiter(64)
-    simulate(limiter, 0.10, 3000)
-    assert limiter.limit > 48
+    for _ in range(200):
+        limiter.refused(wait=1.0, now=10.0)
+    assert int(limiter.limit) == 1
+    assert not limiter.room(0, now=10.5)  # it takes nothing: all wait
+    assert limiter.room(0, now=11.0)
+    for _ in range(500):
+        limiter.answered()
+    assert limiter.limit == 64
+    assert limiter.lowered == 0
 
 
-def test_a_server_of_50_places_is_used_and_not_overrun() -> None:
-    sent, seconds = simulate(Limiter(256), 0.0, 5000, places=50)
-    assert sent <= 1.4 * 5000
-    assert 5000 / seconds >= 0.8 * 50
-
-
-def test_the_limit_stays_between_one_and_the_ceiling() -> None:
-    limiter = Limiter(8)
-    for i in range(500):
-        limiter.record(True, i, i)
-    assert limiter.limit == 1
-    for i in range(500, 5000):
-        limiter.record(False, i, i)
-    assert limiter.limit == 8
-    assert not limiter.lowered
+def test_a_bad_day() -> None:
+    bad = {"429": 0.05, "http-500": 0.03, "connection": 0.01, "hang": 0.01, "unreadable-response": 0.04}
+    undisturbed = run(SimulatedServer(), 5000, max_in_flight=32, timeout=3)
+    ran = run(SimulatedServer(faults=bad, retry_after=1.0), 5000, max_in_flight=32, timeout=3)
+    assert ran.answered == 5000
+    assert ran.calls_an_input <= 1.2
+    assert ran.seconds <= 1.3 * undisturbed.seconds
 
 
 def test_a_pace_gives_what_was_booked() -> None:

@@ -81,7 +81,7 @@ def test_a_budget_that_is_spent_is_an_outcome_like_others(make: Make) -> None:
 def test_time_in_which_the_server_held_us_back_is_counted_and_none_else(make: Make) -> None:
     engine, _ = make(lambda prompt: Completion(prompt), max_in_flight=2)
     outcomes(submit(engine, PROMPTS), 10)
-    assert engine.take_throttled() == 0.0
+    assert engine.held_back.take() == 0.0
     refusals = iter(range(12))
 
     def refused(prompt: str) -> Completion:
@@ -92,8 +92,8 @@ def test_time_in_which_the_server_held_us_back_is_counted_and_none_else(make: Ma
     engine, _ = make(refused, max_in_flight=10, attempts=20, store="")
     outcomes(submit(engine, PROMPTS), 10)
     outcomes(submit(engine, [f"later {i}" for i in range(30)]), 30)
-    assert engine.take_throttled() > 0
-    assert engine.take_throttled() == 0.0
+    assert engine.held_back.take() > 0
+    assert engine.held_back.take() == 0.0
 
 
 # ---- one for a process

@@ -13,6 +13,7 @@ from transforms.store.protocol import Amount, Spend
 
 BACKOFF_SECONDS, BACKOFF_MOST = 0.25, 20.0  # doubled at each attempt
 RETRY_AFTER_MOST = 600.0  # a server that asks for more than this is as good as gone
+REFUSED_SECONDS = 150.0  # for which refusals do not count as attempts: a quota of a minute is there again after that
 
 
 class Stopped(RuntimeError):
@@ -48,7 +49,8 @@ class Call:
     worst: Amount
     waiting: list[tuple[Inbox, Any]]
     attempts: int = 0
-    started: float = 0.0
+    first: float = 0.0  # when it was first sent
+    started: float = 0.0  # of the last attempt
     seconds: float = 0.0
     pace_tokens: float = 0.0
     spend: Spend = field(default_factory=Spend)
@@ -72,6 +74,13 @@ class Call:
         for inbox, ticket in self.waiting:
             inbox.arrived.put(Outcome(ticket, answer, paid, self.attempts, self.seconds, cost if paid else 0))
             paid = False
+
+
+def worth_another(error: ModelError, call: Call, attempts: int, now: float) -> bool:
+    """Whether a call that failed is to be sent again."""
+    if not (error.retry and call.wanted and (error.retry_after or 0.0) <= RETRY_AFTER_MOST):  # NaN is not either
+        return False
+    return call.attempts < attempts or (error.refused and now - call.first < REFUSED_SECONDS)
 
 
 def retry_wait(error: ModelError, attempts: int) -> float:

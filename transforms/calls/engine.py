@@ -16,10 +16,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from transforms.calls.call import RETRY_AFTER_MOST, Call, Inbox, Outcome, Stopped, retry_wait
+from transforms.calls.call import Call, Inbox, Outcome, Stopped, retry_wait, worth_another
 from transforms.calls.gate import Gate, Pass
 from transforms.calls.governor import total_of
-from transforms.calls.limiter import Limiter
+from transforms.calls.limiter import HeldBack, Limiter
 from transforms.calls.protocol import Answer, Asked, Client, Kind, ModelConfig, ModelError
 from transforms.store.protocol import Put, Release, Renew, Spend
 from transforms.store.registry import NO_STORE, open_store
@@ -32,9 +32,11 @@ CLOSE_SECONDS = 30.0  # beyond a call's own time-out, for what is in flight when
 
 
 class Engine:
-    """submit() and cancel() from any thread; outcomes come through the submitter's inbox."""
+    """submit() and cancel() from any thread; outcomes come through the submitter's inbox. `loop`: one that does not run
+    yet, such as one with a clock of its own.
+    """
 
-    def __init__(self, config: ModelConfig, kind: Kind):
+    def __init__(self, config: ModelConfig, kind: Kind, loop: asyncio.AbstractEventLoop | None = None):
         self.config, self.kind = config, kind
         if any(total_of(config.budget)) and config.store in ("", NO_STORE):
             raise ValueError("a budget needs a --response_store: what was spent is counted there")
@@ -49,10 +51,10 @@ class Engine:
         self.tasks: set[asyncio.Task[None]] = set()
         self.in_flight = 0
         self.ended: Exception | None = None  # why no call is started any more
-        self.throttled, self.throttled_since = 0.0, 0.0
+        self.held_back = HeldBack()
         if self.store and self.store.commit([Renew(self.owner)])[0]:
             self.ended = Stopped(STOPPED)
-        self.loop = asyncio.new_event_loop()
+        self.loop = loop or asyncio.new_event_loop()
         self.gate = Gate(config, self.owner, self.loop, self.writer.submit if self.writer else None, self._pump)
         self.client: Client
         ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
@@ -74,11 +76,6 @@ class Engine:
         """Drops what an abandoned bundle has queued. What is in flight is paid, and is awaited and stored."""
         inbox.cancelled = True
         self.loop.call_soon_threadsafe(self._drop_unwanted)
-
-    def take_throttled(self) -> float:
-        """Seconds since the last time asked in which the server's limits, not ours, held calls back."""
-        seconds, self.throttled = self.throttled, 0.0
-        return seconds
 
     def close(self) -> None:
         """Awaits and stores what is in flight, gives back the leases, ends the threads."""
@@ -133,7 +130,7 @@ class Engine:
 
     def _pump(self) -> None:
         """Starts calls while there is room for them."""
-        while self.queue and (self.ended or self.in_flight < int(self.limiter.limit)):
+        while self.queue and (self.ended or self.limiter.room(self.in_flight, self.loop.time())):
             call = self.queue.popleft()
             if not call.wanted:
                 del self.calls[call.key]
@@ -150,10 +147,12 @@ class Engine:
                 task = self.loop.create_task(self._attempt(call))
                 self.tasks.add(task)
                 task.add_done_callback(self.tasks.discard)
-        self._watch_throttling()
+        held = 1.0 if self.gate.pacing else self.limiter.lowered
+        self.held_back.note(held if self.queue or self.resting else 0.0, self.loop.time())
 
     async def _attempt(self, call: Call) -> None:
         call.started = self.loop.time()
+        call.first = call.first or call.started
         try:
             async with asyncio.timeout(self.config.timeout):
                 answer = await self.client.complete(call.request)
@@ -167,9 +166,8 @@ class Engine:
             self._answered(call, answer)
 
     def _answered(self, call: Call, answer: Answer) -> None:
-        now = self.loop.time()
-        call.seconds = now - call.started
-        self.limiter.record(False, call.started, now)
+        call.seconds = self.loop.time() - call.started
+        self.limiter.answered()
         call.spend = self.gate.answered(call, answer)
         if not self.writer:
             self._stored(call, answer)
@@ -182,14 +180,16 @@ class Engine:
     def _failed(self, call: Call, error: ModelError) -> None:
         now = self.loop.time()
         call.seconds = now - call.started
-        self.limiter.record(error.refused, call.started, now)
         self.gate.failed(call, error)
         self.in_flight -= 1
-        patience = (error.retry_after or 0.0) <= RETRY_AFTER_MOST
+        again = worth_another(error, call, self.config.attempts, now)
+        wait = retry_wait(error, call.attempts) if again else 0.0
+        if error.refused and self.limiter.refused(wait, now):
+            self.loop.call_at(self.limiter.paused, self._pump)
         if error.fatal:
             self._end_with(error)
-        if error.retry and patience and call.attempts < self.config.attempts and call.wanted and not self.ended:
-            call.rest = self.loop.call_later(retry_wait(error, call.attempts), self._again, call)
+        if again and not self.ended:
+            call.rest = self.loop.call_later(wait, self._again, call)
             self.resting.add(call)
         else:
             self._deliver(call, self.ended if self.ended and error.retry else error)
@@ -271,13 +271,6 @@ class Engine:
     def _end_with(self, error: Exception) -> None:
         self.ended = self.ended or error
         self._wake()
-
-    def _watch_throttling(self) -> None:
-        now = self.loop.time()
-        if self.throttled_since:
-            self.throttled += now - self.throttled_since
-        held = bool(self.queue) and (self.limiter.lowered or self.gate.pacing)
-        self.throttled_since = now if held else 0.0
 
     async def _end(self) -> None:
         self._end_with(Stopped("the process ends"))

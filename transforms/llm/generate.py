@@ -127,7 +127,7 @@ class AskModel(beam.DoFn):
             self.latency.update(round(outcome.seconds * 1000))
             self.tokens.update(outcome.answer.input_tokens + outcome.answer.output_tokens)
         self.bundle.paid.clear()
-        self.throttled += self.engine.take_throttled()
+        self.throttled += self.engine.held_back.take()
         if self.throttled >= 1:  # the signal is in whole seconds
             self.throttling.signal_throttled(int(self.throttled))
             self.throttled %= 1
