@@ -136,11 +136,10 @@ def arabic(run: Sequence[str], before: str, after: str) -> list[Phrase]:
     return found
 
 
-def arabic_stem(word: str) -> str:
-    """`word` without the particles written together with its article."""
-    if word[0] not in "وبلفك":
-        return word
-    return next((short + word[len(long) :] for long, short in AR_PREFIXES if word.startswith(long)), word)
+def without_article(word: str) -> str:
+    """An Arabic `word` without its article and the particles that are written together with it."""
+    plain = next((short + word[len(long) :] for long, short in AR_PREFIXES if word.startswith(long)), word)
+    return plain[2:] if plain.startswith("ال") and len(plain) > 4 else word
 
 
 def anybody(run: Sequence[str], before: str, after: str) -> list[Phrase]:

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
+from transforms.llm.offline.grammar import without_article
 from transforms.llm.offline.sentences import Sentence
 
 FOLDER = resources.files(__package__) / "phrases"
@@ -129,5 +130,7 @@ def field_of_word(word: str, language: str) -> str:
     cues = cues_of(language)
     if language == "en":
         return cues.get(word) or cues.get(word.removesuffix("s"), "")
+    if language == "ar" and word not in cues:  # "البيئة" of "بيئة"
+        word = without_article(word)
     lengths = range(min(len(word), STEM), 2, -1)  # languages that inflect, and compounds
     return cues.get(word) or next((cues[word[:length]] for length in lengths if word[:length] in cues), "")
