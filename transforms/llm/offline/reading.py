@@ -61,10 +61,10 @@ def language_of(text: str, stated: str) -> str:
     return stated if script == "zh" and stated == "ja" else script
 
 
-def latin_language(text: str) -> str:
-    """The language of ours whose stop words prevail in the beginning of `text`."""
+def latin_language(text: str, stated: str = "") -> str:
+    """The language of ours whose stop words prevail in the beginning of `text`; where two do, the `stated` one."""
     tokens = [token.lower() for token in tokens_of(text[:400])[:GUESS_AT]]
-    return max(LATIN, key=lambda language: sum(token in stop_words(language) for token in tokens))
+    return max(LATIN, key=lambda code: (sum(token in stop_words(code) for token in tokens), code == stated))
 
 
 def read_document(cleaned: str, language: str, book: Phrasebook) -> Matter:
@@ -106,7 +106,7 @@ def quoted(phrases: Sequence[str], language: str, book: Phrasebook) -> list[str]
 def read_persona(text: str, language: str) -> tuple[Phrasebook, Matter]:
     """Who a persona is and what it is about, and the tables of the language that it is written in."""
     text = tidy(clean(text, PERSONA_CHARACTERS))
-    language = language_of(text, latin_language(text) if not script_language(text) else language)
+    language = language_of(text, language if script_language(text) else latin_language(text, language))
     book = book_for(language)
     slots = book.read(text)
     if slots:
