@@ -38,9 +38,8 @@ def read(pieces: list[str], text: str) -> dict[str, str] | None:
         return None
     slots: dict[str, str] = {}
     at, end = len(literals[0]), len(text) - len(literals[-1])
-    for slot, literal in zip(pieces[1::2], literals[1:], strict=True):
-        last = literal is literals[-1]
-        until = end if last else text.find(literal, at, end)
+    for i, (slot, literal) in enumerate(zip(pieces[1::2], literals[1:], strict=True), 2):
+        until = end if i == len(literals) else text.find(literal, at, end)
         if until <= at:
             return None
         slots[slot] = text[at:until]
