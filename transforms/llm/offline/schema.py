@@ -83,16 +83,20 @@ def items(schema: Mapping[str, Any], draw: Draw, text: Text, name: str, root: An
     return made
 
 
-def number(schema: Mapping[str, Any], draw: Draw, name: str) -> int:
-    """A whole number within the bounds."""
+def number(schema: Mapping[str, Any], draw: Draw, name: str) -> float:
+    """A whole number within the bounds; where none lies between them, their middle."""
     step = max(1, math.ceil(schema.get("multipleOf", 1)))
-    low = schema.get("minimum", schema.get("exclusiveMinimum", None if "maximum" in schema else 0))
-    high = schema.get("maximum", schema.get("exclusiveMaximum"))
-    low = math.ceil(low if low is not None else high - 100 * step)
-    low += "exclusiveMinimum" in schema and low <= schema["exclusiveMinimum"]
-    high = math.floor(high) - ("exclusiveMaximum" in schema) if high is not None else low + 100 * step
-    first = math.ceil(low / step)
-    return step * (first + draw.whole(name, max(1, high // step - first + 1)))
+    lows = [math.ceil(schema["minimum"])] if "minimum" in schema else []
+    lows += [math.floor(schema["exclusiveMinimum"]) + 1] if "exclusiveMinimum" in schema else []
+    highs = [math.floor(schema["maximum"])] if "maximum" in schema else []
+    highs += [math.ceil(schema["exclusiveMaximum"]) - 1] if "exclusiveMaximum" in schema else []
+    low = max(lows) if lows else min(highs) - 100 * step if highs else 0
+    high = min(highs) if highs else low + 100 * step
+    first, last = math.ceil(low / step), high // step
+    if first <= last:
+        return step * (first + draw.whole(name, last - first + 1))
+    bounds = [schema[key] for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum") if key in schema]
+    return float(sum(bounds) / len(bounds))
 
 
 def string(schema: Mapping[str, Any], text: str) -> str:
