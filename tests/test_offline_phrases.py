@@ -24,7 +24,7 @@ def phrases(text: str, language: str) -> list[str]:
     ("language", "text", "first"),
     [
         ("en", "A window regulator for cars is sold here, and a window regulator of steel lasts.", "window regulators"),
-        ("en", "The spread of wildfires follows the wind. They model the spread of wildfires.", "the spread of wildfires"),
+        ("en", "The spread of wildfires follows the wind. We map the spread of wildfires.", "the spread of wildfires"),
         ("de", "Die Energiewende verändert die Stromnetze. Man plant Netze für die Energiewende.", "Energiewende"),
         ("es", "La energía solar abarata la luz. Muchos pueblos instalan paneles de energía solar.", "energía solar"),
         ("fr", "La sécurité alimentaire dépend du blé. Étudions la sécurité alimentaire.", "sécurité alimentaire"),

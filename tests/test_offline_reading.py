@@ -199,8 +199,8 @@ GOLDEN = {
         "name": "Dorrin Quickhand",
         "description": "In the harbour quarter everybody knows Dorrin, a paediatric ward nurse, who keeps every scrap "
         "of news about asthma. Years ago a bargain over pain relief went wrong, and the debt is still open. Travellers "
-        "who help to treat patients more safely are paid in secrets. “Bring me something true about asthma,” Dorrin says, "
-        "“and my door is yours.”",
+        "who help to treat patients more safely are paid in secrets. “Bring me something true about asthma,” Dorrin "
+        "says, “and my door is yours.”",
     },
     "tool": {
         "name": "Forecast Interface for Children",
