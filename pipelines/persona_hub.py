@@ -21,6 +21,7 @@ from pipelines.samples import Samples
 from pipelines.stopping import stop_on_signals
 from pipelines.summary import already_done, nothing_new, summary
 from pipelines.tables import ProvenanceOf, WriteHub
+from transforms.documents_table import DocumentsTable
 from transforms.embed_dedup import EmbedDedup
 from transforms.expand_persona import ExpandPersona
 from transforms.extract_persona import ExtractPersona
@@ -99,7 +100,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
             "vectors": meanings.vectors,
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
             "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
-            "documents": corpus.outcomes,
+            "documents": (corpus.outcomes, extracted.dead_letters) | "Documents" >> DocumentsTable(),
         },
         "samples": samples.made,
         "lost": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import orjson
 import pytest
 
 from pipelines.cli import main
-from pipelines.errors import DONE, WRONG_COMMAND
+from pipelines.errors import BUDGET_SPENT, DONE, WRONG_COMMAND
+from tests.fake_server.launch import FakeServer
 from tests.hubs import personas
+from tests.paid import paying
 from transforms.hub.reading import read_table
 from transforms.hub.versions import list_versions, open_hub
 from transforms.records import DocumentOutcome, Duplicate, Persona
@@ -104,3 +107,19 @@ def test_vectors_of_two_embedders_are_not_compared(tmp_path: Path, capsys: pytes
     command = ["refresh", "--hub", str(hub), "--input", str(more), "--embedder", "savedmodel:/m"]
     assert main(command) == WRONG_COMMAND
     assert "the vectors of this hub are of offline" in capsys.readouterr().err
+
+
+def test_a_document_that_the_budget_left_out_is_asked_about_by_the_next_refresh(
+    server: FakeServer, tmp_path: Path
+) -> None:
+    flags = [*paying(server, tmp_path), *OFF, "--expand_hops", "0", "--min_characters", "20"]
+    first, second = corpus(tmp_path / "a.jsonl", range(10)), corpus(tmp_path / "b.jsonl", range(12))
+    output = str(tmp_path / "out")
+    assert main(["build", "--input", str(first), "--output", output, *flags, "--max_calls", "4"]) == BUDGET_SPENT
+    table = read_table(open_hub(output), "documents", DocumentOutcome)
+    assert Counter(row.outcome for row in table) == {"document": 4, "unasked": 6}
+    assert main(["refresh", "--hub", output, "--input", str(second)]) == DONE
+    counts = open_hub(output).manifest.counts
+    assert counts["read_corpus"]["known"] == 4
+    assert counts["extract_persona"]["asked"] == 6 + 2
+    assert server.counts()["paid"] == 12

@@ -18,6 +18,7 @@ from apache_beam import coders
 
 EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
 BATCH_RECORDS = 200  # records in a batch: the cost of an element is gone in the noise from about 100 up
+UNASKED = ("budget-exhausted", "exported")  # reasons of dead letters that another run may undo
 HOP_LIMIT = 7  # a rank has three bits for the hop
 
 R = TypeVar("R")
@@ -43,7 +44,7 @@ class DocumentOutcome:
     source: str
     file: str
     place: str
-    outcome: str  # "document" | "repeated" | "skipped-<reason>"
+    outcome: str  # "document" | "repeated" | "skipped-<reason>"; in a hub's table also "unasked"
     language: str
     characters: int
 

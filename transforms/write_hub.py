@@ -16,13 +16,12 @@ from transforms.hub.files import write_shard
 from transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest
 from transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from transforms.hub.versions import publish
-from transforms.records import BATCH_RECORDS, Batch, content_id, partition_of
+from transforms.records import BATCH_RECORDS, UNASKED, Batch, content_id, partition_of
 from transforms.store.registry import NO_STORE
 from transforms.store.usage import usage_of
 from transforms.tally import Tally
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
-UNASKED = ("budget-exhausted", "exported")  # reasons of dead letters that another run may undo
 Shard = tuple[str, int]  # folder, number
 
 
