@@ -119,7 +119,7 @@ def joined(row: Numbers, label: Numbers, tokens: Numbers, size: Numbers, plan: P
 
 def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str]) -> dict[str, Any]:
     """The whole command, from file to files."""
-    from pipelines.dedup import build, plan_dedup
+    from pipelines.dedup import RETURNED_BYTES, build, plan_dedup
     from pipelines.running import beam_options, run_pipeline
 
     output = Path(tempfile.mkdtemp())
@@ -137,7 +137,7 @@ def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str]) -
     options = beam_options(beam_flags)
     children = Children() if beam_flags else None  # it takes CPU of its own
     start = cpu()
-    run_pipeline(lambda p: build(p, plan_dedup(flags)), options)
+    run_pipeline(lambda p: build(p, plan_dedup(flags)), options, RETURNED_BYTES)
     seconds = cpu() - start
     made = json.loads((output / "statistics.json").read_bytes())
     shutil.rmtree(output)

@@ -26,7 +26,7 @@ from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.errors import JobError, UsageError
-from pipelines.memory import return_freed_memory
+from pipelines.memory import RETURNED_BYTES, return_freed_memory
 from transforms.calls.engine import STOPPED
 from transforms.similarity.spill import spilling
 
@@ -86,12 +86,17 @@ def runner_name(options: PipelineOptions) -> str:
     return "FnApiRunner" if is_local(options) else options.view_as(StandardOptions).runner
 
 
-def run_pipeline(build: Callable[[beam.Pipeline], None], options: PipelineOptions) -> PipelineResult:
-    """Builds the DAG and runs it to its end. Raises JobError with the step and the cause."""
+def run_pipeline(
+    build: Callable[[beam.Pipeline], None], options: PipelineOptions, returned_bytes: int = RETURNED_BYTES
+) -> PipelineResult:
+    """Builds the DAG and runs it to its end. Raises JobError with the step and the cause.
+
+    On this machine, blocks of memory from `returned_bytes` on go back to the system when they are freed.
+    """
     pipeline = beam.Pipeline(runner=local_runner(options) if is_local(options) else None, options=options)
     build(pipeline)
     if is_local(options):
-        return_freed_memory()
+        return_freed_memory(returned_bytes)
     if not os.environ.get("PERSONA_HUB_TRACEBACK"):
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs each failure with its data
     try:

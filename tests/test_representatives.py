@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.similarity import dense, join
+from transforms.similarity import bitwise, dense, join
 from transforms.similarity.jaccard import Threshold
 from transforms.similarity.representatives import NEW, decide, follow, later_in
 
@@ -72,20 +72,23 @@ def clusters(draw: st.DrawFn) -> list[frozenset[int]]:
     return rows
 
 
-def find(rows: list[frozenset[int]], threshold: Threshold, group: int) -> join.Found:
+def find(rows: list[frozenset[int]], threshold: Threshold, words: int = bitwise.WORDS, ball: int = 2) -> join.Found:
+    """As one group; over `words`, it goes through `dense`, in groups of `ball`."""
     size = np.array([len(row) for row in rows])
     tokens = np.array([token for row in rows for token in sorted(row)], np.uint32)
     ranks = np.arange(len(rows)).astype(np.uint64) + NEW
-    before, dense.GROUP, join.GROUP = join.GROUP, group, group
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dense, "GROUP", ball)
+        patch.setattr(bitwise, "WORDS", words)
+        patch.setattr(bitwise, "BALL", ball)
         return join.find(join.Rows(np.zeros(len(rows), np.uint64), ranks, size, tokens), threshold)
-    finally:
-        dense.GROUP = join.GROUP = before
 
 
 @settings(max_examples=150, deadline=None)
-@given(clusters(), st.sampled_from([0.7, 0.8, 0.9, 0.95]), st.sampled_from([2, 4, 256]))
-def test_a_group_is_decided_as_by_all_its_pairs(rows: list[frozenset[int]], threshold: float, group: int) -> None:
+@given(clusters(), st.sampled_from([0.7, 0.8, 0.9, 0.95]), st.sampled_from([2, 2048]), st.sampled_from([2, 4, 64]))
+def test_a_group_is_decided_as_by_all_its_pairs(
+    rows: list[frozenset[int]], threshold: float, words: int, ball: int
+) -> None:
     exact = Threshold.of(threshold)
     edges = {
         (i, j)
@@ -93,7 +96,7 @@ def test_a_group_is_decided_as_by_all_its_pairs(rows: list[frozenset[int]], thre
         for i in range(j)
         if len(rows[i] & rows[j]) * exact.q >= len(rows[i] | rows[j]) * exact.p
     }
-    found = find(rows, exact, group)
+    found = find(rows, exact, words, ball)
     kept, dropped, near = follow(found.equal.first, found.equal.second, *decide(*found.near, found.balls))
     assert set(range(len(rows))) - set((dropped - NEW).tolist()) == greedy(len(rows), edges)
     for keeper, row, similarity in zip((kept - NEW).tolist(), (dropped - NEW).tolist(), near, strict=True):
@@ -107,7 +110,7 @@ def test_a_group_is_decided_as_by_all_its_pairs(rows: list[frozenset[int]], thre
 
 def test_a_template_with_one_slot_is_one_ball_not_all_its_pairs() -> None:
     rows = [frozenset([*BASE, 1000 + i]) for i in range(20_000)]
-    found = find(rows, Threshold.of(0.9), join.GROUP)
+    found = find(rows, Threshold.of(0.9), ball=64)
     assert len(found.near.first) == 0
     assert [len(ball.rank) for ball in found.balls] == [20_000]
     kept, dropped, near = decide(*found.near, found.balls)

@@ -63,14 +63,15 @@ def shared(keys: Numbers) -> Numbers:
 
 
 def distinct(*columns: Numbers) -> Numbers:
-    """Positions of the first occurrence of each different row of some columns of 64-bit numbers.
+    """The position of one of each different row of some columns of 64-bit numbers.
 
-    By a hash of 64 bits: `np.unique` on structured arrays compares field by field, 3.1 us a row against 0.3.
+    By a hash of 64 bits: `np.unique` on structured arrays compares field by field, 3.1 us a row against 0.05.
     """
     code = np.zeros(len(columns[0]), U64)
     for column in columns:
         code = mix(code + column.astype(U64))
-    return np.unique(code, return_index=True)[1]
+    order = np.argsort(code)
+    return order[runs(code[order])[0]]
 
 
 def partition_of_key(keys: Numbers, partitions: int) -> Numbers:

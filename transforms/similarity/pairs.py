@@ -1,4 +1,4 @@
-"""All pairs of rows inside groups that lie one after another, in blocks that stay in the cache."""
+"""All pairs of rows inside a group, in blocks that stay in the cache."""
 
 from __future__ import annotations
 
@@ -6,24 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from transforms.similarity.arrays import Numbers, ragged, spans
+from transforms.similarity.arrays import Numbers, ragged
 
 PAIRS = 1 << 16  # pairs in a block
-
-
-def pairs_of(length: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
-    """All pairs inside groups of these lengths, as positions, in blocks of about `PAIRS`."""
-    begin = spans(length)[:-1]
-    for n in np.unique(length[length > 1]).tolist():
-        first = begin[length == n]
-        step = PAIRS // (n * (n - 1) // 2)
-        if step:
-            i, j = np.triu_indices(n, 1)
-            for z in range(0, len(first), step):
-                yield (first[z : z + step, None] + i).ravel(), (first[z : z + step, None] + j).ravel()
-            continue
-        for base in first.tolist():
-            yield from pairs_within(base, n)
 
 
 def pairs_within(base: int, n: int) -> Iterator[tuple[Numbers, Numbers]]:

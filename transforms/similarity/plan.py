@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from transforms.similarity import minhash
-from transforms.similarity.arrays import I64, Numbers
+from transforms.similarity.arrays import I64, Numbers, ragged, spans
 from transforms.similarity.jaccard import Threshold
 from transforms.similarity.partition_keys import partition_keys
 from transforms.similarity.prefix_keys import prefix_keys
@@ -95,13 +95,13 @@ class Plan:
 
     def band_keys(self, tokens: Tokens, codes: Numbers, rows: Numbers) -> tuple[Numbers, Numbers]:
         """Keys of the bands of some rows."""
-        chosen = np.zeros(len(tokens.size), bool)
-        chosen[rows] = True
-        inside = np.repeat(chosen, tokens.size)
-        some = Tokens(tokens.text, tokens.start[inside], tokens.length[inside], tokens.size[rows])
-        signature = minhash.signatures(minhash.sha1_tokens(some, codes[inside]), some.size)
+        rows = rows[np.argsort(tokens.size[rows], kind="stable")]
+        size = tokens.size[rows]
+        at = ragged(spans(tokens.size)[:-1][rows], size)
+        some = Tokens(tokens.text, tokens.start[at], tokens.length[at], size)
+        signature = minhash.signatures(minhash.sha1_tokens(some, codes[at]), size, self.bands * self.rows)
         keys = minhash.band_keys(signature, self.bands, self.rows)
-        return keys.ravel(), np.repeat(rows.astype(I64), self.bands)
+        return keys.ravel(), np.tile(rows.astype(I64), self.bands)
 
 
 def bands_for(threshold: float, recall: float) -> tuple[int, int]:

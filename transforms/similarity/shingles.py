@@ -25,6 +25,7 @@ from transforms.similarity.arrays import I64, U8, U32, U64, Numbers, mix, ragged
 
 GRAM = 3  # characters of a token where no space parts words
 SEPARATOR, WORD, MARK, SINGLE, DENSE = range(5)
+BLOCK = 1 << 14  # tokens hashed at a time
 LARGEST_TOKEN = U32(0xFFFFFFFD)  # the two above are padding
 
 IGNORABLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}--\u200b]+", regex.V1)  # U+200B parts Khmer and Thai words
@@ -196,4 +197,7 @@ def token_sets(codes: Numbers, count: Numbers) -> TokenSets:
 
 def whole(sets: TokenSets) -> Numbers:
     """A 64-bit hash of each set, the same whatever the order of its tokens; 0 for an empty one."""
-    return sums(mix(sets.tokens + U64(1)), sets.size)  # of 0 the hash is 0, which would leave no trace in a sum
+    codes = np.empty(len(sets.tokens), U64)
+    for i in range(0, len(codes), BLOCK):  # blocks stay in the cache
+        codes[i : i + BLOCK] = mix(sets.tokens[i : i + BLOCK] + U64(1))  # of 0 the hash is 0: no trace in a sum
+    return sums(codes, sets.size)
