@@ -12,7 +12,7 @@ demo: .venv/installed  ## the whole job on the embedded model and embedder; leav
 test: .venv/installed-dev
 	$(BIN)/pytest
 
-test-crash: .venv/installed-dev  ## the long drills: kill -9 with several worker processes, five minutes
+test-crash: .venv/installed-dev  ## the long drills: kill -9 and stop words with every store, one worker process and two
 	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/test_crash.py tests/test_stopping.py tests/test_redis_store.py
 
 lint: .venv/installed-dev

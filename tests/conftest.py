@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -14,7 +15,13 @@ from hypothesis import HealthCheck, settings
 from tests import bigtable_server
 from tests.bigtable_server import BigtableServer
 from tests.fake_server.launch import FakeServer
+from tests.jobs import Forker
+from tests.paid import DOCUMENTS, SMALL, build_command, corpus_of, paying
 from tests.redis_server import RedisServer
+
+# Tests start many processes: bytecode that is not kept is half of what each of them costs.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Without credentials every process that opens a gs:// path would look 27 s for a metadata server.
 os.environ.setdefault("NO_GCE_CHECK", "true")
@@ -55,6 +62,26 @@ def server(running_server: FakeServer) -> FakeServer:
     return running_server
 
 
+@pytest.fixture(scope="session")
+def forker() -> Iterator[Forker]:
+    """Starts commands in processes of their own."""
+    with Forker() as forker:
+        yield forker
+
+
+@pytest.fixture(scope="session")
+def undisturbed(
+    running_server: FakeServer, forker: Forker, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, int]:
+    """(a small hub, made of corpus.jsonl beside it; the calls that it cost)."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    running_server.tell()
+    flags = [*paying(running_server, folder), *SMALL]
+    job = forker.start(build_command(corpus_of(folder, DOCUMENTS), folder / "out", flags))
+    assert job.wait() == 0, job.errors
+    return folder / "out", running_server.counts()["paid"]
+
+
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis server of the test's own, each command on the disk before it answers."""
@@ -85,3 +112,13 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"{what}, and CI is set: .ci/run installs it")
     pytest.skip(what)
+
+
+@pytest.fixture
+def store_address(request: pytest.FixtureRequest, store: str, tmp_path: Path) -> str:
+    """The address of a new store of the kind that the test's parameter `store` names."""
+    if store == "redis":
+        return str(request.getfixturevalue("redis_server").address)
+    if store == "bigtable":
+        return str(request.getfixturevalue("bigtable_address"))
+    return f"sqlite:{tmp_path}/responses.sqlite"

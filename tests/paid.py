@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from pipelines.cli import main
 from tests.fake_server.launch import FakeServer
 from tests.hubs import personas, samples
+from transforms.hub.reading import read_table
+from transforms.hub.versions import open_hub
+from transforms.records import Provenance
 from transforms.store.protocol import Spend
 from transforms.store.registry import open_store
 
+DOCUMENTS, IN_FLIGHT = 40, 4  # of a small build
+SMALL = ["--expand_hops", "1", "--partitions", "2", "--max_in_flight", str(IN_FLIGHT)]
 SUBJECTS = ["ferries", "orchards", "clocks", "bridges", "looms", "glaciers", "beehives", "violins", "tides", "kilns"]
 PRICES = "batch: 0.5\nmodels:\n  - {model: 'openai:fake', input: 1000, output: 2000}\n"
 
@@ -34,10 +41,15 @@ def paying(server: FakeServer, folder: Path) -> list[str]:
     return ["--llm", "openai:fake", "--llm_base_url", server.url, "--price_file", str(folder / "prices.yaml")]
 
 
-def run_build(corpus: Path, output: Path, flags: Sequence[str]) -> int:
-    """The exit code of a build of two hops with samples of one use case."""
+def build_command(corpus: Path, output: Path, flags: Sequence[str]) -> list[str]:
+    """A build of two hops, unless `flags` say otherwise, with samples of one use case."""
     command = ["build", "--input", str(corpus), "--output", str(output), "--expand_hops", "2", "--use_case", "math"]
-    return main([*command, *flags])
+    return [*command, *flags]
+
+
+def run_build(corpus: Path, output: Path, flags: Sequence[str]) -> int:
+    """The exit code of such a build."""
+    return main(build_command(corpus, output, flags))
 
 
 def spend(output: Path) -> dict[str, Spend]:
@@ -55,3 +67,16 @@ def content(output: Path) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
         {(one.persona_id, one.text) for one in personas(output)},
         {(row["persona_id"], row["synthesized text"]) for row in samples(output, "math")},
     )
+
+
+def whole(output: Path) -> tuple[Any, ...]:
+    """The same, and where each persona came from, and what was counted at each step."""
+    hub = open_hub(str(output))
+    return content(output), set(read_table(hub, "provenance", Provenance)), hub.manifest.counts
+
+
+def quiet(server: FakeServer) -> dict[str, int]:
+    """The server's counts when nothing is in flight any more: calls whose client was killed are paid all the same."""
+    while (counts := server.counts())["in_flight"]:
+        time.sleep(0.02)
+    return counts

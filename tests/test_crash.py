@@ -1,97 +1,93 @@
-"""Jobs that are killed: what was paid stays paid, and nothing else is lost."""
+"""Builds that are killed: what was paid stays paid, and the hub is the same in the end."""
 
 from __future__ import annotations
 
-import json
 import os
+import random
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from pipelines.errors import DONE, FAILED
 from tests.fake_server.launch import FakeServer
+from tests.jobs import Forker, Job
+from tests.paid import IN_FLIGHT, SMALL, build_command, paying, quiet, whole
 from transforms.store.registry import open_store
 
-QUESTIONS, IN_FLIGHT = 600, 16
-ROOT = Path(__file__).parents[1]
 LONG_DRILLS = "PERSONA_HUB_DRILLS"  # set in the environment: the drills of minutes run, too
-WORKERS = [0, pytest.param(2, marks=pytest.mark.skipif(not os.environ.get(LONG_DRILLS), reason="a drill of minutes"))]
+long_drill = pytest.mark.skipif(not os.environ.get(LONG_DRILLS), reason=f"a drill of minutes; {LONG_DRILLS} is not set")
+TWO_PROCESSES = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 
 
-@pytest.fixture
-def settings(server: FakeServer, tmp_path: Path) -> dict[str, Any]:
-    server.tell(changing=True, median_ms=40, p99_ms=200)
-    return {
-        "questions": QUESTIONS,
-        "workers": 0,
-        "name": "openai:m",
-        "base_url": server.url,
-        "store": f"sqlite:{tmp_path}/responses.sqlite",
-        "max_in_flight": IN_FLIGHT,
-    }
-
-
-def start(settings: dict[str, Any]) -> subprocess.Popen[str]:
-    """In a group of its own, so that all its processes can be killed at once."""
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.crash_job", json.dumps(settings)],
-        cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-
-
-def wait_for_calls(server: FakeServer, n: int, job: subprocess.Popen[str]) -> None:
+def wait_for_calls(server: FakeServer, n: int, job: Job) -> None:
     while server.counts()["calls"] < n:
-        assert job.poll() is None, job.communicate()
-        time.sleep(0.02)
+        assert job.poll() is None, job.errors
+        time.sleep(0.01)
 
 
-def quiet(server: FakeServer) -> dict[str, int]:
-    """The server's counts when nothing is in flight any more: calls whose client was killed are paid all the same."""
-    while True:
-        counts = server.counts()
-        if not counts["in_flight"]:
-            return counts
-        time.sleep(0.05)
-
-
-@pytest.mark.parametrize("workers", WORKERS)
-def test_kill_9_costs_at_most_what_was_in_flight(server: FakeServer, settings: dict[str, Any], workers: int) -> None:
-    settings["workers"] = workers
-    processes = max(workers, 1)
+def three_kills(
+    seed: int, server: FakeServer, forker: Forker, undisturbed: tuple[Path, int], folder: Path, flags: Sequence[str]
+) -> None:
+    """kill -9 of the whole process group at about 25, 50 and 75% of the calls, then on to the end."""
+    hub, calls = undisturbed
+    drawn = random.Random(seed)
+    paid_flags = [*paying(server, folder), *SMALL, *flags]
+    command = build_command(hub.parent / "corpus.jsonl", folder / "out", paid_flags)
+    server.tell(median_ms=40, p99_ms=200)
     for share in (0.25, 0.5, 0.75):
-        job = start(settings)
-        wait_for_calls(server, int(share * QUESTIONS), job)
-        os.killpg(job.pid, signal.SIGKILL)
-        job.communicate()
-    job = start(settings)
-    out, errors = job.communicate()
-    assert job.returncode == 0, errors[-2000:]
-    found = json.loads(out)
-    assert (len(found["answers"]), found["dead"]) == (QUESTIONS, 0)
-    assert quiet(server)["paid"] <= QUESTIONS + 3 * processes * IN_FLIGHT
-    again, _ = start(settings).communicate()  # every branch sees one text, whatever the model says now
-    assert json.loads(again) == found
-    assert open_store(settings["store"]).spend()["echo"].calls == QUESTIONS
+        job = forker.start(command)
+        wait_for_calls(server, int((share + drawn.uniform(-0.1, 0.1)) * calls), job)
+        job.kill()
+        assert job.wait() == -signal.SIGKILL
+    job = forker.start(command)
+    assert job.wait() == DONE, job.errors
+    processes = 2 if TWO_PROCESSES[0] in flags else 1
+    assert quiet(server)["paid"] <= calls + 3 * processes * IN_FLIGHT
+    assert whole(folder / "out") == whole(hub)
 
 
-@pytest.mark.parametrize("workers", WORKERS)
-def test_the_stop_word_loses_nothing_at_all(server: FakeServer, settings: dict[str, Any], workers: int) -> None:
-    settings["workers"] = workers
-    store = open_store(settings["store"])
-    job = start(settings)
-    wait_for_calls(server, QUESTIONS // 3, job)
+def test_three_kills_cost_at_most_what_was_in_flight(
+    server: FakeServer, forker: Forker, undisturbed: tuple[Path, int], tmp_path: Path
+) -> None:
+    three_kills(1, server, forker, undisturbed, tmp_path, [])
+
+
+@long_drill
+@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("processes", [[], TWO_PROCESSES], ids=["one process", "two processes"])
+@pytest.mark.parametrize("store", ["sqlite", "redis", "bigtable"])
+def test_three_kills_with_every_store(
+    server: FakeServer, forker: Forker, undisturbed: tuple[Path, int], tmp_path: Path, store_address: str,
+    processes: list[str], seed: int,
+) -> None:  # fmt: skip
+    flags = ["--response_store", store_address, *processes]
+    three_kills(seed, server, forker, undisturbed, tmp_path, flags)
+
+
+@long_drill
+@pytest.mark.parametrize("processes", [[], TWO_PROCESSES], ids=["one process", "two processes"])
+@pytest.mark.parametrize("store", ["redis", "bigtable"])
+def test_a_stop_word_from_elsewhere_loses_nothing_at_all(
+    server: FakeServer, forker: Forker, undisturbed: tuple[Path, int], tmp_path: Path, store_address: str,
+    processes: list[str],
+) -> None:  # fmt: skip
+    hub, calls = undisturbed
+    paid_flags = [*paying(server, tmp_path), *SMALL, "--response_store", store_address, *processes]
+    command = build_command(hub.parent / "corpus.jsonl", tmp_path / "out", paid_flags)
+    server.tell(median_ms=40, p99_ms=200)
+    job = forker.start(command)
+    wait_for_calls(server, calls // 3, job)
+    store = open_store(store_address)
     store.say_stop()
-    _, errors = job.communicate()
-    assert job.returncode != 0
-    assert "the same command goes on from there" in errors
-    paid = quiet(server)["paid"]
-    assert paid < QUESTIONS
-    assert store.spend()["echo"].calls == paid  # what was in flight was awaited and stored
-    store.say_stop(False)
-    assert start(settings).wait() == 0
-    assert quiet(server)["paid"] == QUESTIONS
+    assert job.wait() == FAILED
+    assert "the same command goes on from there" in job.errors
+    counts = server.counts()
+    assert counts["in_flight"] == 0
+    assert sum(spend.calls for spend in store.spend().values()) == counts["paid"] < calls
+    job = forker.start(command)  # which takes the word back
+    assert job.wait() == DONE, job.errors
+    assert server.counts()["paid"] == calls
+    assert whole(tmp_path / "out") == whole(hub)

@@ -6,7 +6,6 @@ import multiprocessing
 import queue
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,13 +42,9 @@ def opener(store_address: str) -> Opener:
 
 
 @pytest.fixture(params=["sqlite", "redis", "bigtable"])
-def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a new store of each kind."""
-    if request.param == "redis":
-        return str(request.getfixturevalue("redis_server").address)
-    if request.param == "bigtable":
-        return str(request.getfixturevalue("bigtable_address"))
-    return f"sqlite:{tmp_path}/responses.sqlite"
+def store(request: pytest.FixtureRequest) -> str:
+    """Each kind of store."""
+    return str(request.param)
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,14 +14,12 @@ import pytest
 from pipelines.errors import DONE, FAILED
 from pipelines.stopping import STOPPING, stop_on_signals
 from tests.fake_server.launch import FakeServer
-from tests.paid import content, corpus_of, paying, run_build, spend
+from tests.jobs import Forker, Job
+from tests.paid import SMALL, build_command, paying, spend, whole
 from transforms.calls.engine import STOPPED
 from transforms.store.protocol import Renew
 from transforms.store.registry import open_store
 
-DOCUMENTS, IN_FLIGHT = 40, 4
-QUICK = ["--expand_hops", "1", "--partitions", "2", "--max_in_flight", str(IN_FLIGHT)]
-ROOT = Path(__file__).parents[1]
 TWO_PROCESSES = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 
 
@@ -36,29 +31,10 @@ def usual_handler() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(running_server: FakeServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    """(a hub, the calls that it cost)."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    running_server.tell()
-    flags = [*paying(running_server, folder), *QUICK]
-    assert run_build(corpus_of(folder, DOCUMENTS), folder / "out", flags) == DONE
-    return folder / "out", running_server.counts()["paid"]
-
-
-def start(corpus: Path, output: Path, flags: list[str]) -> subprocess.Popen[str]:
-    """The build that `run_build` does, as a user starts it: in a process group of its own, as in a terminal."""
-    command = ["build", "--input", str(corpus), "--output", str(output), "--use_case", "math", *flags]
-    return subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli", *command],
-        cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-
-
-def paid_so_far(server: FakeServer, least: int, job: subprocess.Popen[str]) -> None:
+def paid_so_far(server: FakeServer, least: int, job: Job) -> None:
     """Waits until so many calls were paid."""
     while server.counts()["paid"] < least:
-        assert job.poll() is None, job.communicate()
+        assert job.poll() is None, job.errors
         time.sleep(0.02)
 
 
@@ -71,26 +47,27 @@ def paid_so_far(server: FakeServer, least: int, job: subprocess.Popen[str]) -> N
     ids=["SIGTERM", "Ctrl-C, two processes"],
 )
 def test_a_stopped_build_goes_on_and_pays_for_nothing_twice(
-    number: int, to_all: bool, flags: list[str], share: float, server: FakeServer, undisturbed: tuple[Path, int],
-    tmp_path: Path,
+    number: int, to_all: bool, flags: list[str], share: float, server: FakeServer, forker: Forker,
+    undisturbed: tuple[Path, int], tmp_path: Path,
 ) -> None:  # fmt: skip
     hub, calls = undisturbed
-    corpus, output, paid_flags = corpus_of(tmp_path, DOCUMENTS), tmp_path / "out", [*paying(server, tmp_path), *QUICK]
-    server.tell(median_ms=200, p99_ms=500)  # 4 s at least for what is left when the signal comes
-    job = start(corpus, output, [*paid_flags, *flags])
+    paid_flags = [*paying(server, tmp_path), *SMALL]
+    command = build_command(hub.parent / "corpus.jsonl", tmp_path / "out", paid_flags)
+    server.tell(median_ms=100, p99_ms=300)  # 2 s at least for what is left when the signal comes
+    job = forker.start([*command, *flags])
     paid_so_far(server, int(share * calls), job)
-    (os.killpg if to_all else os.kill)(job.pid, number)
-    _, errors = job.communicate()
-    assert job.returncode == FAILED, errors
-    told = [line for line in errors.splitlines() if line.startswith(("stopping", "persona-hub"))]
+    job.kill(number, group=to_all)
+    assert job.wait() == FAILED, job.errors
+    told = [line for line in job.errors.splitlines() if line.startswith(("stopping", "persona-hub"))]
     assert told == [STOPPING, f"persona-hub build: error: {STOPPED}"]
     counts = server.counts()
     assert counts["in_flight"] == 0
-    assert sum(one.calls for one in spend(output).values()) == counts["paid"] < calls
+    assert sum(one.calls for one in spend(tmp_path / "out").values()) == counts["paid"] < calls
     server.tell()
-    assert run_build(corpus, output, paid_flags) == DONE
+    job = forker.start(command)
+    assert job.wait() == DONE, job.errors
     assert counts["paid"] + server.counts()["paid"] == calls
-    assert content(output) == content(hub)
+    assert whole(tmp_path / "out") == whole(hub)
 
 
 def stop_word(address: str) -> bool:
