@@ -29,6 +29,7 @@ from transforms.filter_persona import FilterPersona
 from transforms.hub.manifest import Manifest
 from transforms.hub.versions import open_hub
 from transforms.minhash_dedup import MinHashDedup
+from transforms.novelty import Novelty
 from transforms.read_corpus import ReadCorpus
 
 
@@ -102,6 +103,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
             "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
             "documents": (corpus.outcomes, extracted.dead_letters) | "Documents" >> DocumentsTable(),
         },
+        "counts": {"novelty": (corpus.documents, meanings.kept) | "Novelty" >> Novelty()},
         "samples": samples.made,
         "lost": {
             "read": corpus.dead_letters,

@@ -18,7 +18,8 @@ def summary(output: str) -> str:
     """The summary of a build: of the version that it made."""
     hub = open_hub(output)
     manifest = hub.manifest
-    return "\n".join([*counted(manifest.counts), "", *paid(manifest.usage), *lying(hub), "", *looked_at(hub)])
+    head = [*counted(manifest.counts), "", *paid(manifest.usage), *novel(manifest)]
+    return "\n".join([*head, *lying(hub), "", *looked_at(hub)])
 
 
 def run_summary(output: str, run: str) -> str:
@@ -82,10 +83,20 @@ def paid(usage: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
         yield f"model         {whole['calls']:,.0f} calls, {tokens}{cost}"
 
 
+def novel(manifest: Manifest) -> Iterator[str]:
+    """New personas for each document, hop by hop: where it falls, expanding further is not worth its price."""
+    if by_hop := manifest.novelty.get("by_hop"):
+        hops = ", ".join(f"hop {hop} {row['per_document']:.2f}" for hop, row in by_hop.items())
+        dollar = f", {manifest.novelty['per_dollar']:,.0f} a dollar" if "per_dollar" in manifest.novelty else ""
+        yield f"novelty       {manifest.novelty['per_document']:.2f} new personas a document ({hops}){dollar}"
+
+
 def lying(hub: Hub) -> Iterator[str]:
     """Where the files are."""
     counts = hub.manifest.counts.get("write_hub", {})
-    yield f"hub           {path_of(hub.output, hub.manifest.folder)}  ({counts.get('personas', 0):,} personas)"
+    own, whole = counts.get("personas", 0), hub.manifest.records_of("personas")
+    added = "" if own == whole else f", {whole:,} with those of earlier versions"
+    yield f"hub           {path_of(hub.output, hub.manifest.folder)}  ({own:,} personas{added})"
     if counts.get("samples"):
         yield f"samples       {path_of(hub.output, 'samples')}  ({counts['samples']:,})"
     if counts.get("dead_letters"):

@@ -42,12 +42,12 @@ def sample_equations(use_case: str) -> tuple[Equation, ...]:
 
 @dataclass(kw_only=True)
 class WriteHub(beam.PTransform):
-    """{"tables", "samples", "lost", "counted"}: collections by name -> the version, or the run, published.
+    """{"tables", "samples", "lost", "counted", "counts"} by name -> the version, or the run, published.
 
     Tables become Avro in hub/`run`, samples and dead letters JSON Lines in folders of the run. `counted` are the
     collections whose sizes stand in the manifest, by "stage/name" or, by the values of a field, "stage/name{field}";
     several in a tuple are counted together. (Flattened first, all their records would be held once more.)
-    `times` says for how many questions a record of one of them stands.
+    "counts" are counts already. `times` says for how many questions a record of one of them stands.
     """
 
     output: str
@@ -80,6 +80,7 @@ class WriteHub(beam.PTransform):
             for part, batches in enumerate(counted if isinstance(counted, tuple) else (counted,))
         ]
         counts += [lost | "Count reasons" >> CountDeadLetters(), lost | "Count lost" >> count("dead_letters/letters")]
+        counts += made.get("counts", {}).values()
         equations = (*EQUATIONS, *(equation for name in made["samples"] for equation in sample_equations(name)))
         return {
             "files": files | "Files" >> beam.Flatten(),

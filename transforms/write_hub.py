@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -15,7 +15,9 @@ from transforms.count import Counts, Equation, nested, verify
 from transforms.hub.files import write_shard
 from transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest
 from transforms.hub.schemas import JSON_RECORDS, SCHEMAS
-from transforms.hub.versions import publish
+from transforms.hub.versions import publish, read_version
+from transforms.novelty import STAGE as NOVELTY
+from transforms.novelty import rates
 from transforms.records import BATCH_RECORDS, UNASKED, Batch, content_id, partition_of
 from transforms.store.registry import NO_STORE
 from transforms.store.usage import usage_of
@@ -126,8 +128,8 @@ class Publish(beam.PTransform):
     `draft` is a Manifest (a version, with CURRENT) or a RunManifest (samples of an existing version), complete but for
     files, counts, usage and time. What was written is counted too, under `write_hub`, by kind. Usage is what the
     response store has counted for the stages by then, over all runs. A version that adds to another and has read no new
-    document is not published. Fails with CountsDoNotAddUp if an equation does
-    not hold, and with PublishConflict if the hub has moved on.
+    document is not published. Fails with CountsDoNotAddUp if an equation does not hold, and with PublishConflict if the
+    hub has moved on.
     """
 
     output: str
@@ -153,15 +155,26 @@ class Publish(beam.PTransform):
         written = [(("write_hub", entry.kind), entry.records) for entry in set(entries)]
         counts = nested([*totals, *written])
         verify(counts, self.equations)
+        found = counts.pop(NOVELTY, {})
         made = replace(self.draft, usage=self._usage(counts), partial=unasked(counts))
-        if isinstance(made, Manifest) and made.base and not counts.get("read_corpus", {}).get("document"):
+        if not isinstance(made, Manifest):
+            return publish(self.output, made, entries, counts)
+        documents = counts.get("read_corpus", {}).get("document", 0)
+        if made.base and not documents:
             return publish(self.output, *without_version(made, entries), counts)
-        return publish(self.output, made, entries, counts)
+        before = read_version(self.output, made.parent) if made.parent else None
+        cost = cost_of(made.usage) - (cost_of(before.usage) if before else 0.0)
+        return publish(self.output, replace(made, novelty=rates(found, documents, cost)), entries, counts)
 
     def _usage(self, counts: Counts) -> dict[str, dict[str, float]]:
         if self.response_store in ("", NO_STORE):
             return {}
         return {stage: row for stage, row in usage_of(self.response_store, self.priced).items() if stage in counts}
+
+
+def cost_of(usage: Mapping[str, Mapping[str, float]]) -> float:
+    """US dollars of all stages."""
+    return sum(row.get("cost_usd", 0.0) for row in usage.values())
 
 
 def without_version(made: Manifest, entries: Iterable[FileEntry]) -> tuple[RunManifest, list[FileEntry]]:

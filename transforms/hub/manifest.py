@@ -103,6 +103,7 @@ class Manifest(Made):
     parent: str = ""  # the version that readers saw before it
     base: str = ""  # the version it adds to: its parent, or the one that a partial parent added to
     fingerprint: str = ""  # of what decides its content
+    novelty: Mapping[str, Any] = field(default_factory=dict)  # new personas for each document and dollar, as of rates()
 
     @property
     def folder(self) -> str:
