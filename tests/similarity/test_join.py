@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.similarity import dense, jaccard, join
+from transforms.similarity import bitwise, dense, jaccard, join
 from transforms.similarity.jaccard import Threshold, overlaps
 from transforms.similarity.partition_keys import partition_keys
 from transforms.similarity.plan import Plan, bands_for
@@ -173,11 +173,11 @@ def test_a_plan_that_cannot_be_made_is_refused(given_plan: tuple[float, str, flo
 def found_by(rows: Sets, group: list[int], threshold: Threshold, small: int) -> join.Found:
     sets = token_sets(rows)
     ranks = np.arange(len(rows)).astype(np.uint64) + NEW
-    before, dense.GROUP, join.GROUP = join.GROUP, small, small
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dense, "GROUP", small)
+        patch.setattr(bitwise, "BALL", small)
+        patch.setattr(bitwise, "WORDS", small)
         return join.find(join.Rows(np.array(group, np.uint64), ranks, sets.size, sets.tokens), threshold)
-    finally:
-        dense.GROUP = join.GROUP = before
 
 
 @settings(max_examples=200)
