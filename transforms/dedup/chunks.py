@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,10 +14,13 @@ import orjson
 import pyarrow as pa
 import pyarrow.json
 
+from transforms.corpus.found import BrokenError
 from transforms.records import excerpt
 from transforms.similarity.arrays import I64, Numbers
 
 TEXT_FIELDS = ("input persona", "persona", "text")  # of the released personas, of a hub's export, of anybody's
+
+OBJECT = re.compile(rb"\s*+\{")
 
 Fault = tuple[str, str]  # reason, detail and remedy
 BLANK = ("blank", "")
@@ -71,6 +77,8 @@ def texts_of(lines: bytes, field: str) -> Texts:
         return Texts(b"", np.zeros(1, I64))
     if not lines.isascii():
         lines.decode("utf-8")
+    if not OBJECT.match(lines):
+        raise ValueError("the first row is no object")  # of a `null` there pyarrow 25 dies with a segmentation fault
     options = pa.json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
     wanted = pa.json.ParseOptions(explicit_schema=pa.schema([(field, pa.string())]), unexpected_field_behavior="ignore")
     column = pa.json.read_json(pa.BufferReader(lines), read_options=options, parse_options=wanted)[field].chunk(0)
@@ -117,6 +125,9 @@ def fault_of(line: bytes, field: str) -> Fault | None:
             line.decode("utf-8")
         except UnicodeDecodeError:
             return "invalid-utf-8", "no UTF-8. Convert the file, as with iconv."
+        with suppress(ValueError):
+            texts_of(line, field)
+            return None  # NaN, as Python's own json writes it: the reader of whole chunks takes it
         return "broken-json", f"no JSON: {error}. Mend or remove the line."
     if not isinstance(row, dict):
         return "not-an-object", f"a JSON object is wanted, not {type(row).__name__}. Mend or remove the line."
@@ -126,6 +137,17 @@ def fault_of(line: bytes, field: str) -> Fault | None:
     if not isinstance(row[field], str):
         return "field-not-text", f"field {field!r} holds no text but {type(row[field]).__name__}."
     return None
+
+
+def row_of(line: bytes) -> Any:
+    """The row in a line; NaN and infinite numbers are read as well. Raises ValueError where there is none."""
+    try:
+        return orjson.loads(line)
+    except ValueError:
+        try:
+            return json.loads(line)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
 
 
 def odd_fault_of(line: bytes, field: str) -> Fault | None:
@@ -146,12 +168,17 @@ def cut(rows: Iterable[tuple[int, int, bytes]], bits: int) -> Iterator[tuple[int
         positions, numbers, lines = zip(*waiting, strict=True)
         return chunk, np.array(positions, I64) - (chunk << bits), np.array(numbers, I64), b"".join(lines)
 
-    for row in rows:
-        if row[0] >> bits != chunk:
-            if waiting:
-                yield columns()
-            waiting, chunk = [], row[0] >> bits
-        waiting.append(row)
+    try:
+        for row in rows:
+            if row[0] >> bits != chunk:
+                if waiting:
+                    yield columns()
+                waiting, chunk = [], row[0] >> bits
+            waiting.append(row)
+    except BrokenError:  # what stands before the damage counts
+        if waiting:
+            yield columns()
+        raise
     if waiting:
         yield columns()
 

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
-from transforms.dedup.chunks import Chunk, split, texts_of
+from transforms.dedup.chunks import Chunk, row_of, split, texts_of
 from transforms.dedup.persona_rows import PersonaLayout, jaccard, unpack_personas
 from transforms.dedup.read_rows import chunk_of, same
 from transforms.dedup.rows import Packed, by_block
@@ -139,7 +139,7 @@ class Part(beam.DoFn):
         """Names of rows of a chunk."""
         names = {}
         for i in np.flatnonzero(np.isin(ranks, np.fromiter(wanted, U64, len(wanted)))).tolist():
-            row = orjson.loads(lines[i])
+            row = fields_of(lines[i], self.layout.field)
             names[int(ranks[i])] = (own_id(row), int(chunk.number[i]), row[self.layout.field])
         return names
 
@@ -148,7 +148,8 @@ class Part(beam.DoFn):
         groups: dict[int, list[tuple[int, float, str]]] = {}
         homes = self.layout.locate(keeper).tolist()
         for home, line, rank, near in zip(homes, lines, keeper.tolist(), similarity.tolist(), strict=True):
-            groups.setdefault(home, []).append((rank, near, orjson.loads(line)[self.layout.field]))
+            text = fields_of(line, self.layout.field)[self.layout.field]
+            groups.setdefault(home, []).append((rank, near, text))
         for home, rows in groups.items():
             yield TaggedOutput("dropped", (home, pickle.dumps(rows)))
 
@@ -162,6 +163,15 @@ def hub_names(payloads: Iterable[bytes], wanted: set[int]) -> dict[int, Name]:
             if rank in wanted:
                 names[rank] = (persona.persona_id, 0, persona.text)
     return names
+
+
+def fields_of(line: bytes, field: str) -> Mapping[str, Any]:
+    """The row in a line that pyarrow has read; of one that only pyarrow reads (a thousand levels deep), the text."""
+    try:
+        row: Mapping[str, Any] = row_of(line)
+    except ValueError:
+        row = {field: texts_of(line, field).data.decode("utf-8", "replace")}
+    return row
 
 
 def own_id(row: Mapping[str, Any]) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-import orjson
-
 from transforms.corpus.found import BrokenError, CorpusError
-from transforms.dedup.chunks import TEXT_FIELDS, split
+from transforms.dedup.chunks import TEXT_FIELDS, row_of, split
 from transforms.dedup.read_rows import read_part
 from transforms.dedup.sources import CHUNK, Source
 from transforms.records import excerpt
@@ -29,7 +27,7 @@ def text_field_of(sources: Sequence[Source]) -> str:
             continue
         for line in lines:
             try:
-                row = orjson.loads(line)
+                row = row_of(line)
             except ValueError:
                 continue
             if not isinstance(row, dict):
