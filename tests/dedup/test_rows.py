@@ -1,0 +1,181 @@
+"""How rows meet: by keys in partitions, against a dictionary of all keys; and where they lie."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.personas import persona
+from transforms.corpus.found import CorpusError
+from transforms.dedup.find_duplicates import fold_equals, pack_found, unpack_found
+from transforms.dedup.part import RowLayout, lines_before
+from transforms.dedup.persona_rows import PersonaLayout, jaccard, pack_personas, unpack_personas
+from transforms.dedup.rows import by_block, by_partition, joined, meetings, sets_by_group
+from transforms.dedup.sniff import text_field_of
+from transforms.dedup.sources import CHUNK, CHUNK_BITS, PACKED_LEAST, Source, source_at, sources_of
+from transforms.records import Batch, partition_of
+from transforms.similarity.dense import Ball
+from transforms.similarity.join import Edges, Found
+from transforms.similarity.ranks import NEW, rank_of, ranks_of
+from transforms.similarity.vectors import unpack
+
+NEAR = st.integers(0, 40)
+FAR = st.integers(0, 2**64 - 1)
+
+
+@pytest.mark.parametrize("far", [False, True], ids=["ranks of one file", "ranks from anywhere"])
+@given(data=st.data(), partitions=st.integers(1, 5))
+def test_rows_that_share_a_key_meet_under_the_first_of_them(data: st.DataObject, partitions: int, far: bool) -> None:
+    rank = FAR if far else NEAR.map(lambda n: NEW + n)
+    keys = st.integers(0, 7).map(lambda n: n * 0x9E3779B97F4A7C15 % 2**64)
+    rows = data.draw(st.dictionaries(rank, st.sets(keys, max_size=4), max_size=12))
+    order = sorted(rows)
+    split = data.draw(st.integers(0, len(order)))
+    packs: dict[int, list[bytes]] = defaultdict(list)
+    for part in (order[:split], order[split:]):
+        pairs = [(key, row) for row in part for key in sorted(rows[row])]
+        columns = [np.array(column, np.uint64) for column in (zip(*pairs, strict=True) if pairs else ([], []))]
+        for partition, packed in by_partition(columns[0], columns[1], partitions):
+            packs[partition].append(packed)
+    by_key: dict[int, list[int]] = defaultdict(list)
+    for row in order:
+        for key in rows[row]:
+            by_key[key].append(row)
+    wanted = {(row, min(bucket)) for bucket in by_key.values() if len(bucket) > 1 for row in bucket}
+    found = [pair for packed in packs.values() for pair in zip(*(c.tolist() for c in meetings(packed)), strict=True)]
+    assert set(found) == wanted
+    for packed in packs.values():
+        ranks, labels = meetings(packed)
+        assert len(set(zip(ranks.tolist(), labels.tolist(), strict=True))) == len(ranks), "each pair once"
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sets(st.integers(0, 99), min_size=1, max_size=4)), max_size=8))
+def test_token_sets_go_with_their_group(rows: list[tuple[int, set[int]]]) -> None:
+    group = np.array([g * 0x9E3779B97F4A7C15 % 2**64 for g, _ in rows], np.uint64)
+    count = np.array([len(words) for _, words in rows], np.int64)
+    tokens = np.array([word for _, words in rows for word in sorted(words)], np.uint32)
+    parts = dict(sets_by_group(group, np.arange(len(rows)), count, tokens, 4))
+    back = {}
+    for packed in parts.values():
+        groups, rank, size, words = joined([packed])
+        for g, r, at, n in zip(groups, rank, np.cumsum(size) - size, size, strict=True):
+            back[int(r)] = (int(g), set(words[int(at) : int(at) + int(n)].tolist()))
+    assert back == {i: (int(group[i]), words) for i, (_, words) in enumerate(rows)}
+    homes = [{int(g) for g in unpack(packed)[0]} for packed in parts.values()]
+    assert sum(map(len, homes)) == len(set(group.tolist())), "a group is in one partition"
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30), st.integers(0, 2)), unique_by=lambda r: r[1], max_size=15)
+)
+def test_of_equal_texts_the_first_stands_for_all_and_empty_ones_for_nothing(rows: list[tuple[int, int, int]]) -> None:
+    code, rank, count = (np.array(c, np.int64) for c in (zip(*rows, strict=True) if rows else ([], [], [])))
+    leaders, leader, follower = fold_equals(code, rank, count)
+    some = [i for i in range(len(rows)) if rows[i][2]]
+    first = {rows[i][0]: min((j for j in some if rows[j][0] == rows[i][0]), key=lambda j: rows[j][1]) for i in some}
+    assert leaders.tolist() == sorted(first.values())
+    followed = dict(zip(follower.tolist(), leader.tolist(), strict=True))
+    assert followed == {i: first[rows[i][0]] for i in some if first[rows[i][0]] != i}
+
+
+def test_what_a_join_found_travels_whole() -> None:
+    edges = Edges.of(np.array([5, 1], np.uint64), np.array([2, 9], np.uint64), np.array([0.5, 0.25]))
+    assert (edges.first.tolist(), edges.second.tolist()) == ([2, 1], [5, 9])
+    balls = [Ball(np.arange(n, dtype=np.uint64), np.arange(n), np.ones(n)) for n in (2, 3)]
+    back = unpack_found(pack_found(Found(edges, Edges.join([]), balls)))
+    assert back.size == 2 + 0 + 5
+    assert [column.tolist() for column in back.near] == [column.tolist() for column in edges]
+    assert [ball.rank.tolist() for ball in back.balls] == [[0, 1], [0, 1, 2]]
+
+
+# ---- where rows lie
+
+
+@given(st.text(min_size=1, max_size=20), st.integers(0, 6), st.integers(1, 5000), st.booleans())
+def test_a_rank_tells_where_a_persona_is_and_keeps_the_order_of_representatives(
+    text: str, hop: int, blocks: int, new: bool
+) -> None:
+    one = persona(text, hop=hop)
+    rank = rank_of(one, new)
+    assert PersonaLayout(blocks).locate(np.array([rank], np.uint64)).tolist() == [partition_of(one.persona_id, blocks)]
+    assert (rank < NEW) == (not new)
+    earlier = persona(text + "!", hop=0)
+    assert (rank_of(earlier, new) < rank) == ((0, earlier.persona_id[:15]) < (hop, one.persona_id[:15]))
+    assert rank_of(persona(text, hop=6), new=False) < rank_of(earlier), "what a hub holds comes before all that is new"
+
+
+def test_personas_travel_with_a_word_on_whether_they_are_new() -> None:
+    batch = Batch([persona("A baker of rye bread"), persona("一位面包师")])
+    for new in (False, True):
+        block, payload = pack_personas((3, batch), new)
+        assert (block, unpack_personas(payload)) == (3, (new, batch))
+        ranks, tokens = PersonaLayout(8).read(block, payload)
+        assert ranks.tolist() == ranks_of(batch, new).tolist()
+        assert tokens.words()[1] == ["一", "位", "面", "包", "师"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "similarity"),
+    [("a b c", "C, b; A!", 1.0), ("a b", "b c", 1 / 3), ("a", "b", 0.0), ("", "", 0.0), ("...", "a", 0.0)],
+)
+def test_jaccard_of_two_texts(one: str, other: str, similarity: float) -> None:
+    assert jaccard(one, other) == similarity
+
+
+def test_rows_of_files_and_personas_of_a_hub_lie_apart() -> None:
+    layout = RowLayout("text", hub_blocks=16)
+    new = np.array([NEW, NEW + CHUNK - 1, NEW + 5 * CHUNK], np.uint64)
+    assert layout.locate(new).tolist() == [0, 0, 5]
+    held = ranks_of([persona(f"persona {i}") for i in range(50)], new=False)
+    found = layout.locate(held)
+    assert (-1 - found).tolist() == PersonaLayout(16).locate(held).tolist()
+    assert {block for block, _ in by_block(layout, held, held)} == set(found.tolist())
+
+
+def test_files_lie_one_after_another_and_a_compressed_one_has_room(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"text": "x"}\n' * (CHUNK // 10))
+    (tmp_path / "b.jsonl.gz").write_bytes(b"\x1f\x8b" + bytes(99))
+    (tmp_path / "c.txt").write_bytes(b"one line")
+    one, two, three = sources_of([str(tmp_path)])
+    assert (one.begin, one.end) == (0, 2 * CHUNK)
+    assert (two.begin, two.end - two.begin) == (2 * CHUNK, PACKED_LEAST)
+    assert [source.split for source in (one, two, three)] == [True, False, True]
+    assert three.end - three.begin == CHUNK
+    for source in (one, two, three):
+        assert source_at([one, two, three], source.begin) == source_at([one, two, three], source.end - 1) == source
+
+
+def test_lines_before_a_chunk_are_those_of_its_own_file() -> None:
+    sources = [Source("a", 9, "jsonl", 0, 3 * CHUNK), Source("b", 9, "jsonl", 3 * CHUNK, 5 * CHUNK)]
+    counts = [np.array(row) for row in ([4, 7], [0, 10], [3, 5], [2, 1], [1, 20])]  # in any order
+    assert lines_before(counts, sources) == {0: 0, 1: 10, 2: 30, 3: 0, 4: 5}
+    assert lines_before([], sources) == {}
+    assert 1 << CHUNK_BITS == CHUNK
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        (b'{"text": "a", "persona": "b", "input persona": "c"}\n', "input persona"),
+        (b'{"text": "a", "persona": 5}\n', "text"),
+        (b'broken\n[1]\n{"persona": "a"}\n', "persona"),
+        (b"\n\n", "text"),
+        (b"nothing that is JSON\n", "text"),
+    ],
+)
+def test_the_text_s_field_is_the_first_known_one_of_the_first_sound_row(
+    content: bytes, field: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_bytes(content)
+    assert text_field_of(sources_of([str(tmp_path)])) == field
+
+
+def test_fields_of_other_names_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b'{"body": "a", "n": 1}\n{"title": "b", "n": 2}\n')
+    with pytest.raises(CorpusError, match="which have body, n, title; name one"):
+        text_field_of(sources_of([str(tmp_path)]))
