@@ -96,23 +96,32 @@ def _match(pattern: str) -> Iterator[tuple[str, int]]:
 def _match_anywhere(pattern: str) -> Iterator[tuple[str, int]]:
     """Path and size of what a glob, or a path of a remote filesystem, names; a prefix stands for all below it."""
     is_glob = any(c in pattern for c in "*?[")
-    tries = [pattern] if is_glob else [pattern.rstrip("/"), pattern.rstrip("/") + "/**"]
-    for attempt in tries:
-        try:
-            matched = FileSystems.match([attempt])[0].metadata_list
-        except (BeamIOError, ValueError) as error:
-            raise CorpusError(f"--input {pattern!r} cannot be listed: {error}. {REMEDY}") from error
-        below = attempt[: -len("**")] if attempt.endswith("/**") else ""
-        files = [
-            (match.path, match.size_in_bytes)
-            for match in matched
-            if not match.path.endswith("/")
-            and not os.path.isdir(match.path)
-            and not (below and any(map(_hidden, match.path[len(below) :].split("/"))))
-        ]
-        if files:
-            yield from files
-            return
+    try:
+        files = list(_listed(pattern if is_glob else pattern.rstrip("/")))
+        yield from files if files or is_glob else _listed(pattern.rstrip("/") + "/**")
+    except (BeamIOError, ValueError) as error:
+        raise CorpusError(f"--input {pattern!r} cannot be listed: {error}. {REMEDY}") from error
+
+
+def _listed(pattern: str) -> Iterator[tuple[str, int]]:
+    """Path and size of what one pattern of Beam's matches, without directories and what is hidden below a prefix."""
+    below = pattern[: -len("**")] if pattern.endswith("/**") else ""
+    for match in FileSystems.match([pattern])[0].metadata_list:
+        path, size = match.path, match.size_in_bytes
+        if path.endswith("/") or os.path.isdir(path):
+            continue
+        if below and any(map(_hidden, path[len(below) :].split("/"))):
+            continue
+        # HDFS lists one level at a time, and a directory among the files, as one without a byte.
+        yield from (not size and FileSystems.get_scheme(path) and _inside(path)) or [(path, size)]
+
+
+def _inside(path: str) -> list[tuple[str, int]]:
+    """Path and size of the files in a directory; none if it is a file."""
+    try:
+        return list(_listed(f"{path}/**"))
+    except BeamIOError:
+        return []
 
 
 def _hidden(name: str) -> bool:
