@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 import json
-import posixpath
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from apache_beam.io.filesystem import FileMetadata
-from apache_beam.io.localfilesystem import LocalFileSystem
 
+import tests.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
 from transforms.prompts.files import FileError, names_in, read_text
 from transforms.synthesis.use_cases import load_use_case
-
-
-class Bucket(LocalFileSystem):
-    """This machine's disk as bucket:///path."""
-
-    @classmethod
-    def scheme(cls) -> str:
-        return "bucket"
-
-    def split(self, path: str) -> tuple[str, str]:
-        return posixpath.split(path)
-
-    def open(self, path: str, *settings: Any, **more: Any) -> Any:
-        return super().open(path.removeprefix("bucket://"), *settings, **more)
-
-    def _list(self, dir_or_prefix: str) -> Iterator[FileMetadata]:
-        for found in super()._list(dir_or_prefix.removeprefix("bucket://")):
-            yield FileMetadata(f"bucket://{found.path}", found.size_in_bytes)
 
 
 @pytest.mark.parametrize("scheme", ["", "bucket://"])

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.corpus.files import match_corpus
-from transforms.corpus.found import CorpusError, CorpusFile
+import tests.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
+from transforms.corpus.files import format_of_name, match_corpus
+from transforms.corpus.found import CorpusError, CorpusFile, Limits, Text
 from transforms.corpus.pieces import loads_of, pieces_of
+from transforms.corpus.readers import read_piece
 
 
 def names(*patterns: str) -> list[str]:
@@ -104,3 +106,72 @@ def test_every_byte_is_in_one_piece_and_every_piece_in_one_load(sizes: list[int]
         assert own[-1].stop == max(file.size, 1)
         assert all(a.stop == b.start for a, b in itertools.pairwise(own))
         assert formats != "text" or own[0].whole
+
+
+@pytest.mark.parametrize("scheme", ["bucket", "tree"])
+def test_a_path_of_a_remote_filesystem_stands_for_all_below_it(corpus: Path, scheme: str) -> None:
+    remote = f"{scheme}://{corpus}"
+    (corpus / "deep" / "er" / "empty.txt").touch()
+    assert names(f"{remote}/a.jsonl") == ["a.jsonl"]
+    assert names(f"{remote}/*.txt") == ["b.txt", "d,e.txt"]
+    assert names(f"{remote}/deep") == names(f"{remote}/deep/") == ["c.jsonl.gz", "empty.txt"]  # hidden ones left out
+    assert names(remote) == ["a.jsonl", "b.txt", "d,e.txt", "c.jsonl.gz", "empty.txt"]
+    assert names(f"{remote}/deep/er/empty.txt") == ["empty.txt"]
+    with pytest.raises(CorpusError, match=rf"'{scheme}://.*/nothing' (?:matches no file|cannot be listed)"):
+        match_corpus([f"{remote}/nothing"])
+
+
+def test_what_a_remote_filesystem_holds_is_read_as_what_lies_here(tmp_path: Path) -> None:
+    (tmp_path / "part-0").write_bytes(gzip.compress(b'{"text": "one"}\n{"text": "two"}\n'))
+    (file,) = match_corpus([f"bucket://{tmp_path}"])
+    assert (file.path, file.format) == (f"bucket://{tmp_path}/part-0", "jsonl")
+    found = [f for piece in pieces_of(file) for f in read_piece(piece, "", Limits())]
+    assert found == [Text("line 1", "", "one"), Text("line 2", "", "two")]
+
+
+def test_a_file_with_a_glob_in_its_name_is_that_file(tmp_path: Path) -> None:
+    for name in ("a[1].txt", "a1.txt", "b*.txt", "bc.txt"):
+        (tmp_path / name).touch()
+    assert names(f"{tmp_path}/a[1].txt") == ["a[1].txt"]
+    assert names(f"{tmp_path}/b*.txt") == ["b*.txt"]
+    assert names(f"{tmp_path}/a[0-9].txt") == ["a1.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "compressed"),
+    [
+        ("CC-MAIN-2026.warc.wet.gz", "warc", True),
+        ("c4-train.00000-of-01024.json.gz", "jsonl", True),
+        ("en_head.json.zst", "jsonl", True),
+        ("train-00000.parquet", "parquet", False),
+        ("README", None, False),
+        ("archive.gz", None, True),
+        (".gz", None, True),
+        ("a.b/c", None, False),
+        ("x.tar.gz", None, True),
+        ("PAGE.HTM", "html", False),
+    ],
+)
+def test_what_a_name_tells(name: str, format: str | None, compressed: bool) -> None:
+    assert format_of_name(f"gs://bucket/x.jsonl/{name}") == (format, compressed)
+
+
+@given(st.lists(st.integers(0, 3000), min_size=1, max_size=30))
+def test_small_files_travel_together_and_large_ones_alone(sizes: list[int]) -> None:
+    files = [CorpusFile(f"f{i}", size, "text") for i, size in enumerate(sizes)]
+    loads = list(loads_of(files, piece_bytes=10_000, load_bytes=1000))
+    bytes_of = [sum(piece.stop - piece.start for piece in load) for load in loads]
+    assert all(size <= 1000 or len(load) == 1 for size, load in zip(bytes_of, loads, strict=True))
+    neighbours = [one + load[0].stop for one, load in zip(bytes_of, loads[1:], strict=False)]
+    assert all(both > 1000 for both in neighbours)  # none could have taken the first piece of the next
+
+
+@pytest.mark.parametrize(
+    ("format", "compressed", "pieces"),
+    [("jsonl", False, 3), ("parquet", False, 3), ("avro", False, 3), ("text", False, 1), ("warc", False, 1),
+     ("html", False, 1), ("jsonl", True, 1)],
+)  # fmt: skip
+def test_which_files_are_split(format: str, compressed: bool, pieces: int) -> None:
+    file = CorpusFile("f", 2500, format, compressed)
+    assert [piece.whole for piece in pieces_of(file, 1000)] == [pieces == 1] * pieces
+    assert [piece.stop for piece in pieces_of(file, 2500)] == [2500]

@@ -33,3 +33,52 @@ def test_what_says_nothing_is_undetermined(text: str) -> None:
 def test_languages_that_the_first_library_is_unsure_of() -> None:
     assert language_of("Nilihitaji kwenda sokoni leo asubuhi kununua matunda na mboga kwa ajili ya familia") == "sw"
     assert language_of("Namuhla ekuseni ngiye emakethe ngayothenga izithelo nemifino yomndeni wami") == "zu"
+
+
+SENTENCES = {
+    "en": "The harbour master reads the tide tables aloud every morning.",
+    "de": "Der Hafenmeister liest jeden Morgen die Gezeitentafel laut vor.",
+    "nl": "De havenmeester leest elke ochtend de getijdentabel hardop voor.",
+    "fr": "Le capitaine du port lit chaque matin l'horaire des marées à voix haute.",
+    "es": "El capitán del puerto lee cada mañana en voz alta la tabla de mareas.",
+    "pt": "O capitão do porto lê todas as manhãs em voz alta a tabela das marés.",
+    "it": "Il capitano del porto legge ogni mattina ad alta voce la tavola delle maree.",
+    "pl": "Kapitan portu co rano czyta na głos tablicę pływów.",
+    "cs": "Přístavní každé ráno nahlas předčítá tabulku přílivu a odlivu.",
+    "sv": "Hamnkaptenen läser upp tidvattentabellen högt varje morgon.",
+    "fi": "Satamakapteeni lukee joka aamu vuorovesitaulukon ääneen.",
+    "hu": "A kikötőmester minden reggel hangosan felolvassa az árapálytáblázatot.",
+    "ro": "Căpitanul portului citește în fiecare dimineață cu voce tare tabelul mareelor.",
+    "tr": "Liman başkanı her sabah gelgit çizelgesini yüksek sesle okur.",
+    "vi": "Mỗi sáng thuyền trưởng cảng đọc to bảng thủy triều.",
+    "id": "Kepala pelabuhan membacakan tabel pasang surut dengan suara keras sebelum kapal berangkat.",
+    "ru": "Начальник порта каждое утро читает вслух таблицу приливов.",
+    "uk": "Начальник порту щоранку читає вголос таблицю припливів.",
+    "el": "Ο λιμενάρχης διαβάζει κάθε πρωί δυνατά τον πίνακα της παλίρροιας.",
+    "he": "מנהל הנמל קורא כל בוקר בקול את לוח הגאות והשפל.",
+    "ar": "يقرأ مدير الميناء جدول المد والجزر بصوت عال كل صباح.",
+    "fa": "رئیس بندر هر روز صبح جدول جزر و مد را با صدای بلند می‌خواند.",
+    "hi": "बंदरगाह का प्रमुख हर सुबह ज्वार की तालिका ज़ोर से पढ़ता है।",
+    "bn": "বন্দরের প্রধান প্রতিদিন সকালে জোয়ারের তালিকা জোরে পড়েন।",
+    "th": "นายท่าอ่านตารางน้ำขึ้นน้ำลงออกเสียงทุกเช้า",
+    "ja": "港長は毎朝、潮汐表を声に出して読み上げる。",
+    "ko": "항만장은 매일 아침 조석표를 소리 내어 읽는다.",
+    "zh": "港务长每天早上大声朗读潮汐表。",
+    "no": "Havnesjefen leser tidevannstabellen høyt hver morgen.",  # which the model knows as nb and nn
+}
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_one_sentence_is_enough(code: str) -> None:
+    assert language_of(SENTENCES[code]) == code
+
+
+@pytest.mark.parametrize("code", ["en", "ru", "ar", "th", "zh"])
+def test_markup_of_white_space_and_nul_does_not_matter(code: str) -> None:
+    text = SENTENCES[code]
+    assert language_of(f"\0\n\n  {text}\t\n") == code
+    assert language_of(text.replace(" ", "\n")) == code
+
+
+def test_the_beginning_decides() -> None:
+    assert language_of(SENTENCES["de"] * 9 + SENTENCES["ru"] * 50) == "de"

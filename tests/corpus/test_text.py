@@ -56,3 +56,63 @@ def test_clean_text_is_short_stripped_normal_and_stays_as_it_is(text: str, chara
 def test_han_and_kana_weigh_three_times() -> None:
     assert weight("abc def") == 6
     assert weight("你好 ab") == 8
+
+
+MARKS = ["?", ".", "。", "؟", "।", " ", "\n\n", "”"]
+WORDS = ["Tides turn", "no", "你好", "です", "هل", "3.5", "e\u0301", "👩🏽\u200d🚀", "क्षि"]
+PROSE = st.lists(st.sampled_from([*WORDS, *MARKS]), max_size=40).map("".join)
+
+
+@given(text=PROSE, characters=st.integers(1, 80))
+def test_a_cut_is_a_beginning_within_the_bound(text: str, characters: int) -> None:
+    part = cut(text, characters)
+    assert text.startswith(part)
+    assert len(part) <= characters
+    assert cut(part, characters) == part
+    assert part == text or len(part) <= characters
+
+
+@given(text=PROSE, characters=st.integers(20, 80))
+def test_a_cut_ends_where_a_sentence_does_if_one_ends_in_its_second_half(text: str, characters: int) -> None:
+    part = cut(text, characters)
+    if part != text and any(mark in text[characters // 2 + 1 : characters - 3] for mark in "。؟।"):
+        assert part[-1] in "。؟।?.”" or text[len(part) :].startswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "characters", "kept"),
+    [
+        ("One. Two. Three", 15, "One. Two. Three"),  # fits
+        ("One. Two. Three", 14, "One. Two."),
+        ("One sentence ends. And a long rest follows", 40, "One sentence ends. And a long rest"),  # in the first half
+        ("see example.org and e.g. nothing", 16, "see example.org"),
+        ("«Qui va là ?» demanda le gardien", 16, "«Qui va là ?»"),
+        ("彼は「はい。」と言った。そして去った", 14, "彼は「はい。」と言った。"),
+        ("x" * 50, 20, "x" * 20),
+        ("नमस्ते" * 10, 20, ("नमस्ते" * 10)[:20]),
+        ("", 20, ""),
+    ],
+)
+def test_where_a_text_is_cut(text: str, characters: int, kept: str) -> None:
+    assert cut(text, characters) == kept
+
+
+@given(one=st.text(max_size=40), other=st.text(max_size=40))
+def test_weights_add_up_and_white_space_weighs_nothing(one: str, other: str) -> None:
+    assert weight(f"{one} \n\t{other}") == weight(one) + weight(other)
+    assert len("".join(one.split())) <= weight(one) <= 3 * len(one)
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("\ufeff\r\n  Text \n", "Text"),
+        ("Cafe\u0301", "Café"),
+        ("가", "가"),  # letters of Hangul become a syllable
+        ("ﬁne ½ ①", "ﬁne ½ ①"),  # compatibility forms are the author's
+        ("a\0b\x1b[31m", "a\0b\x1b[31m"),
+        ("\udc80", "\ufffd"),
+    ],
+)
+def test_what_becomes_of_odd_characters(text: str, cleaned: str) -> None:
+    assert clean(text, 100) == cleaned
