@@ -49,8 +49,8 @@ def test_rows_that_share_a_key_meet_under_the_first_of_them(data: st.DataObject,
     wanted = {(row, min(bucket)) for bucket in by_key.values() if len(bucket) > 1 for row in bucket}
     found = [pair for packed in packs.values() for pair in zip(*(c.tolist() for c in meetings(packed)), strict=True)]
     assert set(found) == wanted
-    for packed in packs.values():
-        ranks, labels = meetings(packed)
+    for elements in packs.values():
+        ranks, labels = meetings(elements)
         assert len(set(zip(ranks.tolist(), labels.tolist(), strict=True))) == len(ranks), "each pair once"
 
 
