@@ -72,10 +72,10 @@ def export(hub: str, formats: Sequence[str], output: str = "", rows_per_file: in
 
 
 def export_tables(hub: Hub, folder: str, rows_per_file: int) -> list[FileEntry]:
-    """Every table of a version but the vectors as Parquet."""
+    """Every table of a version as Parquet, but for vectors and their centroids."""
     files = []
     for kind, record in TABLES.items():
-        if kind == "vectors":
+        if kind in ("vectors", "centroids"):
             continue
         rows = map(to_row, read_table(hub, kind, record))
         schema = parquet_schema(SCHEMAS[record])

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
+from transforms.embed_dedup_held import HeldVectors
 from transforms.hub.reading import ReadHub
+from transforms.hub.vectors import ReadCentroids, ReadVectors
 from transforms.hub.versions import Hub
-from transforms.records import Batch, Duplicate, Persona, Vector
+from transforms.records import Batch, Duplicate, Persona
 
 
 class Held(NamedTuple):
@@ -18,16 +20,28 @@ class Held(NamedTuple):
     documents: Sequence[str] = ()  # paths: who reads the corpus looks there for what has been read
     kept: tuple[beam.PCollection[tuple[int, Batch[Persona]]], ...] = ()
     dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
-    vectors: tuple[beam.PCollection[tuple[int, Batch[Vector]]], ...] = ()
+    vectors: tuple[HeldVectors, ...] = ()
 
 
 def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
     """What `hub` holds."""
     if hub is None:
         return Held()
+    personas = p | "ReadPersonas" >> ReadHub(hub=hub, blocks=blocks)
     return Held(
         documents=hub.paths("documents"),
-        kept=(p | "ReadPersonas" >> ReadHub(hub=hub, blocks=blocks),),
+        kept=(personas,),
         dropped=(p | "ReadDuplicates" >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate),),
-        vectors=(p | "ReadVectors" >> ReadHub(hub=hub, blocks=blocks, kind="vectors", record=Vector),),
+        vectors=(held_vectors(p, hub, blocks, personas),),
     )
+
+
+def held_vectors(
+    p: beam.Pipeline, hub: Hub, blocks: int, personas: beam.PCollection[tuple[int, Batch[Persona]]], stored: bool = True
+) -> HeldVectors:
+    """The vectors of `personas`, which `hub` holds; where they are not `stored` by the same embedder, none is."""
+    if not stored:
+        nothing = p | "NoVectors" >> beam.Create([], reshuffle=False)
+        return HeldVectors(personas, nothing, nothing)
+    vectors = p | "ReadVectors" >> ReadVectors(hub=hub, blocks=blocks)
+    return HeldVectors(personas, vectors, p | "ReadCentroids" >> ReadCentroids(hub=hub))

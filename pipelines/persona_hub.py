@@ -27,6 +27,7 @@ from transforms.expand_persona import ExpandPersona
 from transforms.extract_persona import ExtractPersona
 from transforms.filter_persona import FilterPersona
 from transforms.hub.manifest import Manifest
+from transforms.hub.vectors import WriteVectors
 from transforms.hub.versions import open_hub
 from transforms.minhash_dedup import MinHashDedup
 from transforms.novelty import Novelty
@@ -98,12 +99,16 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
     made = {
         "tables": {
             "personas": meanings.kept,
-            "vectors": meanings.vectors,
+            "centroids": meanings.centroids,
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
             "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
             "documents": (corpus.outcomes, extracted.dead_letters) | "Documents" >> DocumentsTable(),
         },
         "counts": {"novelty": (corpus.documents, meanings.kept) | "Novelty" >> Novelty()},
+        "written": {
+            "vectors": meanings.vectors
+            | "WriteVectors" >> WriteVectors(output=flags["output"], folder=f"hub/{plan.version}", blocks=plan.blocks)
+        },
         "samples": samples.made,
         "lost": {
             "read": corpus.dead_letters,

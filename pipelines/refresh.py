@@ -35,11 +35,6 @@ def check_embedder(flags: Flags, hub: Hub) -> None:
             f"--embedder {flags['embedder']}: the vectors of this hub are of {made_with}, and those of two embedders "
             f"cannot be compared; leave the flag out, or build a new hub"
         )
-    if hub.manifest.records_of("vectors") < hub.manifest.records_of("personas"):
-        raise UsageError(
-            "--embedding_threshold: this hub holds personas without vectors, since it was built with 1.0; refresh it "
-            "with 1.0 as well, or build a new hub"
-        )
 
 
 if __name__ == "__main__":

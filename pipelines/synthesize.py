@@ -98,6 +98,7 @@ def build(p: beam.Pipeline, plan: SynthesizePlan, runner: str) -> None:
 
     made = {
         "tables": {},
+        "written": {},
         "samples": samples.made,
         "lost": samples.lost,
         "counted": {"read_hub/personas": personas, **samples.counted},

@@ -42,12 +42,13 @@ def sample_equations(use_case: str) -> tuple[Equation, ...]:
 
 @dataclass(kw_only=True)
 class WriteHub(beam.PTransform):
-    """{"tables", "samples", "lost", "counted", "counts"} by name -> the version, or the run, published.
+    """{"tables", "written", "samples", "lost", "counted", "counts"} by name -> the version, or the run, published.
 
     Tables become Avro in hub/`run`, samples and dead letters JSON Lines in folders of the run. `counted` are the
     collections whose sizes stand in the manifest, by "stage/name" or, by the values of a field, "stage/name{field}";
     several in a tuple are counted together. (Flattened first, all their records would be held once more.)
-    "counts" are counts already. `times` says for how many questions a record of one of them stands.
+    "counts" are counts already, "written" entries of files that a step has written. `times` says for how many questions
+    a record of a counted collection stands.
     """
 
     output: str
@@ -63,6 +64,7 @@ class WriteHub(beam.PTransform):
         """Writes, counts, publishes."""
         run = self.run
         files = [
+            *made["written"].values(),
             *(
                 table | f"Write {name}" >> self.write(f"hub/{run}", name, TABLES[name])
                 for name, table in made["tables"].items()

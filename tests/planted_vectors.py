@@ -24,10 +24,17 @@ def planted(rows: int, seed: int = 0) -> tuple[Ranks, Stored]:
     return (np.arange(rows, dtype=np.uint64) * np.uint64((1 << 60) // rows)) | np.uint64(NEW), vectors
 
 
-def packed_block(block: int, rows: int, blocks: int, seed: int, size: int) -> Iterator[tuple[int, bytes]]:
-    """One block of `planted(rows)`, shuffled, in elements of `size` rows."""
+def packed_block(
+    block: int, rows: int, blocks: int, seed: int, size: int, held: int, without: frozenset[int]
+) -> Iterator[tuple[int, bytes]]:
+    """One block of `planted(rows)`, shuffled, in elements of `size` rows.
+
+    The first `held` rows are a hub's; those whose ranks are in `without` are left out.
+    """
     ranks, vectors = planted(rows)
-    mine = np.random.default_rng(seed).permutation(np.flatnonzero(blocks_of(ranks, blocks) == block))
+    left = ~np.isin(ranks, np.array(sorted(without), np.uint64))
+    ranks[:held] -= np.uint64(NEW)
+    mine = np.random.default_rng(seed).permutation(np.flatnonzero(left & (blocks_of(ranks, blocks) == block)))
     for start in range(0, len(mine), size):
         yield block, pack(ranks[mine[start : start + size]], vectors[mine[start : start + size]])
 

@@ -14,28 +14,54 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from tests.personas import persona
 from transforms.embed_dedup import EmbedDedup, MeaningDeduplicated
+from transforms.embed_dedup_cells import Packed
+from transforms.embed_dedup_held import HeldVectors
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.embedding.registry import open_embedder
-from transforms.records import Batch, Duplicate, Persona, partition_of
-from transforms.similarity.vectors import cosines, stored
+from transforms.hub.vectors import columns
+from transforms.records import Batch, Duplicate, Persona, Vector, partition_of
+from transforms.similarity.vectors import cosines, pack, stored, unpack, widen
 
 NURSE = "A pediatric nurse who works night shifts at a rural hospital"
 NURSE_AGAIN = "A pediatric nurse who works the night shifts at a rural hospital"
 BREWER = "Un maître brasseur qui élève des abeilles"
 
 
-def run(personas: list[Persona], threshold: float = 0.9, blocks: int = 4) -> dict[str, list[Any]]:
-    """The records that leave the step."""
-    by_block = [(partition_of(p.persona_id, blocks), Batch([p])) for p in personas]
+def run(
+    personas: list[Persona],
+    threshold: float = 0.9,
+    blocks: int = 4,
+    held: list[Persona] | None = None,
+    known: list[Vector] | None = None,
+) -> dict[str, list[Any]]:
+    """The records that leave the step; `known` are vectors that are stored of what is held."""
     with TemporaryDirectory() as folder:
         with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-            personas_in = pipeline | beam.Create(by_block).with_output_types(tuple[int, Batch[Persona]])
-            result = personas_in | EmbedDedup(threshold=threshold, blocks=blocks)
+            given: Any = pipeline | "New" >> by_block(personas, blocks)
+            if held is not None:
+                packs = [(partition_of(v.persona_id, blocks), pack(*columns(Batch([v])))) for v in known or ()]
+                vectors = pipeline | "Vectors" >> beam.Create(packs).with_output_types(Packed)
+                centroids = pipeline | "Centroids" >> beam.Create([])
+                given = given, HeldVectors(pipeline | "Held" >> by_block(held, blocks), vectors, centroids)
+            result = given | EmbedDedup(threshold=threshold, blocks=blocks)
             for name, collection in result._asdict().items():
-                records = collection | f"Records {name}" >> beam.FlatMap(lambda e: e[1] if isinstance(e, tuple) else e)
+                records = collection | f"Records {name}" >> beam.FlatMap(records_of)
                 _ = records | f"List {name}" >> beam.combiners.ToList() | f"Save {name}" >> beam.Map(save, folder, name)
         out = {name: pickle.loads(Path(folder, name).read_bytes()) for name in MeaningDeduplicated._fields}
+    assert out.pop("centroids") == []  # few rows need none
     return {name: sorted(records, key=lambda record: record.persona_id) for name, records in out.items()}
+
+
+def by_block(personas: list[Persona], blocks: int) -> beam.PTransform:
+    elements = [(partition_of(p.persona_id, blocks), Batch([p])) for p in personas]
+    return beam.Create(elements).with_output_types(tuple[int, Batch[Persona]])
+
+
+def records_of(element: Any) -> list[Any]:
+    batch = element[1] if isinstance(element, tuple) else element
+    if isinstance(batch, bytes):
+        return [Vector(key.decode(), vector.tobytes()) for key, vector in zip(*unpack(batch), strict=True)]
+    return list(batch)
 
 
 def save(records: list[Any], folder: str, name: str) -> None:
@@ -56,7 +82,7 @@ def test_one_of_two_near_equal_personas_stays() -> None:
 def test_similarity_is_the_cosine_of_the_stored_vectors() -> None:
     [gone] = run([persona(NURSE), persona(NURSE_AGAIN)])["duplicates"]
     a, b = stored(open_embedder(EmbedderConfig()).embed([NURSE, NURSE_AGAIN]))
-    assert gone.similarity == cosines(a[None], b[None])[0]
+    assert gone.similarity == cosines(widen(np.stack([a, b])), np.array([0]), np.array([1]))[0]
 
 
 def test_vectors_are_float16_of_unit_length() -> None:
@@ -77,6 +103,38 @@ def test_threshold_one_passes_everything_and_embeds_nothing() -> None:
 
 def test_nothing_in_nothing_out() -> None:
     assert run([]) == {"kept": [], "duplicates": [], "vectors": []}
+
+
+def test_a_new_persona_near_a_held_one_is_dropped_for_it() -> None:
+    out = run([persona(NURSE_AGAIN), persona(BREWER)], held=[persona(NURSE, hop=3)])
+    assert [p.text for p in out["kept"]] == [BREWER]
+    [gone] = out["duplicates"]
+    assert (gone.text, gone.duplicate_of) == (NURSE_AGAIN, persona(NURSE).persona_id)
+
+
+def test_held_personas_do_not_come_out_though_they_are_near() -> None:
+    out = run([persona(BREWER)], held=[persona(NURSE), persona(NURSE_AGAIN)])
+    assert [p.text for p in out["kept"]] == [BREWER]
+    assert out["duplicates"] == []
+
+
+def test_a_stored_vector_is_used_and_not_bought_again() -> None:
+    """The stored vector is another text's, so that it shows which one was compared."""
+    nurse = Vector(persona(BREWER).persona_id, stored(open_embedder(EmbedderConfig()).embed([NURSE]))[0].tobytes())
+    out = run([persona(NURSE_AGAIN)], held=[persona(BREWER)], known=[nurse])
+    assert [d.duplicate_of for d in out["duplicates"]] == [persona(BREWER).persona_id]
+    assert out["vectors"] == []
+
+
+def test_a_held_persona_without_a_vector_gets_one_that_is_stored() -> None:
+    out = run([persona(NURSE)], held=[persona(BREWER)])
+    assert {v.persona_id for v in out["vectors"]} == {persona(NURSE).persona_id, persona(BREWER).persona_id}
+
+
+def test_vectors_of_what_is_held_no_more_are_left_aside() -> None:
+    taken_down = Vector(persona(NURSE).persona_id, stored(open_embedder(EmbedderConfig()).embed([NURSE]))[0].tobytes())
+    out = run([persona(NURSE_AGAIN)], held=[persona(BREWER)], known=[taken_down, taken_down])
+    assert [p.text for p in out["kept"]] == [NURSE_AGAIN]
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.995, 2.0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +14,44 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from tests.planted_vectors import brute_force, packed_block, planted
 from transforms import embed_dedup_join
-from transforms.embed_dedup_join import MeaningDuplicates, Packed, TooManyRows
+from transforms.embed_dedup_cells import Packed, TooManyRows
+from transforms.embed_dedup_join import MeaningDuplicates, fitting_table, largest
+from transforms.records import Batch, Centroids
 from transforms.similarity import cells
 from transforms.similarity.kept_set import keep_first
+from transforms.similarity.ranks import NEW
 from transforms.similarity.vectors import unpack
 
 MANY = cells.EXACT_ROWS + 800
 
 
 def decisions(
-    folder: Path, rows: int, threshold: float, blocks: int = 5, seed: int = 0, size: int = 700, workers: int = 1
+    folder: Path,
+    rows: int,
+    threshold: float,
+    blocks: int = 5,
+    seed: int = 0,
+    size: int = 700,
+    workers: int = 1,
+    held: int = 0,
+    tables: Sequence[Centroids] = (),
+    without: frozenset[int] = frozenset(),
 ) -> list[tuple[int, int, float]]:
-    """(dropped, kept, cosine), by rank."""
+    """(dropped, kept, cosine), by rank; the first `held` rows are a hub's. A table that is trained goes to a file."""
     flags = ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"] if workers > 1 else []
-    out = folder / f"{threshold}-{blocks}-{seed}-{size}-{workers}"
+    out = folder / f"{threshold}-{blocks}-{seed}-{size}-{workers}-{held}"
     out.mkdir()
     with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(flags)) as pipeline:
-        _ = (
+        vectors = (
             pipeline
             | beam.Create(range(blocks))
-            | "Read" >> beam.FlatMap(packed_block, rows, blocks, seed, size).with_output_types(Packed)
-            | MeaningDuplicates(threshold=threshold, blocks=blocks)
-            | "Save" >> beam.Map(lambda element: (out / str(element[0])).write_bytes(element[1]))
+            | "Read" >> beam.FlatMap(packed_block, rows, blocks, seed, size, held, without).with_output_types(Packed)
+        )
+        stored = pipeline | "Stored" >> beam.Create([Batch(tables)] if tables else [])
+        decided = (vectors, stored) | MeaningDuplicates(threshold=threshold, blocks=blocks)
+        _ = decided.decisions | "Save" >> beam.Map(lambda element: (out / str(element[0])).write_bytes(element[1]))
+        _ = decided.centroids | "SaveTable" >> beam.Map(
+            lambda batch: (folder / "table").write_bytes(pickle.dumps(batch))
         )
     found: list[Any] = []
     for file in out.iterdir():
@@ -42,8 +60,21 @@ def decisions(
 
 
 @pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[int, int, float]]:
-    return decisions(tmp_path_factory.mktemp("many"), MANY, 0.9)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("many")
+
+
+@pytest.fixture(scope="module")
+def many(folder: Path) -> list[tuple[int, int, float]]:
+    return decisions(folder, MANY, 0.9)
+
+
+@pytest.fixture(scope="module")
+def table(many: list[tuple[int, int, float]], folder: Path) -> Centroids:
+    """The table that was trained for `many`."""
+    [table] = pickle.loads((folder / "table").read_bytes())
+    assert isinstance(table, Centroids)
+    return table
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
@@ -74,6 +105,38 @@ def test_decisions_are_the_same_for_other_blocks_and_orders(tmp_path: Path, many
 
 def test_decisions_are_the_same_for_two_workers(tmp_path: Path, many: Any) -> None:
     assert decisions(tmp_path, MANY, 0.9, blocks=6, seed=3, size=999, workers=2) == many
+
+
+def test_what_is_held_wins_as_if_it_stood_first(
+    tmp_path: Path, many: Any, table: Centroids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "EXACT_ROWS", 2000)
+    held = MANY // 2
+    first_new = int(planted(MANY)[0][held])
+    gone = frozenset(row for row, _, _ in many if row < first_new)
+    union = decisions(tmp_path, MANY, 0.9, tables=[table], without=gone)
+    found = decisions(tmp_path, MANY, 0.9, tables=[table], without=gone, held=held)
+    assert not (tmp_path / "table").exists()
+    assert [(row, kept | NEW, cosine) for row, kept, cosine in found] == union
+    assert any(kept < NEW for _, kept, _ in found)
+
+
+def test_what_is_held_stays_though_it_has_a_neighbour(tmp_path: Path) -> None:
+    for threshold in (0.55, 0.9):
+        found = decisions(tmp_path, 1500, threshold, held=1500)
+        assert found == []
+
+
+@pytest.mark.parametrize(("rows", "fits"), [(MANY, True), (MANY // 3, True), (MANY // 5, False)])
+def test_a_table_for_far_fewer_rows_is_trained_anew(rows: int, fits: bool) -> None:
+    stored = Batch([Centroids(rows, 2, bytes(8))])
+    assert list(fitting_table(stored, MANY)) == ([stored] if fits else [])
+
+
+def test_of_several_tables_that_for_the_most_rows_counts() -> None:
+    small, large = Centroids(9_000, 2, b""), Centroids(50_000, 2, b"")
+    assert largest([Batch([large]), Batch(), Batch([small])]) == [large]
+    assert largest([]) == []
 
 
 def test_too_many_rows_for_one_worker_fail_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

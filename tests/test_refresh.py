@@ -17,7 +17,7 @@ from tests.hubs import personas
 from tests.paid import paying
 from transforms.hub.reading import read_table
 from transforms.hub.versions import list_versions, open_hub
-from transforms.records import DocumentOutcome, Duplicate, Persona
+from transforms.records import DocumentOutcome, Duplicate, Persona, Vector
 
 TOPICS = ["beekeeping", "tram timetables", "soil chemistry", "choir conducting", "harbour logistics", "clay tiles"]
 PLACES = ["Lisbon", "Graz", "Osaka", "Tromso", "Quito", "Leeds", "Accra"]
@@ -107,6 +107,26 @@ def test_vectors_of_two_embedders_are_not_compared(tmp_path: Path, capsys: pytes
     command = ["refresh", "--hub", str(hub), "--input", str(more), "--embedder", "savedmodel:/m"]
     assert main(command) == WRONG_COMMAND
     assert "the vectors of this hub are of offline" in capsys.readouterr().err
+
+
+def test_each_persona_is_embedded_once(tmp_path: Path) -> None:
+    hub = build(tmp_path / "hub", corpus(tmp_path / "a.jsonl", range(6)), flags=OFF)
+    assert open_hub(str(hub)).paths("vectors") == []
+    refresh(hub, corpus(tmp_path / "b.jsonl", range(6, 12)), flags=["--embedding_threshold", "0.95"])
+    refresh(hub, corpus(tmp_path / "c.jsonl", range(12, 18)))
+    vectors = [row.persona_id for row in read_table(open_hub(str(hub)), "vectors", Vector)]
+    assert sorted(vectors) == sorted(by_id(personas(hub)))
+    [_, _, last] = list_versions(str(hub))
+    assert last.counts["write_hub"]["vectors"] == last.counts["embed_dedup"]["kept"] > 0
+
+
+def test_a_new_persona_that_means_what_a_held_one_does_is_dropped_for_that(tmp_path: Path) -> None:
+    hub = build(tmp_path / "hub", corpus(tmp_path / "a.jsonl", range(12)), flags=["--embedding_threshold", "0.6"])
+    held = by_id(personas(hub))
+    refresh(hub, corpus(tmp_path / "b.jsonl", range(50, 70)))
+    dropped = [row for row in read_table(open_hub(str(hub)), "duplicates", Duplicate) if row.kind == "meaning"]
+    assert any(row.duplicate_of in held for row in dropped if row.persona_id not in held)
+    assert held.items() <= by_id(personas(hub)).items()
 
 
 def test_a_document_that_the_budget_left_out_is_asked_about_by_the_next_refresh(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,18 +14,32 @@ from tests.planted_vectors import DIMENSION, brute_force, planted
 from transforms.similarity import cells, kmeans, sketches
 from transforms.similarity.kept_set import keep_first
 from transforms.similarity.ranks import NEW
-from transforms.similarity.vectors import GRID, cosines, on_grid, pack, stack, stored, unpack
+from transforms.similarity.vectors import GRID, Stored, cosines, on_grid, pack, stack, stored, unpack, widen
+
+
+def side_by_side(vectors: Stored) -> npt.NDArray[np.float64]:
+    """The cosine of each row with the next."""
+    rows = np.arange(len(vectors))
+    return cosines(widen(vectors), rows[:-1], rows[1:])
 
 
 def test_a_cosine_is_the_same_whatever_block_it_is_computed_in() -> None:
     _, vectors = planted(3000)
-    whole = cosines(vectors[:-1], vectors[1:])
-    assert [cosines(vectors[i : i + 1], vectors[i + 1 : i + 2])[0] for i in range(0, 2999, 37)] == whole[::37].tolist()
+    whole = side_by_side(vectors)
+    assert [side_by_side(vectors[i : i + 2])[0] for i in range(0, 2999, 37)] == whole[::37].tolist()
+
+
+def test_a_cosine_is_that_of_exact_arithmetic() -> None:
+    _, vectors = planted(60)
+    for i, cosine in enumerate(side_by_side(vectors).tolist()):
+        a, b = ([Fraction(float(x)) for x in vectors[j]] for j in (i, i + 1))
+        product, left, right = (sum(x * y for x, y in zip(*pair, strict=True)) for pair in ((a, b), (a, a), (b, b)))
+        assert cosine == float(product) / np.sqrt(float(left) * float(right))
 
 
 def test_a_row_has_cosine_one_with_itself() -> None:
     _, vectors = planted(500)
-    assert (cosines(vectors, vectors) == 1).all()
+    assert (cosines(widen(vectors), np.arange(500), np.arange(500)) == 1).all()
 
 
 @pytest.mark.parametrize("dimension", [3, 48, 1536])
@@ -79,7 +96,7 @@ def test_cosines_of_sketches_are_near_those_of_their_vectors() -> None:
     _, vectors = planted(2000)
     drawn = sketches.sketch(on_grid(vectors), sketches.projection(DIMENSION, 64, 0)).astype(np.float64)
     estimate = np.einsum("ij,ij->i", drawn[:-1], drawn[1:]) / sketches.length_of(64) ** 2
-    assert np.abs(estimate - cosines(vectors[:-1], vectors[1:])).std() < 0.13
+    assert np.abs(estimate - side_by_side(vectors)).std() < 0.13
 
 
 def test_of_a_dense_cell_each_row_names_its_earliest_neighbours_only() -> None:
@@ -131,3 +148,18 @@ def test_what_a_hub_holds_stays() -> None:
     dropped, kept, _ = keep_first(ranks, np.repeat(vectors, 4, axis=0), 0.9)
     assert dropped.tolist() == [NEW | 1, NEW | 2]
     assert kept.tolist() == [5, 5]
+
+
+def test_held_rows_are_never_the_later_of_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranks, vectors = planted(1200)
+    plan = cells.Plan.of(0.9)
+    drawn = sketches.sketch(on_grid(vectors), sketches.projection(DIMENSION, plan.width, 0))
+    held = np.where(np.arange(1200) < 700, ranks - np.uint64(NEW), ranks)
+    every = [np.searchsorted(ranks, side) for side in cells.candidates(ranks, drawn, plan, 0)]
+    some = [np.searchsorted(held, side) for side in cells.candidates(held, drawn, plan, 0)]
+    fresh = every[1] >= 700
+    assert len(some[0]) > 100
+    assert [side.tolist() for side in some] == [side[fresh].tolist() for side in every]
+    monkeypatch.setattr(cells, "FULL_ROWS", 100)
+    assert all(later >= NEW for later in cells.candidates(held, drawn, plan, 0)[1].tolist())
+    assert len(cells.candidates(held[:700], drawn[:700], plan, 0)[0]) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,19 +12,22 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.embed_dedup_join import STAGE, MeaningDuplicates, Packed, by_block
+from transforms.embed_dedup_cells import STAGE, Packed, by_block
+from transforms.embed_dedup_held import ByBlock, HeldVectors, KnownVectors, ids_by_rank
+from transforms.embed_dedup_join import MeaningDuplicates
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.embedding.registry import open_embedder, split_name
-from transforms.records import Batch, Duplicate, Persona, Vector, batches
+from transforms.hub.vectors import ID_TYPE
+from transforms.records import Batch, Centroids, Duplicate, Persona, batches
 from transforms.similarity.ranks import blocks_of, ranks_of
-from transforms.similarity.vectors import stored, unpack
+from transforms.similarity.vectors import pack, stack, stored, unpack
 from transforms.tally import Tally
 
 TEXTS = 256  # texts in a call to the embedder
 PACK_ROWS = 2048  # vectors in an element
 OUT_RECORDS = 1000  # personas in a batch that leaves
 
-ByBlock = tuple[int, Batch[Persona]]
+Personas = beam.PCollection[ByBlock] | tuple[beam.PCollection[ByBlock], *tuple[HeldVectors, ...]]
 
 
 class MeaningDeduplicated(NamedTuple):
@@ -32,15 +35,17 @@ class MeaningDeduplicated(NamedTuple):
 
     kept: beam.PCollection[ByBlock]
     duplicates: beam.PCollection[Batch[Duplicate]]
-    vectors: beam.PCollection[tuple[int, Batch[Vector]]]
+    vectors: beam.PCollection[Packed]  # of what is kept, and of what is held where none was stored: as `WriteVectors`
+    centroids: beam.PCollection[Batch[Centroids]]  # if a table was trained
 
 
 @dataclass(kw_only=True)
 class EmbedDedup(beam.PTransform):
     """(block, personas) -> those without an earlier kept persona at cosine `threshold`; the others; vectors.
 
-    Personas come unique by id, by `records.partition_of(persona_id, blocks)`. A threshold of 1.0 turns the step off:
-    nothing is embedded, all are kept.
+    Personas come unique by id, by `records.partition_of(persona_id, blocks)`. Applied to the new personas, or to a
+    tuple: those, then at most one `HeldVectors`, what a hub holds, which wins, does not come out, and is embedded only
+    where no vector is stored. A threshold of 1.0 turns the step off: nothing is embedded, all are kept.
     """
 
     threshold: float = 0.9
@@ -57,16 +62,28 @@ class EmbedDedup(beam.PTransform):
             raise ValueError(f"blocks is {self.blocks}; at least 1")
         split_name(self.embedder.name)
 
-    def expand(self, personas: beam.PCollection[ByBlock] | tuple[beam.PCollection[Any], ...]) -> MeaningDeduplicated:
+    def expand(self, personas: Personas) -> MeaningDeduplicated:
         """Embeds, finds the duplicates, parts kept from dropped, and names the kept ones that stand for the dropped."""
-        personas, *_held = [personas] if isinstance(personas, beam.PCollection) else personas
+        new, held = (personas, ()) if isinstance(personas, beam.PCollection) else (personas[0], personas[1:])
         if self.threshold == 1.0:
-            return pass_through(personas)
-        vectors = personas | "Embed" >> beam.ParDo(Embed(self.embedder, self.blocks)).with_output_types(Packed)
-        decisions = vectors | "MeaningDuplicates" >> MeaningDuplicates(threshold=self.threshold, blocks=self.blocks)
-        wanted = decisions | "Wanted" >> beam.FlatMap(wanted_names, self.blocks).with_output_types(Packed)
+            return pass_through(new)
+        embedded = new | "Embed" >> beam.ParDo(Embed(self.embedder, self.blocks)).with_output_types(Packed)
+        sides, vectors = {"personas": new, "vectors": embedded}, embedded
+        centroids = new.pipeline | "NoCentroids" >> beam.Create([], reshuffle=False)
+        for hub in held:  # one at most
+            known = hub | "KnownVectors" >> KnownVectors()
+            bought = known.missing | "EmbedHeld" >> beam.ParDo(
+                Embed(self.embedder, self.blocks, new=False)
+            ).with_output_types(Packed)
+            sides |= {"held": known.ids, "bought": bought}
+            vectors, centroids = (embedded, known.vectors, bought) | "Vectors" >> beam.Flatten(), hub.centroids
+        found = (vectors, centroids) | "MeaningDuplicates" >> MeaningDuplicates(
+            threshold=self.threshold, blocks=self.blocks
+        )
+        wanted = found.decisions | "Wanted" >> beam.FlatMap(wanted_names, self.blocks).with_output_types(Packed)
         parted = (
-            {"personas": personas, "vectors": vectors, "decisions": decisions, "wanted": wanted}
+            sides
+            | {"decisions": found.decisions, "wanted": wanted}
             | "ByBlock" >> beam.CoGroupByKey()
             | "Part" >> beam.ParDo(Part(self.blocks)).with_outputs("vectors", "dropped", "names", main="kept")
         )
@@ -75,21 +92,23 @@ class EmbedDedup(beam.PTransform):
             | "ByKept" >> beam.CoGroupByKey()
             | "Name" >> beam.FlatMapTuple(name_kept).with_output_types(Batch[Duplicate])
         )
-        return MeaningDeduplicated(parted["kept"], duplicates, parted["vectors"])
+        return MeaningDeduplicated(parted["kept"], duplicates, parted["vectors"], found.centroids)
 
 
 def pass_through(personas: beam.PCollection[ByBlock]) -> MeaningDeduplicated:
     """All kept, nothing embedded."""
-    nothing = personas.pipeline | "NoDuplicates" >> beam.Create([], reshuffle=False)
-    no_vectors = personas.pipeline | "NoVectors" >> beam.Create([], reshuffle=False)
-    return MeaningDeduplicated(personas, nothing, no_vectors)
+    nothing, no_vectors, no_centroids = (
+        personas.pipeline | label >> beam.Create([], reshuffle=False)
+        for label in ("NoDuplicates", "NoVectors", "NoCentroids")
+    )
+    return MeaningDeduplicated(personas, nothing, no_vectors, no_centroids)
 
 
 class Embed(beam.DoFn):
     """(block, personas) -> (block, ranks and vectors): calls of TEXTS texts, elements of PACK_ROWS vectors."""
 
-    def __init__(self, embedder: EmbedderConfig, blocks: int):
-        self.embedder, self.blocks = embedder, blocks
+    def __init__(self, embedder: EmbedderConfig, blocks: int, new: bool = True):
+        self.embedder, self.blocks, self.new = embedder, blocks, new
         self.tally = Tally(STAGE)
 
     def start_bundle(self) -> None:
@@ -118,7 +137,7 @@ class Embed(beam.DoFn):
     def embed(self, personas: list[Persona]) -> None:
         """One call."""
         vectors = open_embedder(self.embedder).embed([persona.text for persona in personas])
-        self.packs.append((ranks_of(personas), stored(vectors)))
+        self.packs.append((ranks_of(personas, self.new), stored(vectors)))
         self.rows += len(personas)
         self.tally.inc("embedded", len(personas))
 
@@ -152,8 +171,9 @@ class Part(beam.DoFn):
             ranks, keepers, cosines = (column.tolist() for column in unpack(packed))
             gone.update(zip(ranks, zip(keepers, cosines, strict=True), strict=True))
         wanted = {rank for packed in sides["wanted"] for rank in unpack(packed)[0].tolist()}
+        held = ids_by_rank(sides.get("held", []))
         kept: dict[int, Persona] = {}
-        names: dict[int, str] = {}
+        names = {rank: held[rank] for rank in wanted & held.keys()}
         dropped: dict[int, list[tuple[int, float, Persona]]] = {}
         for batch in sides["personas"]:
             for rank, persona in zip(ranks_of(batch).tolist(), batch, strict=True):
@@ -169,7 +189,9 @@ class Part(beam.DoFn):
         self.tally.inc("duplicates", sum(map(len, dropped.values())))
         for personas in batches(sorted(kept.values(), key=lambda persona: persona.persona_id), OUT_RECORDS):
             yield block, personas
-        for vectors in batches(vectors_of(kept, sides["vectors"]), OUT_RECORDS):
+        ids = held | {rank: persona.persona_id for rank, persona in kept.items()}
+        vectors = vectors_of(ids, [*sides["vectors"], *sides.get("bought", [])])
+        if vectors:
             yield TaggedOutput("vectors", (block, vectors))
         for home, rows in dropped.items():
             yield TaggedOutput("dropped", (home, rows))
@@ -177,13 +199,15 @@ class Part(beam.DoFn):
             yield TaggedOutput("names", (block, names))
 
 
-def vectors_of(kept: dict[int, Persona], packs: Iterable[bytes]) -> Iterator[Vector]:
-    """The vectors of the personas that are kept."""
-    for packed in packs:
-        ranks, vectors = unpack(packed)
-        for rank, vector in zip(ranks.tolist(), vectors, strict=True):
-            if rank in kept:
-                yield Vector(kept[rank].persona_id, vector.astype("<f2").tobytes())
+def vectors_of(ids: dict[int, str], packs: list[bytes]) -> bytes:
+    """Packed ids and vectors of those rows of `packs` that have an id, by id; b"" if there are none."""
+    if not packs:
+        return b""
+    ranks, vectors = stack(packs)
+    mine = np.fromiter((rank in ids for rank in ranks.tolist()), bool, len(ranks))
+    keys = np.array([ids[rank].encode() for rank in ranks[mine].tolist()], ID_TYPE)
+    order = np.argsort(keys)
+    return pack(keys[order], vectors[mine][order]) if len(keys) else b""
 
 
 def keyed(element: tuple[int, Any]) -> tuple[int, Any]:

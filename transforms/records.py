@@ -122,6 +122,15 @@ class Vector:
 
 
 @dataclass(frozen=True)
+class Centroids:
+    """The k-means table that parts a hub's vectors into cells."""
+
+    rows: int  # vectors, of which a sample trained it
+    dimension: int
+    centroids: bytes  # int16, little-endian, shape (cells, dimension): whole numbers of length `vectors.GRID`
+
+
+@dataclass(frozen=True)
 class Sample:
     """A piece of synthetic data made with a persona."""
 

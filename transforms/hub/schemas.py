@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar, get_type_hints
 
-from transforms.records import DeadLetter, DocumentOutcome, Duplicate, Persona, Provenance, Sample, Vector
+from transforms.records import Centroids, DeadLetter, DocumentOutcome, Duplicate, Persona, Provenance, Sample, Vector
 
 NAMESPACE = "persona_hub"
 AVRO_TYPES = {str: "string", int: "long", float: "double", bytes: "bytes", bool: "boolean"}
@@ -88,6 +88,13 @@ SCHEMAS: dict[type, dict[str, Any]] = {
         persona_id="The persona",
         vector="float16, little-endian, of unit length",
     ),
+    Centroids: avro_schema(
+        Centroids,
+        "The k-means table that parts the vectors into cells, so that a refresh need not train one.",
+        rows="Vectors, of which a sample trained it; of several tables that of the most rows holds",
+        dimension="Of the vectors",
+        centroids="int16, little-endian, one centroid after another: whole numbers of length 4000",
+    ),
 }
 # The tables of a version: the prefix of their files, and what they hold.
 TABLES: dict[str, type] = {
@@ -96,6 +103,7 @@ TABLES: dict[str, type] = {
     "duplicates": Duplicate,
     "documents": DocumentOutcome,
     "vectors": Vector,
+    "centroids": Centroids,
 }
 JSON_RECORDS = (Sample, DeadLetter)
 

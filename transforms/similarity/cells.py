@@ -9,7 +9,7 @@ cells is worse than either (0.64, where one table with as many cells finds 0.77)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isqrt
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from transforms.similarity import kmeans
 from transforms.similarity.arrays import groups
+from transforms.similarity.ranks import NEW
 from transforms.similarity.sketches import (
     Candidates,
     Positions,
@@ -36,29 +37,29 @@ FULL_ROWS = 8192  # a larger cell is cut again, by its sketches
 FINE_ROWS = 2000
 SAMPLE_ROWS = 8  # rows that a centroid is trained on; 64 find 0.01 more of the pairs for ten times the training
 ITERATIONS = 2
+SEED = 0  # of the sample and of the sketches' projection
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many tables and copies a threshold needs, and how closely sketches tell candidates."""
+    """How many copies a threshold needs, and how closely sketches tell candidates."""
 
-    tables: int
     spread: float  # cosine by which a cell may be farther than the nearest
-    most: int  # cells of a row in a table
+    most: int  # cells of a row
     width: int  # bytes of a sketch
     least: float  # cosine of sketches from which a pair is a candidate
 
     @classmethod
     def of(cls, threshold: float) -> Plan:
         """Found, of the rows that all pairs would drop: 0.996 at 0.9, 0.983 at 0.8, 0.965 at 0.7."""
-        tables, spread, most, width, deviations = (
-            (1, 0.06, 6, 64, 3.0)
+        spread, most, width, deviations = (
+            (0.06, 6, 64, 3.0)
             if threshold >= 0.85
-            else (1, 0.08, 8, 64, 2.0)
+            else (0.08, 8, 64, 2.0)
             if threshold >= 0.75
-            else (1, 0.08, 8, 128, 1.5)
+            else (0.08, 8, 128, 1.5)
         )
-        return cls(tables, spread, most, width, threshold - deviations * (1 - threshold**2) / width**0.5)
+        return cls(spread, most, width, threshold - deviations * (1 - threshold**2) / width**0.5)
 
 
 def cells_for(rows: int) -> int:
@@ -66,48 +67,51 @@ def cells_for(rows: int) -> int:
     return max(1, min(CELLS, 3 * isqrt(rows)))
 
 
-def train_table(ranks: Ranks, rows: Grid, cells: int, table: int) -> Grid:
+def train_table(ranks: Ranks, rows: Grid, cells: int) -> Grid:
     """Centroids, from rows that `kmeans.sample` or a like choice by hash has taken."""
-    order = kmeans.sample(ranks, len(ranks), table)
+    order = kmeans.sample(ranks, len(ranks), SEED)
     return kmeans.train(rows[order], cells, GRID, ITERATIONS)
 
 
-def place(vectors: Stored, tables: Mapping[int, Grid], plan: Plan) -> dict[int, tuple[Sketch, Positions, Positions]]:
-    """For each table: sketches of all rows, and (row, cell) for each cell that a row goes to.
+def place(vectors: Stored, centroids: Grid, plan: Plan) -> tuple[Sketch, Positions, Positions]:
+    """Sketches of all rows, and (row, cell) for each cell that a row goes to.
 
     A block of rows at a time, so that it stays in the cache for all that is done to it.
     """
-    signs = {table: projection(vectors.shape[1], plan.width, table) for table in tables}
-    parts: dict[int, list[tuple[Sketch, Positions, Positions]]] = {table: [] for table in tables}
+    signs = projection(vectors.shape[1], plan.width, SEED)
+    parts = []
     for start in range(0, len(vectors), BLOCK):
         rows = on_grid(vectors[start : start + BLOCK])
-        for table, centroids in tables.items():
-            row, cell = kmeans.nearby(rows, centroids, plan.spread, plan.most, GRID)
-            parts[table].append((sketch(rows, signs[table]), row + start, cell))
-    return {
-        table: tuple(np.concatenate(column) for column in zip(*blocks, strict=True))  # type: ignore[misc]
-        for table, blocks in parts.items()
-    }
+        row, cell = kmeans.nearby(rows, centroids, plan.spread, plan.most, GRID)
+        parts.append((sketch(rows, signs), row + start, cell))
+    sketches, row, cell = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return sketches, row, cell
 
 
 def candidates(
     ranks: Ranks, sketches: Sketch, plan: Plan, seed: int
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Pairs of ranks (earlier, later) out of one cell whose sketches are near. Rows come in order of rank."""
+    """Pairs of ranks (earlier, later) out of one cell whose sketches are near. Rows come in order of rank.
+
+    The later is never one that a hub holds.
+    """
+    if not len(ranks) or ranks[-1] < NEW:
+        return ranks[:0], ranks[:0]
     rows = sketches.astype(np.float32)
-    if len(rows) <= FULL_ROWS:
-        earlier, later = near_pairs(rows, plan.least)
-        return ranks[earlier], ranks[later]
-    found = list(full_cell(ranks, rows, sketches, plan, seed))
-    return np.concatenate([ranks[earlier] for earlier, _ in found]), np.concatenate(
-        [ranks[later] for _, later in found]
+    found = (
+        [near_pairs(rows, plan.least, int(np.searchsorted(ranks, NEW)))]
+        if len(rows) <= FULL_ROWS
+        else list(full_cell(ranks, rows, sketches, plan, seed))
     )
+    earlier, later = (ranks[np.concatenate(column)] for column in zip(*found, strict=True))
+    return earlier, later
 
 
 def full_cell(ranks: Ranks, rows: Grid, sketches: Sketch, plan: Plan, seed: int) -> Iterator[Candidates]:
     """Pairs of positions out of a cell that is too large to be compared whole: equal rows folded, the others cut up."""
     first, follower, leader = equal_rows(sketches)
-    yield leader, follower
+    fresh = ranks[follower] >= NEW
+    yield leader[fresh], follower[fresh]
     length = length_of(plan.width)
     cells = -(-len(first) // FINE_ROWS)
     chosen = first[kmeans.sample(ranks[first], cells * SAMPLE_ROWS, seed)]
@@ -115,5 +119,5 @@ def full_cell(ranks: Ranks, rows: Grid, sketches: Sketch, plan: Plan, seed: int)
     row, cell = kmeans.nearby(rows[first], centroids, plan.spread, plan.most, length)
     for _, members in groups(cell):
         part = first[row[members]]
-        earlier, later = near_pairs(rows[part], plan.least)
+        earlier, later = near_pairs(rows[part], plan.least, int(np.searchsorted(ranks[part], NEW)))
         yield part[earlier], part[later]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.similarity.ranks import NEW
-from transforms.similarity.vectors import BLOCK, FLOAT32_MARGIN, Ranks, Stored, exactly, true_places
+from transforms.similarity.vectors import BLOCK, FLOAT32_MARGIN, Ranks, Stored, exactly, true_places, widen
 
 Positions = npt.NDArray[np.intp]
 
@@ -18,26 +18,27 @@ def keep_first(ranks: Ranks, vectors: Stored, threshold: float) -> Decisions:
 
     Costs rows x kept x dimension; memory is that of `vectors` five times over.
     """
-    single = vectors.astype(np.float32)
+    wide = widen(vectors)
+    single = wide.rows
     kept = np.empty_like(single)  # the rows kept so far come first
     position = np.empty(len(ranks), np.intp)  # of those
-    count = 0
+    count = int(np.searchsorted(ranks, NEW))  # what is held stays
+    kept[:count], position[:count] = single[:count], np.arange(count)
     decided: list[tuple[Positions, Positions, npt.NDArray[np.float64]]] = []
-    for start in range(0, len(ranks), BLOCK):
+    for start in range(count, len(ranks), BLOCK):
         new = np.arange(start, min(start + BLOCK, len(ranks)))
         row, column = first_near(single[new] @ kept[:count].T, threshold)
-        pairs = exactly(vectors, position[column], new[row], threshold)
-        keeper, gone, cosine = firsts(*pairs, held=ranks < NEW)
+        keeper, gone, cosine = firsts(*exactly(wide, position[column], new[row], threshold))
         decided.append((keeper, gone, cosine))
         left = np.setdiff1d(new, gone, assume_unique=True)
         later, earlier = true_places(np.tril(single[left] @ single[left].T >= threshold - FLOAT32_MARGIN, -1))
-        keeper, gone, cosine = in_order(*exactly(vectors, left[earlier], left[later], threshold), held=ranks < NEW)
+        keeper, gone, cosine = in_order(*exactly(wide, left[earlier], left[later], threshold))
         decided.append((keeper, gone, cosine))
         fresh = np.setdiff1d(left, gone, assume_unique=True)
         kept[count : count + len(fresh)], position[count : count + len(fresh)] = single[fresh], fresh
         count += len(fresh)
     if not decided:
-        return ranks, ranks, np.empty(0)
+        return ranks[:0], ranks[:0], np.empty(0)
     keeper, gone, cosine = (np.concatenate(column) for column in zip(*decided, strict=True))
     return ranks[gone], ranks[keeper], cosine
 
@@ -54,23 +55,22 @@ def first_near(products: npt.NDArray[np.float32], threshold: float) -> tuple[Pos
 
 
 def firsts(
-    keeper: Positions, gone: Positions, cosine: npt.NDArray[np.float64], held: npt.NDArray[np.bool_]
+    keeper: Positions, gone: Positions, cosine: npt.NDArray[np.float64]
 ) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
-    """Of each row that is not held, the pair with the earliest keeper."""
+    """Of each row the pair with the earliest keeper."""
     order = np.lexsort((keeper, gone))
-    order = order[~held[gone[order]]]
     chosen = order[np.unique(gone[order], return_index=True)[1]]
     return keeper[chosen], gone[chosen], cosine[chosen]
 
 
 def in_order(
-    earlier: Positions, later: Positions, cosine: npt.NDArray[np.float64], held: npt.NDArray[np.bool_]
+    earlier: Positions, later: Positions, cosine: npt.NDArray[np.float64]
 ) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
     """The pairs that count where rows are decided one after another: of each dropped row that with its first keeper."""
     gone: dict[int, int] = {}
     order = np.lexsort((earlier, later))
     for pair, row, neighbour in zip(order.tolist(), later[order].tolist(), earlier[order].tolist(), strict=True):
-        if row not in gone and neighbour not in gone and not held[row]:
+        if row not in gone and neighbour not in gone:
             gone[row] = pair
     chosen = np.array(list(gone.values()), np.intp)
     return earlier[chosen], later[chosen], cosine[chosen]

@@ -19,3 +19,12 @@ def pairs_within(base: int, n: int) -> Iterator[tuple[Numbers, Numbers]]:
         lines = np.arange(line, end)
         yield base + np.repeat(lines, n - 1 - lines), base + ragged(lines + 1, n - 1 - lines)
         line = end
+
+
+def once(first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:
+    """Each different pair of numbers once, in order."""
+    order = np.lexsort((second, first))
+    first, second = first[order], second[order]
+    new = np.ones(len(first), bool)
+    new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return first[new], second[new]

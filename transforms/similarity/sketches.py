@@ -41,13 +41,16 @@ def sketch(rows: Grid, signs: Grid) -> Sketch:
     return out
 
 
-def near_pairs(rows: Grid, least: float) -> Candidates:
-    """Pairs of sketches whose cosine is at least `least`; of each row the earliest NEIGHBOURS, or TWIN_NEIGHBOURS."""
-    if len(rows) < 2:
+def near_pairs(rows: Grid, least: float, fresh: int = 0) -> Candidates:
+    """Pairs of sketches whose cosine is at least `least`; of each row the earliest NEIGHBOURS, or TWIN_NEIGHBOURS.
+
+    The rows before `fresh` are compared with later ones only.
+    """
+    if len(rows) < 2 or fresh >= len(rows):
         return np.empty(0, np.intp), np.empty(0, np.intp)
     square = np.float32(length_of(rows.shape[1]) ** 2)
     found = []
-    for start in range(0, len(rows), BLOCK):
+    for start in range(fresh, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
         products = block @ rows[: start + len(block)].T
         later, earlier = true_places(products >= np.float32(least) * square)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from transforms.similarity import spill
 GRID = 4000.0  # length of a vector on the grid: by Cauchy-Schwarz every partial sum stays under (4000 + 32)^2 < 2^24
 FLOAT32_MARGIN = 1e-3  # over the error of a float32 product, 384 * 2^-24 = 2e-5, and of stored lengths
 BLOCK = 1024  # rows of a block of products: 1,024 x 8,192 float32 are 32 MB
+PAIRS = 256  # pairs compared at once: what stays in the second-level cache
 
 Stored = npt.NDArray[np.float16]
 Grid = npt.NDArray[np.float32]
@@ -69,33 +70,42 @@ def true_places(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.
     return row, flat - row * mask.shape[1]
 
 
-def cosines(left: Stored, right: Stored) -> npt.NDArray[np.float64]:
-    """Cosine of each row of `left` with the same row of `right`: the same bits on every machine."""
-    out = np.empty(len(left))
-    for start in range(0, len(left), BLOCK):
-        a = left[start : start + BLOCK].astype(np.float64)
-        b = right[start : start + BLOCK].astype(np.float64)
-        squares = np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b)
-        out[start : start + BLOCK] = np.einsum("ij,ij->i", a, b) / np.sqrt(squares)
+class Wide(NamedTuple):
+    """Stored vectors, ready to be compared: as float32, and their squared lengths."""
+
+    rows: Grid
+    squares: npt.NDArray[np.float64]
+
+
+def widen(vectors: Stored) -> Wide:
+    """Both are exact."""
+    rows, squares = np.empty(vectors.shape, np.float32), np.empty(len(vectors))
+    for start in range(0, len(vectors), PAIRS):
+        block = slice(start, start + PAIRS)
+        rows[block] = vectors[block]
+        squares[block] = products(rows[block], rows[block])
+    return Wide(rows, squares)
+
+
+def products(left: Grid, right: Grid) -> npt.NDArray[np.float64]:
+    """Product of each row with the same row of the other: of float16 values a float32 holds a product whole."""
+    return (left * right).sum(axis=1, dtype=np.float64)
+
+
+def cosines(wide: Wide, first: Positions, second: Positions) -> npt.NDArray[np.float64]:
+    """Cosine of each pair of rows: the same bits on every machine."""
+    out = np.empty(len(first))
+    for start in range(0, len(first), PAIRS):
+        a, b = first[start : start + PAIRS], second[start : start + PAIRS]
+        lengths = np.sqrt(wide.squares[a] * wide.squares[b])
+        out[start : start + PAIRS] = products(wide.rows[a], wide.rows[b]) / lengths
     return out
 
 
 def exactly(
-    vectors: Stored, first: Positions, second: Positions, threshold: float
+    wide: Wide, first: Positions, second: Positions, threshold: float
 ) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
     """Those pairs of rows whose cosine reaches `threshold`, and their cosines."""
-    cosine = cosines(vectors[first], vectors[second])
+    cosine = cosines(wide, first, second)
     near = cosine >= threshold
     return first[near], second[near], cosine[near]
-
-
-def check(
-    vectors: Stored, first: Positions, second: Positions, threshold: float
-) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
-    """As `exactly`, where most pairs are far: float32 tells those, in a third of the time."""
-    single = vectors.astype(np.float32)
-    near = np.zeros(len(first), bool)
-    for start in range(0, len(first), BLOCK):
-        a, b = single[first[start : start + BLOCK]], single[second[start : start + BLOCK]]
-        near[start : start + BLOCK] = np.einsum("ij,ij->i", a, b) >= threshold - FLOAT32_MARGIN
-    return exactly(vectors, first[near], second[near], threshold)
