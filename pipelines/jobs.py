@@ -39,6 +39,8 @@ SPENDING = (
     "budget_shares",
     "requests_per_minute",
     "tokens_per_minute",
+    "rate_limiter",
+    "rate_limit_descriptor",
     "price_file",
     "retry_malformed",
     "call_timeout",

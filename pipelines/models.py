@@ -14,6 +14,7 @@ from pipelines.errors import UsageError
 from pipelines.opening import opened_store
 from pipelines.running import Where
 from transforms.calls.protocol import Budget, ModelConfig
+from transforms.calls.rate_limiter import rate_service
 from transforms.llm.export import refuse_without_batches
 from transforms.llm.prices import price_of, required_price
 from transforms.llm.protocol import Sampling
@@ -59,6 +60,8 @@ def model_of(flags: Flags, where: Where = HERE, shares: Sequence[tuple[str, floa
         output_price=price.output if price else 0.0,
         requests_per_minute=flags["requests_per_minute"],
         tokens_per_minute=flags["tokens_per_minute"],
+        rate_limiter=rate_limiter_of(flags),
+        rate_descriptor=tuple(flags["rate_limit_descriptor"]),
         timeout=flags["call_timeout"],
         attempts=flags["call_attempts"],
         repairs=flags["retry_malformed"],
@@ -95,6 +98,19 @@ def base_url_of(flags: Flags) -> str:
     if "@" in parts.netloc or "key=" in parts.query.lower():
         raise UsageError("--llm_base_url: keys come from the environment, never in the address")
     return url
+
+
+def rate_limiter_of(flags: Flags) -> str:
+    """The rate limit service's address. Raises ValueErrors that name the flag."""
+    address: str = flags["rate_limiter"]
+    if address:
+        rate_service(address, flags["rate_limit_descriptor"])
+        for flag in ("requests_per_minute", "tokens_per_minute"):
+            if flags[flag]:
+                raise UsageError(f"--{flag}: the service of --rate_limiter knows the rate; leave one of them out")
+    elif flags["rate_limit_descriptor"]:
+        raise UsageError("--rate_limit_descriptor: goes with --rate_limiter")
+    return address
 
 
 def store_of(flags: Flags, model: str, where: Where, limited: bool, exporting: bool = False) -> str:

@@ -137,6 +137,17 @@ GROUPS: dict[str, list[Flag]] = {
         ),
         Flag("requests_per_minute", "calls a minute of the whole job; 0: no limit", 0, COUNT, metavar="N"),
         Flag("tokens_per_minute", "tokens a minute of the whole job; 0: no limit", 0, COUNT, metavar="N"),
+        Flag(
+            "rate_limiter",
+            "an Envoy rate limit service that knows the calls and tokens a minute of many jobs, in place of these two",
+            metavar="envoy://HOST:PORT/DOMAIN",
+        ),
+        Flag(
+            "rate_limit_descriptor",
+            "entries by which that service finds our limit; unit=requests or unit=tokens comes after them",
+            many=True,
+            metavar="KEY=VALUE",
+        ),
         Flag("price_file", "prices of models (YAML), before those of transforms/llm/prices.yaml", metavar="FILE"),
         Flag(
             "retry_malformed",

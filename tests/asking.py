@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
@@ -80,6 +81,18 @@ def ask(
             out.dead_letters | "Dead" >> beam.Map(save, folder, "dead")
         answers, dead = saved(folder, "results"), saved(folder, "dead")
     return sorted(answers, key=lambda a: (a.record, a.number)), sorted(dead, key=lambda d: d.key)
+
+
+def counted(asked: Sequence[str], model: ModelConfig) -> tuple[dict[str, int], dict[str, Any]]:
+    """The step's counters and distributions by name."""
+    pipeline = beam.Pipeline(runner=FnApiRunner())
+    elements: list[Batch[str]] = list(batches(asked, 50))
+    pipeline | beam.Create(elements, reshuffle=False) | Generate(stage="echo", task=ECHO, model=model)
+    found = pipeline.run().metrics().query(MetricsFilter().with_namespace("echo"))
+    return (
+        {metric.key.metric.name: metric.committed for metric in found["counters"] if metric.committed},
+        {metric.key.metric.name: metric.committed for metric in found["distributions"]},
+    )
 
 
 def save(batch: Batch[Any], folder: str, kind: str) -> None:

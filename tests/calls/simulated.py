@@ -57,7 +57,7 @@ class Process:
 
     def __post_init__(self) -> None:
         submit = self.submit if self.store else None
-        self.gate = Gate(self.config, self.owner, self.clock, submit, self.pump)  # type: ignore[arg-type]
+        self.gate = Gate(self.config, self.owner, self.clock, submit, self.pump, self.fail)  # type: ignore[arg-type]
 
     def submit(self, job: Any, token: Any) -> None:
         assert self.store
@@ -82,6 +82,9 @@ class Process:
             self.in_flight += 1
             self.sent.append(self.clock.now)
             self.clock.call_later(0.5, self.finish, call)
+
+    def fail(self, error: ModelError) -> None:
+        raise error
 
     def finish(self, call: Call) -> None:
         self.in_flight -= 1

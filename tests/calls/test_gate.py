@@ -97,7 +97,8 @@ def test_without_a_store_a_process_keeps_its_pace_alone(clock: Clock) -> None:
 
 def test_without_limits_nothing_is_asked_of_the_store(clock: Clock) -> None:
     jobs: list[Any] = []
-    gate = Gate(ModelConfig(), "me", clock, lambda job, token: jobs.append(job), lambda: None)  # type: ignore[arg-type]
+    put = lambda job, token: jobs.append(job)  # noqa: E731
+    gate = Gate(ModelConfig(), "me", clock, put, lambda: None, lambda _: None)  # type: ignore[arg-type]
     assert [gate.admit(call_of(i)) for i in range(5)] == [Pass.GO] * 5
     assert (jobs, gate.pacing) == ([], False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import time
 from collections import Counter
 from dataclasses import asdict, replace
 from typing import Any
@@ -40,6 +41,7 @@ class FakeModels:
         self.settings, self.draws = settings, Draws(settings)
         self.counts: Counter[str] = Counter()
         self.latencies: list[float] = []
+        self.arrivals: list[float] = []  # seconds on the server's clock
         self.asked: Counter[str] = Counter()  # by prompt's hash
         self.in_flight = 0
         self.last: dict[str, Any] = {}
@@ -48,6 +50,7 @@ class FakeModels:
         """What the model says: text, input and output tokens, after its latency. Raises Refusal or Garbled."""
         own, counts, asked = self.settings, self.counts, self.asked  # those that hang when new ones come keep to theirs
         counts["calls"] += 1
+        self.arrivals.append(time.monotonic())
         if own.places and self.in_flight >= own.places:
             counts["refused"] += 1
             raise Refusal(429, {"Retry-After": f"{own.retry_after:g}"} if own.retry_after else None)
@@ -161,7 +164,8 @@ class FakeModels:
         """GET /stats: what happened since the last settings."""
         repeated = sum(n - 1 for n in self.asked.values())
         facts = {**self.counts, "in_flight": self.in_flight, "prompts": len(self.asked), "repeated": repeated}
-        return web.json_response({"counts": facts, "latencies": self.latencies, "last": self.last})
+        told = {"latencies": self.latencies, "arrivals": self.arrivals, "last": self.last}
+        return web.json_response({"counts": facts, **told})
 
     async def settle(self, request: web.Request) -> web.StreamResponse:
         """POST /settings: new settings; counts begin anew."""

@@ -55,7 +55,9 @@ class Engine:
         if self.store and self.store.commit([Renew(self.owner)])[0]:
             self.ended = Stopped(STOPPED)
         self.loop = loop or asyncio.new_event_loop()
-        self.gate = Gate(config, self.owner, self.loop, self.writer.submit if self.writer else None, self._pump)
+        self.gate = Gate(
+            config, self.owner, self.loop, self.writer.submit if self.writer else None, self._pump, self._end_with
+        )
         self.client: Client
         ready: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._run, args=(ready,), name=f"{kind.name}-loop", daemon=True)
@@ -277,4 +279,5 @@ class Engine:
         self._pump()
         while self.in_flight:
             await asyncio.sleep(0.01)
+        self.gate.close()
         await self.client.close()

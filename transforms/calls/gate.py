@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from enum import Enum
@@ -12,6 +13,7 @@ from transforms.calls.call import Call
 from transforms.calls.governor import Governor
 from transforms.calls.limiter import Pace
 from transforms.calls.protocol import Answer, ModelConfig, ModelError
+from transforms.calls.rate_limiter import RateLimiter, rate_service
 from transforms.store.protocol import Amount, Ask, Book, Job, Put, Spend
 
 TYPICAL_WEIGHT = 0.05  # of the latest answer in the running mean of their lengths
@@ -35,11 +37,12 @@ class Gate:
         loop: asyncio.AbstractEventLoop,
         submit: Callable[[Job, Any], None] | None,
         on_room: Callable[[], None],
+        on_fault: Callable[[ModelError], None],
     ):
-        self.loop, self.submit, self.on_room = loop, submit, on_room
+        self.loop, self.submit, self.on_room, self.on_fault = loop, submit, on_room, on_fault
         self.governor = Governor(config.budget, config.input_price, config.output_price, owner)
-        self.requests = Pace(f"requests {config.name}", config.requests_per_minute)
-        self.tokens = Pace(f"tokens {config.name}", config.tokens_per_minute)
+        self.requests = pace_of("requests", config, config.requests_per_minute)
+        self.tokens = pace_of("tokens", config, config.tokens_per_minute)
         self.typical_output = 0.0
 
     @property
@@ -51,7 +54,7 @@ class Gate:
         """Takes what the call needs, or asks for what lacks."""
         call.pace_tokens = call.input_tokens + (self.typical_output or call.request.most_output)
         for pace, n in ((self.requests, 1.0), (self.tokens, call.pace_tokens)):
-            if pace.per_minute and pace.credit < n:
+            if not pace.has(n):
                 self._book(pace, n)
                 return Pass.WAIT
         if not self.governor.reserve(call.stage, call.worst):
@@ -88,6 +91,12 @@ class Gate:
             begin = result if isinstance(result, float) else time.time()
             self.loop.call_later(max(0.0, begin - time.time()), self._booked, pace, seconds)
 
+    def close(self) -> None:
+        """Ends the threads."""
+        for pace in (self.requests, self.tokens):
+            if pace.service:
+                pace.service.close()
+
     def _lease(self, call: Call) -> Pass:
         if self.governor.exhausted(call.stage, call.worst, self.loop.time()):
             # What is in flight may use less than was reserved for it.
@@ -101,12 +110,34 @@ class Gate:
         if pace.booking:
             return
         pace.booking = True
+        if pace.service:
+            hits = pace.lacking(n)
+            pace.service.ask(hits, lambda fault: self._told(pace, hits, fault))
+            return
         seconds = pace.wanted(n)
         if self.submit:
             self.submit(Book(pace.name, seconds), (pace, seconds))
         else:
             self.loop.call_later(seconds, self._booked, pace, seconds)
 
+    def _told(self, pace: Pace, hits: int, fault: ModelError | None) -> None:
+        """On the rate limiter's thread: its answer."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
+            self.loop.call_soon_threadsafe(self._granted, pace, hits, fault)
+
+    def _granted(self, pace: Pace, hits: int, fault: ModelError | None) -> None:
+        if fault:
+            self.on_fault(fault)
+        pace.granted(hits)
+        self.on_room()
+
     def _booked(self, pace: Pace, seconds: float) -> None:
         pace.booked(seconds)
         self.on_room()
+
+
+def pace_of(unit: str, config: ModelConfig, per_minute: int) -> Pace:
+    """What paces the requests or tokens of one model: a rate limit service, or a time line in the store."""
+    if not config.rate_limiter:
+        return Pace(f"{unit} {config.name}", per_minute)
+    return Pace(unit, 0, RateLimiter(rate_service(config.rate_limiter, config.rate_descriptor), unit))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+from transforms.calls.rate_limiter import RateLimiter
 
 REFUSED_SHARE = 0.15  # of the calls sent to a full server; fewer refusals than this do not lower the limit
 SLICE_SECONDS = 0.25  # of the job's time line that a process books at once: at most four small commits a second
@@ -76,20 +79,35 @@ class HeldBack:
 class Pace:
     """A rate that all processes of a job keep together, in slices of a time line that is booked elsewhere.
 
-    `take` uses up what is there; where that is not enough, `wanted` is what to book, and `booked` brings it.
+    `take` uses up what is there; where that is not enough, `wanted` is what to book, and `booked` brings it. `service`:
+    who knows the rate is asked for what lacks in place of booking time.
     """
 
     name: str
     per_minute: int
+    service: RateLimiter | None = None
     credit: float = 0.0
     booking: bool = False
 
+    def has(self, n: float) -> bool:
+        """Whether `n` of the credit are there. Without a limit they always are."""
+        return self.credit >= n or not (self.per_minute or self.service)
+
     def take(self, n: float) -> bool:
-        """Uses `n` of the credit, if it is there. Without a limit it always is."""
-        if self.per_minute and self.credit < n:
+        """Uses `n` of the credit, if it is there."""
+        if not self.has(n):
             return False
-        self.credit -= n if self.per_minute else 0
+        self.credit -= n if self.per_minute or self.service else 0
         return True
+
+    def lacking(self, n: float) -> int:
+        """What to ask the service for, so that `n` can be taken."""
+        return math.ceil(n - self.credit)
+
+    def granted(self, n: float) -> None:
+        """What was asked for is there."""
+        self.credit += n
+        self.booking = False
 
     def wanted(self, n: float) -> float:
         """Seconds of the time line to book so that `n` can be taken."""
@@ -97,5 +115,4 @@ class Pace:
 
     def booked(self, seconds: float) -> None:
         """What was booked has begun."""
-        self.credit += seconds * self.per_minute / 60
-        self.booking = False
+        self.granted(seconds * self.per_minute / 60)

@@ -110,6 +110,8 @@ class ModelConfig:
     output_price: float = 0.0
     requests_per_minute: int = 0  # of the whole job, 0: no limit
     tokens_per_minute: int = 0
+    rate_limiter: str = ""  # envoy://HOST:PORT/DOMAIN of a service that knows the rate, in place of these two
+    rate_descriptor: tuple[str, ...] = ()  # KEY=VALUE, by which the service tells its limits apart
     timeout: float = 120.0  # seconds for one call
     attempts: int = 8  # of one request, when calls fail in a way that a retry can cure
     repairs: int = 1  # times that a malformed answer is asked for again, with a word on what was wrong
@@ -121,6 +123,8 @@ class ModelConfig:
         for name in ("requests_per_minute", "tokens_per_minute", "input_price", "output_price"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} {getattr(self, name)}: must not be below 0")
+        if self.rate_limiter and (self.requests_per_minute or self.tokens_per_minute):
+            raise ValueError("rate_limiter: the service knows the rate; leave requests and tokens per minute out")
         if self.timeout <= 0:
             raise ValueError(f"timeout {self.timeout}: must be above 0 seconds")
 
