@@ -1,0 +1,181 @@
+"""How a job ends: what is summed up, what is lacking, the exit code; and the line while it runs."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.ending import ending
+from pipelines.errors import BUDGET_SPENT, DONE
+from pipelines.memory import RETURNED_BYTES, return_freed_memory
+from pipelines.preview import block, heading, printable
+from pipelines.progress import clock, line, progress
+from pipelines.status import expected_calls, table
+from pipelines.summary import counted, paid
+from transforms.calls.protocol import ModelConfig
+from transforms.store.protocol import Spend
+from transforms.tally import BOARD_VARIABLE, Tally
+
+# ---- exit codes
+
+
+def test_a_job_that_asked_everything_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending({}, ModelConfig()) == DONE
+    assert capsys.readouterr().out == ""
+
+
+def test_a_job_that_left_questions_says_how_many_and_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending({"budget-exhausted": 1234}, ModelConfig()) == BUDGET_SPENT
+    said = capsys.readouterr().out
+    assert "1,234 questions were not asked" in said
+    assert "a higher budget goes on from here" in said
+
+
+def test_an_export_with_nothing_to_write_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending({}, ModelConfig("openai:m", options={"export": str(tmp_path)})) == DONE
+    assert "import-responses" not in capsys.readouterr().out
+
+
+# ---- the summary
+
+
+def test_money_is_said_only_where_it_is_known() -> None:
+    usage = {"a": {"calls": 1000, "input_tokens": 20_000, "output_tokens": 3000, "cost_usd": 1.5}}
+    [said] = paid(usage | {"b": {"calls": 5, "input_tokens": 1, "output_tokens": 1, "cost_usd": 0.25}})
+    assert said.split() == [
+        "model",
+        "1,005",
+        "calls,",
+        "20,001",
+        "tokens",
+        "in,",
+        "3,001",
+        "out,",
+        "1.75",
+        "US",
+        "dollars",
+    ]
+    [said] = paid({"a": {"calls": 2, "input_tokens": 20, "output_tokens": 3}})
+    assert said.endswith("3 out, at a price that is not known")
+    assert list(paid({})) == []
+    assert list(paid({"a": {"calls": 0, "input_tokens": 0, "output_tokens": 0}})) == []
+
+
+@given(st.dictionaries(st.sampled_from(["lost-malformed", "lost-timeout", "identical"]), st.integers(0, 9)))
+def test_every_reason_that_occurred_is_in_the_line_of_its_step(reasons: dict[str, int]) -> None:
+    lost = sum(reasons.values())
+    [said] = counted({"extract_persona": {"documents": 3, "asked": 100 + lost, "answered": 100, **reasons}})
+    for name, n in reasons.items():
+        assert (f"{n} {name.removeprefix('lost-')}" in said) == (n > 0)
+    assert "documents" not in said
+
+
+# ---- status
+
+
+def test_stages_stand_in_the_order_of_the_estimate_and_others_after_them() -> None:
+    now = {"expand": Spend(2, 20, 2, 0), "another": Spend(1, 1, 1, 10**9)}
+    _, *said = table(now, {}, 0.0, {"extract": 10.0, "expand": 5.0})
+    assert [row.split()[:3] for row in said] == [
+        ["extract", "0", "10"], ["expand", "2", "5"], ["another", "1", "1"], ["all", "3", "15"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"stages": [1]}', '{"stages": [{"stage": "a", "calls": "x"}]}'])
+def test_an_estimate_that_cannot_be_read_is_as_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "estimate.json").write_text(text)
+    assert expected_calls(str(tmp_path)) == {}
+    assert expected_calls(str(tmp_path / "nowhere")) == {}
+
+
+# ---- the progress line
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_the_line_moves_and_is_wiped_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.progress.EVERY_SECONDS", 0.01)
+    stream = Terminal()
+    with progress(stream):
+        Tally("read_corpus").inc("documents", 1234)
+        until = time.monotonic() + 10
+        while "1,234 documents" not in stream.getvalue() and time.monotonic() < until:
+            time.sleep(0.005)
+    said = stream.getvalue()
+    assert "1,234 documents" in said
+    assert "\n" not in said
+    assert said.endswith("\r\x1b[K")
+    assert max(len(part) for part in re.split(r"\r\x1b\[K", said)) < 120
+
+
+def test_the_line_is_wiped_and_the_board_taken_down_when_a_job_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(BOARD_VARIABLE, raising=False)
+    stream = Terminal()
+    with pytest.raises(RuntimeError, match="the job"), progress(stream):
+        raise RuntimeError("the job")
+    assert stream.getvalue() == "\r\x1b[K"
+    assert BOARD_VARIABLE not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("counts", "stage", "rate", "end"),
+    [
+        ({("expand_persona", "asked"): 5, ("unique_personas", "unique"): 20}, "expand_persona", 1.0,
+         "5 of 20, 1/s, 00:15 left"),
+        ({("synthesize_math", "asked"): 5, ("embed_dedup", "kept"): 5}, "synthesize_math", 2.0, "math 5 of 5, 2/s"),
+        ({("expand_persona", "asked"): 9, ("unique_personas", "unique"): 4}, "expand_persona", 9.0, "persona 9, 9/s"),
+        ({("embed_dedup", "kept"): 9}, "embed_dedup", 9.0, "embed dedup"),
+        ({}, "", 0.0, "0 lost"),
+    ],
+    ids=["time left", "all asked", "more than expected", "no questions", "nothing yet"],
+)  # fmt: skip
+def test_how_far_a_step_is(counts: Any, stage: str, rate: float, end: str) -> None:
+    assert line(Counter(counts), stage, rate, 0.0).endswith(end)
+
+
+@given(st.floats(0, 10**6))
+def test_a_clock_goes_by_sixties(seconds: float) -> None:
+    parts = [int(part) for part in clock(seconds).split(":")]
+    assert sum(part * 60**i for i, part in enumerate(reversed(parts))) == int(seconds)
+    assert all(part < 60 for part in parts[-2:])
+
+
+# ---- a preview for terminals
+
+
+@given(st.text(max_size=300))
+def test_no_text_steers_the_terminal(text: str) -> None:
+    for shown in [printable(text), *block("answer", text), *heading(text)]:
+        assert shown.isprintable()
+        assert len(shown) <= max(100, len(text) + 4)
+
+
+def test_a_text_keeps_its_lines_under_its_name() -> None:
+    assert list(block("answer", "one\n\ntwo", "3 tokens")) == ["-- answer (3 tokens)", "   one", "", "   two"]
+    assert list(block("answer", "")) == ["-- answer", ""]
+
+
+# ---- memory
+
+
+def test_what_the_user_says_of_memory_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "12345")
+    monkeypatch.delenv("MALLOC_MMAP_THRESHOLD_", raising=False)
+    return_freed_memory()
+    assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "12345"
+    assert os.environ["MALLOC_MMAP_THRESHOLD_"] == str(RETURNED_BYTES)
+    monkeypatch.delenv("MALLOC_MMAP_THRESHOLD_")
