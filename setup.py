@@ -13,6 +13,7 @@ REQUIRES = [
     "fastavro>=1.13",  # hub files: block-wise Avro reading and writing
     "redis>=8",  # the response store that a cluster's workers share
     "google-cloud-bigtable>=2.50",  # the same on Google Cloud; the [gcp] extra pins it, too
+    "google-cloud-secret-manager>=2.32",  # keys and passwords by name; the [gcp] extra pins it, too
     "orjson>=3.10",  # JSON Lines at the speed of the disk
     "pyarrow>=20",  # Parquet, and JSON Lines in columns
     "zstandard>=0.23",  # .zst corpora, as RedPajama and Dolma ship them

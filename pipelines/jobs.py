@@ -23,6 +23,7 @@ ASKING = (
     "llm",
     "batch_model",
     "llm_base_url",
+    "llm_api_key_secret",
     "prompt_dir",
     "max_in_flight",
     "max_tokens",

@@ -18,7 +18,8 @@ from transforms.calls.rate_limiter import rate_service
 from transforms.llm.export import refuse_without_batches
 from transforms.llm.prices import price_of, required_price
 from transforms.llm.protocol import Sampling
-from transforms.llm.registry import EXPORT, LOCAL, split_name
+from transforms.llm.registry import EXPORT, KEYED, LOCAL, split_name
+from transforms.secrets import check_secret_name
 from transforms.store.registry import NO_STORE, scheme_of
 from transforms.store.registry import is_local as is_local_store
 
@@ -46,6 +47,7 @@ def model_of(flags: Flags, where: Where = HERE, shares: Sequence[tuple[str, floa
     return ModelConfig(
         name=name,
         base_url=url,
+        key_secret=key_secret_of(flags, name),
         max_in_flight=flags["max_in_flight"],
         options=options,
         store=store,
@@ -111,6 +113,14 @@ def rate_limiter_of(flags: Flags) -> str:
     elif flags["rate_limit_descriptor"]:
         raise UsageError("--rate_limit_descriptor: goes with --rate_limiter")
     return address
+
+
+def key_secret_of(flags: Flags, model: str) -> str:
+    """Name of the key's secret, "" where the environment has the key. Raises UsageError."""
+    name: str = flags["llm_api_key_secret"]
+    if name and model.partition(":")[0] not in KEYED:
+        raise UsageError(f"--llm_api_key_secret: {model} takes no key; {', '.join(KEYED)} do")
+    return check_secret_name("--llm_api_key_secret", name)
 
 
 def store_of(flags: Flags, model: str, where: Where, limited: bool, exporting: bool = False) -> str:

@@ -99,6 +99,12 @@ GROUPS: dict[str, list[Flag]] = {
             metavar="NAME",
         ),
         Flag("llm_base_url", "address of a server for the backend", metavar="URL"),
+        Flag(
+            "llm_api_key_secret",
+            "name of the key's secret in Google Secret Manager, which each worker reads; default: the key is in the "
+            "environment",
+            metavar="projects/P/secrets/S/versions/V",
+        ),
         Flag("prompt_dir", "folder with prompts of your own, by the names of transforms/prompts/*.txt", metavar="DIR"),
         Flag("max_in_flight", "calls under way at once in each process", 64, number(1, 4096), metavar="N"),
         Flag("max_tokens", "longest answer in tokens; default: as the step needs", None, POSITIVE, metavar="N"),
@@ -110,8 +116,8 @@ GROUPS: dict[str, list[Flag]] = {
         Flag(
             "response_store",
             "where answers are kept, so that none is paid twice: sqlite:PATH, redis://HOST (rediss:// with TLS; "
-            "REDIS_USERNAME and REDIS_PASSWORD from the environment), bigtable://PROJECT/INSTANCE/TABLE or none; "
-            "default on one machine: sqlite:OUTPUT/responses.sqlite",
+            "REDIS_USERNAME and REDIS_PASSWORD from the environment, or ?password_secret=NAME out of Secret Manager), "
+            "bigtable://PROJECT/INSTANCE/TABLE or none; default on one machine: sqlite:OUTPUT/responses.sqlite",
             metavar="ADDRESS",
         ),
         Flag(

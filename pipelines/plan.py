@@ -34,6 +34,7 @@ RUNNING = (
     "output",
     "hub",
     "llm_base_url",
+    "llm_api_key_secret",
     "batch_model",
     "max_in_flight",
     *SPENDING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import NoReturn
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
 
 from tests import bigtable_server
@@ -80,6 +83,28 @@ def undisturbed(
     job = forker.start(build_command(corpus_of(folder, DOCUMENTS), folder / "out", flags))
     assert job.wait() == 0, job.errors
     return folder / "out", running_server.counts()["paid"]
+
+
+@pytest.fixture
+def credentials(server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keys in the environment, and a service account whose tokens the fake server gives."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    account = {
+        "type": "service_account",
+        "project_id": "some-project",
+        "private_key_id": "1",
+        "private_key": pem.decode(),
+        "client_email": "hub@some-project.iam.gserviceaccount.com",
+        "client_id": "1",
+        "token_uri": f"{server.root}/token",
+    }
+    file = tmp_path / "account.json"
+    file.write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    monkeypatch.setenv("GEMINI_API_KEY", "secret")
+    return file
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.fake_server.launch import FakeServer
 from transforms.calls.protocol import ModelConfig, ModelError
@@ -33,28 +31,6 @@ def config_of(backend: str, server: FakeServer) -> ModelConfig:
     url = {"openai": server.url, "vertex-endpoint": f"http://{server.predict_address}"}.get(backend, server.root)
     place = {"project": "some-project", "location": "europe-west4"}
     return ModelConfig(name=f"{backend}:some-model", base_url=url, options=place, timeout=15)
-
-
-@pytest.fixture
-def credentials(server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keys in the environment, and a service account whose tokens the fake server gives."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    account = {
-        "type": "service_account",
-        "project_id": "some-project",
-        "private_key_id": "1",
-        "private_key": pem.decode(),
-        "client_email": "hub@some-project.iam.gserviceaccount.com",
-        "client_id": "1",
-        "token_uri": f"{server.root}/token",
-    }
-    file = tmp_path / "account.json"
-    file.write_text(json.dumps(account))
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
-    monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    monkeypatch.setenv("GEMINI_API_KEY", "secret")
-    return file
 
 
 def complete(config: ModelConfig, *requests: Request) -> list[Completion | ModelError]:

@@ -205,13 +205,13 @@ def test_an_early_stage_cannot_eat_a_later_ones_share() -> None:
     assert granted(lease("a", 90, 1, "expand", limits), {"extract": Amount(calls=10)}) == Amount(calls=90)
 
 
-@pytest.mark.parametrize("address", ["", "sqlite:", "mysql://x", "redis://user:secret@host", "/a/path",
-    "redis:host", "redis://", "redis://host:port", "redis://host/name", "rediss://host?password=secret",
+@pytest.mark.parametrize("address", ["", "sqlite:", "mysql://x", "redis://user:s3cret@host", "/a/path",
+    "redis:host", "redis://", "redis://host:port", "redis://host/name", "rediss://host?password=s3cret",
     "bigtable:p/i/t", "bigtable://p/i", "bigtable://p/i/t/x", "bigtable://p/i/"])  # fmt: skip
 def test_an_address_that_is_none_is_refused_without_showing_secrets(address: str) -> None:
     with pytest.raises(ValueError, match="--response_store") as caught:
         scheme_of(address)
-    assert "secret" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_an_embedded_store_is_local() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import time
@@ -160,6 +161,18 @@ class FakeModels:
         """POST /token: what a service account gets for its signed claim."""
         return web.json_response({"access_token": self.settings.key or "token", "expires_in": 3600})
 
+    async def secret(self, request: web.Request) -> web.StreamResponse:
+        """GET /v1/NAME:access: Secret Manager's."""
+        name = request.match_info["name"]
+        self.counts["secrets"] += 1
+        if name not in self.settings.secrets:
+            return web.json_response({"error": {"code": 404, "message": f"{name} not found"}}, status=404)
+        said = self.settings.secrets[name]
+        if not said:
+            return web.json_response({"error": {"code": 403, "message": "denied"}}, status=403)
+        data = base64.b64encode(said.encode()).decode()
+        return web.json_response({"name": name, "payload": {"data": data}})
+
     async def stats(self, request: web.Request) -> web.StreamResponse:
         """GET /stats: what happened since the last settings."""
         repeated = sum(n - 1 for n in self.asked.values())
@@ -193,6 +206,7 @@ def application(models: FakeModels) -> web.Application:
     app.router.add_post("/v1/embeddings", models.embeddings)
     app.router.add_post("/{version:v1|v1beta|v1beta1}/{path:.*models/.*}", models.gemini)
     app.router.add_post("/token", models.token)
+    app.router.add_get("/v1/{name:projects/.*/secrets/.*}:access", models.secret)
     app.router.add_get("/stats", models.stats)
     app.router.add_post("/settings", models.settle)
     return app

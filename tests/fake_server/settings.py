@@ -31,6 +31,7 @@ class Settings:
     answers: dict[str, list[str]] = field(default_factory=dict)  # by a word in the prompt: first, second ... answer
     usage: list[int] = field(default_factory=list)  # [input, output] tokens; else a quarter of the characters
     key: str = ""  # the only key that is let in
+    secrets: dict[str, str] = field(default_factory=dict)  # of Secret Manager, by name; "" is refused
 
 
 class Draws:

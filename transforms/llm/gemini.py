@@ -11,6 +11,7 @@ import orjson
 from transforms.calls.http import error_of_status, retry_after
 from transforms.calls.protocol import ModelConfig, ModelError
 from transforms.llm.protocol import Completion, Request
+from transforms.secrets import secret_or_variable
 
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 LOCATION = "global"
@@ -34,7 +35,7 @@ class GeminiModel:
             retry_options=genai.types.HttpRetryOptions(attempts=1),
         )
         self.client = genai.Client(**account_of(config), http_options=options)
-        self.key = DEFAULT_CREDENTIALS if backend == "vertex" else " or ".join(KEY_VARIABLES)
+        self.key = DEFAULT_CREDENTIALS if backend == "vertex" else config.key_secret or " or ".join(KEY_VARIABLES)
         self.configs: dict[Any, Any] = {}
 
     async def complete(self, request: Request) -> Completion:
@@ -86,9 +87,12 @@ def account_of(config: ModelConfig) -> dict[str, Any]:
     if config.name.partition(":")[0] == "vertex":
         project, location = project_of(config)
         return {"vertexai": True, "project": project, "location": location}
-    key = next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), None)
+    key = secret_or_variable(config.key_secret, KEY_VARIABLES)
     if not key:
-        raise ValueError(f"--llm {config.name}: needs a key in the environment variable {' or '.join(KEY_VARIABLES)}")
+        raise ValueError(
+            f"--llm {config.name}: needs a key in the environment variable {' or '.join(KEY_VARIABLES)}, or "
+            "--llm_api_key_secret"
+        )
     return {"vertexai": False, "api_key": key}
 
 

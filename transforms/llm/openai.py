@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import orjson
@@ -10,6 +9,7 @@ import orjson
 from transforms.calls.http import error_of_status, retry_after
 from transforms.calls.protocol import ModelConfig, ModelError
 from transforms.llm.protocol import Completion, Request
+from transforms.secrets import secret_or_variable
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 JSON: Any = {"headers": {"Content-Type": "application/json"}, "security": {"bearer_auth": True}}
@@ -23,9 +23,12 @@ class OpenAIModel:
         import httpx2
         import openai
 
-        key = os.environ.get(KEY_VARIABLE)
+        key = secret_or_variable(config.key_secret, [KEY_VARIABLE])
+        self.key_place = config.key_secret or KEY_VARIABLE
         if not key and not config.base_url:
-            raise ValueError(f"--llm {config.name}: needs a key in the environment variable {KEY_VARIABLE}")
+            raise ValueError(
+                f"--llm {config.name}: needs a key in the environment variable {KEY_VARIABLE}, or --llm_api_key_secret"
+            )
         self.model = config.name.partition(":")[2]
         if not self.model:
             raise ValueError(f"--llm {config.name}: name the model too, such as openai:gpt-5-mini")
@@ -56,7 +59,7 @@ class OpenAIModel:
         except self.errors.APIStatusError as error:
             wait = retry_after(error.response.headers)
             hopeless = error.code == "insufficient_quota"  # a 429 that no waiting cures
-            raise error_of_status(error.status_code, wait, KEY_VARIABLE, hopeless) from error
+            raise error_of_status(error.status_code, wait, self.key_place, hopeless) from error
         return completion_of(response.content)
 
     def body(self, request: Request) -> dict[str, Any]:

@@ -17,6 +17,7 @@ BACKENDS = {
     "export": "transforms.llm.export:ExportModel",
 }
 EXPORT = "export"
+KEYED = ("openai", "gemini")  # ask with a key; the others with the account's own credentials, or nothing
 LOCAL = ("offline",)  # answer in this very process, at once and for nothing: there is no call to keep, pace or repair
 
 

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from typing import Any
+from urllib.parse import parse_qs
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from transforms.secrets import SecretError, secret_or_variable
 from transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
@@ -50,17 +52,24 @@ class RedisStore:
 
     The append-only file must be on: then a killed server has all answers again. `appendfsync everysec` may lose the
     last two seconds to a power failure or a disk that hangs, `always` nothing: `durable` insists on it. The
-    processes' clocks must agree to seconds. User and password: REDIS_USERNAME and REDIS_PASSWORD.
+    processes' clocks must agree to seconds. User and password: REDIS_USERNAME and REDIS_PASSWORD, or those that
+    `?username=NAME&password_secret=SECRET` names; the latter is one of Secret Manager's, read here.
     """
 
     def __init__(self, address: str, durable: bool = False):
         self.address, self.pid = address, os.getpid()
         self.done, self.commits = PREFIX + b"done:" + secrets.token_hex(8).encode(), 0
+        place, _, query = address.partition("?")
+        named = {name: values[0] for name, values in parse_qs(query).items()}
+        try:
+            password = secret_or_variable(named.get("password_secret", ""), ["REDIS_PASSWORD"])
+        except SecretError as error:
+            raise StoreError(f"{place}: {error}") from error
         connect: Any = redis.Redis.from_url
         self.client = connect(
-            address,
-            username=os.environ.get("REDIS_USERNAME") or None,
-            password=os.environ.get("REDIS_PASSWORD") or None,
+            place,
+            username=named.get("username") or os.environ.get("REDIS_USERNAME") or None,
+            password=password or None,
             protocol=2,  # every server has it
             socket_timeout=REPLY_SECONDS,
             socket_connect_timeout=OPEN_SECONDS,
@@ -131,7 +140,8 @@ class RedisStore:
                 return ask()
             except redis.AuthenticationError as error:  # a ConnectionError too, but one that time does not cure
                 raise StoreError(
-                    f"{self.address}: {error}; set REDIS_USERNAME and REDIS_PASSWORD in every worker's environment"
+                    f"{self.address}: {error}; set REDIS_USERNAME and REDIS_PASSWORD in every worker's environment, "
+                    "or name a secret: ?username=NAME&password_secret=projects/P/secrets/S/versions/V"
                 ) from error
             except (redis.ConnectionError, redis.TimeoutError) as error:
                 if time.monotonic() + pause > until:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
+from transforms.secrets import NAME as SECRET
 from transforms.store.protocol import ResponseStore
 
 STORES = {
@@ -13,7 +14,11 @@ STORES = {
     "rediss": "transforms.store.redis:RedisStore",  # over TLS
     "bigtable": "transforms.store.bigtable:BigtableStore",
 }
-SERVER = re.compile(r"//(\[[0-9a-fA-F:.]+\]|[^\s/?#:\[\]]+)(:\d{1,5})?(/\d*)?")  # //HOST:PORT/DATABASE
+# //HOST:PORT/DATABASE?username=NAME&password_secret=NAME
+SERVER = re.compile(
+    r"//(\[[0-9a-fA-F:.]+\]|[^\s/?#:@\[\]]+)(:\d{1,5})?(/\d*)?"
+    rf"(\?(username=[\w.@-]+&)?password_secret={SECRET.pattern})?"
+)
 TABLE = re.compile(r"//[a-z][-a-z0-9.:]*/[a-z][-a-z0-9]*/[-_.a-zA-Z0-9]{1,50}")  # //PROJECT/INSTANCE/TABLE
 PLACES = {"sqlite": re.compile(r".+", re.DOTALL), "redis": SERVER, "rediss": SERVER, "bigtable": TABLE}
 FORMS = (
@@ -38,10 +43,11 @@ def open_store(address: str, durable: bool = False) -> ResponseStore:
 def scheme_of(address: str) -> str:
     """The scheme: "redis" of "redis://HOST". Raises ValueError where that is no store, or for one with a password."""
     scheme, _, place = address.partition(":")
-    if scheme in ("redis", "rediss") and ("@" in place or "?" in place):
+    if scheme in ("redis", "rediss") and ("@" in place or "?" in place) and not SERVER.fullmatch(place):
         raise ValueError(
             f"--response_store {scheme}://…: must be {scheme}://HOST:PORT/DATABASE; credentials come from the "
-            "environment (REDIS_USERNAME, REDIS_PASSWORD), never in the address"
+            "environment (REDIS_USERNAME, REDIS_PASSWORD), never in the address, which may name a secret: "
+            "?password_secret=projects/P/secrets/S/versions/V"
         )
     if scheme not in STORES or not PLACES[scheme].fullmatch(place):
         raise ValueError(f"--response_store {address.split('@')[-1]}: must be {FORMS}")
