@@ -19,6 +19,7 @@ from apache_beam.pvalue import AsSingleton
 
 from pipelines.cli import job_main
 from pipelines.errors import DONE, UsageError
+from pipelines.held import PersonasAtHop0, held_vectors
 from pipelines.progress import progress
 from pipelines.running import beam_options, run_pipeline
 from pipelines.sizing import blocks_for
@@ -32,7 +33,6 @@ from transforms.dedup.rows import Packed
 from transforms.dedup.sniff import text_field_of
 from transforms.dedup.sources import CHUNK_BITS, Source, source_at, sources_of
 from transforms.embedding.protocol import EmbedderConfig
-from transforms.hub.reading import ReadHub
 from transforms.hub.versions import Hub, open_hub
 from transforms.records import DeadLetter, as_dict
 from transforms.similarity.plan import Plan
@@ -59,6 +59,11 @@ class DedupPlan:
     blocks: int
 
     @property
+    def hubs(self) -> Sequence[Hub]:
+        """The hub to compare with, if there is one."""
+        return [self.hub] if self.hub else []
+
+    @property
     def layout(self) -> RowLayout:
         """How rows and personas lie."""
         return RowLayout(self.field, self.blocks)
@@ -80,8 +85,6 @@ def plan_dedup(flags: Mapping[str, Any]) -> DedupPlan:
     sources = sources_of(flags["input"])
     if FileSystems.exists(FileSystems.join(flags["output"], STATISTICS)):
         raise UsageError(f"--output {flags['output']}: holds the result of another run; name another folder")
-    if flags.get("against") and flags["embedding_threshold"] < 1.0:
-        raise UsageError("--against compares words only, so far; give --embedding_threshold 1.0 with it")
     size = sum(source.size for source in sources)
     partitions = flags.get("partitions") or min(MOST_PARTITIONS, max(LEAST_PARTITIONS, size // BYTES_IN_A_PARTITION))
     hub = open_hub(flags["against"]) if flags.get("against") else None
@@ -102,11 +105,9 @@ def build(p: beam.Pipeline, plan: DedupPlan) -> None:
     """The DAG."""
     rows = p | "ReadRows" >> ReadRows(sources=plan.sources, field=plan.field)
     lines = rows.lines | "Lines" >> LinesBefore(sources=plan.sources)
-    texts = [rows.chunks]
-    if plan.hub:
-        held = p | "ReadHub" >> ReadHub(hub=plan.hub, blocks=plan.blocks)
-        texts.append(held | "Held" >> beam.Map(held_element).with_output_types(Packed))
-    given = texts | "Texts" >> beam.Flatten()
+    held = [p | "Held" >> PersonasAtHop0(hub=hub, blocks=plan.blocks) for hub in plan.hubs]
+    held_texts = [personas | "HeldTexts" >> beam.Map(held_element).with_output_types(Packed) for personas in held]
+    given = [rows.chunks, *held_texts] | "Texts" >> beam.Flatten()
 
     found = given | "FindDuplicates" >> FindDuplicates(plan=plan.keys, layout=plan.layout, partitions=plan.partitions)
     parted = [
@@ -114,12 +115,17 @@ def build(p: beam.Pipeline, plan: DedupPlan) -> None:
         | "Text" >> PartRows(kind="text", layout=plan.layout, sources=plan.sources)
     ]
     if plan.embedding_threshold < 1.0:
-        meanings = parted[0].kept | "EmbedDedup" >> MeaningDecisions(
+        known = [
+            held_vectors(p, hub, plan.blocks, personas, plan.embedder.name)
+            for hub, personas in zip(plan.hubs, held, strict=True)
+        ]
+        meanings = (parted[0].kept, *known) | "EmbedDedup" >> MeaningDecisions(
             layout=plan.layout, threshold=plan.embedding_threshold, embedder=plan.embedder, blocks=plan.blocks
         )
         staying = parted[0].kept | "Staying" >> beam.Map(kept_payload).with_output_types(Packed)
+        rest = [staying, *held_texts] | "Rest" >> beam.Flatten()
         parted.append(
-            {"rows": staying, "decisions": meanings, "lines": lines}
+            {"rows": rest, "decisions": meanings, "lines": lines}
             | "Meaning" >> PartRows(kind="meaning", layout=plan.layout, sources=plan.sources)
         )
 

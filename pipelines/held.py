@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -37,11 +38,32 @@ def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
 
 
 def held_vectors(
-    p: beam.Pipeline, hub: Hub, blocks: int, personas: beam.PCollection[tuple[int, Batch[Persona]]], stored: bool = True
+    p: beam.Pipeline, hub: Hub, blocks: int, personas: beam.PCollection[tuple[int, Batch[Persona]]], embedder: str = ""
 ) -> HeldVectors:
-    """The vectors of `personas`, which `hub` holds; where they are not `stored` by the same embedder, none is."""
-    if not stored:
+    """The vectors of `personas`, which `hub` holds; if `embedder` is another than the hub's, none is stored."""
+    if embedder not in ("", hub.manifest.models.get("embedder")):
         nothing = p | "NoVectors" >> beam.Create([], reshuffle=False)
         return HeldVectors(personas, nothing, nothing)
     vectors = p | "ReadVectors" >> ReadVectors(hub=hub, blocks=blocks)
     return HeldVectors(personas, vectors, p | "ReadCentroids" >> ReadCentroids(hub=hub))
+
+
+@dataclass(kw_only=True)
+class PersonasAtHop0(beam.PTransform):
+    """Pipeline -> (block, personas) of a hub, all at hop 0: their ranks follow from their ids."""
+
+    hub: Hub
+    blocks: int
+
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[tuple[int, Batch[Persona]]]:
+        """Among the held, ranks only say which of several is named as the kept one."""
+        return (
+            root
+            | ReadHub(hub=self.hub, blocks=self.blocks)
+            | "AtHop0" >> beam.MapTuple(at_hop_0).with_output_types(tuple[int, Batch[Persona]])
+        )
+
+
+def at_hop_0(block: int, personas: Batch[Persona]) -> tuple[int, Batch[Persona]]:
+    """The personas as if documents had given them."""
+    return block, Batch(replace(persona, hop=0) for persona in personas)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.cli import main
+from tests.hubs import personas
 from transforms.similarity.shingles import tokenise
 
 NURSE = "A nurse who sings in the city choir and teaches young swimmers on Sundays"
@@ -29,6 +30,9 @@ OTHER_SCRIPTS = [
     "ครูที่ชอบตกปลาในวันหยุด", "พยาบาลที่ร้องเพลงในเมือง", "釣りが好きな元教師",
     "은퇴한 판사이자 낚시꾼", "Μια δασκάλα από την Πάτρα",
 ]  # fmt: skip
+
+
+TOPICS = [("beekeeping", "Graz"), ("tram timetables", "Lisbon"), ("soil chemistry", "Osaka")]
 
 
 def dedup(inputs: Path | str, output: Path, *flags: str) -> int:
@@ -131,6 +135,27 @@ def test_rows_that_mean_the_same_go_after_those_that_read_the_same(tmp_path: Pat
     gone = rows(tmp_path / "out", "dropped")
     assert sorted(row["kind"] for row in gone) == ["meaning", "text"]
     assert statistics(tmp_path / "out")["kept"] == len(rows(tmp_path / "out", "kept")) == 4
+
+
+@pytest.mark.parametrize("built_with", ["0.99", "1.0"])
+def test_rows_that_mean_what_a_persona_of_the_hub_does_are_dropped_for_it(tmp_path: Path, built_with: str) -> None:
+    documents = [
+        f"Report {n} on {topic} in {place}: the committee met twice." for n, (topic, place) in enumerate(TOPICS)
+    ]
+    corpus = jsonl(tmp_path / "corpus.jsonl", documents)
+    command = ["build", "--input", str(corpus), "--text_field", "persona", "--output", str(tmp_path / "hub")]
+    flags = ["--expand_hops", "1", "--min_characters", "20", "--embedding_threshold", built_with]
+    assert main([*command, *flags]) == 0
+    held = personas(tmp_path / "hub")
+    assert {persona.hop for persona in held} == {0, 1}
+    near = jsonl(tmp_path / "in.jsonl", [*(f"{persona.text} too" for persona in held), NURSE])
+    flags = ["--against", str(tmp_path / "hub"), "--minhash_threshold", "1.0", "--embedding_threshold", "0.8"]
+    assert dedup(near, tmp_path / "out", *flags) == 0
+    gone = rows(tmp_path / "out", "dropped")
+    assert {row["kind"] for row in gone} == {"meaning"}
+    assert {row["text"] for row in gone} == {f"{persona.text} too" for persona in held}
+    assert {row["duplicate_of"] for row in gone} <= {persona.persona_id for persona in held}
+    assert [row["persona"] for row in rows(tmp_path / "out", "kept")] == [NURSE]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from transforms.dedup.part import RowLayout
 from transforms.dedup.rows import Packed, by_block
 from transforms.dedup.sources import CHUNK_BITS
 from transforms.embed_dedup import EmbedDedup
+from transforms.embed_dedup_held import HeldVectors
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.records import Batch, Duplicate, Persona, batches, content_id, partition_of
 from transforms.similarity.arrays import U64
@@ -20,6 +21,8 @@ from transforms.similarity.ranks import ID_DIGITS, NEW
 from transforms.similarity.shingles import tokenise_utf8
 
 PERSONAS_IN_A_BATCH = 1000
+
+Chunks = beam.PCollection[tuple[int, Chunk]] | tuple[beam.PCollection[tuple[int, Chunk]], *tuple[HeldVectors, ...]]
 
 
 @dataclass(kw_only=True)
@@ -36,12 +39,14 @@ class MeaningDecisions(beam.PTransform):
     embedder: EmbedderConfig
     blocks: int
 
-    def expand(self, chunks: beam.PCollection[tuple[int, Chunk]]) -> beam.PCollection[Packed]:
+    def expand(self, given: Chunks) -> beam.PCollection[Packed]:
         """There and back."""
+        chunks, held = (given, ()) if isinstance(given, beam.PCollection) else (given[0], given[1:])
         personas = chunks | "AsPersonas" >> beam.FlatMap(personas_of, self.layout.field, self.blocks).with_output_types(
             tuple[int, Batch[Persona]]
         )
-        found = personas | "Find" >> EmbedDedup(threshold=self.threshold, embedder=self.embedder, blocks=self.blocks)
+        dedup = EmbedDedup(threshold=self.threshold, embedder=self.embedder, blocks=self.blocks)
+        found = (personas, *held) | "Find" >> dedup
         return found.duplicates | "Decisions" >> beam.FlatMap(decisions_of, self.layout).with_output_types(Packed)
 
 
@@ -54,7 +59,7 @@ def personas_of(element: tuple[int, Chunk], field: str, blocks: int) -> Iterator
     for i in np.flatnonzero(worded).tolist():
         position = int(chunk.offset[i]) + (number << CHUNK_BITS)
         text = texts.data[texts.offsets[i] : texts.offsets[i + 1]].decode("utf-8", "replace")
-        key = content_id(str(position))[:ID_DIGITS] + f"{position:0{32 - ID_DIGITS}x}"
+        key = key_of(position)
         row = Persona(key, text, "text", 0, "", "", "", "", "und", "", "")
         grouped.setdefault(partition_of(key, blocks), []).append(row)
     for block, personas in grouped.items():
@@ -62,10 +67,21 @@ def personas_of(element: tuple[int, Chunk], field: str, blocks: int) -> Iterator
             yield block, batch
 
 
+def key_of(position: int) -> str:
+    """The id of a row as a persona: a hash of its position, and the position."""
+    return content_id(str(position))[:ID_DIGITS] + f"{position:0{32 - ID_DIGITS}x}"
+
+
+def rank_of_key(key: str) -> int:
+    """The rank of a row, or, if the key is none that `key_of` makes, of a persona that a hub holds at hop 0."""
+    position = int(key[ID_DIGITS:], 16)
+    return NEW | position if key == key_of(position) else int(key[:ID_DIGITS], 16)
+
+
 def decisions_of(batch: Batch[Duplicate], layout: RowLayout) -> Iterator[Packed]:
     """Duplicates as decisions: ranks of the dropped, ranks of the kept, similarities, by chunk of the dropped."""
     dropped, kept = (
-        np.array([NEW | int(key[ID_DIGITS:], 16) for key in keys], U64)
+        np.array([rank_of_key(key) for key in keys], U64)
         for keys in ([row.persona_id for row in batch], [row.duplicate_of for row in batch])
     )
     yield from by_block(layout, dropped, dropped, kept, np.array([row.similarity for row in batch]))
