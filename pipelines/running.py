@@ -24,8 +24,10 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo, RunnerResult
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.runner import PipelineResult
+from transforms.llm.engine import STOPPED
 
 from pipelines.errors import JobError, UsageError
+from pipelines.flink import FLINK, add_flink_defaults
 from pipelines.memory import RETURNED_BYTES, return_freed_memory
 from transforms.calls.engine import STOPPED
 from transforms.similarity.spill import spilling
@@ -73,6 +75,8 @@ def beam_options(flags: Sequence[str]) -> PipelineOptions:
             "--direct_running_mode=multi_threading loses records in Beam 2.77's GroupByKey (991,365 of 1,000,000 came "
             "out of a test); use multi_processing, or in_memory"
         )
+    if runner_name(parsed) == FLINK:
+        add_flink_defaults(parsed, flags)
     return parsed
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.errors import DONE, WRONG_COMMAND
-from tests.hubs import build, dead_letters, personas, samples
+from tests.hubs import RUNNER, build, dead_letters, personas, samples
 from transforms.hub.versions import open_hub
 
 
@@ -112,7 +112,7 @@ def test_a_corpus_without_a_document_gives_an_empty_hub(tmp_path: Path) -> None:
 
 def test_samples_for_a_hub_that_is_there(hub: Path, tmp_path: Path) -> None:
     command = ["synthesize", "--hub", str(hub), "--output", str(tmp_path), "--use_case", "instruction"]
-    assert main([*command, "--samples_per_persona", "2", "--max_samples", "10"]) == DONE
+    assert main([*command, "--samples_per_persona", "2", "--max_samples", "10", *RUNNER]) == DONE
     rows = samples(tmp_path, "instruction")
     assert len(rows) == 10
     assert len({row["synthesized text"] for row in rows}) == 10

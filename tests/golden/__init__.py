@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.cli import main
 from pipelines.errors import DONE
-from tests.hubs import dead_letters, personas, samples
+from tests.hubs import RUNNER, dead_letters, personas, samples
 from transforms.hub.versions import open_hub
 from transforms.synthesis.use_cases import USE_CASES
 
@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).with_name("build.json")
 def run(output: Path) -> dict[str, Any]:
     """What a build of six hops with samples of all use cases leaves."""
     command = ["build", "--input", str(EXAMPLES / "corpus" / "notes.jsonl"), "--output", str(output)]
-    assert main([*command, "--use_case", "all", "--max_samples", "3"]) == DONE
+    assert main([*command, "--use_case", "all", "--max_samples", "3", *RUNNER]) == DONE
     return {
         "counts": open_hub(str(output)).manifest.counts,
         "personas": [

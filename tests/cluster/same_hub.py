@@ -1,0 +1,23 @@
+"""What must be the same wherever a hub is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.hubs import dead_letters, personas, rows
+from transforms.hub.versions import open_hub
+
+
+def hub_of(output: Path) -> dict[str, Any]:
+    """Ids and texts, counts, totals of the manifest, samples, dead letters: all but names of files and tokens."""
+    manifest = open_hub(str(output)).manifest
+    return {
+        "personas": set(personas(output)),
+        "counts": manifest.counts,
+        "totals": {kind: manifest.records_of(kind) for kind in {file.kind for file in manifest.files}},
+        "samples": sorted(orjson.dumps(row, option=orjson.OPT_SORT_KEYS) for row in rows(output / "samples")),
+        "dead letters": sorted((row["stage"], row["reason"], row["key"]) for row in dead_letters(output)),
+    }

@@ -1,0 +1,111 @@
+"""The whole DAG on a real Flink cluster: the same hub as on one machine, whatever dies half-way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.errors import DONE, FAILED
+from tests.cluster.flink import Cluster
+from tests.cluster.processes import wait_until
+from tests.cluster.same_hub import hub_of
+from tests.fake_server.launch import FakeServer
+from tests.paid import corpus_of, paying
+from tests.redis_server import RedisServer
+
+ROOT = Path(__file__).parents[2]
+HOPS_AND_SAMPLES = ["--expand_hops", "1", "--use_case", "math", "--max_samples", "40"]
+SLOW = {"median_ms": 300, "p99_ms": 1000}  # so that half-way lasts
+
+
+@dataclass
+class Undisturbed:
+    """A hub of the FnApiRunner, and the calls that it cost."""
+
+    corpus: list[str]
+    hub: dict[str, Any]
+    calls: int
+
+
+@pytest.fixture(scope="session")
+def undisturbed(running_server: FakeServer, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    running_server.tell()
+    corpus = ["--input", f"{data}/web/jsonl,{data}/web/parquet,{data}/web/warc,{data}/web/text"]
+    flags = [*corpus, "--output", str(folder / "out"), *paying(running_server, folder), *HOPS_AND_SAMPLES]
+    assert main(["build", *flags]) == DONE
+    return Undisturbed(corpus, hub_of(folder / "out"), running_server.counts()["paid"])
+
+
+def flags_of(undisturbed: Undisturbed, server: FakeServer, redis_server: RedisServer, folder: Path) -> list[str]:
+    paid = [*paying(server, folder), "--response_store", redis_server.address]
+    return ["build", *undisturbed.corpus, "--output", str(folder / "out"), *HOPS_AND_SAMPLES, *paid]
+
+
+def test_the_hub_is_that_of_one_machine(
+    undisturbed: Undisturbed, cluster: Cluster, server: FakeServer, redis_server: RedisServer, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert main([*flags_of(undisturbed, server, redis_server, tmp_path), *cluster.flags()]) == DONE
+    assert hub_of(tmp_path / "out") == undisturbed.hub
+    assert server.counts()["paid"] == undisturbed.calls
+    assert f"hub           {tmp_path}/out/hub/" in capsys.readouterr().out
+
+
+def kill_a_task_manager(cluster: Cluster, redis_server: RedisServer) -> None:
+    cluster.kill_task_manager()
+    cluster.start_task_managers()
+
+
+def kill_a_pool(cluster: Cluster, redis_server: RedisServer) -> None:
+    cluster.pools.kill_one()
+    cluster.pools.start()
+
+
+def restart_redis(cluster: Cluster, redis_server: RedisServer) -> None:
+    redis_server.kill()
+    time.sleep(2)
+    redis_server.start()
+
+
+@pytest.mark.parametrize("disturb", [kill_a_task_manager, kill_a_pool, restart_redis])
+def test_what_dies_half_way_costs_what_was_in_flight(
+    disturb: Any, undisturbed: Undisturbed, cluster: Cluster, server: FakeServer, redis_server: RedisServer, tmp_path: Path,
+) -> None:  # fmt: skip
+    server.tell(**SLOW)
+    command = [sys.executable, "-m", "pipelines.cli", *flags_of(undisturbed, server, redis_server, tmp_path)]
+    job = subprocess.Popen(
+        [*command, *cluster.quick_flags()], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        wait_until(lambda: server.counts()["paid"] >= undisturbed.calls // 2 or job.poll() is not None, "half", 600)
+        assert job.poll() is None, job.communicate()
+        in_flight = server.counts()["in_flight"]
+        disturb(cluster, redis_server)
+        out, errors = job.communicate()
+    finally:
+        job.kill()
+    assert job.returncode == DONE, errors[-2000:]
+    assert hub_of(tmp_path / "out") == undisturbed.hub
+    assert undisturbed.calls <= server.counts()["paid"] <= undisturbed.calls + in_flight
+
+
+def test_a_job_that_fails_says_so_in_one_line(
+    cluster: Cluster, server: FakeServer, redis_server: RedisServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.tell(key="another")
+    flags = [*paying(server, tmp_path), "--response_store", redis_server.address, "--number_of_execution_retries=0"]
+    command = ["build", "--input", str(corpus_of(tmp_path, 5)), "--output", str(tmp_path / "out"), *flags]
+    assert main([*command, *cluster.quick_flags()]) == FAILED
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("persona-hub")]
+    assert len(told) == 1
+    assert "ExtractPersona" in told[0]
+    assert "401" in told[0]
+    assert not list((tmp_path / "out").glob("hub/*/manifest.json"))
