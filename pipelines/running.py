@@ -24,7 +24,6 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo, RunnerResult
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.runner import PipelineResult
-from transforms.llm.engine import STOPPED
 
 from pipelines.errors import JobError, UsageError
 from pipelines.flink import FLINK, add_flink_defaults

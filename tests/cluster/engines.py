@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 import apache_beam
@@ -20,6 +21,7 @@ FLINK_LINE = (
     f"apache-flink-libraries=={FLINK} --hash=sha256:4a58e3a1fb7d83340bc96b6c080624c6d792d69fae5d294b96224775204a9c60"
 )
 JOB_SERVER = "1.19-2.70.0"
+OPERATOR = "flink-kubernetes-operator-api-1.10.0"
 JARS = ("flink-dist", "log4j")  # what a session cluster needs; the rest is for SQL
 
 
@@ -30,8 +32,9 @@ def flink_jars() -> list[Path]:
         with tempfile.TemporaryDirectory() as scratch:
             lock = Path(scratch) / "flink.txt"
             lock.write_text(FLINK_LINE)
-            run(sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps",
-                "--no-build-isolation", "--no-binary", ":all:", "--dest", scratch, "--requirement", str(lock))  # fmt: skip
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps"]
+            source = ["--no-binary", ":all:", "--no-build-isolation"]
+            run(*pip, *source, "--dest", scratch, "--requirement", str(lock))
             (archive,) = Path(scratch).glob("*.tar.gz")
             with tarfile.open(archive) as packed:
                 wanted = [one for one in packed if "/deps/lib/" in one.name and Path(one.name).name.startswith(JARS)]
@@ -62,6 +65,19 @@ def prism() -> Path:
             run("go", "install", module, GOBIN=scratch)
             put(Path(scratch) / "prism", binary)
     return binary
+
+
+def operator_schema() -> bytes:
+    """The definition of a FlinkDeployment, from the operator's own jar."""
+    jar = CACHE / f"{OPERATOR}.jar"
+    if not jar.is_file():
+        with tempfile.TemporaryDirectory() as scratch:
+            artifact = f"org.apache.flink:{OPERATOR.replace('-api-', '-api:')}"
+            run("mvn", "--batch-mode", "--quiet", "--strict-checksums", "dependency:copy", f"-Dartifact={artifact}",
+                f"-DoutputDirectory={scratch}")  # fmt: skip
+            put(Path(scratch) / f"{OPERATOR}.jar", jar)
+    with zipfile.ZipFile(jar) as packed:
+        return packed.read("META-INF/fabric8/flinkdeployments.flink.apache.org-v1.yml")
 
 
 def run(*command: str, **environment: str) -> None:

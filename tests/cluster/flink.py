@@ -156,6 +156,9 @@ class Cluster:
             "taskmanager.numberOfTaskSlots": self.slots,
             "classloader.resolve-order": "parent-first",
             "taskmanager.network.sort-shuffle.min-buffers": 64,  # 512 for each of a hundred exchanges are too many
+            "restart-strategy.type": "fixed-delay",
+            "restart-strategy.fixed-delay.attempts": 10,
+            "restart-strategy.fixed-delay.delay": "1 s",
             "heartbeat.interval": 1000,
             "heartbeat.timeout": 10000,
             "io.tmp.dirs": scratch,

@@ -7,6 +7,7 @@ would, so a door at one address lets their calls through to the pools in turn.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from tests.cluster.door import Door
@@ -33,7 +34,7 @@ class Pools:
             command = [sys.executable, "-m", module, f"--service_port={port}"]
             self.running[port] = start(command, self.folder / f"pool-{port}.log", PATH=path, PYTHONPATH=str(ROOT))
         for port in ports:
-            wait_until(lambda port=port: listens(port), f"worker pool at {port}")
+            wait_until(partial(listens, port), f"worker pool at {port}")
             self.door.open_to(port)
 
     def with_workers(self) -> int:

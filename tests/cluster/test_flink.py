@@ -77,7 +77,8 @@ def restart_redis(cluster: Cluster, redis_server: RedisServer) -> None:
 
 @pytest.mark.parametrize("disturb", [kill_a_task_manager, kill_a_pool, restart_redis])
 def test_what_dies_half_way_costs_what_was_in_flight(
-    disturb: Any, undisturbed: Undisturbed, cluster: Cluster, server: FakeServer, redis_server: RedisServer, tmp_path: Path,
+    disturb: Any, undisturbed: Undisturbed, cluster: Cluster, server: FakeServer, redis_server: RedisServer,
+    tmp_path: Path,
 ) -> None:  # fmt: skip
     server.tell(**SLOW)
     command = [sys.executable, "-m", "pipelines.cli", *flags_of(undisturbed, server, redis_server, tmp_path)]
@@ -89,7 +90,7 @@ def test_what_dies_half_way_costs_what_was_in_flight(
         assert job.poll() is None, job.communicate()
         in_flight = server.counts()["in_flight"]
         disturb(cluster, redis_server)
-        out, errors = job.communicate()
+        _, errors = job.communicate()
     finally:
         job.kill()
     assert job.returncode == DONE, errors[-2000:]

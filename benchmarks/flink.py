@@ -1,0 +1,68 @@
+"""`dedup` on a real Flink cluster of this machine, beside the FnApiRunner on the same rows in the same run.
+
+    PERSONA_HUB_DATA=DIR python -m benchmarks.flink [--rows 300000] [--task_heap_mb 1024] [--folder DIR]
+
+Two task managers of two slots, a pool of workers for each (tests/cluster). Wall seconds of the whole command, what was
+kept, and the highest memory of a task manager. Fails if one ran out of memory, or if the two runners keep other rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import orjson
+
+from benchmarks.rows import write_rows
+from pipelines.cli import main as persona_hub
+from tests.cluster.flink import Cluster
+from tests.cluster.processes import Process
+
+
+def timed(rows: Path, output: Path, flags: list[str]) -> tuple[float, set[str]]:
+    """(wall seconds of the command, the rows that it kept)."""
+    start = time.monotonic()
+    command = ["dedup", "--input", str(rows), "--text_field", "persona", "--output", str(output)]
+    assert persona_hub([*command, "--embedding_threshold=1.0", *flags]) == 0
+    seconds = time.monotonic() - start
+    kept = {
+        orjson.loads(line)["persona"]
+        for file in sorted(output.rglob("kept-*.jsonl"))
+        for line in file.read_bytes().splitlines()
+    }
+    return seconds, kept
+
+
+def highest(processes: list[Process]) -> float:
+    """The highest resident memory in MB that one of some living processes had."""
+    statuses = [Path(f"/proc/{process.pid}/status").read_text() for process in processes]
+    return max(int(line.split()[1]) for text in statuses for line in text.splitlines() if "VmHWM" in line) / 1e3
+
+
+def main() -> None:
+    """Prints one line for each runner."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=300_000)
+    parser.add_argument("--task_heap_mb", type=int, default=1024)
+    parser.add_argument("--folder", type=Path, default=None)
+    options = parser.parse_args()
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="persona-hub-flink-"))
+    rows = write_rows("even", options.rows, folder / f"even{options.rows}.jsonl")
+    direct, kept = timed(rows, folder / "direct", [])
+    with Cluster(folder / "cluster", task_heap_mb=options.task_heap_mb) as cluster:
+        flink, kept_there = timed(rows, folder / "flink", cluster.flags())
+        task_manager = highest(cluster.task_managers)
+        assert not cluster.out_of_memory(), cluster.out_of_memory()
+    assert kept_there == kept, f"other rows are kept: {len(kept_there ^ kept)}"
+    print(f"{options.rows:,} rows, {len(kept):,} kept by both")
+    print(f"FnApiRunner   {direct:7.1f} s")
+    print(
+        f"Flink         {flink:7.1f} s, {flink / direct:.1f} x; task managers of {options.task_heap_mb} MB task heap "
+        f"reached {task_manager:,.0f} MB resident, none ran out of memory"
+    )
+
+
+if __name__ == "__main__":
+    main()
