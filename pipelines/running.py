@@ -6,8 +6,10 @@ import argparse
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -103,12 +105,35 @@ def run_pipeline(
     if not os.environ.get("PERSONA_HUB_TRACEBACK"):
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs each failure with its data
     try:
-        with spilling() if is_local(options) else nullcontext():
-            result = pipeline.run()
+        with spilling() if is_local(options) else quiet_root():
+            with own_interrupt():
+                result = pipeline.run()
             result.wait_until_finish()
         return result
     except Exception as error:  # a step's own exception comes back as its type, whatever that is
         raise JobError(cause(error)) from error
+
+
+@contextmanager
+def own_interrupt() -> Iterator[None]:
+    """Gives back Ctrl-C: the job server of a cluster's runner takes it, to end while the job goes on and pays."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def quiet_root() -> Iterator[None]:
+    """Beam logs what a job server tells on the root: there, too, each failure with its data."""
+    root = logging.getLogger()
+    before = root.level
+    if not os.environ.get("PERSONA_HUB_TRACEBACK"):
+        root.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 class LocalRunner(FnApiRunner):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -13,12 +14,14 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.errors import DONE, FAILED
+from pipelines.stopping import STOPPING
 from tests.cluster.flink import Cluster
-from tests.cluster.processes import wait_until
+from tests.cluster.processes import WITH_ITS_PARENT, wait_until
 from tests.cluster.same_hub import hub_of
 from tests.fake_server.launch import FakeServer
 from tests.paid import corpus_of, paying
 from tests.redis_server import RedisServer
+from transforms.calls.engine import STOPPED
 
 ROOT = Path(__file__).parents[2]
 HOPS_AND_SAMPLES = ["--expand_hops", "1", "--use_case", "math", "--max_samples", "40"]
@@ -59,6 +62,18 @@ def test_the_hub_is_that_of_one_machine(
     assert f"hub           {tmp_path}/out/hub/" in capsys.readouterr().out
 
 
+def start(command: list[str], runner: list[str]) -> subprocess.Popen[str]:
+    """The command as a process of its own, that ends with this one."""
+    python = [*WITH_ITS_PARENT, sys.executable, "-m", "pipelines.cli", *command, *runner]
+    return subprocess.Popen(python, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def wait_for_calls(server: FakeServer, least: int, job: subprocess.Popen[str]) -> None:
+    """Until so many are paid."""
+    wait_until(lambda: server.counts()["paid"] >= least or job.poll() is not None, "calls", 600)
+    assert job.poll() is None, job.communicate()
+
+
 def kill_a_task_manager(cluster: Cluster, redis_server: RedisServer) -> None:
     cluster.kill_task_manager()
     cluster.start_task_managers()
@@ -81,21 +96,33 @@ def test_what_dies_half_way_costs_what_was_in_flight(
     tmp_path: Path,
 ) -> None:  # fmt: skip
     server.tell(**SLOW)
-    command = [sys.executable, "-m", "pipelines.cli", *flags_of(undisturbed, server, redis_server, tmp_path)]
-    job = subprocess.Popen(
-        [*command, *cluster.quick_flags()], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    try:
-        wait_until(lambda: server.counts()["paid"] >= undisturbed.calls // 2 or job.poll() is not None, "half", 600)
-        assert job.poll() is None, job.communicate()
-        in_flight = server.counts()["in_flight"]
-        disturb(cluster, redis_server)
-        _, errors = job.communicate()
-    finally:
-        job.kill()
+    job = start(flags_of(undisturbed, server, redis_server, tmp_path), cluster.quick_flags())
+    wait_for_calls(server, undisturbed.calls // 2, job)
+    in_flight = server.counts()["in_flight"]
+    disturb(cluster, redis_server)
+    _, errors = job.communicate()
     assert job.returncode == DONE, errors[-2000:]
     assert hub_of(tmp_path / "out") == undisturbed.hub
     assert undisturbed.calls <= server.counts()["paid"] <= undisturbed.calls + in_flight
+
+
+def test_a_stopped_job_pays_no_more_and_goes_on_from_there(
+    undisturbed: Undisturbed, cluster: Cluster, server: FakeServer, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    server.tell(**SLOW)
+    job = start(flags_of(undisturbed, server, redis_server, tmp_path), cluster.flags())
+    wait_for_calls(server, undisturbed.calls // 4, job)
+    job.send_signal(signal.SIGINT)
+    _, errors = job.communicate()
+    assert job.returncode == FAILED
+    assert errors.splitlines() == [STOPPING, f"persona-hub build: error: {STOPPED}"]
+    stopped = server.counts()
+    assert stopped["in_flight"] == 0
+    assert stopped["paid"] < undisturbed.calls
+    server.tell()
+    assert main([*flags_of(undisturbed, server, redis_server, tmp_path), *cluster.quick_flags()]) == DONE
+    assert stopped["paid"] + server.counts()["paid"] == undisturbed.calls
+    assert hub_of(tmp_path / "out") == undisturbed.hub
 
 
 def test_a_job_that_fails_says_so_in_one_line(
