@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.writing import PACK, WRITE, as_json_lines, found_in
+from tests.corpus.writing import PACK, WRITE, as_json_lines, as_rows, found_in
 from transforms.corpus.files import format_of_content, match_corpus
 from transforms.corpus.found import Damage, Text
 
@@ -126,3 +126,39 @@ def test_an_empty_file_of_any_format_gives_no_text(tmp_path: Path, extension: st
 )
 def test_the_first_bytes_of_each_format(head: bytes, format: str) -> None:
     assert format_of_content(head) == format
+
+
+@pytest.mark.parametrize("extension", [".jsonl", *TABLES])
+@pytest.mark.parametrize(
+    ("record", "field", "source"),
+    [
+        ({"url": "https://a.example", "raw_content": "x", "language": "en"}, "", "https://a.example"),  # RedPajama-V2
+        ({"text": "x", "timestamp": "2019", "url": "https://a.example"}, "", "https://a.example"),  # C4
+        ({"id": "<urn:uuid:1>", "text": "x", "dump": "CC"}, "", "<urn:uuid:1>"),  # FineWeb
+        ({"id": "dolma-1", "source": "books", "text": "x"}, "", "dolma-1"),  # Dolma
+        ({"contents": "x", "document_id": "d-7"}, "", "d-7"),  # data-prep-kit
+        ({"text": "no", "raw_content": "x"}, "", ""),  # the likeliest first
+        ({"text": "no", "body": "x"}, "body", ""),  # or as told
+    ],
+    ids=["RedPajama-V2", "C4", "FineWeb", "Dolma", "data-prep-kit", "two", "told"],
+)
+def test_the_text_of_each_corpus_is_found_in_its_field(
+    tmp_path: Path, extension: str, record: dict[str, str], field: str, source: str
+) -> None:
+    path = tmp_path / f"x{extension}"
+    path.write_bytes(as_rows(extension, [record]))
+    (found,) = found_in(path, field)
+    assert isinstance(found, Text)
+    assert (found.text, found.source) == ("x", source)
+
+
+@pytest.mark.parametrize("extension", [".jsonl", *TABLES])
+@pytest.mark.parametrize("field", ["", "body"])
+def test_a_wrong_field_is_named_beside_those_that_there_are(tmp_path: Path, extension: str, field: str) -> None:
+    path = tmp_path / f"x{extension}"
+    path.write_bytes(as_rows(extension, [{"title": "t", "words": "w"}]))
+    (found,) = found_in(path, field)
+    assert isinstance(found, Damage)
+    assert found.reason == "field-missing"
+    assert "title, words. Name the text's with --text_field." in found.detail
+    assert ("body" if field else "raw_content") in found.detail

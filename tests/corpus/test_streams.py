@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from transforms.corpus.found import KIB, MIB, BrokenError, Limits
-from transforms.corpus.streams import decompressed
+from transforms.corpus.found import KIB, MIB, BrokenError, CorpusFile, Limits
+from transforms.corpus.streams import codec_of, decompressed, open_raw, raw_chunks
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
@@ -90,3 +92,76 @@ def test_reading_goes_on_at_the_next_member_where_asked() -> None:
         assert random.Random(i).randbytes(20 * KIB) in got
     assert [broken.reason for broken in breaks] == ["gzip-damaged"]
     assert out.count(b"") == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (gzip.compress(b"x"), "gzip"),
+        (bz2.compress(b"x"), "bzip2"),
+        (zstandard.compress(b"x"), "zstd"),
+        (b"\x5a\x2a\x4d\x18....", "zstd"),  # a skippable frame, with which pzstd begins
+        (b"BZ", None),
+        (b"\x1f", None),
+        (b"", None),
+        (b"{}", None),
+    ],
+)
+def test_the_first_bytes_tell_the_compression(head: bytes, name: str | None) -> None:
+    assert codec_of(head) == name
+
+
+def test_skippable_frames_of_zstd_are_skipped() -> None:
+    frame = b"\x50\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"abcd"
+    packed = frame + zstandard.compress(b"one") + frame + zstandard.compress(b"two")
+    assert read_until_broken(packed) == (b"onetwo", "")
+
+
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "zstd"])
+def test_many_small_bombs_are_one_large_one(name: str) -> None:
+    member = PACK[name](bytes(MIB))
+    limits = Limits(free_bytes=4 * MIB, ratio=100)
+    assert read_until_broken(member * 20, limits)[1] == "decompression-bomb"
+    assert read_until_broken(member * 3, limits)[1] == ""  # so much is free
+
+
+def test_a_file_that_packs_well_is_no_bomb_while_its_ratio_is_allowed() -> None:
+    text = b"".join(b"2026-11-20 12:00:00 INFO request %d served\n" % i for i in range(60_000))
+    packed = gzip.compress(text)
+    assert len(text) < 50 * len(packed)
+    assert read_until_broken(packed, Limits(free_bytes=1000, ratio=50)) == (text, "")
+    assert read_until_broken(packed, Limits(free_bytes=1000, ratio=3))[1] == "decompression-bomb"
+
+
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "zstd"])
+@given(cut=st.floats(0, 1))
+def test_a_file_cut_anywhere_gives_a_beginning_and_says_so(name: str, cut: float) -> None:
+    text = b"The tide came in, and then it went out again. " * 50
+    packed = PACK[name](text)
+    kept = packed[: 4 + int(cut * (len(packed) - 5))]
+    got, reason = read_until_broken(kept)
+    assert text.startswith(got)
+    assert reason == f"{name}-truncated"
+
+
+@given(junk=st.binary(min_size=1, max_size=300), at=st.floats(0, 1))
+def test_damage_anywhere_ends_in_a_word_and_no_crash(junk: bytes, at: float) -> None:
+    for name in ("gzip", "bzip2", "zstd"):
+        packed = bytearray(PACK[name](b"The tide came in. " * 100))
+        start = 4 + int(at * (len(packed) - 4))
+        packed[start : start + len(junk)] = junk
+        reason = read_until_broken(bytes(packed), Limits(free_bytes=4 * MIB, ratio=100))[1]
+        assert reason in ("", f"{name}-damaged", f"{name}-truncated", "decompression-bomb")
+
+
+def test_what_cannot_be_opened_or_read_is_said_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(BrokenError, match="See that it exists and that the account may read it"):
+        open_raw(CorpusFile(str(tmp_path / "gone"), 1, "text"))
+
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError("Input/output error")
+
+    with pytest.raises(BrokenError, match="cannot be read: Input/output error") as caught:
+        list(raw_chunks(Failing()))
+    assert caught.value.reason == "unreadable"

@@ -37,6 +37,19 @@ def found_in(
     return [f for piece in pieces_of(file, piece_bytes) for f in read_piece(piece, text_field, Limits(**limits))]
 
 
+def as_rows(extension: str, rows: Sequence[dict[str, str]]) -> bytes:
+    """Rows of texts as JSON Lines, Parquet or Avro."""
+    sink = io.BytesIO()
+    if extension == ".parquet":
+        pq.write_table(pa.Table.from_pylist(list(rows)), sink)
+    elif extension == ".avro":
+        fields = [{"name": name, "type": "string"} for name in rows[0]]
+        fastavro.writer(sink, fastavro.parse_schema({"type": "record", "name": "Row", "fields": fields}), rows)
+    else:
+        sink.write("".join(json.dumps(row) + "\n" for row in rows).encode())
+    return sink.getvalue()
+
+
 def as_json_lines(texts: Sequence[str]) -> bytes:
     return "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts).encode()
 
