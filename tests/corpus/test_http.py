@@ -102,3 +102,11 @@ def test_a_bomb_of_any_coding_is_stopped(coding: str, pack: Any) -> None:
         body(pack(bytes(5_000_000)), Limits(record_bytes=1_000_000), content_encoding=coding)
     assert caught.value.reason == "decompression-bomb"
     assert body(pack(bytes(1_000_000)), Limits(record_bytes=1_000_000), content_encoding=coding) == bytes(1_000_000)
+
+
+@pytest.mark.parametrize(
+    "broken", [b"zz\r\nrest", b"-5\r\nrest", b"x" * 200, b"\r\nrest"], ids=["no number", "negative", "no end", "blank"]
+)
+def test_chunks_that_break_off_are_used_up_to_there(broken: bytes) -> None:
+    assert body(b"3\r\nabc\r\n" + broken, transfer_encoding="chunked") == b"abc"
+    assert body(broken, transfer_encoding="chunked") == broken  # never was chunked

@@ -126,6 +126,13 @@ def test_what_is_no_json_at_all_is_given_up(tmp_path: Path) -> None:
     assert [getattr(f, "reason", "") for f in found] == ["broken-json"] * 10 + ["not-json-lines"]
 
 
+def test_broken_lines_among_good_ones_are_never_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes((b"not json\n" * 9 + b'{"text": "good"}\n') * 50)
+    found = found_in(path, limits=Limits(broken_run=10))
+    assert [getattr(f, "reason", "") for f in found] == (["broken-json"] * 9 + [""]) * 50
+
+
 def test_a_compressed_file_under_a_plain_name_is_read_once(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     rows = "".join(json.dumps({"text": f"text {i} {i * 7919}"}) + "\n" for i in range(500))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import random
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.corpus.writing import found_in
+from tests.corpus.writing import found_in, found_lazily
 from transforms.corpus.found import Damage, Found, Skip, Text
 
 quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
@@ -174,6 +175,16 @@ def test_a_block_that_cannot_be_costs_itself(tmp_path: Path, broken: bytes, reas
     assert [f.text for f in found if isinstance(f, Text) and f.text != "lost"] == ["before", "after"]
     (damage,) = [f for f in found if isinstance(f, Damage)]
     assert (damage.reason, "Fetch the file again." in damage.detail) == (reason, True)
+
+
+def test_records_that_take_no_byte_are_no_way_to_a_billion_of_them(tmp_path: Path) -> None:
+    sink = io.BytesIO()
+    schema = {"type": "record", "name": "Row", "fields": [{"name": "text", "type": "null"}]}
+    fastavro.writer(sink, schema, [], codec="null", sync_marker=MARKER)
+    (tmp_path / "x.avro").write_bytes(sink.getvalue() + varint(10**9) + varint(0) + MARKER)
+    (found,) = itertools.islice(found_lazily(tmp_path / "x.avro"), 2)
+    assert isinstance(found, Damage)
+    assert "1000000000 records cannot be in 0 bytes" in found.detail
 
 
 def test_a_marker_within_a_text_is_data(tmp_path: Path) -> None:

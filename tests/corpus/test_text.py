@@ -116,3 +116,8 @@ def test_weights_add_up_and_white_space_weighs_nothing(one: str, other: str) -> 
 )
 def test_what_becomes_of_odd_characters(text: str, cleaned: str) -> None:
     assert clean(text, 100) == cleaned
+
+
+def test_letters_are_counted_as_they_are_composed() -> None:
+    assert clean("e\u0301" * 60, 20) == "é" * 20
+    assert clean("\u1112\u1161\u11ab" * 60, 20) == "한" * 20

@@ -67,6 +67,12 @@ def test_a_broken_record_costs_itself(tmp_path: Path, broken: bytes, reason: str
     assert found[1].place == "record 2"
 
 
+def test_junk_after_a_large_record_is_damage_of_its_own(tmp_path: Path) -> None:
+    large, junk = wet(b"large " * 100), b"junk\n" * 3
+    found = records(tmp_path / "x.wet", wet(b"before") + large + junk + wet(b"after"), record_bytes=500)
+    assert contents(found) == [b"before", "record-too-large", "warc-damaged", b"after"]
+
+
 def test_too_short_a_length_leaves_a_rest_that_is_one_damage(tmp_path: Path) -> None:
     wrong = wet(b"four and more\nand more").replace(b"Content-Length: 22", b"Content-Length: 4")
     found = records(tmp_path / "x.wet", wrong + wet(b"after"))

@@ -6,7 +6,7 @@ import bz2
 import gzip
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,18 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def found_in(
+def found_lazily(
     path: Path, text_field: str = "", format: str = "auto", piece_bytes: int = 1 << 30, **limits: Any
-) -> list[Found]:
+) -> Iterator[Found]:
     """Everything that is found in a file, in its order, whatever the pieces that it is read in."""
     (file,) = match_corpus([str(path)], format)
-    return [f for piece in pieces_of(file, piece_bytes) for f in read_piece(piece, text_field, Limits(**limits))]
+    for piece in pieces_of(file, piece_bytes):
+        yield from read_piece(piece, text_field, Limits(**limits))
+
+
+def found_in(path: Path, *settings: Any, **more: Any) -> list[Found]:
+    """The same, all of it at once."""
+    return list(found_lazily(path, *settings, **more))
 
 
 def as_rows(extension: str, rows: Sequence[dict[str, str]]) -> bytes:
