@@ -19,6 +19,7 @@ class Held(NamedTuple):
     """Tables of a version by block, each in a tuple: empty where nothing is held, so that steps need not ask."""
 
     documents: Sequence[str] = ()  # paths: who reads the corpus looks there for what has been read
+    unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
     kept: tuple[beam.PCollection[tuple[int, Batch[Persona]]], ...] = ()
     dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
     vectors: tuple[HeldVectors, ...] = ()
@@ -31,6 +32,7 @@ def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
     personas = p | "ReadPersonas" >> ReadHub(hub=hub, blocks=blocks)
     return Held(
         documents=hub.paths("documents"),
+        unwanted=hub.tombstones().unwanted,
         kept=(personas,),
         dropped=(p | "ReadDuplicates" >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate),),
         vectors=(held_vectors(p, hub, blocks, personas),),

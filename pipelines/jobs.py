@@ -126,6 +126,13 @@ JOBS = [
         runs_on_beam=False,
     ),
     Job(
+        "takedown",
+        "a version without what came of some sources, which no refresh reads again",
+        "pipelines.takedown",
+        ("hub", "source", *DEDUP, "partitions"),
+        inherited=DEDUP,
+    ),
+    Job(
         "gc",
         "removes the files that no kept version of a hub names",
         "pipelines.gc",

@@ -225,6 +225,14 @@ GROUPS: dict[str, list[Flag]] = {
             "version", "version of the hub; default: for diff the current one, else the one before it", metavar="NAME"
         ),
         Flag("since", "version to compare with; default: the one before", metavar="NAME"),
+        Flag(
+            "source",
+            "address or id of a document, as the hub's table of documents has it; given once for each",
+            required=True,
+            many=True,
+            paths=True,
+            metavar="URL_OR_ID",
+        ),
         Flag("keep", "keep the latest N versions; 0: all that the current one came from", 0, COUNT, metavar="N"),
         Flag(
             "older_than_hours",

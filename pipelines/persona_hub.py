@@ -67,6 +67,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
         languages=frozenset(flags["language"]),
         max_documents=flags["max_documents"],
         known=held.documents,
+        unwanted=held.unwanted,
         min_characters=flags["min_characters"],
         max_characters=flags["max_characters"],
     )

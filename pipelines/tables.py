@@ -57,6 +57,8 @@ class WriteHub(beam.PTransform):
     pii: str
     shards: int
     times: Mapping[str, int]
+    equations: tuple[Equation, ...] = EQUATIONS
+    needs: str = "read_corpus/document"  # a version that adds to another, and has none of these, is not published
     response_store: str = ""
     priced: bool = True
 
@@ -83,7 +85,7 @@ class WriteHub(beam.PTransform):
         ]
         counts += [lost | "Count reasons" >> CountDeadLetters(), lost | "Count lost" >> count("dead_letters/letters")]
         counts += made.get("counts", {}).values()
-        equations = (*EQUATIONS, *(equation for name in made["samples"] for equation in sample_equations(name)))
+        equations = (*self.equations, *(equation for name in made["samples"] for equation in sample_equations(name)))
         return {
             "files": files | "Files" >> beam.Flatten(),
             "counts": counts | "Counts" >> beam.Flatten(),
@@ -91,6 +93,7 @@ class WriteHub(beam.PTransform):
             output=self.output,
             draft=self.draft,
             equations=equations,
+            needs=self.needs,
             response_store=self.response_store,
             priced=self.priced,
         )

@@ -58,6 +58,7 @@ class ReadCorpus(beam.PTransform):
     languages: frozenset[str] = frozenset()  # ISO 639-1; empty: all
     max_documents: int = 0  # 0: all
     known: Sequence[str] = ()  # Avro files of DocumentOutcome
+    unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
     min_characters: int = 50
     max_characters: int = 20_000
     partitions: int = 0  # of the shuffle; 0: by the size of the corpus
@@ -82,7 +83,7 @@ class ReadCorpus(beam.PTransform):
 
     def expand(self, pbegin: PBegin) -> CorpusRead:
         """The transforms of this step."""
-        wanted = Wanted(self.languages, self.min_characters, self.max_characters)
+        wanted = Wanted(self.languages, self.min_characters, self.max_characters, self.unwanted)
         limits = replace(self.limits, part_characters=self.max_characters)
         partitions = self.partitions or _partitions_for(self.files)
         loads = list(loads_of(self.files, self.piece_bytes, self.load_bytes))

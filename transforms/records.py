@@ -131,6 +131,14 @@ class Centroids:
 
 
 @dataclass(frozen=True)
+class Removed:
+    """A tombstone: what readers see no more, though files of earlier versions hold it."""
+
+    key: str  # a persona's or document's id, or a source
+    kind: str  # "persona": gone; "moved": its row stands anew; "document", "source": never to be read again
+
+
+@dataclass(frozen=True)
 class Sample:
     """A piece of synthetic data made with a persona."""
 

@@ -24,6 +24,7 @@ from transforms.store.usage import usage_of
 from transforms.tally import Tally
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
+HIDDEN = "hidden"  # a stage of the counts: records of earlier versions that tombstones hide, by kind
 Shard = tuple[str, int]  # folder, number
 
 
@@ -127,9 +128,9 @@ class Publish(beam.PTransform):
 
     `draft` is a Manifest (a version, with CURRENT) or a RunManifest (samples of an existing version), complete but for
     files, counts, usage and time. What was written is counted too, under `write_hub`, by kind. Usage is what the
-    response store has counted for the stages by then, over all runs. A version that adds to another and has read no new
-    document is not published. Fails with CountsDoNotAddUp if an equation does not hold, and with PublishConflict if the
-    hub has moved on.
+    response store has counted for the stages by then, over all runs. A version that adds to another and has none of
+    what it `needs` ("stage/name") is not published. What is counted under "hidden", readers of it do not see. Fails
+    with CountsDoNotAddUp if an equation does not hold, and with PublishConflict if the hub has moved on.
     """
 
     output: str
@@ -137,6 +138,7 @@ class Publish(beam.PTransform):
     response_store: str = ""  # its address
     priced: bool = True  # whether the costs that it holds are known, and not merely 0
     equations: Sequence[Equation] = ()
+    needs: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.draft, Manifest) and self.draft.version == self.draft.parent:
@@ -159,17 +161,24 @@ class Publish(beam.PTransform):
         made = replace(self.draft, usage=self._usage(counts), partial=unasked(counts))
         if not isinstance(made, Manifest):
             return publish(self.output, made, entries, counts)
-        documents = counts.get("read_corpus", {}).get("document", 0)
-        if made.base and not documents:
+        if self.needs and made.base and not count_of(counts, self.needs):
             return publish(self.output, *without_version(made, entries), counts)
         before = read_version(self.output, made.parent) if made.parent else None
         cost = cost_of(made.usage) - (cost_of(before.usage) if before else 0.0)
-        return publish(self.output, replace(made, novelty=rates(found, documents, cost)), entries, counts)
+        made = replace(made, novelty=rates(found, count_of(counts, "read_corpus/document"), cost))
+        hidden = {kind: n + made.hidden.get(kind, 0) for kind, n in counts.get(HIDDEN, {}).items()}
+        return publish(self.output, replace(made, hidden={**made.hidden, **hidden}), entries, counts)
 
     def _usage(self, counts: Counts) -> dict[str, dict[str, float]]:
         if self.response_store in ("", NO_STORE):
             return {}
         return {stage: row for stage, row in usage_of(self.response_store, self.priced).items() if stage in counts}
+
+
+def count_of(counts: Counts, label: str) -> int:
+    """The count of "stage/name"."""
+    stage, _, name = label.partition("/")
+    return counts.get(stage, {}).get(name, 0)
 
 
 def cost_of(usage: Mapping[str, Mapping[str, float]]) -> float:

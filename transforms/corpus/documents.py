@@ -22,6 +22,7 @@ class Wanted:
     languages: frozenset[str]  # ISO 639-1; empty: all
     min_characters: int  # as `weight` counts them
     max_characters: int
+    unwanted: frozenset[str] = frozenset()  # sources and ids of documents that were taken down
 
 
 def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentOutcome | DeadLetter:
@@ -39,6 +40,8 @@ def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentO
     document = Document(content_id(text), text, source, UNDETERMINED, file, found.place)
     if not text:
         return outcome_of(document, "skipped-no-text")
+    if source in wanted.unwanted or document.document_id in wanted.unwanted:
+        return outcome_of(document, "skipped-taken-down")
     if weight(text) < wanted.min_characters:
         return outcome_of(document, "skipped-too-short")
     language = language_of(text)

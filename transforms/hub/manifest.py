@@ -103,12 +103,17 @@ class Manifest(Made):
     parent: str = ""  # the version that readers saw before it
     base: str = ""  # the version it adds to: its parent, or the one that a partial parent added to
     fingerprint: str = ""  # of what decides its content
+    hidden: Mapping[str, int] = field(default_factory=dict)  # {kind: records in `files` that tombstones hide}
     novelty: Mapping[str, Any] = field(default_factory=dict)  # new personas for each document and dollar, as of rates()
 
     @property
     def folder(self) -> str:
         """Of the version's own files, relative to OUTPUT."""
         return f"hub/{self.version}"
+
+    def records_of(self, kind: str) -> int:
+        """How many records of one kind readers see."""
+        return super().records_of(kind) - self.hidden.get(kind, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

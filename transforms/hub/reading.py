@@ -11,6 +11,7 @@ import apache_beam as beam
 
 from transforms.hub.files import read_file
 from transforms.hub.manifest import Made
+from transforms.hub.tombstones import Tombstones, number_of, tombstones_of
 from transforms.hub.versions import Hub, path_of
 from transforms.records import Batch, Persona, batches, partition_of
 
@@ -18,9 +19,15 @@ R = TypeVar("R")
 
 
 def read_table(hub: Hub, kind: str, record: type[R]) -> Iterator[R]:
-    """The records of one kind of a version, file after file."""
+    """The records of one kind that a version shows, file after file."""
     for path in hub.paths(kind):
-        yield from read_file(path, record)
+        yield from read_shown(path, record, hub.tombstones())
+
+
+def read_shown(path: str, record: type[R], tombstones: Tombstones) -> Iterator[R]:
+    """The records of a version's file that `tombstones` do not hide."""
+    number = number_of(path)
+    return (row for row in read_file(path, record) if not tombstones.hide(row, number))
 
 
 def read_personas(hub: Hub) -> Iterator[Persona]:
@@ -34,17 +41,20 @@ def read_made(output: str, made: Made, kind: str, record: type[R]) -> Iterator[R
         yield from read_file(path_of(output, entry.path), record)
 
 
-def read_blocks(path: str, record: type, key: str, blocks: int) -> Iterator[tuple[int, Batch[Any]]]:
+def read_blocks(
+    path: str, record: type, key: str, blocks: int, removed: tuple[str, ...] = ()
+) -> Iterator[tuple[int, Batch[Any]]]:
     """A file's records as (block of the id in field `key`, batch); a file is sorted, so a block comes in one piece.
 
-    Records without an id (of documents that had no text) are in block 0.
+    Records without an id (of documents that had no text) are in block 0; those that the tombstones in the files
+    `removed` hide are left out.
     """
 
     def block_of(one: Any) -> int:
         value = getattr(one, key)
         return partition_of(value, blocks) if value else 0
 
-    for block, group in groupby(read_file(path, record), block_of):
+    for block, group in groupby(read_shown(path, record, tombstones_of(removed)), block_of):
         for batch in batches(group):
             yield block, batch
 
@@ -67,8 +77,8 @@ class ReadHub(beam.PTransform):
             raise ValueError(f"blocks: {self.blocks}, and there must be at least 1")
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[tuple[int, Batch[Any]]]:
-        """Reads every file that the manifest names."""
-        read = beam.FlatMap(read_blocks, self.record, self.key, self.blocks)
+        """Reads every file that the manifest names, without what the version hides."""
+        read = beam.FlatMap(read_blocks, self.record, self.key, self.blocks, tuple(self.hub.paths("removed")))
         return (
             root
             | "Files" >> beam.Create(self.hub.paths(self.kind), reshuffle=False)

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar, get_type_hints
 
-from transforms.records import Centroids, DeadLetter, DocumentOutcome, Duplicate, Persona, Provenance, Sample, Vector
+from transforms.records import (
+    Centroids,
+    DeadLetter,
+    DocumentOutcome,
+    Duplicate,
+    Persona,
+    Provenance,
+    Removed,
+    Sample,
+    Vector,
+)
 
 NAMESPACE = "persona_hub"
 AVRO_TYPES = {str: "string", int: "long", float: "double", bytes: "bytes", bool: "boolean"}
@@ -95,6 +105,12 @@ SCHEMAS: dict[type, dict[str, Any]] = {
         dimension="Of the vectors",
         centroids="int16, little-endian, one centroid after another: whole numbers of length 4000",
     ),
+    Removed: avro_schema(
+        Removed,
+        "A tombstone: what readers of this version and of later ones do not see, though files of earlier ones hold it.",
+        key="Id of a persona or document, or a source",
+        kind="'persona': gone; 'moved': its row stands anew; 'document', 'source': no refresh reads it again",
+    ),
 }
 # The tables of a version: the prefix of their files, and what they hold.
 TABLES: dict[str, type] = {
@@ -104,6 +120,7 @@ TABLES: dict[str, type] = {
     "documents": DocumentOutcome,
     "vectors": Vector,
     "centroids": Centroids,
+    "removed": Removed,
 }
 JSON_RECORDS = (Sample, DeadLetter)
 

@@ -22,6 +22,7 @@ from transforms.hub.manifest import (
     by_folder,
     version_name,
 )
+from transforms.hub.tombstones import Tombstones, tombstones_of
 
 PART_SECONDS = 3600  # a file being written that has not grown for so long belongs to a job that is gone
 
@@ -36,6 +37,10 @@ class Hub:
     def paths(self, kind: str) -> list[str]:
         """Full paths of the files of one kind, in order."""
         return [path_of(self.output, entry.path) for entry in self.manifest.files_of(kind)]
+
+    def tombstones(self) -> Tombstones:
+        """What this version hides from its readers."""
+        return tombstones_of(self.paths("removed"))
 
 
 def path_of(output: str, relative: str) -> str:
