@@ -11,9 +11,10 @@ from typing import Any
 from pipelines.cli import job_main
 from pipelines.errors import DONE, UsageError
 from pipelines.models import Flags
-from transforms.hub.files import read_file
-from transforms.hub.manifest import FileEntry, Made, Manifest
-from transforms.hub.versions import open_hub, path_of
+from transforms.hub.manifest import FileEntry
+from transforms.hub.reading import read_shown
+from transforms.hub.tombstones import number_of
+from transforms.hub.versions import Hub, open_hub, path_of
 from transforms.records import Persona, excerpt
 
 SHOWN_PERSONAS = 3
@@ -22,18 +23,19 @@ SHOWN_PERSONAS = 3
 def run(flags: Flags, _: Sequence[str]) -> int:
     """Compares two versions: by default the current one with the one before it."""
     output = flags["hub"]
-    new = open_hub(output, flags["version"]).manifest
-    old = flags["since"] or new.parent
+    hub = open_hub(output, flags["version"])
+    old = flags["since"] or hub.manifest.parent
     if not old:
-        raise UsageError(f"--since: {new.version} is the first version; name another --version")
-    print("\n".join(differences(output, open_hub(output, old).manifest, new)))
+        raise UsageError(f"--since: {hub.manifest.version} is the first version; name another --version")
+    print("\n".join(differences(open_hub(output, old), hub)))
     return DONE
 
 
-def differences(output: str, old: Manifest, new: Manifest) -> Iterator[str]:
+def differences(old: Hub, new: Hub) -> Iterator[str]:
     """What changed from `old` to `new`: personas by hop and language, what decided them, and a few to look at."""
-    yield f"{old.version} -> {new.version}"
-    added, removed = (list(only(output, one, other)) for one, other in ((new, old), (old, new)))
+    was, now = old.manifest, new.manifest
+    yield f"{was.version} -> {now.version}"
+    added, removed = (list(only(one, other)) for one, other in ((new, old), (old, new)))
     ids = {persona.persona_id for persona in added} & {persona.persona_id for persona in removed}
     for sign, found in (("+", added), ("-", removed)):
         fresh = [persona for persona in found if persona.persona_id not in ids]
@@ -44,12 +46,9 @@ def differences(output: str, old: Manifest, new: Manifest) -> Iterator[str]:
                 yield f"    by {title}: " + ", ".join(f"{key} {n:,}" for key, n in sorted(tally.items()))
         for persona in islice(fresh, SHOWN_PERSONAS):
             yield f"    {sign} {excerpt(persona.text)}"
-    for title, was, now in (
-        ("parameter", old.parameters, new.parameters),
-        ("prompt", old.prompts, new.prompts),
-        ("model", old.models, new.models),
-    ):
-        yield from changed(title, was, now)
+    yield from changed("parameter", was.parameters, now.parameters)
+    yield from changed("prompt", was.prompts, now.prompts)
+    yield from changed("model", was.models, now.models)
 
 
 def changed(title: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -59,12 +58,18 @@ def changed(title: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Itera
             yield f"{title} {name}: {was.get(name, '-')} -> {now.get(name, '-')}"
 
 
-def only(output: str, one: Made, other: Made) -> Iterator[Persona]:
-    """The personas in files of `one` that `other` does not name: files that both name are not even opened."""
-    shared: set[FileEntry] = set(other.files)
-    for entry in one.files_of("personas"):
+def only(one: Hub, other: Hub) -> Iterator[Persona]:
+    """The personas that `one` shows and `other` does not; files that both name are read only where one hides more."""
+    shared: set[FileEntry] = set(other.manifest.files)
+    hiding_alike = one.paths("removed") == other.paths("removed")
+    for entry in one.manifest.files_of("personas"):
+        path = path_of(one.output, entry.path)
         if entry not in shared:
-            yield from read_file(path_of(output, entry.path), Persona)
+            yield from read_shown(path, Persona, one.tombstones())
+        elif not hiding_alike:
+            number, hidden = number_of(path), other.tombstones()
+            shown = read_shown(path, Persona, one.tombstones())
+            yield from (persona for persona in shown if hidden.hide(persona, number))
 
 
 if __name__ == "__main__":

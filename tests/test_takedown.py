@@ -63,6 +63,16 @@ def test_what_came_of_the_source_is_gone_and_the_rest_is_as_it_was(taken: Path) 
         assert row.source != A
 
 
+def test_diff_tells_who_went(taken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    [first, second] = [version.version for version in list_versions(str(taken))]
+    assert main(["diff", "--hub", str(taken), "--since", first, "--version", second]) == DONE
+    said = capsys.readouterr().out
+    assert "+0 personas" in said
+    assert "-2 personas" in said
+    assert f"parameter source: - -> ['{A}']" in said
+
+
 def test_samples_made_from_those_gone_are_listed(taken: Path) -> None:
     [listed] = (taken / "takedowns").glob("*/samples.jsonl")
     rows = [orjson.loads(line) for line in listed.read_bytes().splitlines()]

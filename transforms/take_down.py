@@ -54,20 +54,18 @@ class TakeDown(beam.PTransform):
     def expand(self, root: beam.Pipeline) -> TakenDown:
         """Each table is read as often as it is asked: documents and provenance twice, once for what is touched."""
         documents = root | "Documents" >> self.table("documents", DocumentOutcome, "document_id")
-        asked = documents | "Asked" >> beam.FlatMapTuple(ids_asked, self.sources) | "AskedIds" >> Gather()
+        asked = documents | "Asked" >> beam.FlatMap(ids_asked, self.sources) | "AskedIds" >> Gather()
         going = (
             documents
-            | "TheirRows" >> beam.FlatMapTuple(rows_of, AsSingleton(asked))
+            | "TheirRows" >> beam.FlatMap(rows_of, AsSingleton(asked))
             | "TheirSources" >> Gather()
             | "Going" >> beam.Map(documents_of, self.sources, self.earlier)
         )
         provenance = root | "Provenance" >> self.table("provenance", Provenance, "persona_id")
-        touched = (
-            provenance | "Touched" >> beam.FlatMapTuple(personas_of, AsSingleton(going)) | "TouchedIds" >> Gather()
-        )
+        touched = provenance | "Touched" >> beam.FlatMap(personas_of, AsSingleton(going)) | "TouchedIds" >> Gather()
         verdict = (
             provenance
-            | "TheirWays" >> beam.FlatMapTuple(ways_of, AsSingleton(touched))
+            | "TheirWays" >> beam.FlatMap(ways_of, AsSingleton(touched))
             | "Ways" >> Gather()
             | "Support" >> beam.Map(verdict_of, AsSingleton(going))
         )
@@ -98,16 +96,16 @@ class Gather(beam.PTransform):
         return values | "ToSet" >> beam.combiners.ToSet() | "Frozen" >> beam.Map(frozenset)
 
 
-def ids_asked(_: int, batch: Batch[DocumentOutcome], sources: AbstractSet[str]) -> Iterator[str]:
+def ids_asked(element: Rows, sources: AbstractSet[str]) -> Iterator[str]:
     """Ids of the documents that a takedown names, by id or by a source."""
-    for row in batch:
+    for row in element[1]:
         if row.document_id and (row.source in sources or row.document_id in sources):
             yield row.document_id
 
 
-def rows_of(_: int, batch: Batch[DocumentOutcome], ids: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+def rows_of(element: Rows, ids: AbstractSet[str]) -> Iterator[tuple[str, str]]:
     """(id, source) of each time that one of these documents was read."""
-    for row in batch:
+    for row in element[1]:
         if row.document_id in ids and row.outcome in READ:
             yield row.document_id, row.source
 
@@ -125,16 +123,16 @@ def documents_of(
     )
 
 
-def personas_of(_: int, batch: Batch[Provenance], documents: AbstractSet[str]) -> Iterator[str]:
+def personas_of(element: Rows, documents: AbstractSet[str]) -> Iterator[str]:
     """Ids of the personas that came of these documents, at any hop."""
-    for row in batch:
+    for row in element[1]:
         if row.document_id in documents:
             yield row.persona_id
 
 
-def ways_of(_: int, batch: Batch[Provenance], personas: AbstractSet[str]) -> Iterator[Provenance]:
+def ways_of(element: Rows, personas: AbstractSet[str]) -> Iterator[Provenance]:
     """All ways in which these personas came about."""
-    for row in batch:
+    for row in element[1]:
         if row.persona_id in personas:
             yield row
 
