@@ -86,3 +86,11 @@ def test_only_one_of_two_near_identical_personas_is_expanded() -> None:
         assert_that(found.asked[0] | beam.FlatMap(list), equal_to([first]), label="the first")
         passed = found.passed_over[0] | "Passed" >> beam.FlatMap(list)
         assert_that(passed, equal_to([one for one in twins if one is not first]), label="passed over")
+
+
+def test_a_relation_is_a_few_words_on_one_line() -> None:
+    child = parsed('{"relation": "' + "a  friend\\nof " * 30 + '", "persona": "A boy of nine"}')
+    assert len(child.relation) == 80
+    assert child.relation.startswith("a friend of a friend of")
+    assert child.relation.endswith("…")
+    assert child.language == nurse.language

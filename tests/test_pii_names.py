@@ -29,6 +29,7 @@ def names(text: str, language: str = "en") -> list[str]:
         ("My name is Omar and I teach", ["Omar"]),
         ("Queen Elizabeth II's gardener", ["Elizabeth II"]),
         ("A follower of Coach Krzyzewski", ["Krzyzewski"]),
+        ("A friend of Maria Anna Teresa Carla Luisa Rossi", ["Maria Anna Teresa Carla", "Luisa Rossi"]),  # four words
         ("A colleague of Sundar Pichai who knows Pichai's habits", ["Sundar Pichai", "Pichai"]),
     ],
 )

@@ -55,3 +55,10 @@ def test_across_hops() -> None:
         assert_that(ids, equal_to([smith.persona_id]), label="new")
         again = new.identical | "Again" >> beam.FlatMap(lambda batch: [p.persona_id for p in batch])
         assert_that(again, equal_to([baker.persona_id, smith.persona_id]), label="again")
+
+
+def test_of_equal_personas_of_one_hop_the_smallest_document_then_parent_stands() -> None:
+    same = [replace(baker, hop=1, document_id=d * 32, parent_id=p * 32) for d, p in ("12", "11", "21", "13")]
+    kept, identical = fold(same, known=set())
+    assert [(one.document_id[0], one.parent_id[0]) for one in kept] == [("1", "1")]
+    assert [(one.document_id[0], one.parent_id[0]) for one in identical] == [("1", "2"), ("1", "3"), ("2", "1")]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.corpus.writing import PACK, WRITE, as_json_lines, as_rows, found_in
 from transforms.corpus.files import format_of_content, match_corpus
-from transforms.corpus.found import Damage, Text
+from transforms.corpus.found import Damage, Found, Limits, Piece, Text
+from transforms.corpus.readers import READERS
 
 TEXTS = [
     "The ferryman reads the river by the colour of its foam, and turns back when it is the colour of tea.",
@@ -162,3 +164,21 @@ def test_a_wrong_field_is_named_beside_those_that_there_are(tmp_path: Path, exte
     assert found.reason == "field-missing"
     assert "title, words. Name the text's with --text_field." in found.detail
     assert ("body" if field else "raw_content") in found.detail
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, TypeError, OverflowError, RecursionError])
+def test_what_a_parser_makes_of_damage_is_one_damage_after_the_last_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def failing(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+        yield Text("line 1", "", "x")
+        raise error("a secret of the corpus")
+
+    monkeypatch.setitem(READERS, "jsonl", failing)
+    (tmp_path / "x.jsonl").touch()
+    text, damage = found_in(tmp_path / "x.jsonl")
+    assert isinstance(text, Text)
+    assert isinstance(damage, Damage)
+    assert (damage.place, damage.reason) == ("after line 1", "reader-failed")
+    assert damage.detail.startswith(f"the reader of jsonl fails with {error.__name__}.")
+    assert "secret" not in damage.detail
