@@ -70,6 +70,14 @@ def test_an_answer_is_there_for_whoever_opens_the_store_next(opener: Opener) -> 
     assert opener().get_many([KEY, OTHER]) == {KEY: b"answer \0 \xff"}
 
 
+def test_who_only_looks_makes_no_store(opener: Opener, store_address: str) -> None:
+    for _ in range(2):
+        with pytest.raises(StoreError, match="is not there; no job has asked"):
+            open_store(store_address, make=False)
+    opener()
+    assert not open_store(store_address, make=False).spend()
+
+
 def test_the_first_answer_wins_for_all(opener: Opener) -> None:
     one, two = opener(), opener()
     assert one.commit([put(KEY, b"first")]) == [b"first"]

@@ -59,9 +59,9 @@ class BigtableStore:
     asks is said by the application default credentials.
     """
 
-    def __init__(self, address: str, durable: bool = False):
+    def __init__(self, address: str, durable: bool = False, make: bool = True):
         self.address = address
-        self.rows = Rows(address)
+        self.rows = Rows(address, make)
         self.ledger, self.ledger_key = Ledger(), LEDGER + secrets.token_hex(8).encode()
         self.last_stamp = 0
         self.pool = ThreadPoolExecutor(AT_ONCE, "bigtable-put")

@@ -21,7 +21,7 @@ from google.cloud.bigtable.data import (
 )
 from google.cloud.bigtable_admin_v2.types import GcRule
 
-from transforms.store.protocol import StoreError
+from transforms.store.protocol import NOT_THERE, StoreError
 
 ANSWERS, STATE = "a", "s"  # column families; each keeps one version of a cell, of any age
 FORMAT = (b"c/format", b"version")  # row and column that hold the version of all rows
@@ -43,7 +43,7 @@ class Cell(NamedTuple):
 class Rows:
     """The table at bigtable://PROJECT/INSTANCE/TABLE. Every method raises StoreError; any thread may call them."""
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, make: bool = True):
         self.address, self.pid, self.patience = address, os.getpid(), OPEN_SECONDS
         project, instance, table = address.removeprefix("bigtable://").split("/")
         self.name = f"projects/{project}/instances/{instance}/tables/{table}"
@@ -53,8 +53,8 @@ class Rows:
         except GoogleAuthError as error:
             raise self._no_entry(error) from error
         try:
-            self._check_schema(Client(project=project, admin=True).table_admin_client)
-            self._check_format()
+            self._check_schema(Client(project=project, admin=True).table_admin_client, make)
+            self._check_format(make)
         except BaseException:
             self.close()
             raise
@@ -125,7 +125,7 @@ class Rows:
             row.row_key: {cell.qualifier: Cell(cell.value, cell.timestamp_micros) for cell in row.cells} for row in rows
         }
 
-    def _check_schema(self, admin: Any) -> None:
+    def _check_schema(self, admin: Any, make: bool) -> None:
         """Makes the table where there is none; refuses one that is another program's, or forgets."""
         try:
             found = self.again(lambda: _found(lambda: admin.get_table(name=self.name, timeout=REPLY_SECONDS)))
@@ -134,6 +134,8 @@ class Rows:
                 return  # who may read and write rows need not be let in here
             raise
         if found is None:
+            if not make:
+                raise StoreError(f"{self.address}: {NOT_THERE}")
             with suppress(api.AlreadyExists):  # another process was first
                 self._make(admin)
             found = self.again(lambda: admin.get_table(name=self.name, timeout=REPLY_SECONDS))
@@ -167,13 +169,15 @@ class Rows:
                 f'--column-families="{ANSWERS}:maxversions=1,{STATE}:maxversions=1"'
             ) from error
 
-    def _check_format(self) -> None:
+    def _check_format(self, make: bool) -> None:
         """Marks a new table; refuses one of another version, and rows that are some other program's."""
         row, column = FORMAT
         version = self._format()
         if version is None:
             if self.scan(b"", limit=1) and self._format() is None:
                 raise StoreError(f"{self.address}: holds rows of some other program; {ANOTHER}")
+            if not make:
+                raise StoreError(f"{self.address}: {NOT_THERE}")
             self.swap(row, column, None, SetCell(STATE, column, VERSION))
             version = self._format()
         if version != VERSION:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 LOOKUP_KEYS = 500  # in one question: 3.7 µs a key of a million with SQLite, ten times that one by one
 LEASE_SECONDS = 60.0  # after which the lease of a process that was killed is free again; owners renew every second
 CHECK_BYTES = 4
+NOT_THERE = "is not there; no job has asked a paid model by it yet"
 
 
 class StoreError(RuntimeError):

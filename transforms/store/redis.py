@@ -19,6 +19,7 @@ from transforms.secrets import SecretError, secret_or_variable
 from transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
+    NOT_THERE,
     Amount,
     Ask,
     Book,
@@ -56,7 +57,7 @@ class RedisStore:
     `?username=NAME&password_secret=SECRET` names; the latter is one of Secret Manager's, read here.
     """
 
-    def __init__(self, address: str, durable: bool = False):
+    def __init__(self, address: str, durable: bool = False, make: bool = True):
         self.address, self.pid = address, os.getpid()
         self.done, self.commits = PREFIX + b"done:" + secrets.token_hex(8).encode(), 0
         place, _, query = address.partition("?")
@@ -79,7 +80,7 @@ class RedisStore:
         self.patience = OPEN_SECONDS
         try:
             self._check_server(durable)
-            self._check_format()
+            self._check_format(make)
         except BaseException:
             self.close()
             raise
@@ -178,7 +179,7 @@ class RedisStore:
                     "SET appendfsync always there, or give up --response_store_sync=power"
                 )
 
-    def _check_format(self) -> None:
+    def _check_format(self, make: bool) -> None:
         """Marks a new store; refuses one of another version, and keys that are some other program's."""
         for key, wanted in TYPES.items():
             kind = self._try(lambda: self.client.type(key))
@@ -186,8 +187,11 @@ class RedisStore:
                 raise StoreError(
                     f"{self.address}: {key.decode()} is a {kind.decode()} of some other program; {ANOTHER}"
                 )
-        self._try(lambda: self.client.set(FORMAT, VERSION, nx=True))
-        version = self._try(lambda: self.client.get(FORMAT)) or b""
+        if make:
+            self._try(lambda: self.client.set(FORMAT, VERSION, nx=True))
+        version = self._try(lambda: self.client.get(FORMAT))
+        if version is None:
+            raise StoreError(f"{self.address}: {NOT_THERE}")
         if version != b"%d" % VERSION:
             raise StoreError(
                 f"{self.address}: was written in version {version.decode(errors='replace')[:20]} of the format, this "

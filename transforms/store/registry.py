@@ -29,14 +29,15 @@ NO_STORE = "none"
 LOCAL = ("sqlite",)  # seen by the processes of one machine only
 
 
-def open_store(address: str, durable: bool = False) -> ResponseStore:
+def open_store(address: str, durable: bool = False, make: bool = True) -> ResponseStore:
     """The store at `address` (`sqlite:PATH`, `redis://HOST`, `bigtable://PROJECT/INSTANCE/TABLE`), ready to use.
 
-    Raises ValueError for an address of no known form and StoreError for a store that cannot be used.
+    Raises ValueError for an address of no known form and StoreError for a store that cannot be used, or is not there
+    and is not to be made.
     """
     module, _, attribute = STORES[scheme_of(address)].partition(":")
     place = address.removeprefix("sqlite:")
-    store: ResponseStore = getattr(import_module(module), attribute)(place, durable)
+    store: ResponseStore = getattr(import_module(module), attribute)(place, durable, make)
     return store
 
 

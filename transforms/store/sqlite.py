@@ -14,6 +14,7 @@ from typing import Any
 from transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
+    NOT_THERE,
     Amount,
     Ask,
     Book,
@@ -50,11 +51,13 @@ class SqliteStore:
     takes an answer that was paid; without it a crash of the machine may, a killed process never does.
     """
 
-    def __init__(self, path: str, durable: bool = False):
+    def __init__(self, path: str, durable: bool = False, make: bool = True):
         self.path, self.address = Path(path), f"sqlite:{path}"
         self.synchronous = "FULL" if durable else "NORMAL"
         self.own, self.opened, self.lock = threading.local(), list[sqlite3.Connection](), threading.Lock()
         self.pid = os.getpid()
+        if not (make or self.path.is_file()):
+            raise StoreError(f"{self.address}: {NOT_THERE}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._prepare(self._connection())
