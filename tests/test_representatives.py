@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.similarity import bitwise, dense, join
+from transforms.similarity import bitwise, dense, join, representatives
 from transforms.similarity.jaccard import Threshold
 from transforms.similarity.representatives import NEW, decide, follow, later_in
 
@@ -84,11 +84,15 @@ def find(rows: list[frozenset[int]], threshold: Threshold, words: int = bitwise.
         return join.find(join.Rows(np.zeros(len(rows), np.uint64), ranks, size, tokens), threshold)
 
 
+LIMITS = st.tuples(st.sampled_from([2, 2048]), st.sampled_from([2, 4, 64]), st.sampled_from([0, 1, 20]))
+
+
 @settings(max_examples=150, deadline=None)
-@given(clusters(), st.sampled_from([0.7, 0.8, 0.9, 0.95]), st.sampled_from([2, 2048]), st.sampled_from([2, 4, 64]))
+@given(clusters(), st.sampled_from([0.7, 0.8, 0.9, 0.95]), LIMITS)
 def test_a_group_is_decided_as_by_all_its_pairs(
-    rows: list[frozenset[int]], threshold: float, words: int, ball: int
+    rows: list[frozenset[int]], threshold: float, limits: tuple[int, int, int]
 ) -> None:
+    words, ball, rounds = limits
     exact = Threshold.of(threshold)
     edges = {
         (i, j)
@@ -97,7 +101,9 @@ def test_a_group_is_decided_as_by_all_its_pairs(
         if len(rows[i] & rows[j]) * exact.q >= len(rows[i] | rows[j]) * exact.p
     }
     found = find(rows, exact, words, ball)
-    kept, dropped, near = follow(found.equal.first, found.equal.second, *decide(*found.near, found.balls))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(representatives, "ROUNDS", rounds)
+        kept, dropped, near = follow(found.equal.first, found.equal.second, *decide(*found.near, found.balls))
     assert set(range(len(rows))) - set((dropped - NEW).tolist()) == greedy(len(rows), edges)
     for keeper, row, similarity in zip((kept - NEW).tolist(), (dropped - NEW).tolist(), near, strict=True):
         assert (keeper, row) in edges

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import apache_beam as beam
 import numpy as np
 
 from transforms.dedup.find_duplicates import PARTITIONS, FindDuplicates, VerifiedPairs, unpack_found
-from transforms.dedup.persona_rows import PersonaLayout, jaccard, pack_personas, unpack_personas
+from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
 from transforms.dedup.rows import Packed, by_block
 from transforms.records import Batch, Duplicate, Persona, batches
 from transforms.similarity.arrays import groups
@@ -193,9 +192,9 @@ def name_kept(_: int, sides: dict[str, list[bytes]]) -> Iterator[Batch[Duplicate
         names.update(pickle.loads(packed))
     duplicates = []
     for packed in sides["dropped"]:
-        for keeper, similarity, persona in pickle.loads(packed):
-            kept_id, kept_text = names[keeper]
-            if math.isnan(similarity):
-                similarity = jaccard(persona.text, kept_text)
-            duplicates.append(Duplicate.of(persona, kept_id, "text", similarity))
+        keepers, found, personas = zip(*pickle.loads(packed), strict=True)
+        kept = [names[keeper] for keeper in keepers]
+        nearness = similarities(found, [persona.text for persona in personas], [text for _, text in kept])
+        for persona, (kept_id, _text), near in zip(personas, kept, nearness, strict=True):
+            duplicates.append(Duplicate.of(persona, kept_id, "text", near))
     yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), OUT_RECORDS)

@@ -14,7 +14,7 @@ from tests.personas import persona
 from transforms.corpus.found import CorpusError
 from transforms.dedup.find_duplicates import fold_equals, pack_found, unpack_found
 from transforms.dedup.part import RowLayout, lines_before
-from transforms.dedup.persona_rows import PersonaLayout, jaccard, pack_personas, unpack_personas
+from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
 from transforms.dedup.rows import by_block, by_partition, joined, meetings, sets_by_group
 from transforms.dedup.sniff import text_field_of
 from transforms.dedup.sources import CHUNK, CHUNK_BITS, PACKED_LEAST, Source, source_at, sources_of
@@ -123,8 +123,8 @@ def test_personas_travel_with_a_word_on_whether_they_are_new() -> None:
     ("one", "other", "similarity"),
     [("a b c", "C, b; A!", 1.0), ("a b", "b c", 1 / 3), ("a", "b", 0.0), ("", "", 0.0), ("...", "a", 0.0)],
 )
-def test_jaccard_of_two_texts(one: str, other: str, similarity: float) -> None:
-    assert jaccard(one, other) == similarity
+def test_a_similarity_that_is_not_known_is_computed(one: str, other: str, similarity: float) -> None:
+    assert similarities([0.75, float("nan")], ["z", one], ["y", other]) == [0.75, similarity]
 
 
 def test_rows_of_files_and_personas_of_a_hub_lie_apart() -> None:

@@ -13,7 +13,7 @@ import orjson
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
 from transforms.dedup.chunks import Chunk, row_of, split, texts_of
-from transforms.dedup.persona_rows import PersonaLayout, jaccard, unpack_personas
+from transforms.dedup.persona_rows import PersonaLayout, similarities, unpack_personas
 from transforms.dedup.read_rows import chunk_of, same
 from transforms.dedup.rows import Packed, by_block
 from transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Source, source_at
@@ -196,8 +196,9 @@ def name_kept(
     places = {rank: own or f"{before}{first + line}" for rank, (own, line, _) in names.items()}
     out = []
     for packed in sides["dropped"]:
-        for rank, similarity, text in pickle.loads(packed):
-            near = similarity if similarity == similarity else jaccard(text, names[rank][2])  # NaN differs from itself
+        ranks, found, texts = zip(*pickle.loads(packed), strict=True)
+        nearness = similarities(found, texts, [names[rank][2] for rank in ranks])
+        for rank, near, text in zip(ranks, nearness, texts, strict=True):
             row = {"text": text, "duplicate_of": places[rank], "kind": kind, "similarity": near}
             out.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
     if out:

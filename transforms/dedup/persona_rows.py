@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+
+import numpy as np
 
 from transforms.dedup.rows import Packed
 from transforms.records import Batch, BatchCoder, Persona
 from transforms.similarity.arrays import Numbers
+from transforms.similarity.jaccard import overlaps
 from transforms.similarity.ranks import blocks_of, ranks_of
-from transforms.similarity.shingles import Tokens, tokenise
+from transforms.similarity.shingles import Tokens, hash_tokens, token_sets, tokenise
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,13 @@ def unpack_personas(payload: bytes) -> tuple[bool, Batch[Persona]]:
     return bool(payload[0]), BatchCoder().decode(payload[1:])
 
 
-def jaccard(one: str, other: str) -> float:
-    """Jaccard similarity of the token sets of two texts."""
-    left, right = (set(words) for words in tokenise([one, other]).words())
-    return float(Fraction(len(left & right), max(1, len(left | right))))
+def similarities(found: Sequence[float], ones: Sequence[str], others: Sequence[str]) -> list[float]:
+    """`found`; where it is NaN, the Jaccard similarity of the token sets of the two texts."""
+    out = np.array(found, np.float64)
+    rows = np.flatnonzero(np.isnan(out))
+    tokens = tokenise([texts[i] for texts in (ones, others) for i in rows.tolist()])
+    sets = token_sets(hash_tokens(tokens), tokens.size)
+    left, right = np.arange(len(rows)), np.arange(len(rows), 2 * len(rows))
+    overlap = overlaps(sets.tokens, sets.size, left, right)
+    out[rows] = overlap / np.maximum(1, sets.size[left] + sets.size[right] - overlap)
+    return out.tolist()

@@ -12,18 +12,15 @@ from functools import cache
 from hashlib import sha1
 
 import numpy as np
-import pyarrow as pa
 
-from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, spans
+from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, numbered, spans
 from transforms.similarity.shingles import Tokens
 
 PERMUTATIONS = 128
 SEED = 1
 BLOCK = 2048  # texts at a time, and
 BLOCK_TOKENS = 1 << 16  # tokens, the shorter texts filled up: 256 KB stay in the cache
-REMEMBERED = 1_000_000  # tokens whose SHA-1 is kept in a process, about 100 MB
-
-_sha1: dict[int, int] = {}
+REMEMBERED_BITS = 20  # a million tokens whose SHA-1 is kept in a process
 
 
 @cache
@@ -35,21 +32,33 @@ def permutations(seed: int = SEED) -> tuple[Numbers, Numbers]:
 
 
 def sha1_tokens(tokens: Tokens, codes: Numbers) -> Numbers:
-    """Datasketch's hash of each token, mixed; `codes` tell equal tokens apart from others, so each is hashed once."""
-    encoded = pa.array(codes).dictionary_encode()
-    index = encoded.indices.to_numpy()
-    known = encoded.dictionary.to_numpy().tolist()
-    at = np.empty(len(known), I64)
-    at[index] = np.arange(len(index))
-    if len(_sha1) > REMEMBERED:
-        _sha1.clear()
-    hashes = list(map(_sha1.get, known))
-    for i, value in enumerate(hashes):
-        if value is None:
-            start = int(tokens.start[at[i]])
-            word = tokens.text[start : start + int(tokens.length[at[i]])]
-            hashes[i] = _sha1[known[i]] = int.from_bytes(sha1(word, usedforsecurity=False).digest()[:4], "little")
-    return mix32(np.array(hashes, U32))[index]
+    """Datasketch's hash of each token, mixed; `codes` tell equal tokens apart from others.
+
+    The hash of a token is looked up by its code; a token that is not there takes the place of the one that is.
+    """
+    known, hashes = remembered()
+    slot = (codes >> U64(64 - REMEMBERED_BITS)).astype(I64)
+    missing = np.flatnonzero(known[slot] != codes)
+    out = hashes[slot]
+    if len(missing):
+        different, number = numbered(codes[missing])
+        at = np.empty(len(different), I64)
+        at[number] = missing
+        starts, ends = tokens.start[at].tolist(), (tokens.start[at] + tokens.length[at]).tolist()
+        words = [tokens.text[start:end] for start, end in zip(starts, ends, strict=True)]
+        digests = b"".join([sha1(word, usedforsecurity=False).digest()[:4] for word in words])
+        new = mix32(np.frombuffer(digests, "<u4").astype(U32))
+        out[missing] = new[number]
+        known[slot[at]], hashes[slot[at]] = different, new
+    return out
+
+
+@cache
+def remembered() -> tuple[Numbers, Numbers]:
+    """Codes and their hashes, by the upper bits of the code, in each process: 12 MB."""
+    known = np.zeros(1 << REMEMBERED_BITS, U64)
+    known[0] = 1  # of another slot, so that a code of 0 is not taken for known
+    return known, np.zeros(1 << REMEMBERED_BITS, U32)
 
 
 def mix32(x: Numbers) -> Numbers:

@@ -8,12 +8,12 @@ which connected components would fold into one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from transforms.similarity.arrays import runs
+from transforms.similarity.arrays import I64, numbered, runs
 from transforms.similarity.dense import Ball
 
 NEW = np.uint64(1 << 63)  # a rank below it belongs to what a hub already holds, which stays whatever its neighbours
@@ -30,79 +30,107 @@ def decide(
     `kept` is the earliest kept neighbour by an edge, else one by a ball, whose similarity is then NaN unless it is the
     ball's first row.
     """
-    ranks, ends = np.unique(
-        np.concatenate([np.minimum(first, second), np.maximum(first, second), *(ball.rank for ball in balls)]),
-        return_inverse=True,
+    ranks, ends = numbered(
+        np.concatenate([np.minimum(first, second), np.maximum(first, second), *(ball.rank for ball in balls)])
     )
     a, b, members = np.split(ends, [len(first), 2 * len(first)])
+    inside = Members.of(members, balls)
     kept, dropped = ranks < NEW, np.zeros(len(ranks), bool)
-    balled = np.zeros(len(ranks), bool)
-    balled[members] = True
     live = np.flatnonzero(~kept[b])
     for _ in range(ROUNDS):
         dropped[b[live][kept[a[live]]]] = True
+        dropped[inside.after(kept)] = True
+        dropped &= ranks >= NEW
         live = live[~dropped[a[live]] & ~dropped[b[live]]]
-        waiting = balled.copy()
-        waiting[b[live]] = True
-        settled = ~(kept | dropped | waiting)
+        settled = ~(kept | dropped)
+        settled[b[live]] = False
+        settled[inside.after(~dropped)] = False
         if not settled.any():
             break
         kept |= settled
-    parts = np.split(members, np.cumsum([len(ball.rank) for ball in balls]))[: len(balls)]
-    by_ball = walk(a[live], b[live], kept, dropped, parts, balls)
+    walk(a[live], b[live], kept, dropped, inside)
     edges = np.flatnonzero(kept[a] & dropped[b])
     edges = edges[np.lexsort((a[edges], b[edges]))]
-    edges = edges[np.unique(b[edges], return_index=True)[1]]
-    named = set(b[edges].tolist())
-    rest = [(keeper, row, near) for row, (keeper, near) in by_ball.items() if row not in named]
-    keepers, rows, nearness = zip(*rest, strict=True) if rest else ((), (), ())
+    edges = edges[runs(b[edges])[0]]
+    nameless = dropped.copy()
+    nameless[b[edges]] = False
+    rows, keepers, nearness = inside.keepers(kept, nameless)
     return (
-        ranks[np.concatenate([a[edges], np.array(keepers, np.intp)])],
-        ranks[np.concatenate([b[edges], np.array(rows, np.intp)])],
-        np.concatenate([similarity[edges], np.array(nearness, similarity.dtype)]),
+        ranks[np.concatenate([a[edges], keepers])],
+        ranks[np.concatenate([b[edges], rows])],
+        np.concatenate([similarity[edges], nearness]),
     )
 
 
-def walk(
-    a: Numbers, b: Numbers, kept: Numbers, dropped: Numbers, members: list[Numbers], balls: Sequence[Ball]
-) -> dict[int, tuple[int, float]]:
-    """Decides, in order of rank, all rows that are still open: linear in edges and balls' rows, a microsecond each.
+class Members(NamedTuple):
+    """The rows of all balls, one ball after another, ascending in each."""
 
-    Sets `kept` and `dropped`; returns {row: (kept row, similarity)} of those that a ball dropped.
-    """
+    row: Numbers
+    ball: Numbers
+    weight: Numbers
+    similarity: Numbers
+    first: Numbers  # whether it is the first of its ball
+
+    @classmethod
+    def of(cls, rows: Numbers, balls: Sequence[Ball]) -> Members:
+        """`rows` are the numbers of the balls' ranks."""
+        ball = np.repeat(np.arange(len(balls)), [len(each.rank) for each in balls])
+        weight = np.concatenate([np.empty(0, I64), *(each.weight for each in balls)])
+        similarity = np.concatenate([np.empty(0), *(each.similarity for each in balls)])
+        return cls(rows, ball, weight, similarity, np.diff(ball, prepend=-1) > 0)
+
+    def lightest(self, chosen: Numbers) -> tuple[Numbers, Numbers]:
+        """For each member, of the chosen rows before it in its ball: (the least weight, its place among members).
+
+        In one pass over all balls: each lies deeper than the one before it by more than weights differ.
+        """
+        none = int(np.abs(self.weight).max(initial=0)) + 1  # heavier than all
+        depth = self.ball * (2 * none)
+        weight = np.where(chosen[self.row], self.weight, none) - depth
+        before = np.where(self.first, none - depth, np.concatenate([weight[:1], weight[:-1]]))
+        least = np.minimum.accumulate(before)
+        place = np.arange(len(weight))
+        new = np.concatenate([place[:1] == 0, least[1:] < least[:-1]])
+        return least + depth, np.maximum.accumulate(np.where(new, place - 1, 0))
+
+    def after(self, chosen: Numbers) -> Numbers:
+        """The rows that a chosen one before them is near to."""
+        return self.row[self.lightest(chosen)[0] + self.weight <= 0]
+
+    def keepers(self, kept: Numbers, wanted: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """(rows, a kept row near each, similarity or NaN) of those wanted that a kept row before them is near to."""
+        weight, place = self.lightest(kept)
+        at = np.flatnonzero(wanted[self.row] & (weight + self.weight <= 0))
+        at = at[np.lexsort((self.row[place[at]], self.row[at]))]
+        at = at[runs(self.row[at])[0]]
+        place = place[at]
+        return self.row[at], self.row[place], np.where(self.first[place], self.similarity[at], np.nan)
+
+
+def walk(a: Numbers, b: Numbers, kept: Numbers, dropped: Numbers, inside: Members) -> None:
+    """Decides, in order of rank, all rows that are still open, in `kept` and `dropped`: some microseconds each."""
     rows = np.flatnonzero(~(kept | dropped)).tolist()
     if not rows:
-        return {}
-    order = np.argsort(b, kind="stable")
-    begin, length = runs(b[order])
-    into = {
-        int(b[order[i]]): a[order[i : i + n]].tolist() for i, n in zip(begin.tolist(), length.tolist(), strict=True)
-    }
-    inside: dict[int, list[tuple[int, int, float]]] = {}
-    lightest: list[tuple[int, int]] = [(1 << 62, -1)] * len(balls)  # weight and row of the kept row with most reach
-    for number, (ball, rows_of_ball) in enumerate(zip(balls, members, strict=True)):
-        columns = (rows_of_ball.tolist(), ball.weight.tolist(), ball.similarity.tolist())
-        for row, weight, near in zip(*columns, strict=True):
-            inside.setdefault(row, []).append((number, weight, near))
-            if kept[row]:
-                lightest[number] = min(lightest[number], (weight, row))
-    firsts = [int(rows_of_ball[0]) for rows_of_ball in members]
-    by_ball: dict[int, tuple[int, float]] = {}
+        return
+    into: dict[int, list[int]] = {row: [] for row in rows}
+    for one, other in zip(a.tolist(), b.tolist(), strict=True):
+        into[other].append(one)
+    places: dict[int, list[int]] = {row: [] for row in rows}
+    for place in np.flatnonzero(np.isin(inside.row, rows)).tolist():
+        places[int(inside.row[place])].append(place)
+    begin = np.searchsorted(inside.ball, np.arange(inside.ball.max(initial=0) + 2))
+    seen = begin.tolist()  # members of each ball that have been looked at, and
+    least = [1 << 62] * len(seen)  # the least weight of the kept ones among them
     for row in rows:
-        if any(kept[neighbour] for neighbour in into.get(row, ())):
-            dropped[row] = True
-            continue
-        for number, weight, near in inside.get(row, ()):
-            reach, keeper = lightest[number]
-            if reach + weight <= 0:
-                dropped[row] = True
-                by_ball[row] = (keeper, near if keeper == firsts[number] else float("nan"))
-                break
-        else:
-            kept[row] = True
-            for number, weight, _ in inside.get(row, ()):
-                lightest[number] = min(lightest[number], (weight, row))
-    return by_ball
+        near = any(kept[neighbour] for neighbour in into[row])
+        for place in places[row]:
+            ball, weight = int(inside.ball[place]), int(inside.weight[place])
+            while seen[ball] < place:
+                if kept[inside.row[seen[ball]]]:
+                    least[ball] = min(least[ball], int(inside.weight[seen[ball]]))
+                seen[ball] += 1
+            near = near or least[ball] + weight <= 0
+        (dropped if near else kept)[row] = True
 
 
 def follow(
@@ -112,7 +140,7 @@ def follow(
 
     A leader may follow an earlier one.
     """
-    rows, ends = np.unique(np.concatenate([leader, follower]), return_inverse=True)
+    rows, ends = numbered(np.concatenate([leader, follower]))
     first = np.arange(len(rows))
     np.minimum.at(first, ends[len(leader) :], ends[: len(leader)])
     while (first[first] != first).any():
