@@ -80,7 +80,6 @@ PAID = f"{BUILD} --llm openai:some-model"
             "extract_persona has a part already",
         ),
         ("dedup --input HTML --output OUT", "html has no rows; wanted are jsonl, text, parquet, avro"),
-        ("dedup --input CORPUS --output OUT --against HUB", "give --embedding_threshold 1.0 with it"),
         ("dedup --input CORPUS --output OUT --against FOLDER --embedding_threshold 1", "there is no hub here"),
         ("dedup --input CORPUS --output OUT --partitions 100000", "partitions is 100000; from 1 to 65536"),
         ("synthesize --hub FOLDER --output OUT --use_case math", "there is no hub here"),
