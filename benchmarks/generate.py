@@ -1,27 +1,32 @@
 """Generate against a server with latencies: python -m benchmarks.generate throughput | faults | places | offline.
 
 throughput: the share of the best schedule (list scheduling of the latencies that the server drew), beside the released
-script's way (one call after the other), the plain asynchronous client, and distilabel where it is installed.
+script's way (one call after the other), the plain asynchronous client, and distilabel in an environment of its own
+(--peers PEERS/bin/python; else one is made, of requirements-bench-models.in). What the limit was can be seen from the
+table: how busy the client's busiest thread was from the first call sent to the last, how long it waited for a core
+that others used, what CPU the server took, and how late its answers were.
 faults, places: calls for each input, and time against the same run without faults.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import heapq
-import importlib.util
+import json
+import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import venv
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from benchmarks.running import Run, busiest, measured, prompts, threads
 from tests.fake_server.launch import FakeServer
+from tests.simulated_time import best_schedule
 from transforms.calls.protocol import ModelConfig
 from transforms.llm.generate import Generate
 from transforms.llm.protocol import Completion, Request
@@ -29,6 +34,23 @@ from transforms.records import batches
 
 BAD_DAY = {"429": 0.05, "500": 0.03, "reset": 0.01, "hang": 0.01, "malformed": 0.02, "truncated": 0.02}
 TAIL = {"median_ms": 200.0, "p99_ms": 2000.0}
+LEAST_SHARE = {64: 0.90, 256: 0.80}  # of the best schedule, or:
+MOST_CPU_MS, LIMITED = 2.0, 0.9  # of a call, where the busiest thread ran or waited for a core so much of the time
+HEADS = [
+    "flying",
+    "calls",
+    "seconds",
+    "per_s",
+    "share",
+    "cpu_ms",
+    "ran",
+    "waited",
+    "its_ms",
+    "its_ran",
+    "late_ms",
+    "load",
+]
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -43,34 +65,6 @@ class Plain:
 
     def key(self, record: str) -> str:
         return record[:20]
-
-
-@dataclass
-class Run:
-    """What a run took."""
-
-    seconds: float = 0.0
-    cpu: float = 0.0
-
-
-@contextmanager
-def measured() -> Iterator[Run]:
-    run = Run()
-    wall, cpu = time.perf_counter(), time.process_time()
-    yield run
-    run.seconds, run.cpu = time.perf_counter() - wall, time.process_time() - cpu
-
-
-def prompts(n: int) -> list[str]:
-    return [f"Who reads page {i}? {'It is about boats. ' * 25}" for i in range(n)]
-
-
-def best_schedule(latencies: Sequence[float], in_flight: int) -> float:
-    """Seconds of list scheduling: each call starts when the first of `in_flight` places is free."""
-    places = [0.0] * in_flight
-    for seconds in latencies:
-        heapq.heapreplace(places, places[0] + seconds)
-    return max(places)
 
 
 def run_generate(asked: Sequence[str], model: ModelConfig) -> tuple[int, int]:
@@ -92,93 +86,124 @@ def ours(url: str, asked: Sequence[str], in_flight: int, **more: Any) -> None:
     assert not dead, dead
 
 
-def one_after_the_other(url: str, asked: Sequence[str], in_flight: int) -> None:
-    """As the released script does."""
-    import openai
-
-    client = openai.OpenAI(base_url=url, api_key="none")
-    for prompt in asked:
-        client.chat.completions.create(model="bench", messages=[{"role": "user", "content": prompt}])
+def warm(url: str) -> None:
+    """What a first call takes besides: imports, the runner's own start. Peers have it, too."""
+    ours(url, prompts(1, "warm"), 1)
 
 
-def plain_client(url: str, asked: Sequence[str], in_flight: int) -> None:
-    """The asynchronous client on its aiohttp transport, a semaphore, no store."""
-    import openai
-
-    async def run() -> None:
-        slots = asyncio.Semaphore(in_flight)
-        http = openai.DefaultAioHttpClient()
-        async with openai.AsyncOpenAI(base_url=url, api_key="none", http_client=http) as client:
-
-            async def call(prompt: str) -> None:
-                async with slots:
-                    await client.chat.completions.create(model="bench", messages=[{"role": "user", "content": prompt}])
-
-            await asyncio.gather(*map(call, asked))
-
-    asyncio.run(run())
+def peers_python(given: str) -> str:
+    """An environment with distilabel: it pins other versions than ours."""
+    if given:
+        return given
+    folder = Path(tempfile.gettempdir()) / "persona-hub-bench-models"
+    if not (folder / "made").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        needs = str(HERE.parent / "requirements-bench-models.in")
+        subprocess.run([folder / "bin/pip", "install", "--quiet", "-r", needs], check=True)
+        (folder / "made").touch()
+    return str(folder / "bin/python")
 
 
-def distilabel(url: str, asked: Sequence[str], in_flight: int) -> None:
-    """distilabel's OpenAI model, given the prompts `in_flight` at a time."""
-    from distilabel.models import OpenAILLM
-
-    model = OpenAILLM(model="bench", base_url=url, api_key="none")
-    model.load()
-    for start in range(0, len(asked), in_flight):
-        inputs = [[{"role": "user", "content": prompt}] for prompt in asked[start : start + in_flight]]
-        model.generate(inputs=inputs)
+def asked_by_peer(python: str, name: str, url: str, in_flight: int, n: int) -> Run:
+    command = [python, str(HERE / "generate_peers.py"), name, url, str(in_flight), str(n)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return Run(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def throughput(calls: int, peer_calls: int) -> None:
-    print(f"{'':24} in flight   calls    seconds  calls/s  share of best  CPU ms/call")
-    peers: list[tuple[str, Callable[..., None], int, int]] = [
-        ("ours, store included", ours, 64, calls),
-        ("ours, store included", ours, 256, calls),
-        ("one after the other", one_after_the_other, 1, peer_calls // 10),
-        ("plain async client", plain_client, 64, peer_calls),
-        ("plain async client", plain_client, 256, peer_calls),
+def throughput(calls: int, peer_calls: int, peers: str) -> None:
+    print("share: of the best schedule; cpu_ms: of a call; ran, waited: the busiest thread while calls were sent;")
+    print(
+        "its_ms, its_ran, late_ms: the server's CPU of a call, how busy it was, how much later than drawn it answered"
+    )
+    print(f"{'':22}" + "".join(f"{head:>9}" for head in HEADS))
+    other = peers_python(peers)
+    runs = [
+        ("ours, store included", "", sys.executable, 64, calls),
+        ("ours, store included", "", sys.executable, 256, calls),
+        ("one after the other", "one_after_the_other", sys.executable, 1, peer_calls // 10),
+        ("plain async client", "plain_client", sys.executable, 64, peer_calls),
+        ("plain async client", "plain_client", sys.executable, 256, peer_calls),
+        ("distilabel", "distilabel", other, 500, peer_calls),
     ]
-    if importlib.util.find_spec("distilabel"):
-        peers += [("distilabel", distilabel, 500, peer_calls)]
-    else:
-        print("(distilabel is not installed: pip install distilabel[openai])")
-    import openai  # noqa: F401  # its import is no part of a call
-
-    with FakeServer(**TAIL) as server:
-        for name, run, in_flight, n in peers:
+    verdicts = []
+    with FakeServer() as server:
+        warm(server.url)
+        for name, peer, python, in_flight, n in runs:
             server.tell(**TAIL, seed=in_flight)
-            with measured() as took:
-                run(server.url, prompts(n), in_flight)
-            best = best_schedule(server.stats()["latencies"], in_flight)
-            print(
-                f"{name:24} {in_flight:9} {n:7} {took.seconds:10.1f} {n / took.seconds:8.1f}"
-                f" {best / took.seconds:14.2f} {took.cpu / n * 1000:12.2f}"
-            )
+            before = threads(server.process.pid)
+            if peer:
+                took = asked_by_peer(python, peer, server.url, in_flight, n)
+            else:
+                with measured() as took:
+                    ours(server.url, prompts(n), in_flight)
+            served = busiest(before, threads(server.process.pid))
+            share, limited = row(name, in_flight, n, took, served, server.stats())
+            if not peer:
+                verdicts.append(verdict(in_flight, share, limited, took.cpu / n * 1000))
+            if in_flight == 1:
+                scaled = f"(so {calls} calls would take {took.seconds / n * calls:,.0f} s)"
+                print(f"{'':22}{scaled}")
+    print("\n".join(verdicts))
+
+
+def row(
+    name: str, in_flight: int, n: int, took: Run, served: tuple[float, float], stats: dict[str, Any]
+) -> tuple[float, float]:
+    """Prints a line of the table; the share of the best schedule, and of the sending time that a thread was at work."""
+    latencies, arrivals = stats["latencies"][-n:], stats["arrivals"][-n:]
+    sending = arrivals[-1] - arrivals[0]
+    share = best_schedule(latencies, in_flight) / took.seconds
+    late = 1000 * (sum(stats["held"][-n:]) - sum(latencies)) / n
+    cells = [
+        str(in_flight), str(n), f"{took.seconds:.1f}", f"{n / took.seconds:.1f}", f"{share:.2f}",
+        f"{took.cpu / n * 1000:.2f}", f"{took.busiest_ran / sending:.0%}", f"{took.busiest_waited / sending:.0%}",
+        f"{served[0] / n * 1000:.2f}", f"{served[0] / took.seconds:.0%}", f"{late:.1f}", f"{took.load:.1f}",
+    ]  # fmt: skip
+    print(f"{name:22}" + "".join(f"{cell:>9}" for cell in cells), flush=True)
+    return share, (took.busiest_ran + took.busiest_waited) / sending
+
+
+def verdict(in_flight: int, share: float, limited: float, cpu_ms: float) -> str:
+    """Whether the line holds, and by which of its two clauses."""
+    if share >= LEAST_SHARE[in_flight]:
+        how = "holds"
+    elif limited >= LIMITED and cpu_ms <= MOST_CPU_MS:
+        how = f"holds by CPU: {cpu_ms:.2f} ms a call, and it was the limit for {limited:.0%} of the time"
+    else:
+        how = f"MISSED ({cpu_ms:.2f} ms of CPU a call, the limit for {limited:.0%} of the time)"
+    return f"{in_flight} in flight: {share:.2f} of the best schedule (at least {LEAST_SHARE[in_flight]:.2f}): {how}"
 
 
 def faults(calls: int) -> None:
+    """A time-out of 3 s, where one call in a hundred takes more than 2: a hang costs a slot that long."""
     with FakeServer() as server:
-        times = []
-        for shares in ({}, BAD_DAY):
-            server.tell(**TAIL, faults=shares, retry_after=1)
-            with measured() as took:
-                ours(server.url, prompts(calls), 64, timeout=5)
-            times.append(took.seconds)
-            sent = server.counts()["calls"]
-            print(f"{'faults' if shares else 'no faults':10} {took.seconds:6.1f} s, {sent / calls:.3f} calls an input")
-        print(f"time with faults / without: {times[1] / times[0]:.2f} (at most 1.3)")
+        warm(server.url)
+        for in_flight in (64, 32):
+            times = []
+            for shares in ({}, BAD_DAY):
+                server.tell(**TAIL, faults=shares, retry_after=1)
+                with measured() as took:
+                    ours(server.url, prompts(calls), in_flight, timeout=3)
+                times.append(took.seconds)
+                sent, what = server.counts()["calls"] / calls, "faults" if shares else "no faults"
+                print(f"{in_flight} in flight, {what:9} {took.seconds:6.1f} s, {sent:.3f} calls an input", end="")
+                print(f", load {took.load:.1f}", flush=True)
+            print(f"time with faults / without: {times[1] / times[0]:.2f} (at most 1.3; calls: at most 1.2)")
 
 
 def places(calls: int) -> None:
     with FakeServer() as server:
+        warm(server.url)
         server.tell(places=50, retry_after=1, **TAIL)
         with measured() as took:
             ours(server.url, prompts(calls), 256)
         stats = server.stats()
-        used = best_schedule(stats["latencies"], 50) / took.seconds
-        print(f"50 places, window 256: {stats['counts']['calls'] / calls:.2f} calls an input (at most 1.4), ", end="")
-        print(f"{used:.2f} of the best schedule on 50 places (at least 0.8), {took.seconds:.1f} s")
+        drawn, held = (best_schedule(stats[name], 50) / took.seconds for name in ("latencies", "held"))
+        sent = stats["counts"]["calls"] / calls
+        cpu = took.cpu / calls * 1000
+        print(f"50 places, window 256: {sent:.2f} calls an input (at most 1.4); {drawn:.2f} of the best schedule on 50")
+        print(f"places (at least 0.8), {held:.2f} with the latencies as they came out on this machine; ", end="")
+        print(f"{took.seconds:.1f} s, {cpu:.2f} ms of CPU a call, load {took.load:.1f}")
 
 
 def offline(calls: int) -> None:
@@ -192,10 +217,11 @@ def main() -> None:
     parser.add_argument("what", choices=["throughput", "faults", "places", "offline"])
     parser.add_argument("--calls", type=int, default=0)
     parser.add_argument("--peer_calls", type=int, default=2000)
+    parser.add_argument("--peers", default="", metavar="PYTHON")
     own = parser.parse_args()
     match own.what:
         case "throughput":
-            throughput(own.calls or 10_000, own.peer_calls)
+            throughput(own.calls or 10_000, own.peer_calls, own.peers)
         case "faults":
             faults(own.calls or 5000)
         case "places":

@@ -168,7 +168,14 @@ GROUPS: dict[str, list[Flag]] = {
     ],
     "looking": [
         Flag("sample", "documents to look at", 200, POSITIVE, metavar="N"),
-        Flag("estimate_n", "documents to send to the model, and to reckon from; 0: none", 0, COUNT, metavar="N"),
+        Flag(
+            "estimate_n",
+            "documents to send to the model, and to reckon from; 0: none; default: 200 where --output or "
+            "--response_store is named, so that the build need not buy their answers again",
+            None,
+            COUNT,
+            metavar="N",
+        ),
         Flag("preview_n", "documents to send", 5, number(1, 1000), metavar="N"),
         Flag("watch", "look again every SECONDS", 0.0, number(0, 3600, float), metavar="SECONDS", alone=5.0),
     ],

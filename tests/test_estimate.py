@@ -55,7 +55,7 @@ def test_an_estimate_that_sends_a_sample(
 
 def test_an_estimate_without_a_call(server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus, flags, out = corpus_of(tmp_path, 50), paying(server, tmp_path), tmp_path / "out"
-    command = ["estimate", "--input", str(corpus), "--output", str(out), *HOPS, *flags]
+    command = ["estimate", "--input", str(corpus), "--output", str(out), "--n", "0", *HOPS, *flags]
     assert main(command) == DONE
     assert server.counts()["calls"] == 0
     first = capsys.readouterr().out
@@ -67,6 +67,18 @@ def test_an_estimate_without_a_call(server: FakeServer, tmp_path: Path, capsys: 
     assert main(command) == DONE
     assert "as the response store has counted them" in capsys.readouterr().out
     compare(out, within=0.1)
+
+
+def test_by_default_200_documents_are_sent_where_their_answers_are_kept(
+    server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus, flags = corpus_of(tmp_path, 210), paying(server, tmp_path)
+    command = ["estimate", "--input", str(corpus), "--expand_hops", "0", *flags]
+    assert main(command) == DONE
+    assert server.counts()["calls"] == 0
+    assert "(--n 200 --output DIR sends" in capsys.readouterr().out
+    assert main([*command, "--output", str(tmp_path / "out")]) == DONE
+    assert server.counts()["calls"] == 200
 
 
 def test_a_model_without_a_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +116,7 @@ def test_status_reads_the_store(server: FakeServer, tmp_path: Path, capsys: pyte
     corpus, flags, out = corpus_of(tmp_path, 5), paying(server, tmp_path), tmp_path / "out"
     assert main(["status", "--output", str(out)]) == WRONG_COMMAND
     assert "is not there" in capsys.readouterr().err
-    assert main(["estimate", "--input", str(corpus), "--output", str(out), *HOPS, *flags]) == DONE
+    assert main(["estimate", "--input", str(corpus), "--output", str(out), "--n", "0", *HOPS, *flags]) == DONE
     assert run_build(corpus, out, flags) == DONE
     capsys.readouterr()
     for place in (["--output", str(out)], ["--response_store", f"sqlite:{out}/responses.sqlite"]):

@@ -42,6 +42,7 @@ class FakeModels:
         self.settings, self.draws = settings, Draws(settings)
         self.counts: Counter[str] = Counter()
         self.latencies: list[float] = []
+        self.held: list[float] = []  # seconds that a place was taken: a latency, and how late the machine was
         self.arrivals: list[float] = []  # seconds on the server's clock
         self.asked: Counter[str] = Counter()  # by prompt's hash
         self.in_flight = 0
@@ -63,7 +64,9 @@ class FakeModels:
             if fault == "429":
                 raise Refusal(429, {"Retry-After": f"{own.retry_after:g}"})
             self.latencies.append(seconds)
+            begin = time.monotonic()
             await asyncio.sleep(own.hang_seconds if fault == "hang" else seconds)
+            self.held.append(time.monotonic() - begin)
             if fault.isdigit():
                 raise Refusal(int(fault))
             if fault == "reset":
@@ -177,7 +180,7 @@ class FakeModels:
         """GET /stats: what happened since the last settings."""
         repeated = sum(n - 1 for n in self.asked.values())
         facts = {**self.counts, "in_flight": self.in_flight, "prompts": len(self.asked), "repeated": repeated}
-        told = {"latencies": self.latencies, "arrivals": self.arrivals, "last": self.last}
+        told = {"latencies": self.latencies, "held": self.held, "arrivals": self.arrivals, "last": self.last}
         return web.json_response({"counts": facts, **told})
 
     async def settle(self, request: web.Request) -> web.StreamResponse:
