@@ -32,7 +32,9 @@ PEERS = ("rensa_flags", "rensa_deduplicator", "datasketch", "datatrove")
 
 def one(python: str, *arguments: str) -> dict[str, Any]:
     """What a measuring process prints."""
-    done = subprocess.run([python, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    done = subprocess.run(
+        [python, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, start_new_session=True
+    )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

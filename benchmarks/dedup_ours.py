@@ -8,6 +8,7 @@ Prints one line of JSON. Imports are left out, as they are of the peers.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import sys
@@ -150,7 +151,7 @@ def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str]) -
 
 
 class Children:
-    """Watches the memory of child processes; the kernel tells only of those that have been waited for."""
+    """Watches the memory of the processes of this session; the kernel tells only of those that have been waited for."""
 
     def __init__(self) -> None:
         self.most, self.going = 0.0, True
@@ -158,20 +159,23 @@ class Children:
         self.thread.start()
 
     def watch(self) -> None:
-        """Once a second."""
-        me = str(Path("/proc/self").resolve().name)
+        """Twice a second."""
+        mine = os.getsid(0)
         while self.going:
-            for status in Path("/proc").glob("[0-9]*/status"):
+            for process in Path("/proc").glob("[0-9]*"):
                 try:
-                    lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+                    session = int((process / "stat").read_text().rpartition(")")[2].split()[3])
+                    if session != mine or int(process.name) == os.getpid():
+                        continue
+                    status = (process / "status").read_text()
                 except OSError:
                     continue
-                if lines.get("PPid", "").strip() == me and "VmHWM" in lines:
-                    self.most = max(self.most, int(lines["VmHWM"].split()[0]) / 1e6)
-            time.sleep(1)
+                if "VmHWM:" in status:
+                    self.most = max(self.most, int(status.split("VmHWM:")[1].split()[0]) / 1e6)
+            time.sleep(0.5)
 
     def stop(self) -> float:
-        """Gigabytes of the largest child."""
+        """Gigabytes of the largest other process."""
         self.going = False
         self.thread.join()
         return self.most

@@ -18,6 +18,7 @@ import pytest
 
 from pipelines.cli import main
 from tests.hubs import personas
+from transforms.dedup import find_duplicates
 from transforms.similarity.shingles import tokenise
 
 NURSE = "A nurse who sings in the city choir and teaches young swimmers on Sundays"
@@ -171,6 +172,18 @@ def test_what_cannot_work_is_said_before_it_starts(
     (tmp_path / "in.jsonl").write_bytes(content)
     assert dedup(tmp_path / "in.jsonl", tmp_path / "out", *flags) == 2
     assert message in capsys.readouterr().err
+
+
+def test_more_pairs_than_one_place_holds_end_the_job_in_a_line_with_the_remedy(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_duplicates, "EDGES_IN_ONE_PLACE", 2)
+    words = NURSE.split()
+    file = jsonl(tmp_path / "in.jsonl", [" ".join(words[:i] + words[i + 1 :]) for i in range(5)])
+    assert dedup(file, tmp_path / "out", "--minhash_threshold", "0.8") == 1
+    assert "over 2 pairs of near-duplicates" in (said := capsys.readouterr().err)
+    assert "deduplicate parts of the input first, or raise the threshold" in said
+    assert not (tmp_path / "out" / "statistics.json").exists()
 
 
 def test_the_result_of_another_run_is_not_mixed_with_a_new_one(tmp_path: Path, capsys: Any) -> None:

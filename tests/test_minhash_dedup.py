@@ -131,6 +131,16 @@ def test_the_result_is_that_of_brute_force_in_any_order_and_sharding(
         assert each.similarity >= threshold
 
 
+@settings(max_examples=4, deadline=None)
+@given(crowds(), st.sampled_from([0.6, 0.8, 0.9]), st.sampled_from(["minhash", "partition"]))
+def test_of_what_is_kept_all_is_kept_again(crowd: list[Persona], threshold: float, keys: str) -> None:
+    keys = keys if threshold >= 0.8 else "minhash"
+    kept, _ = dedup(crowd, threshold=threshold, bucket_keys=keys)
+    again, gone = dedup([each for each in crowd if each.persona_id in kept], threshold=threshold, bucket_keys=keys)
+    assert again == kept
+    assert not gone
+
+
 def test_near_duplicates_are_all_that_have_an_earlier_neighbour() -> None:
     a, b, c = persona(" ".join(TWELVE)), persona(without(3), hop=1), persona(without(4), hop=2)
     with TemporaryDirectory() as folder:
