@@ -103,6 +103,7 @@ class ModelConfig:
     base_url: str = ""
     key_secret: str = ""  # name of the key's secret in Secret Manager; "": the key is in the environment
     max_in_flight: int = 64  # in each process
+    flag: str = "--llm"  # that named it: for errors
     options: Mapping[str, Any] = field(default_factory=dict)  # of the backend: project, location ...
     store: str = ""  # address of the response store; "" or "none": answers are not kept
     durable: bool = False  # each commit of an embedded store waits for the disk

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.io.components.adaptive_throttler import ThrottlingSignaler
-from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.calls.engine import Engine
 from transforms.calls.engines import acquire, release
+from transforms.calls.meter import Meter
 from transforms.calls.protocol import ModelConfig, ModelError
 from transforms.llm.bundle import Bundle
 from transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, Task
@@ -57,13 +56,9 @@ class AskModel(beam.DoFn):
 
     def __init__(self, stage: str, task: Task[Any, Any], model: ModelConfig):
         self.stage, self.task, self.model = stage, task, model
-        self.tally = Tally(stage)
-        self.latency = Metrics.distribution(stage, "latency_ms")
-        self.tokens = Metrics.distribution(stage, "tokens")
-        self.throttling = ThrottlingSignaler(stage)
+        self.meter = Meter(stage)
         self.engine: Engine | None = None
         self.bundle: Bundle | None = None
-        self.throttled = 0.0
 
     def setup(self) -> None:
         """Opens the process's engine, or joins its users."""
@@ -85,7 +80,7 @@ class AskModel(beam.DoFn):
             self.bundle.ask(batch)
             for dead, answers in self.bundle.answers():
                 yield beam.pvalue.TaggedOutput(DEAD_LETTERS, answers) if dead else answers
-            self._count()
+            self.meter.read(self.bundle.window)
         except BaseException:  # a generator that is closed before its end, too: the step after it failed
             self._abandon()
             raise
@@ -97,7 +92,7 @@ class AskModel(beam.DoFn):
             for dead, answers in self.bundle.answers(unanswered=0):
                 value = WindowedValue(answers, GlobalWindow().max_timestamp(), (GlobalWindow(),))
                 yield beam.pvalue.TaggedOutput(DEAD_LETTERS, value) if dead else value
-            self._count()
+            self.meter.read(self.bundle.window)
             self.bundle = None
         except BaseException:
             self._abandon()
@@ -113,24 +108,7 @@ class AskModel(beam.DoFn):
     def _abandon(self) -> None:
         if self.bundle is not None:
             bundle, self.bundle = self.bundle, None
-            bundle.abandon()
-
-    def _count(self) -> None:
-        """Counters work on the bundle's own thread only."""
-        assert self.bundle is not None
-        assert self.engine is not None
-        for name, n in self.bundle.counts.items():
-            self.tally.inc(name, n)
-        self.bundle.counts.clear()
-        for outcome in self.bundle.paid:
-            assert isinstance(outcome.answer, Completion)
-            self.latency.update(round(outcome.seconds * 1000))
-            self.tokens.update(outcome.answer.input_tokens + outcome.answer.output_tokens)
-        self.bundle.paid.clear()
-        self.throttled += self.engine.held_back.take()
-        if self.throttled >= 1:  # the signal is in whole seconds
-            self.throttling.signal_throttled(int(self.throttled))
-            self.throttled %= 1
+            bundle.window.abandon()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "engine": None, "bundle": None}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from transforms.calls.google import DEFAULT_CREDENTIALS, project_of
 from transforms.calls.http import error_of_status
 from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.llm.gemini import DEFAULT_CREDENTIALS, project_of
 from transforms.llm.openai import message_list, sampling_of
 from transforms.llm.protocol import Completion, Request
 
@@ -28,7 +28,7 @@ class VertexEndpointModel:
         self.request_type, self.errors, self.timeout = PredictRequest, exceptions, config.timeout
         self.endpoint = config.name.partition(":")[2]
         if not self.endpoint:
-            raise ValueError(f"--llm {config.name}: name the endpoint too, such as vertex-endpoint:1234567890")
+            raise ValueError(f"{config.flag} {config.name}: name the endpoint too, such as vertex-endpoint:1234567890")
         if "/" in self.endpoint:
             named = FULL_NAME.fullmatch(self.endpoint)
             if not named:

@@ -1,0 +1,88 @@
+"""Google's clients: google-genai on the Gemini API and on Vertex AI; who asks, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from transforms.calls.http import error_of_status, retry_after
+from transforms.calls.protocol import ModelConfig, ModelError
+from transforms.secrets import secret_or_variable
+
+KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+LOCATION = "global"
+DEFAULT_CREDENTIALS = "Google's application default credentials"
+
+
+def open_genai(config: ModelConfig, example: str) -> Any:
+    """google-genai's client for `gemini:MODEL` or `vertex:MODEL`. Raises ValueError where model or account lack."""
+    from google import genai
+
+    backend, _, model = config.name.partition(":")
+    if not model:
+        raise ValueError(f"{config.flag} {config.name}: name the model too, such as {backend}:{example}")
+    options = genai.types.HttpOptions(
+        base_url=config.base_url or None,
+        timeout=int(config.timeout * 1000),
+        # Without options of its own the client sends once more after a lost connection, unseen and maybe paid.
+        retry_options=genai.types.HttpRetryOptions(attempts=1),
+    )
+    return genai.Client(**account_of(config), http_options=options)
+
+
+@asynccontextmanager
+async def genai_errors(config: ModelConfig) -> AsyncIterator[None]:
+    """Whatever google-genai raises inside comes out as a ModelError."""
+    import aiohttp
+    from google.genai.errors import APIError
+
+    backend = config.name.partition(":")[0]
+    key = DEFAULT_CREDENTIALS if backend == "vertex" else config.key_secret or " or ".join(KEY_VARIABLES)
+    try:
+        yield
+    except APIError as error:
+        wait = retry_after(getattr(error.response, "headers", None) or {}) or _asked_delay(error.details)
+        raise error_of_status(error.code, wait, key) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise ModelError("connection", type(error).__name__, retry=True) from error
+    except ValueError as error:
+        raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
+
+
+def account_of(config: ModelConfig) -> dict[str, Any]:
+    """Arguments of google-genai's client that say who asks. Raises ValueError where that is not known."""
+    if config.name.partition(":")[0] == "vertex":
+        project, location = project_of(config)
+        return {"vertexai": True, "project": project, "location": location}
+    key = secret_or_variable(config.key_secret, KEY_VARIABLES)
+    if not key:
+        raise ValueError(
+            f"{config.flag} {config.name}: needs a key in the environment variable {' or '.join(KEY_VARIABLES)}, or "
+            f"{config.flag}_api_key_secret"
+        )
+    return {"vertexai": False, "api_key": key}
+
+
+def project_of(config: ModelConfig) -> tuple[str, str]:
+    """Google Cloud project and location, of the options or else the environment."""
+    project = config.options.get("project") or os.environ.get("GOOGLE_CLOUD_PROJECT")
+    if not project:
+        raise ValueError(
+            f"{config.flag} {config.name}: needs --project or the environment variable GOOGLE_CLOUD_PROJECT"
+        )
+    return str(project), str(config.options.get("location") or os.environ.get("GOOGLE_CLOUD_LOCATION") or LOCATION)
+
+
+def _asked_delay(details: Any) -> float | None:
+    """Seconds of a RetryInfo among the details of an error: the Gemini API says it there, not in a header."""
+    error = details.get("error", details) if isinstance(details, Mapping) else {}
+    for detail in error.get("details") or [] if isinstance(error, Mapping) else []:
+        delay = detail.get("retryDelay") if isinstance(detail, Mapping) else None
+        if isinstance(delay, str) and delay.endswith("s"):
+            try:
+                return float(delay[:-1])
+            except ValueError:
+                return None
+    return None
