@@ -18,11 +18,13 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsSingleton
 
 from pipelines.cli import job_main
-from pipelines.errors import DONE, UsageError
+from pipelines.errors import BUDGET_SPENT, DONE, UsageError
 from pipelines.held import PersonasAtHop0, held_vectors
+from pipelines.models import HERE, check_store, embedder_of
 from pipelines.progress import progress
-from pipelines.running import beam_options, run_pipeline
+from pipelines.running import Where, beam_options, run_pipeline, where_of
 from pipelines.sizing import blocks_for
+from pipelines.stopping import stop_on_signals
 from transforms.dedup.chunks import Broken, Chunk
 from transforms.dedup.find_duplicates import FindDuplicates
 from transforms.dedup.meaning import MeaningDecisions
@@ -34,11 +36,12 @@ from transforms.dedup.sniff import text_field_of
 from transforms.dedup.sources import CHUNK_BITS, Source, source_at, sources_of
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.hub.versions import Hub, open_hub
-from transforms.records import DeadLetter, as_dict
+from transforms.records import Batch, DeadLetter, as_dict
 from transforms.similarity.plan import Plan
 from transforms.similarity.vectors import unpack
 
 STATISTICS = "statistics.json"
+EXHAUSTED = "budget-exhausted"
 BYTES_IN_A_PARTITION = 32 << 20  # of input; 32 partitions at a gigabyte
 RETURNED_BYTES = 32 << 20  # arrays are up to that large: getting them from the system again and again took 1/4 longer
 LEAST_PARTITIONS, MOST_PARTITIONS = 32, 4096
@@ -72,15 +75,19 @@ class DedupPlan:
 def run(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
     """Deduplicates; returns the exit code."""
     options = beam_options(beam_flags)
-    plan = plan_dedup(flags)
+    where = where_of(options)
+    plan = plan_dedup(flags, where)
+    store = plan.embedder.calls.store if plan.embedder.calls else ""
+    check_store(store, where)
     print(f"near-duplicates: {plan.keys.describe}")
-    with progress():
+    with progress(), stop_on_signals(store):
         run_pipeline(partial(build, plan=plan), options, RETURNED_BYTES)
-    print(summary(plan.output))
-    return DONE
+    made = statistics_of(plan.output)
+    print(summary(plan.output, made))
+    return BUDGET_SPENT if EXHAUSTED in made["without_vector"] else DONE
 
 
-def plan_dedup(flags: Mapping[str, Any]) -> DedupPlan:
+def plan_dedup(flags: Mapping[str, Any], where: Where = HERE) -> DedupPlan:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
     sources = sources_of(flags["input"])
     if FileSystems.exists(FileSystems.join(flags["output"], STATISTICS)):
@@ -94,7 +101,7 @@ def plan_dedup(flags: Mapping[str, Any]) -> DedupPlan:
         field=flags["text_field"] or text_field_of(sources),
         keys=Plan.of(flags["minhash_threshold"], flags["bucket_keys"]),
         hub=hub,
-        embedder=EmbedderConfig(flags["embedder"]),
+        embedder=embedder_of(flags, where),
         embedding_threshold=flags["embedding_threshold"],
         partitions=partitions,
         blocks=blocks_for(hub.manifest.records_of("personas") if hub else size // 160),
@@ -125,7 +132,7 @@ def build(p: beam.Pipeline, plan: DedupPlan) -> None:
         staying = parted[0].kept | "Staying" >> beam.Map(kept_payload).with_output_types(Packed)
         rest = [staying, *held_texts] | "Rest" >> beam.Flatten()
         parted.append(
-            {"rows": rest, "decisions": meanings, "lines": lines}
+            {"rows": rest, "decisions": meanings.decisions, "lines": lines}
             | "Meaning" >> PartRows(kind="meaning", layout=plan.layout, sources=plan.sources)
         )
 
@@ -144,6 +151,7 @@ def build(p: beam.Pipeline, plan: DedupPlan) -> None:
     ]
     if len(parted) > 1:
         counts.append(parted[1].counts | "CountMeaning" >> beam.Map(named_counts, "meaning"))
+        counts.append(meanings.dead_letters | "CountWithoutVector" >> beam.Map(unembedded_counts))
     statistics = counts | "Counts" >> beam.Flatten() | "Sum" >> beam.CombineGlobally(sum_counts)
     _ = statistics | "WriteStatistics" >> beam.Map(write_statistics, plan)
 
@@ -203,6 +211,11 @@ def broken_counts(element: tuple[int, list[Broken]]) -> Counter[str]:
     return Counter(f"dead {row.reason}" for row in element[1])
 
 
+def unembedded_counts(batch: Batch[DeadLetter]) -> Counter[str]:
+    """Rows without a vector by reason; they stay."""
+    return Counter(f"vector {letter.reason}" for letter in batch)
+
+
 def sum_counts(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
     """One counter out of many."""
     total: Counter[str] = Counter()
@@ -223,6 +236,7 @@ def write_statistics(counts: Counter[str], plan: DedupPlan) -> None:
         "dropped": dropped,
         "dead_letters": dead,
         "without_words": counts["without_words"],
+        "without_vector": {name[7:]: n for name, n in sorted(counts.items()) if name.startswith("vector ")},
         "text_field": plan.field,
         "minhash": plan.keys.describe,
         "embedding": f"cosine {plan.embedding_threshold:g}, {plan.embedder.name}" if meaning else "off",
@@ -234,17 +248,26 @@ def write_statistics(counts: Counter[str], plan: DedupPlan) -> None:
         file.write(orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
-def summary(output: str) -> str:
-    """What a person wants to know at the end."""
+def statistics_of(output: str) -> dict[str, Any]:
+    """What `write_statistics` has written."""
     path = FileSystems.join(output, STATISTICS)
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        made = orjson.loads(file.read())
+        made: dict[str, Any] = orjson.loads(file.read())
+    return made
+
+
+def summary(output: str, made: Mapping[str, Any]) -> str:
+    """What a person wants to know at the end."""
     dead = sum(made["dead_letters"].values())
+    bare = made["without_vector"]
     lines = [
         f"{made['rows']:,} rows: {made['kept']:,} kept, {made['dropped']['text']:,} near-duplicates of text, "
         f"{made['dropped']['meaning']:,} of meaning" + (f", {dead:,} that could not be read" if dead else ""),
         f"{output}: kept-*.jsonl, dropped-*.jsonl, {STATISTICS}" + (", dead_letters-*.jsonl" if dead else ""),
     ]
+    if bare:
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in bare.items())
+        lines.append(f"{sum(bare.values()):,} rows were kept without a comparison of meaning: {reasons}")
     return "\n".join(lines)
 
 

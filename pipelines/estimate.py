@@ -12,9 +12,9 @@ import orjson
 from pipelines.cli import job_main
 from pipelines.corpus_sample import CorpusSample, sample_corpus
 from pipelines.errors import DONE, UsageError
-from pipelines.forecast import StageForecast, forecast_build
+from pipelines.forecast import PERSONA_TOKENS, StageForecast, forecast_build, forecast_vectors
 from pipelines.looking import plan_look
-from pipelines.models import Flags, named_model
+from pipelines.models import Flags, embedder_price, embeds, named_model
 from pipelines.opening import opened_store
 from pipelines.plan import BuildPlan
 from pipelines.progress import clock
@@ -32,6 +32,7 @@ from transforms.store.registry import NO_STORE
 SENT = 200  # documents: within 5% of the calls and 3% of the tokens on three real corpora (benchmarks/estimate.py)
 LEAST_CALLS = 20  # of a stage in the store, from which on its own token counts are believed
 FIRST_SECONDS, TOKENS_PER_SECOND = 0.6, 70.0  # of a call, until some were timed
+Prices = tuple[Price | None, Price | None]  # of the language model, of the embedder
 HEAD = f"{'stage':30}{'calls':>12}{'tokens in':>16}{'tokens out':>16}{'US dollars':>14}{'time':>12}"
 
 
@@ -43,7 +44,7 @@ def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     sends = documents_to_send(flags)
     with tempfile.TemporaryDirectory(prefix="persona-hub-") as nowhere:
         plan = plan_look(flags, nowhere, sends=bool(sends))
-        if sends and plan.model.store == NO_STORE and plan.model.name != "offline":
+        if sends and plan.store == NO_STORE and (plan.model.name != "offline" or embeds(flags)):
             raise UsageError(
                 "--output or --response_store: name one, so that the build need not buy these answers again"
             )
@@ -52,9 +53,9 @@ def run(flags: Flags, beam_flags: Sequence[str]) -> int:
             raise UsageError("--input: holds no document that a build would use")
         stages = forecast(plan, sample)
         trial = send_sample(plan, sample.documents, sample.total, options, nowhere) if sends else Trial()
-    known = spent(plan.model.store)
+    known = spent(plan.store)
     stages = [learned(stage, trial, known, sample, plan) for stage in stages]
-    price = price_of(plan.model.name, plan.model.base_url, flags["price_file"])
+    price = price_of(plan.model.name, plan.model.base_url, flags["price_file"]), embedder_price(flags)
     processes = options.get_all_options().get("direct_num_workers") or 1
     times = [seconds_of(stage, plan, trial, processes) for stage in stages]
     print("\n".join([*about(plan, sample, trial, known), "", *table(stages, times, price)]))
@@ -89,11 +90,21 @@ def learned(
         stage = replace(
             stage, input_tokens=seen.input_tokens / seen.calls, output_tokens=seen.output_tokens / seen.calls
         )
+    if stage.embeds and trial.documents:
+        return embedded(stage, trial, sample, plan)
     if stage.stage in trial.asked:
         calls = trial.calls(stage.stage, sample.total / trial.documents)
         most = plan.flags["max_samples"] if stage.stage.startswith("synthesize_") else 0
         stage = replace(stage, calls=min(calls, most or calls))
     return stage
+
+
+def embedded(stage: StageForecast, trial: Trial, sample: CorpusSample, plan: BuildPlan) -> StageForecast:
+    """The forecast of the vectors: texts in proportion, tokens of each as in the trial."""
+    texts, bought = trial.texts, trial.spent.get(stage.stage, Spend())
+    tokens = bought.input_tokens / texts if texts and bought.input_tokens else PERSONA_TOKENS
+    times = sample.total / trial.documents
+    return forecast_vectors(plan.flags, texts * times * trial.novelty(stage.stage, times), tokens)
 
 
 def spent(store: str) -> dict[str, Spend]:
@@ -112,7 +123,7 @@ def spent(store: str) -> dict[str, Spend]:
 
 def seconds_of(stage: StageForecast, plan: BuildPlan, trial: Trial, processes: int) -> float:
     """The time of a stage: its calls in flight side by side, or as many a minute as are allowed."""
-    model = plan.model
+    model = plan.embedder.calls if stage.embeds and plan.embedder.calls else plan.model
     latency = trial.latency.get(stage.stage) or FIRST_SECONDS + stage.output_tokens / TOKENS_PER_SECOND
     tokens = stage.calls * (stage.input_tokens + stage.output_tokens)
     return max(
@@ -137,32 +148,29 @@ def about(plan: BuildPlan, sample: CorpusSample, trial: Trial, known: dict[str, 
         yield f"(--n {SENT} --output DIR sends documents, and keeps the answers for the build)"
 
 
-def table(stages: Sequence[StageForecast], times: Sequence[float], price: Price | None) -> Iterator[str]:
+def table(stages: Sequence[StageForecast], times: Sequence[float], price: Prices) -> Iterator[str]:
     """One line for each stage, and their sum."""
     yield HEAD
     sums = [0.0] * 5
     for stage, seconds in zip(stages, times, strict=True):
         calls = stage.calls
-        row = [calls, calls * stage.input_tokens, calls * stage.output_tokens, cost_of(stage, price), seconds]
+        row = [calls, calls * stage.input_tokens, calls * stage.output_tokens, stage.cost(*price), seconds]
         sums = [a + b for a, b in zip(sums, row, strict=True)]
-        yield line(stage.stage, row, price)
-    yield line("all", sums, price)
-    if price is None:
-        yield "the model's price is not known: write it into a file for --price_file"
-    elif sums[3]:
-        yield f"by a batch API (--llm=export:PATH): {sums[3] * price.batch:,.2f} US dollars"
+        yield line(stage.stage, row, price[stage.embeds] is not None)
+    known = all(price[stage.embeds] is not None for stage in stages)
+    yield line("all", sums, known)
+    if not known:
+        yield "a model's price is not known: write it into a file for --price_file"
+    elif sums[3] and price[0]:
+        halved = sum(stage.cost(price[0]) for stage in stages)  # vectors are not exported
+        yield f"by a batch API (--llm=export:PATH): {sums[3] - halved * (1 - price[0].batch):,.2f} US dollars"
 
 
-def line(name: str, row: Sequence[float], price: Price | None) -> str:
+def line(name: str, row: Sequence[float], priced: bool) -> str:
     """One line of the table: calls, tokens in and out, cost, seconds."""
     calls, tokens_in, tokens_out, cost, seconds = row
-    money = f"{cost:,.2f}" if price else "unknown"
+    money = f"{cost:,.2f}" if priced else "unknown"
     return f"{name:30}{calls:>12,.0f}{tokens_in:>16,.0f}{tokens_out:>16,.0f}{money:>14}{clock(seconds):>12}"
-
-
-def cost_of(stage: StageForecast, price: Price | None) -> float:
-    """US dollars."""
-    return stage.cost(price.input, price.output) if price else 0.0
 
 
 if __name__ == "__main__":

@@ -10,10 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.models import embeds
 from pipelines.sizing import personas_to_use
 from transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
+from transforms.embed_dedup_cells import STAGE as EMBED
+from transforms.embedding.protocol import EmbedderConfig
+from transforms.embedding.registry import most_of
 from transforms.expand_persona import STAGE as EXPAND
 from transforms.extract_persona import STAGE as EXTRACT
+from transforms.llm.prices import Price
 from transforms.prompts import Prompt
 from transforms.synthesis.use_case import UseCase
 from transforms.synthesize import STAGE as SYNTHESIZE
@@ -36,10 +41,14 @@ class StageForecast:
     calls: float
     input_tokens: float  # of one call
     output_tokens: float
+    embeds: bool = False  # its calls go to the embedder
 
-    def cost(self, input_price: float, output_price: float) -> float:
-        """US dollars, of prices for a million tokens."""
-        return self.calls * (self.input_tokens * input_price + self.output_tokens * output_price) / 1e6
+    def cost(self, price: Price | None, embedding_price: Price | None = None) -> float:
+        """US dollars, 0 where the price is not known."""
+        found = embedding_price if self.embeds else price
+        if found is None:
+            return 0.0
+        return self.calls * (self.input_tokens * found.input + self.output_tokens * found.output) / 1e6
 
 
 def forecast_build(
@@ -63,7 +72,16 @@ def forecast_build(
     if relations:
         tokens = bare_tokens(expand) + PERSONA_TOKENS
         stages.append(StageForecast(EXPAND, relations, tokens, OUTPUT_TOKENS[EXPAND]))
+    if embeds(flags):
+        stages.append(forecast_vectors(flags, personas * UNIQUE))
     return [*stages, *forecast_samples(flags, use_cases, personas * UNIQUE)]
+
+
+def forecast_vectors(flags: Mapping[str, Any], personas: float, tokens: float = PERSONA_TOKENS) -> StageForecast:
+    """The stage that buys vectors of `personas`, each of so many tokens."""
+    most = most_of(EmbedderConfig(flags["embedder"], batch=flags["embedding_batch"]))
+    texts = max(1.0, min(most.texts, most.tokens / max(tokens, 1.0)))
+    return StageForecast(EMBED, personas / texts, texts * tokens, 0.0, embeds=True)
 
 
 def forecast_samples(flags: Mapping[str, Any], use_cases: Sequence[UseCase], personas: float) -> list[StageForecast]:
@@ -85,11 +103,16 @@ def bare_tokens(prompt: Prompt) -> float:
     return tokens_of(prompt.system) + tokens_of(prompt.user) + MESSAGE_TOKENS
 
 
+def weight_of(price: Price | None) -> Price:
+    """What a token weighs in the sharing of a budget, also where it is free or its price is not known."""
+    return Price(price.input or 1.0, price.output or 1.0) if price else Price(1.0, 1.0)
+
+
 def budget_shares(
-    stages: Sequence[StageForecast], input_price: float, output_price: float
+    stages: Sequence[StageForecast], price: Price | None, embedding_price: Price | None = None
 ) -> tuple[tuple[str, float], ...]:
     """Parts of a budget: each stage may use, with those before it, all but a good part of what later ones will need."""
-    weights = [stage.cost(input_price or 1.0, output_price or 1.0) for stage in stages]
+    weights = [stage.cost(weight_of(price), weight_of(embedding_price)) for stage in stages]
     total = sum(weights)
     if total <= 0:
         return ()

@@ -24,32 +24,43 @@ ASKING = (
     "batch_model",
     "llm_base_url",
     "llm_api_key_secret",
+    "vllm_args",
     "prompt_dir",
-    "max_in_flight",
     "max_tokens",
     "temperature",
     "top_p",
     "seed",
 )
-SPENDING = (
+CALLING = (
+    "max_in_flight",
     "response_store",
     "response_store_sync",
     "max_cost_usd",
     "max_calls",
     "budget_tokens",
-    "budget_shares",
-    "requests_per_minute",
-    "tokens_per_minute",
-    "rate_limiter",
-    "rate_limit_descriptor",
     "price_file",
-    "retry_malformed",
     "call_timeout",
     "call_attempts",
 )
+RATES = ("requests_per_minute", "tokens_per_minute", "rate_limiter", "rate_limit_descriptor")
+SPENDING = (*CALLING, "budget_shares", *RATES, "retry_malformed")
 MODEL = (*ASKING, *SPENDING)
 PERSONAS = ("personas_per_document", "persona_language", "expand_hops", "expand_per_persona", "pii")
-DEDUP = ("minhash_threshold", "bucket_keys", "embedder", "embedding_threshold")
+EMBEDDER_CALLS = (
+    "embedder_base_url",
+    "embedder_api_key_secret",
+    "embedding_batch",
+    "embedder_requests_per_minute",
+    "embedder_tokens_per_minute",
+)
+DEDUP = (
+    "minhash_threshold",
+    "bucket_keys",
+    "embedder",
+    "embedding_dimensions",
+    *EMBEDDER_CALLS,
+    "embedding_threshold",
+)
 SAMPLES = ("use_case", "samples_per_persona", "max_samples", "examples")
 
 BUILD = ("input", "output", *CORPUS, *MODEL, *PERSONAS, *DEDUP, *SAMPLES, "partitions")
@@ -89,7 +100,7 @@ JOBS = [
         "dedup",
         "personas, or any short texts -> those that are no near-duplicates",
         "pipelines.dedup",
-        ("input", "output", "text_field", *DEDUP, "against", "partitions"),
+        ("input", "output", "text_field", *DEDUP, *CALLING, "against", "partitions"),
     ),
     Job(
         "synthesize",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pipelines.errors import UsageError
-from pipelines.models import BUDGET_FLAGS, HERE, Flags, named_model, store_of
+from pipelines.models import BUDGET_FLAGS, HERE, Flags, embeds, named_model, store_of
 from pipelines.plan import BuildPlan, plan_build
-from transforms.llm.registry import EXPORT
+from transforms.llm.registry import EXPORT, LOCAL
 from transforms.store.registry import NO_STORE
 
 
@@ -18,7 +18,8 @@ def plan_look(flags: Flags, nowhere: str, sends: bool = True) -> BuildPlan:
     if sends and EXPORT in options:
         raise UsageError(f"--llm {flags['llm']}: an export sends nothing; name the model itself to look at its answers")
     limited = sends and any(flags[flag] for flag in BUDGET_FLAGS)
-    store = store_of(flags, name, HERE, limited)
+    paid = flags["embedder"] if name.partition(":")[0] in LOCAL and embeds(flags) else name
+    store = store_of(flags, paid, HERE, limited)
     if limited and not store:
         raise UsageError("--output or --response_store: a budget is kept in a response store; name one of them")
     changed = {"output": nowhere, "response_store": store or NO_STORE, "budget_shares": [NO_STORE]}

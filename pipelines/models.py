@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,59 +16,95 @@ from pipelines.opening import opened_store
 from pipelines.running import Where
 from transforms.calls.protocol import Budget, ModelConfig
 from transforms.calls.rate_limiter import rate_service
+from transforms.embedding.protocol import EmbedderConfig
+from transforms.embedding.registry import LOCAL as LOCAL_EMBEDDERS
+from transforms.embedding.registry import is_paid
 from transforms.llm.export import refuse_without_batches
-from transforms.llm.prices import price_of, required_price
+from transforms.llm.prices import Price, price_of, required_price
 from transforms.llm.protocol import Sampling
-from transforms.llm.registry import EXPORT, KEYED, LOCAL, split_name
+from transforms.llm.registry import EXPORT, KEYED, LOCAL, VLLM, split_name
+from transforms.llm.vllm import ARGS, required_executable
 from transforms.secrets import check_secret_name
 from transforms.store.registry import NO_STORE, scheme_of
 from transforms.store.registry import is_local as is_local_store
 
 Flags = Mapping[str, Any]
 HERE = Where()
+Shares = Sequence[tuple[str, float]]
+EMBEDDER_URL = "embedder_base_url"
 BUDGET_FLAGS = ("max_cost_usd", "max_calls", "budget_tokens")
 RESPONSES = "responses.sqlite"
 
 
-def model_of(flags: Flags, where: Where = HERE, shares: Sequence[tuple[str, float]] = ()) -> ModelConfig:
+def model_of(flags: Flags, where: Where = HERE, shares: Shares = ()) -> ModelConfig:
     """The language model. Raises ValueErrors that name the flag and the remedy."""
     name, options = named_model(flags)
-    if where.project:
-        options["project"] = where.project
-    url = base_url_of(flags)
-    limited = any(flags[flag] for flag in BUDGET_FLAGS)
-    price = (
-        required_price(name, url, flags["price_file"])
-        if flags["max_cost_usd"]
-        else price_of(name, url, flags["price_file"])
+    calls = calls_of(flags, where, shares, ("--llm", name, base_url_of(flags)), EXPORT in options)
+    return replace(
+        calls,
+        options={**calls.options, **options, **vllm_options(flags, where)},
+        requests_per_minute=flags["requests_per_minute"],
+        tokens_per_minute=flags["tokens_per_minute"],
+        rate_limiter=rate_limiter_of(flags),
+        rate_descriptor=tuple(flags["rate_limit_descriptor"]),
+        repairs=flags["retry_malformed"],
     )
-    if price is None:
-        options["unpriced"] = True
-    store = store_of(flags, name, where, limited, EXPORT in options)
+
+
+def embedder_of(flags: Flags, where: Where = HERE, shares: Shares = ()) -> EmbedderConfig:
+    """The embedder. Raises ValueErrors that name the flag and the remedy."""
+    name = flags["embedder"]
+    if not embeds(flags):
+        return EmbedderConfig(name)
+    calls = calls_of(flags, where, shares, ("--embedder", name, base_url_of(flags, EMBEDDER_URL)))
+    calls = replace(
+        calls,
+        requests_per_minute=flags["embedder_requests_per_minute"],
+        tokens_per_minute=flags["embedder_tokens_per_minute"],
+    )
+    return EmbedderConfig(name, calls, flags["embedding_dimensions"], flags["embedding_batch"])
+
+
+def calls_of(
+    flags: Flags, where: Where, shares: Shares, model: tuple[str, str, str], exporting: bool = False
+) -> ModelConfig:
+    """How calls go to a model, given as (flag, name, address): store, budget and price, the same for all kinds."""
+    flag, name, url = model
+    limited = any(flags[one] for one in BUDGET_FLAGS)
+    find = required_price if flags["max_cost_usd"] else price_of
+    price = find(name, url, flags["price_file"])
+    options: dict[str, Any] = {"project": where.project} if where.project else {}
     return ModelConfig(
         name=name,
         base_url=url,
-        key_secret=key_secret_of(flags, name),
+        flag=flag,
+        key_secret=key_secret_of(flags, name, f"{flag[2:]}_api_key_secret"),
         max_in_flight=flags["max_in_flight"],
-        options=options,
-        store=store,
+        options=options if price else {**options, "unpriced": True},
+        store=store_of(flags, name, where, limited, exporting),
         durable=flags["response_store_sync"] == "power",
         budget=Budget(
             cost_usd=flags["max_cost_usd"],
             tokens=flags["budget_tokens"],
             calls=flags["max_calls"],
-            shares=shares_of(flags["budget_shares"], shares) if limited else (),
+            shares=shares_of(flags.get("budget_shares", ()), shares) if limited else (),
         ),
         input_price=price.input if price else 0.0,
         output_price=price.output if price else 0.0,
-        requests_per_minute=flags["requests_per_minute"],
-        tokens_per_minute=flags["tokens_per_minute"],
-        rate_limiter=rate_limiter_of(flags),
-        rate_descriptor=tuple(flags["rate_limit_descriptor"]),
         timeout=flags["call_timeout"],
         attempts=flags["call_attempts"],
-        repairs=flags["retry_malformed"],
     )
+
+
+def embeds(flags: Flags) -> bool:
+    """Whether a paid embedder is called. Raises ValueError for one that is not there."""
+    return is_paid(flags["embedder"]) and flags["embedding_threshold"] < 1.0
+
+
+def embedder_price(flags: Flags) -> Price | None:
+    """The price of a paid embedder, None where it is not known or none is called."""
+    url = base_url_of(flags, EMBEDDER_URL)
+    return price_of(flags["embedder"], url, flags["price_file"]) if embeds(flags) else None
 
 
 def named_model(flags: Flags) -> tuple[str, dict[str, Any]]:
@@ -90,15 +127,35 @@ def named_model(flags: Flags) -> tuple[str, dict[str, Any]]:
     return flags["batch_model"], {EXPORT: place if FileSystems.get_scheme(place) else str(Path(place).absolute())}
 
 
-def base_url_of(flags: Flags) -> str:
+def vllm_options(flags: Flags, where: Where) -> dict[str, Any]:
+    """What `vllm serve` is told. Raises UsageError, also where this machine is to run it and cannot."""
+    backend, _ = split_name(flags["llm"])
+    try:
+        args = tuple(shlex.split(flags["vllm_args"]))
+    except ValueError as error:
+        raise UsageError(f"--vllm_args: {error}") from None
+    if backend != VLLM:
+        if args:
+            raise UsageError(f"--vllm_args: goes with --llm=vllm:MODEL, not with {flags['llm']}")
+        return {}
+    if any(arg.startswith(("--api-key", "--port", "--host")) for arg in args):
+        raise UsageError("--vllm_args: host and port are chosen, and the server listens to this machine alone: no key")
+    if flags["llm_base_url"]:
+        raise UsageError("--llm_base_url: vllm:MODEL starts a server; for one that runs already, --llm openai:MODEL")
+    if where.one_machine:
+        required_executable(flags["llm"])
+    return {ARGS: args}
+
+
+def base_url_of(flags: Flags, flag: str = "llm_base_url") -> str:
     """The server's address. Raises UsageError for one that holds a password: it would land in job and manifest."""
-    url: str = flags["llm_base_url"]
+    url: str = flags[flag]
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise UsageError(f"--llm_base_url {url}: {error}") from None
+        raise UsageError(f"--{flag} {url}: {error}") from None
     if "@" in parts.netloc or "key=" in parts.query.lower():
-        raise UsageError("--llm_base_url: keys come from the environment, never in the address")
+        raise UsageError(f"--{flag}: keys come from the environment, never in the address")
     return url
 
 
@@ -115,18 +172,18 @@ def rate_limiter_of(flags: Flags) -> str:
     return address
 
 
-def key_secret_of(flags: Flags, model: str) -> str:
+def key_secret_of(flags: Flags, model: str, flag: str) -> str:
     """Name of the key's secret, "" where the environment has the key. Raises UsageError."""
-    name: str = flags["llm_api_key_secret"]
+    name: str = flags[flag]
     if name and model.partition(":")[0] not in KEYED:
-        raise UsageError(f"--llm_api_key_secret: {model} takes no key; {', '.join(KEYED)} do")
-    return check_secret_name("--llm_api_key_secret", name)
+        raise UsageError(f"--{flag}: {model} takes no key; {', '.join(KEYED)} do")
+    return check_secret_name(f"--{flag}", name)
 
 
 def store_of(flags: Flags, model: str, where: Where, limited: bool, exporting: bool = False) -> str:
     """The response store's address, "" where there is no call to keep. Raises UsageError with the remedy."""
     given = flags["response_store"]
-    paid = model.partition(":")[0] not in LOCAL
+    paid = model.partition(":")[0] not in (*LOCAL, *LOCAL_EMBEDDERS)
     if given == NO_STORE:
         if where.retries and paid:
             raise UsageError(f"--response_store none: {where.runner} repeats what fails, and would pay twice; {SHARED}")
@@ -205,10 +262,10 @@ def shares_of(given: Sequence[str], default: Sequence[tuple[str, float]]) -> tup
         raise UsageError(f"--budget_shares: {error}") from None
 
 
-def check_store(model: ModelConfig, where: Where) -> None:
+def check_store(store: str, where: Where) -> None:
     """Opens and closes the store, where this machine can: a broken one is told before anything runs."""
-    if where.one_machine and model.store not in ("", NO_STORE):
-        opened_store(model.store).close()
+    if where.one_machine and store not in ("", NO_STORE):
+        opened_store(store).close()
 
 
 def sampling_of(flags: Flags, default: Sampling) -> Sampling:

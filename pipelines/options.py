@@ -105,6 +105,11 @@ GROUPS: dict[str, list[Flag]] = {
             "environment",
             metavar="projects/P/secrets/S/versions/V",
         ),
+        Flag(
+            "vllm_args",
+            "more arguments of `vllm serve` for --llm=vllm:MODEL, as one text: --vllm_args='--max-model-len 8192'",
+            metavar="ARGS",
+        ),
         Flag("prompt_dir", "folder with prompts of your own, by the names of transforms/prompts/*.txt", metavar="DIR"),
         Flag("max_in_flight", "calls under way at once in each process", 64, number(1, 4096), metavar="N"),
         Flag("max_tokens", "longest answer in tokens; default: as the step needs", None, POSITIVE, metavar="N"),
@@ -205,8 +210,22 @@ GROUPS: dict[str, list[Flag]] = {
             choices=("minhash", "partition"),
         ),
         Flag(
-            "embedder", "text embedder, BACKEND:MODEL; `offline` hashes words and characters", "offline", metavar="NAME"
+            "embedder",
+            "text embedder: savedmodel:PATH, openai:MODEL, gemini:MODEL or vertex:MODEL (paid); `offline` hashes words "
+            "and characters",
+            "offline",
+            metavar="NAME",
         ),
+        Flag(
+            "embedder_api_key_secret",
+            "name of the embedder's key in Google Secret Manager; default: the key is in the environment",
+            metavar="projects/P/secrets/S/versions/V",
+        ),
+        Flag("embedder_base_url", "address of a server for a paid embedder", metavar="URL"),
+        Flag("embedding_dimensions", "numbers in a vector; 0: as the model has it", 0, COUNT, metavar="N"),
+        Flag("embedding_batch", "texts in a call to a paid embedder; 0: as its API takes", 0, COUNT, metavar="N"),
+        Flag("embedder_requests_per_minute", "calls a minute to a paid embedder; 0: no limit", 0, COUNT, metavar="N"),
+        Flag("embedder_tokens_per_minute", "tokens a minute to a paid embedder; 0: no limit", 0, COUNT, metavar="N"),
         Flag(
             "embedding_threshold",
             "cosine similarity at which personas are duplicates; 1.0: step off",

@@ -46,8 +46,8 @@ def run_plan(plan: BuildPlan, options: PipelineOptions) -> int:
     if plan.done:
         print(already_done(output, plan.done))
         return DONE
-    check_store(plan.model, where_of(options))
-    with progress(), stop_on_signals(plan.model.store):
+    check_store(plan.store, where_of(options))
+    with progress(), stop_on_signals(plan.store):
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
     made = open_hub(output).manifest
     unchanged = plan.base and made.version != plan.version and not made.partial
@@ -116,6 +116,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
             "extract": extracted.dead_letters,
             "filter": filtered.dead_letters,
             "expand": expanded.dead_letters,
+            "embed": meanings.dead_letters,
             **samples.lost,
         },
         "counted": {
@@ -148,7 +149,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
         draft=draft_of(plan, runner),
         pii=flags["pii"],
         shards=plan.shards,
-        response_store=plan.model.store,
+        response_store=plan.store,
         priced=plan.priced,
         times={
             "extract_persona/asked": flags["personas_per_document"],

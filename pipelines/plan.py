@@ -10,8 +10,18 @@ from typing import Any
 
 from pipelines.errors import UsageError
 from pipelines.forecast import StageForecast, budget_shares, forecast_build
-from pipelines.jobs import SPENDING
-from pipelines.models import HERE, Flags, base_url_of, model_of, named_model, sampling_of
+from pipelines.jobs import EMBEDDER_CALLS, SPENDING
+from pipelines.models import (
+    HERE,
+    Flags,
+    base_url_of,
+    embedder_of,
+    embedder_price,
+    embeds,
+    model_of,
+    named_model,
+    sampling_of,
+)
 from pipelines.running import Where
 from pipelines.sizing import blocks_for, expected_personas, shards_for
 from transforms.calls.protocol import ModelConfig
@@ -36,8 +46,8 @@ RUNNING = (
     "llm_base_url",
     "llm_api_key_secret",
     "batch_model",
-    "max_in_flight",
     *SPENDING,
+    *EMBEDDER_CALLS,
     "partitions",
     "use_case",
     "samples_per_persona",
@@ -62,13 +72,18 @@ class BuildPlan:
     use_cases: Sequence[UseCase]
     blocks: int  # parts of a shuffle
     shards: int  # files of a table
-    priced: bool  # whether the model's price is known
+    priced: bool  # whether the prices of model and embedder are known
     version: str
     parent: str  # the version that CURRENT names when this one is published
     replaces: str  # the partial version that this one completes, if there is one
     fingerprint: str
     done: Manifest | None  # the version, if it has been published already
     base: Hub | None = None  # what this version adds to
+
+    @property
+    def store(self) -> str:
+        """The response store, "" where nothing is paid."""
+        return self.model.store or (self.embedder.calls.store if self.embedder.calls else "")
 
     @property
     def prompts(self) -> dict[str, str]:
@@ -97,7 +112,8 @@ def planned(flags: Flags, where: Where, choose: Callable[[str, Unfinished], tupl
     )
     extract, expand = extract_prompt(flags["prompt_dir"]), expand_prompt(flags["prompt_dir"])
     use_cases = use_cases_of(flags)
-    model, priced = build_model(flags, where, forecast_build(flags, extract, expand, use_cases, documents=1.0))
+    stages = forecast_build(flags, extract, expand, use_cases, documents=1.0)
+    model, embedder, priced = build_models(flags, where, stages)
     decisive = {name: value for name, value in flags.items() if name not in RUNNING}
     content = fingerprint(
         decisive
@@ -111,7 +127,7 @@ def planned(flags: Flags, where: Where, choose: Callable[[str, Unfinished], tupl
         files=files,
         model=model,
         sampling=sampling_of(flags, Sampling()),
-        embedder=EmbedderConfig(flags["embedder"]),
+        embedder=embedder,
         extract=extract,
         expand=expand,
         use_cases=use_cases,
@@ -127,12 +143,18 @@ def planned(flags: Flags, where: Where, choose: Callable[[str, Unfinished], tupl
     )
 
 
-def build_model(flags: Flags, where: Where, stages: Sequence[StageForecast]) -> tuple[ModelConfig, bool]:
-    """The model, its budget shared among the stages as they are expected, and whether its price is known."""
+def build_models(
+    flags: Flags, where: Where, stages: Sequence[StageForecast]
+) -> tuple[ModelConfig, EmbedderConfig, bool]:
+    """The model and the embedder, the budget shared among the stages as they are expected, and whether both prices are
+    known.
+    """
     name, _ = named_model(flags)
     price = price_of(name, base_url_of(flags), flags["price_file"])
-    shares = budget_shares(stages, price.input if price else 0.0, price.output if price else 0.0)
-    return model_of(flags, where, shares), price is not None
+    embedding_price = embedder_price(flags)
+    shares = budget_shares(stages, price, embedding_price)
+    priced = price is not None and (embedding_price is not None or not embeds(flags))
+    return model_of(flags, where, shares), embedder_of(flags, where, shares), priced
 
 
 def unfinished(made: Made, flags: Flags) -> bool:

@@ -12,9 +12,9 @@ import apache_beam as beam
 from pipelines.cli import job_main
 from pipelines.ending import ending
 from pipelines.errors import DONE, UsageError
-from pipelines.forecast import forecast_samples
-from pipelines.models import HERE, Flags, check_store
-from pipelines.plan import RUNNING, build_model, code_version, plain, unfinished, use_cases_of
+from pipelines.forecast import budget_shares, forecast_samples
+from pipelines.models import HERE, Flags, base_url_of, check_store, model_of, named_model
+from pipelines.plan import RUNNING, code_version, plain, unfinished, use_cases_of
 from pipelines.progress import progress
 from pipelines.running import Where, beam_options, run_pipeline, runner_name, where_of
 from pipelines.samples import Samples
@@ -26,6 +26,7 @@ from transforms.calls.protocol import ModelConfig
 from transforms.hub.manifest import RunManifest, fingerprint
 from transforms.hub.reading import ReadHub
 from transforms.hub.versions import Hub, list_attempts, open_hub
+from transforms.llm.prices import price_of
 from transforms.synthesis.use_case import UseCase
 
 
@@ -51,7 +52,7 @@ def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     if plan.done:
         print(f"{flags['output']} holds these very samples already, as run {plan.run}; nothing is to be done")
         return DONE
-    check_store(plan.model, where)
+    check_store(plan.model.store, where)
     with progress(), stop_on_signals(plan.model.store):
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
     print(run_summary(flags["output"], plan.run))
@@ -66,7 +67,9 @@ def plan_synthesize(flags: Flags, where: Where = HERE) -> SynthesizePlan:
     if not use_cases:
         raise UsageError("--use_case: names nothing to make; `all` stands for the six, FILE.yaml for your own")
     personas = hub.manifest.records_of("personas")
-    model, priced = build_model(flags, where, forecast_samples(flags, use_cases, personas))
+    price = price_of(named_model(flags)[0], base_url_of(flags), flags["price_file"])
+    stages = forecast_samples(flags, use_cases, personas)
+    model, priced = model_of(flags, where, budget_shares(stages, price)), price is not None
     decisive = {name: value for name, value in flags.items() if name not in RUNNING} | {
         "llm": model.name,
         "version": hub.manifest.version,

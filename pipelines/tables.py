@@ -26,7 +26,7 @@ EQUATIONS = (
     Equation("filter_persona", "personas", ("kept", "lost-*")),
     Equation("unique_personas", "personas", ("unique", "identical")),
     Equation("minhash_dedup", "personas", ("kept", "duplicate-*")),
-    Equation("embed_dedup", "personas", ("kept", "duplicate-*")),
+    Equation("embed_dedup", "personas", ("kept", "duplicate-*", "lost-*")),
     Equation("write_hub", "personas", ("embed_dedup/kept",)),
     Equation("write_hub", "documents", ("read_corpus/document", "read_corpus/repeated", "read_corpus/skipped-*")),
     Equation("write_hub", "provenance", ("unique_personas/personas",)),

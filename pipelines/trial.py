@@ -19,6 +19,7 @@ from pipelines.plan import BuildPlan
 from pipelines.progress import progress
 from pipelines.running import run_pipeline, runner_name
 from transforms.corpus.files import match_corpus
+from transforms.embed_dedup_cells import STAGE as EMBED
 from transforms.expand_persona import STAGE as EXPAND
 from transforms.extract_persona import STAGE as EXTRACT
 from transforms.hub.manifest import Manifest
@@ -45,6 +46,11 @@ class Trial:
         """Questions by stage."""
         return {stage: counts["asked"] for stage, counts in self.counts.items() if counts.get("asked")}
 
+    @property
+    def texts(self) -> int:
+        """Personas that vectors were wanted of."""
+        return self.counts.get(EMBED, {}).get("personas", 0)
+
     def calls(self, stage: str, times: float) -> float:
         """Calls of a stage for a corpus `times` as large.
 
@@ -68,6 +74,8 @@ class Trial:
         kept_of_all = times ** -(1 - kept / came) if came else 1.0
         origins = first.get("answered", 0), expand.get("answered", 0)
         arrived = (origins[0] + origins[1] * followed) / sum(origins) if sum(origins) else 1.0
+        if stage == EMBED:
+            return arrived * (times ** -(1 - self.texts / came) if came else 1.0)
         return arrived * kept_of_all
 
 
@@ -87,10 +95,10 @@ def send_sample(
         flags={**plan.flags, **flags, "min_characters": 0, "max_samples": part, "output": str(Path(folder) / "trial")},
         files=match_corpus([str(corpus)], "jsonl"),
     )
-    before = spend_of(plan.model.store)
+    before = spend_of(plan.store)
     with progress():
         result = run_pipeline(partial(build, plan=small, runner=runner_name(options)), options)
-    after = spend_of(plan.model.store)
+    after = spend_of(plan.store)
     made: Manifest = open_hub(small.flags["output"]).manifest
     return Trial(
         documents=len(documents),

@@ -102,7 +102,7 @@ def test_threshold_one_passes_everything_and_embeds_nothing() -> None:
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert run([]) == {"kept": [], "duplicates": [], "vectors": []}
+    assert run([]) == {"kept": [], "duplicates": [], "vectors": [], "dead_letters": []}
 
 
 def test_a_new_persona_near_a_held_one_is_dropped_for_it() -> None:

@@ -128,9 +128,9 @@ def test_later_stages_keep_a_part_of_the_budget() -> None:
     flags = flags_of("--use_case", "math")
     stages = forecast_build(flags, extract_prompt(), expand_prompt(), [load_use_case("math", "", "")], 1000)
     assert [stage.stage for stage in stages] == ["extract_persona", "expand_persona", "synthesize_math"]
-    shares = budget_shares(stages, 0.25, 2.0)
+    shares = budget_shares(stages, Price(0.25, 2.0))
     assert sum(share for _, share in shares) == pytest.approx(1)
-    need = [stage.cost(0.25, 2.0) for stage in stages]
+    need = [stage.cost(Price(0.25, 2.0)) for stage in stages]
     so_far = 0.0
     for (_, share), cost in zip(shares[:-1], need, strict=False):
         so_far += share

@@ -9,34 +9,32 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import TaggedOutput
-from apache_beam.transforms.window import GlobalWindows
-from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.embed_dedup_cells import STAGE, Packed, by_block
 from transforms.embed_dedup_held import ByBlock, HeldVectors, KnownVectors, ids_by_rank
 from transforms.embed_dedup_join import MeaningDuplicates
+from transforms.embed_dedup_vectors import PersonaVectors
 from transforms.embedding.protocol import EmbedderConfig
-from transforms.embedding.registry import open_embedder, split_name
+from transforms.embedding.registry import split_name
 from transforms.hub.vectors import ID_TYPE
-from transforms.records import Batch, Centroids, Duplicate, Persona, batches
+from transforms.records import Batch, Centroids, DeadLetter, Duplicate, Persona, batches
 from transforms.similarity.ranks import blocks_of, ranks_of
-from transforms.similarity.vectors import pack, stack, stored, unpack
+from transforms.similarity.vectors import pack, stack, unpack
 from transforms.tally import Tally
 
-TEXTS = 256  # texts in a call to the embedder
-PACK_ROWS = 2048  # vectors in an element
 OUT_RECORDS = 1000  # personas in a batch that leaves
 
 Personas = beam.PCollection[ByBlock] | tuple[beam.PCollection[ByBlock], *tuple[HeldVectors, ...]]
 
 
 class MeaningDeduplicated(NamedTuple):
-    """What is kept and what is not, each persona that came in once."""
+    """What is kept, what is not, and what could not be compared: each persona that came in once."""
 
     kept: beam.PCollection[ByBlock]
     duplicates: beam.PCollection[Batch[Duplicate]]
     vectors: beam.PCollection[Packed]  # of what is kept, and of what is held where none was stored: as `WriteVectors`
     centroids: beam.PCollection[Batch[Centroids]]  # if a table was trained
+    dead_letters: beam.PCollection[Batch[DeadLetter]]
 
 
 @dataclass(kw_only=True)
@@ -45,7 +43,9 @@ class EmbedDedup(beam.PTransform):
 
     Personas come unique by id, by `records.partition_of(persona_id, blocks)`. Applied to the new personas, or to a
     tuple: those, then at most one `HeldVectors`, what a hub holds, which wins, does not come out, and is embedded only
-    where no vector is stored. A threshold of 1.0 turns the step off: nothing is embedded, all are kept.
+    where no vector is stored. A threshold of 1.0 turns the step off: nothing is embedded, all are kept. A new persona
+    without a vector (the budget ran out, a server will not have its text) is a dead letter: nobody knows whether it is
+    a duplicate.
     """
 
     threshold: float = 0.9
@@ -67,16 +67,18 @@ class EmbedDedup(beam.PTransform):
         new, held = (personas, ()) if isinstance(personas, beam.PCollection) else (personas[0], personas[1:])
         if self.threshold == 1.0:
             return pass_through(new)
-        embedded = new | "Embed" >> beam.ParDo(Embed(self.embedder, self.blocks)).with_output_types(Packed)
-        sides, vectors = {"personas": new, "vectors": embedded}, embedded
+        embedded = new | "Embed" >> PersonaVectors(embedder=self.embedder, blocks=self.blocks)
+        sides, vectors, lost = {"personas": new, "vectors": embedded.vectors}, embedded.vectors, embedded.dead_letters
         centroids = new.pipeline | "NoCentroids" >> beam.Create([], reshuffle=False)
         for hub in held:  # one at most
             known = hub | "KnownVectors" >> KnownVectors()
-            bought = known.missing | "EmbedHeld" >> beam.ParDo(
-                Embed(self.embedder, self.blocks, new=False)
-            ).with_output_types(Packed)
-            sides |= {"held": known.ids, "bought": bought}
-            vectors, centroids = (embedded, known.vectors, bought) | "Vectors" >> beam.Flatten(), hub.centroids
+            bought = known.missing | "EmbedHeld" >> PersonaVectors(
+                embedder=self.embedder, blocks=self.blocks, new=False
+            )
+            sides |= {"held": known.ids, "bought": bought.vectors}
+            vectors = (vectors, known.vectors, bought.vectors) | "Vectors" >> beam.Flatten()
+            lost = (lost, bought.dead_letters) | "WithoutVector" >> beam.Flatten()
+            centroids = hub.centroids
         found = (vectors, centroids) | "MeaningDuplicates" >> MeaningDuplicates(
             threshold=self.threshold, blocks=self.blocks
         )
@@ -92,62 +94,16 @@ class EmbedDedup(beam.PTransform):
             | "ByKept" >> beam.CoGroupByKey()
             | "Name" >> beam.FlatMapTuple(name_kept).with_output_types(Batch[Duplicate])
         )
-        return MeaningDeduplicated(parted["kept"], duplicates, parted["vectors"], found.centroids)
+        return MeaningDeduplicated(parted["kept"], duplicates, parted["vectors"], found.centroids, lost)
 
 
 def pass_through(personas: beam.PCollection[ByBlock]) -> MeaningDeduplicated:
     """All kept, nothing embedded."""
-    nothing, no_vectors, no_centroids = (
+    nothing, no_vectors, no_centroids, no_letters = (
         personas.pipeline | label >> beam.Create([], reshuffle=False)
-        for label in ("NoDuplicates", "NoVectors", "NoCentroids")
+        for label in ("NoDuplicates", "NoVectors", "NoCentroids", "NoDeadLetters")
     )
-    return MeaningDeduplicated(personas, nothing, no_vectors, no_centroids)
-
-
-class Embed(beam.DoFn):
-    """(block, personas) -> (block, ranks and vectors): calls of TEXTS texts, elements of PACK_ROWS vectors."""
-
-    def __init__(self, embedder: EmbedderConfig, blocks: int, new: bool = True):
-        self.embedder, self.blocks, self.new = embedder, blocks, new
-        self.tally = Tally(STAGE)
-
-    def start_bundle(self) -> None:
-        """Nothing waits."""
-        self.waiting: list[Persona] = []
-        self.packs: list[tuple[Any, Any]] = []
-        self.rows = 0
-
-    def process(self, element: ByBlock) -> Iterator[Packed]:
-        """Embeds as soon as there are TEXTS texts; what is left waits for the next batch."""
-        self.waiting += element[1]
-        while len(self.waiting) >= TEXTS:
-            self.embed(self.waiting[:TEXTS])
-            del self.waiting[:TEXTS]
-        if self.rows >= PACK_ROWS:
-            yield from self.send()
-
-    def finish_bundle(self) -> Iterator[WindowedValue]:
-        """Embeds and sends what is left."""
-        if self.waiting:
-            self.embed(self.waiting)
-        for element in self.send():
-            yield GlobalWindows.windowed_value(element)
-        self.start_bundle()
-
-    def embed(self, personas: list[Persona]) -> None:
-        """One call."""
-        vectors = open_embedder(self.embedder).embed([persona.text for persona in personas])
-        self.packs.append((ranks_of(personas, self.new), stored(vectors)))
-        self.rows += len(personas)
-        self.tally.inc("embedded", len(personas))
-
-    def send(self) -> Iterator[Packed]:
-        """What was embedded, by block."""
-        if not self.packs:
-            return
-        ranks, vectors = (np.concatenate(column) for column in zip(*self.packs, strict=True))
-        self.packs, self.rows = [], 0
-        yield from by_block(ranks, self.blocks, ranks, vectors)
+    return MeaningDeduplicated(personas, nothing, no_vectors, no_centroids, no_letters)
 
 
 def wanted_names(element: Packed, blocks: int) -> Iterator[Packed]:
@@ -170,6 +126,7 @@ class Part(beam.DoFn):
         for packed in sides["decisions"]:
             ranks, keepers, cosines = (column.tolist() for column in unpack(packed))
             gone.update(zip(ranks, zip(keepers, cosines, strict=True), strict=True))
+        embedded = {rank for packed in sides["vectors"] for rank in unpack(packed)[0].tolist()}
         wanted = {rank for packed in sides["wanted"] for rank in unpack(packed)[0].tolist()}
         held = ids_by_rank(sides.get("held", []))
         kept: dict[int, Persona] = {}
@@ -183,7 +140,7 @@ class Part(beam.DoFn):
                     keeper, cosine = gone[rank]
                     home = int(blocks_of(np.array([keeper], np.uint64), self.blocks)[0])
                     dropped.setdefault(home, []).append((keeper, cosine, persona))
-                else:
+                elif rank in embedded:
                     kept[rank] = persona
         self.tally.inc("kept", len(kept))
         self.tally.inc("duplicates", sum(map(len, dropped.values())))

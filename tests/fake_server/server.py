@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import os
 import time
 from collections import Counter
 from dataclasses import asdict, replace
@@ -14,8 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.fake_server.settings import Draws, Settings, made_up
-
-EMBEDDING = 8  # numbers in a vector
+from tests.fake_server.vectors import vectors_for
 
 
 class Refusal(Exception):
@@ -47,6 +47,7 @@ class FakeModels:
         self.asked: Counter[str] = Counter()  # by prompt's hash
         self.in_flight = 0
         self.last: dict[str, Any] = {}
+        self.embedded: set[str] = set()
 
     async def answer(self, prompt: str, schema: dict[str, Any] | None) -> tuple[str, int, int]:
         """What the model says: text, input and output tokens, after its latency. Raises Refusal or Garbled."""
@@ -136,7 +137,7 @@ class FakeModels:
         if self.settings.key and key != self.settings.key:
             return web.json_response({"error": {"code": 401, "message": "wrong key"}}, status=401)
         if verb in ("embedContent", "batchEmbedContents", "predict"):
-            return web.json_response(_embeddings(verb, body))
+            return await self.gemini_embeddings(request, verb, body)
         parts = [
             *body.get("systemInstruction", {}).get("parts", []),
             *(p for c in body["contents"] for p in c["parts"]),
@@ -153,12 +154,56 @@ class FakeModels:
 
     async def embeddings(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/embeddings."""
+        if self.settings.key and request.headers.get("Authorization") != f"Bearer {self.settings.key}":
+            return web.json_response({"error": {"message": "wrong key"}}, status=401)
         body = self.last = await request.json()
         texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
-        rows = [{"object": "embedding", "index": i, "embedding": vector(text)} for i, text in enumerate(texts)]
-        usage = {"prompt_tokens": sum(map(len, texts)) // 4, "total_tokens": sum(map(len, texts)) // 4}
-        self.counts["embedded"] += len(texts)
-        return web.json_response({"object": "list", "data": rows, "model": body["model"], "usage": usage})
+
+        def form(vectors: list[Any], tokens: list[int]) -> dict[str, Any]:
+            rows = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]
+            usage = {"prompt_tokens": sum(tokens), "total_tokens": sum(tokens)}
+            return {"object": "list", "data": rows[::-1], "model": body["model"], "usage": usage}
+
+        return await self.embed(request, texts, body.get("dimensions"), form)
+
+    async def gemini_embeddings(self, request: web.Request, verb: str, body: dict[str, Any]) -> web.StreamResponse:
+        """POST .../models/MODEL:VERB, one verb for each of Google's ways."""
+        if verb == "predict":
+            texts = [instance["content"] for instance in body["instances"]]
+            dimensions = body.get("parameters", {}).get("outputDimensionality")
+        else:
+            requests = body["requests"] if verb == "batchEmbedContents" else [body]
+            texts = ["".join(part["text"] for part in one["content"]["parts"]) for one in requests]
+            dimensions = {**requests[0], **requests[0].get("embedContentConfig", {})}.get("outputDimensionality")
+
+        def form(vectors: list[Any], tokens: list[int]) -> dict[str, Any]:
+            if verb == "predict":
+                each = zip(vectors, tokens, strict=False)
+                counted = [{"values": v, "statistics": {"token_count": n, "truncated": False}} for v, n in each]
+                return {"predictions": [{"embeddings": one} for one in counted]}
+            if verb == "batchEmbedContents":
+                return {"embeddings": [{"values": vector} for vector in vectors]}
+            return {"embedding": {"values": vectors[0]}, "usageMetadata": {"promptTokenCount": tokens[0]}}
+
+        return await self.embed(request, texts, dimensions, form)
+
+    async def embed(self, request: web.Request, texts: list[str], dimensions: int | None, form: Any) -> Any:
+        """The vectors in the form that `form(vectors, tokens of each)` gives them, or a fault."""
+        own = self.settings
+        if own.refuses and any(own.refuses in text for text in texts):
+            self.counts["calls"] += 1
+            return web.json_response({"error": {"code": 400, "message": "no"}}, status=400)
+        self.counts["most_texts"] = max(self.counts["most_texts"], len(texts))
+
+        def whole(text: str, tokens_in: int, tokens_out: int) -> dict[str, Any]:
+            for one in texts:
+                self.counts["embedded again"] += one in self.embedded
+                self.embedded.add(one)
+            self.counts["embedded"] += len(texts)
+            size = own.size if own.stubborn else dimensions or own.size
+            return dict(form(vectors_for(texts, size, own.spoils), [len(one) // 4 + 1 for one in texts]))
+
+        return await self.respond(request, "\n".join(texts), None, whole)
 
     async def token(self, request: web.Request) -> web.StreamResponse:
         """POST /token: what a service account gets for its signed claim."""
@@ -183,23 +228,18 @@ class FakeModels:
         told = {"latencies": self.latencies, "held": self.held, "arrivals": self.arrivals, "last": self.last}
         return web.json_response({"counts": facts, **told})
 
+    async def health(self, request: web.Request) -> web.StreamResponse:
+        """GET /health, as vLLM has it."""
+        return web.Response()
+
+    async def crash(self, request: web.Request) -> web.StreamResponse:
+        """POST /crash: the process is gone at once."""
+        os._exit(3)
+
     async def settle(self, request: web.Request) -> web.StreamResponse:
         """POST /settings: new settings; counts begin anew."""
         self.told(replace(Settings(), **{**asdict(Settings()), **await request.json()}))
         return web.json_response({})
-
-
-def vector(text: str) -> list[float]:
-    digest = hashlib.blake2b(text.encode(), digest_size=EMBEDDING).digest()
-    return [byte / 255 - 0.5 for byte in digest]
-
-
-def _embeddings(verb: str, body: dict[str, Any]) -> dict[str, Any]:
-    if verb == "predict":
-        return {"predictions": [{"embeddings": {"values": vector(i["content"])}} for i in body["instances"]]}
-    requests = body["requests"] if verb == "batchEmbedContents" else [body]
-    vectors = [{"values": vector("".join(p["text"] for p in r["content"]["parts"]))} for r in requests]
-    return {"embeddings": vectors} if verb == "batchEmbedContents" else {"embedding": vectors[0]}
 
 
 def application(models: FakeModels) -> web.Application:
@@ -211,5 +251,7 @@ def application(models: FakeModels) -> web.Application:
     app.router.add_post("/token", models.token)
     app.router.add_get("/v1/{name:projects/.*/secrets/.*}:access", models.secret)
     app.router.add_get("/stats", models.stats)
+    app.router.add_get("/health", models.health)
+    app.router.add_post("/crash", models.crash)
     app.router.add_post("/settings", models.settle)
     return app

@@ -32,6 +32,10 @@ class Settings:
     usage: list[int] = field(default_factory=list)  # [input, output] tokens; else a quarter of the characters
     key: str = ""  # the only key that is let in
     secrets: dict[str, str] = field(default_factory=dict)  # of Secret Manager, by name; "" is refused
+    size: int = 8  # numbers in a vector, where the request does not say
+    stubborn: bool = False  # vectors are of that size, whatever the request says
+    refuses: str = ""  # texts with this word get a 400, and all that stand beside them
+    spoils: dict[str, str] = field(default_factory=dict)  # by a word: "nan", "zero", "short", "few" vectors
 
 
 class Draws:

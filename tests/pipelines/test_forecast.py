@@ -16,6 +16,7 @@ from pipelines.sizing import MOST_BLOCKS, blocks_for, expected_personas, persona
 from pipelines.trial import Trial, minus
 from tests.test_spending import flags_of
 from transforms.calls.protocol import Budget, ModelConfig
+from transforms.embedding.protocol import EmbedderConfig
 from transforms.expand_persona import prompt_of as expand_prompt
 from transforms.extract_persona import prompt_of as extract_prompt
 from transforms.llm.prices import Price
@@ -104,10 +105,10 @@ STAGES = st.lists(st.floats(0.01, 1e6), min_size=1, max_size=6).map(
 def test_parts_of_a_budget_are_a_budget_s_and_leave_each_stage_what_it_needs(
     stages: list[StageForecast], input_price: float, output_price: float
 ) -> None:
-    shares = budget_shares(stages, input_price, output_price)
+    shares = budget_shares(stages, Price(input_price, output_price))
     Budget(calls=1, shares=shares)  # raises where they are none
     assert sum(share for _, share in shares) == pytest.approx(1)
-    need = [stage.cost(input_price or 1, output_price or 1) for stage in stages]
+    need = [stage.cost(Price(input_price or 1, output_price or 1)) for stage in stages]
     parts, used, needed = dict(shares), 0.0, 0.0
     for stage, cost in zip(stages, need, strict=True):
         used, needed = used + parts.get(stage.stage, 0.0), needed + cost / sum(need)
@@ -115,7 +116,7 @@ def test_parts_of_a_budget_are_a_budget_s_and_leave_each_stage_what_it_needs(
 
 
 def test_no_stages_have_no_parts() -> None:
-    assert budget_shares([], 1, 1) == ()
+    assert budget_shares([], Price(1, 1)) == ()
 
 
 # ---- time and money
@@ -126,6 +127,7 @@ class Planned:
     """As much of a plan as the time depends on."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
+    embedder: EmbedderConfig = field(default_factory=EmbedderConfig)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_stage_takes_the_longest_of_what_holds_it(config: Any, seconds: float)
 
 def test_a_table_sums_calls_tokens_money_and_time() -> None:
     stages = [StageForecast("a", 1000, 100, 10), StageForecast("b", 500, 200, 100)]
-    head, one, two, whole, batch = table(stages, [60, 3600], Price(1.0, 10.0, 0.5))
+    head, one, two, whole, batch = table(stages, [60, 3600], (Price(1.0, 10.0, 0.5), None))
     assert one.split() == ["a", "1,000", "100,000", "10,000", "0.20", "01:00"]
     assert two.split() == ["b", "500", "100,000", "50,000", "0.60", "1:00:00"]
     assert whole.split() == ["all", "1,500", "200,000", "60,000", "0.80", "1:01:00"]
@@ -155,10 +157,10 @@ def test_a_table_sums_calls_tokens_money_and_time() -> None:
 
 
 def test_where_no_price_is_known_none_is_made_up() -> None:
-    *_, whole, said = table([StageForecast("a", 1, 1, 1)], [1], None)
+    *_, whole, said = table([StageForecast("a", 1, 1, 1)], [1], (None, None))
     assert "unknown" in whole
     assert "--price_file" in said
-    assert "0.00" in line("a", [0, 0, 0, 0, 0], Price(0, 0))
+    assert "0.00" in line("a", [0, 0, 0, 0, 0], priced=True)
 
 
 # ---- what a trial tells of the whole

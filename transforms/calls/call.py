@@ -54,6 +54,7 @@ class Call:
     seconds: float = 0.0
     pace_tokens: float = 0.0
     spend: Spend = field(default_factory=Spend)
+    answer: Any = None
     entries: int = 0  # of the store, that its answer takes
     values: list[bytes] = field(default_factory=list)  # of those that stand
     rest: asyncio.TimerHandle | None = None  # until the next attempt

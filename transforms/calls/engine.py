@@ -175,7 +175,7 @@ class Engine:
             self._stored(call, answer)
             return
         entries = self.kind.pack(call.key, call.request, answer)
-        call.entries = len(entries)
+        call.answer, call.entries = answer, len(entries)
         for i, (key, value) in enumerate(entries):
             self.writer.submit(Put(key, value, call.stage, Spend() if i else call.spend, self.owner), call)
 
@@ -240,7 +240,7 @@ class Engine:
             return
         call.values.append(value)
         if len(call.values) == call.entries:
-            self._stored(call, self.kind.unpack(call.values))
+            self._stored(call, self.kind.unpack(call.values, call.answer))
 
     def _stored(self, call: Call, answer: Answer | Exception) -> None:
         """The slot is free only now: no more answers are unsaved than calls may be in flight."""

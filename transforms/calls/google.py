@@ -16,8 +16,11 @@ LOCATION = "global"
 DEFAULT_CREDENTIALS = "Google's application default credentials"
 
 
-def open_genai(config: ModelConfig, example: str) -> Any:
-    """google-genai's client for `gemini:MODEL` or `vertex:MODEL`. Raises ValueError where model or account lack."""
+def open_genai(config: ModelConfig, example: str, location: str = LOCATION) -> Any:
+    """google-genai's client for `gemini:MODEL` or `vertex:MODEL`. Raises ValueError where model or account lack.
+
+    `location`: on Vertex AI, where neither options nor environment name one.
+    """
     from google import genai
 
     backend, _, model = config.name.partition(":")
@@ -29,7 +32,7 @@ def open_genai(config: ModelConfig, example: str) -> Any:
         # Without options of its own the client sends once more after a lost connection, unseen and maybe paid.
         retry_options=genai.types.HttpRetryOptions(attempts=1),
     )
-    return genai.Client(**account_of(config), http_options=options)
+    return genai.Client(**account_of(config, location), http_options=options)
 
 
 @asynccontextmanager
@@ -51,10 +54,10 @@ async def genai_errors(config: ModelConfig) -> AsyncIterator[None]:
         raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
 
 
-def account_of(config: ModelConfig) -> dict[str, Any]:
+def account_of(config: ModelConfig, default: str = LOCATION) -> dict[str, Any]:
     """Arguments of google-genai's client that say who asks. Raises ValueError where that is not known."""
     if config.name.partition(":")[0] == "vertex":
-        project, location = project_of(config)
+        project, location = project_of(config, default)
         return {"vertexai": True, "project": project, "location": location}
     key = secret_or_variable(config.key_secret, KEY_VARIABLES)
     if not key:
@@ -65,14 +68,14 @@ def account_of(config: ModelConfig) -> dict[str, Any]:
     return {"vertexai": False, "api_key": key}
 
 
-def project_of(config: ModelConfig) -> tuple[str, str]:
+def project_of(config: ModelConfig, default: str = LOCATION) -> tuple[str, str]:
     """Google Cloud project and location, of the options or else the environment."""
     project = config.options.get("project") or os.environ.get("GOOGLE_CLOUD_PROJECT")
     if not project:
         raise ValueError(
             f"{config.flag} {config.name}: needs --project or the environment variable GOOGLE_CLOUD_PROJECT"
         )
-    return str(project), str(config.options.get("location") or os.environ.get("GOOGLE_CLOUD_LOCATION") or LOCATION)
+    return str(project), str(config.options.get("location") or os.environ.get("GOOGLE_CLOUD_LOCATION") or default)
 
 
 def _asked_delay(details: Any) -> float | None:

@@ -74,7 +74,7 @@ class Kind:
     name: str
     open: Callable[[ModelConfig], Client]  # inside the event loop that will use it
     pack: Callable[[bytes, Any, Any], Sequence[tuple[bytes, bytes]]]  # key, request, answer -> entries of the store
-    unpack: Callable[[Sequence[bytes]], Any]  # the values of these entries that stand -> the answer
+    unpack: Callable[[Sequence[bytes], Any], Any]  # the values of these entries that stand, the answer -> what stands
     recent: int  # answers kept for requests that were looked up before and submitted after they were stored
 
 

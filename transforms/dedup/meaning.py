@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -15,7 +16,7 @@ from transforms.dedup.sources import CHUNK_BITS
 from transforms.embed_dedup import EmbedDedup
 from transforms.embed_dedup_held import HeldVectors
 from transforms.embedding.protocol import EmbedderConfig
-from transforms.records import Batch, Duplicate, Persona, batches, content_id, partition_of
+from transforms.records import Batch, DeadLetter, Duplicate, Persona, batches, content_id, partition_of
 from transforms.similarity.arrays import U64
 from transforms.similarity.ranks import ID_DIGITS, NEW
 from transforms.similarity.shingles import tokenise_utf8
@@ -23,6 +24,13 @@ from transforms.similarity.shingles import tokenise_utf8
 PERSONAS_IN_A_BATCH = 1000
 
 Chunks = beam.PCollection[tuple[int, Chunk]] | tuple[beam.PCollection[tuple[int, Chunk]], *tuple[HeldVectors, ...]]
+
+
+class MeaningDecided(NamedTuple):
+    """Which rows are dropped; dead letters for those that have no vector: they stay, compared with none."""
+
+    decisions: beam.PCollection[Packed]
+    dead_letters: beam.PCollection[Batch[DeadLetter]]
 
 
 @dataclass(kw_only=True)
@@ -39,7 +47,7 @@ class MeaningDecisions(beam.PTransform):
     embedder: EmbedderConfig
     blocks: int
 
-    def expand(self, given: Chunks) -> beam.PCollection[Packed]:
+    def expand(self, given: Chunks) -> MeaningDecided:
         """There and back."""
         chunks, held = (given, ()) if isinstance(given, beam.PCollection) else (given[0], given[1:])
         personas = chunks | "AsPersonas" >> beam.FlatMap(personas_of, self.layout.field, self.blocks).with_output_types(
@@ -47,7 +55,8 @@ class MeaningDecisions(beam.PTransform):
         )
         dedup = EmbedDedup(threshold=self.threshold, embedder=self.embedder, blocks=self.blocks)
         found = (personas, *held) | "Find" >> dedup
-        return found.duplicates | "Decisions" >> beam.FlatMap(decisions_of, self.layout).with_output_types(Packed)
+        decisions = found.duplicates | "Decisions" >> beam.FlatMap(decisions_of, self.layout).with_output_types(Packed)
+        return MeaningDecided(decisions, found.dead_letters)
 
 
 def personas_of(element: tuple[int, Chunk], field: str, blocks: int) -> Iterator[tuple[int, Batch[Persona]]]:

@@ -14,9 +14,10 @@ BACKENDS = {
     "vertex": "transforms.llm.gemini:GeminiModel",
     "vertex-endpoint": "transforms.llm.vertex_endpoint:VertexEndpointModel",
     "openai": "transforms.llm.openai:OpenAIModel",
+    "vllm": "transforms.llm.vllm:VllmModel",
     "export": "transforms.llm.export:ExportModel",
 }
-EXPORT = "export"
+EXPORT, VLLM = "export", "vllm"
 KEYED = ("openai", "gemini")  # ask with a key; the others with the account's own credentials, or nothing
 LOCAL = ("offline",)  # answer in this very process, at once and for nothing: there is no call to keep, pace or repair
 
@@ -43,7 +44,7 @@ def packed(key: bytes, _: Request, completion: Completion) -> list[tuple[bytes, 
     return [(key, pack_completion(completion))]
 
 
-def unpacked(values: Sequence[bytes]) -> Completion:
+def unpacked(values: Sequence[bytes], _: Completion) -> Completion:
     """The answer that an entry holds."""
     return unpack_completion(values[0])
 

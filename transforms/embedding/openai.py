@@ -1,0 +1,53 @@
+"""Embedders behind OpenAI's protocol: its own, and every server that speaks it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import orjson
+
+from transforms.calls.openai import OpenAIServer
+from transforms.calls.protocol import ModelConfig, ModelError
+from transforms.calls.tokens import tokens_of
+from transforms.embedding.protocol import Texts, Vectors, vectors_of
+
+
+class OpenAIEmbedder:
+    """`openai:MODEL`, with --embedder_base_url for servers other than OpenAI's."""
+
+    def __init__(self, config: ModelConfig):
+        self.server = OpenAIServer(config, "text-embedding-3-small")
+        self.seen = 0  # numbers in a vector
+
+    async def complete(self, request: Texts) -> Vectors:
+        """One vector for each text. Raises ModelError."""
+        body: dict[str, Any] = {"model": self.server.model, "input": list(request.texts), "encoding_format": "float"}
+        if request.dimensions:
+            body["dimensions"] = request.dimensions
+        rows, tokens = embeddings_of(await self.server.post("/embeddings", body))
+        vectors = vectors_of(request, rows, tokens or round(sum(map(tokens_of, request.texts))), self.seen)
+        self.seen = len(rows[0])
+        return vectors
+
+    async def close(self) -> None:
+        """Frees connections."""
+        await self.server.close()
+
+
+def embeddings_of(body: bytes) -> tuple[list[Any], int]:
+    """Vectors in the order of the texts, and the tokens of these. Raises ModelError where nobody can read them."""
+    try:
+        answer = orjson.loads(body) if b"NaN" not in body else json.loads(body)  # no JSON, yet some servers write it
+        data = sorted(answer["data"], key=lambda item: item["index"])
+        rows = [item["embedding"] for item in data]
+        return [numbers(row) for row in rows], int((answer.get("usage") or {}).get("prompt_tokens", 0))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
+
+
+def numbers(row: Any) -> Any:
+    """A vector: a list of numbers, or base64 of float32, which some servers send whatever was asked for."""
+    return np.frombuffer(base64.b64decode(row), "<f4") if isinstance(row, str) else row
