@@ -35,6 +35,12 @@ def check_embedder(flags: Flags, hub: Hub) -> None:
             f"--embedder {flags['embedder']}: the vectors of this hub are of {made_with}, and those of two embedders "
             f"cannot be compared; leave the flag out, or build a new hub"
         )
+    before = hub.manifest.parameters.get("embedding_dimensions", 0)
+    if flags["embedding_dimensions"] != before:
+        raise UsageError(
+            f"--embedding_dimensions {flags['embedding_dimensions']}: the vectors of this hub were asked for with "
+            f"{before}, and those of two sizes cannot be compared; leave the flag out, or build a new hub"
+        )
 
 
 if __name__ == "__main__":

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
+from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
 
+from tests import bigtable_server
+from tests.bigtable_server import BigtableServer
 from tests.fake_server.launch import FakeServer
 from tests.jobs import Forker
 from tests.paid import DOCUMENTS, SMALL, build_command, corpus_of, paying
+from tests.redis_server import RedisServer
 
 # Tests start many processes: bytecode that is not kept is half of what each of them costs.
 sys.dont_write_bytecode = False
@@ -75,3 +83,67 @@ def undisturbed(
     job = forker.start(build_command(corpus_of(folder, DOCUMENTS), folder / "out", flags))
     assert job.wait() == 0, job.errors
     return folder / "out", running_server.counts()["paid"]
+
+
+@pytest.fixture
+def credentials(server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keys in the environment, and a service account whose tokens the fake server gives."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    account = {
+        "type": "service_account",
+        "project_id": "some-project",
+        "private_key_id": "1",
+        "private_key": pem.decode(),
+        "client_email": "hub@some-project.iam.gserviceaccount.com",
+        "client_id": "1",
+        "token_uri": f"{server.root}/token",
+    }
+    file = tmp_path / "account.json"
+    file.write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    monkeypatch.setenv("GEMINI_API_KEY", "secret")
+    return file
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server of the test's own, each command on the disk before it answers."""
+    if not RedisServer.installed():
+        missing("redis-server is not installed on this machine")
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def running_bigtable() -> Iterator[BigtableServer]:
+    """Bigtable's emulator; tests take `bigtable_address`."""
+    if fault := bigtable_server.build():
+        missing(fault)
+    with BigtableServer() as server:
+        yield server
+
+
+@pytest.fixture
+def bigtable_address(running_bigtable: BigtableServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A table that is not there yet, on the emulator."""
+    monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", running_bigtable.host)
+    return f"bigtable://project/instance/t-{uuid4().hex[:12]}"
+
+
+def missing(what: str) -> NoReturn:
+    """Skips for want of a server; fails where the machine was made for the tests."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}, and CI is set: .ci/run installs it")
+    pytest.skip(what)
+
+
+@pytest.fixture
+def store_address(request: pytest.FixtureRequest, store: str, tmp_path: Path) -> str:
+    """The address of a new store of the kind that the test's parameter `store` names."""
+    if store == "redis":
+        return str(request.getfixturevalue("redis_server").address)
+    if store == "bigtable":
+        return str(request.getfixturevalue("bigtable_address"))
+    return f"sqlite:{tmp_path}/responses.sqlite"

@@ -64,6 +64,8 @@ def test_all_settings_reach_the_model(server: FakeServer, config: ModelConfig) -
     said = json.dumps(server.stats()["last"])
     for value in ("You are terse.", "Who?", "0.5", "0.9", "77", "5", "persona"):
         assert value in said
+    form = "responseJsonSchema" if config.name.startswith(("gemini", "vertex:")) else "response_format"
+    assert form in said
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,11 @@ def test_a_spent_budget_leaves_a_hub_that_the_next_run_completes(
     assert build(corpus, tmp_path / "whole", *flags) == DONE
     calls = server.counts()["calls"]
     server.tell()
-    assert build(corpus, tmp_path / "out", *flags, "--max_calls", "3") == BUDGET_SPENT
+    assert build(corpus, tmp_path / "out", *flags, "--max_cost_usd", "0.008") == BUDGET_SPENT
     made = open_hub(str(tmp_path / "out")).manifest
     assert made.counts["embed_dedup"]["lost-budget-exhausted"] == made.partial["budget-exhausted"] > 0
     assert made.records_of("vectors") == made.records_of("personas")
-    assert build(corpus, tmp_path / "out", *flags, "--max_calls", "100") == DONE
+    assert build(corpus, tmp_path / "out", *flags, "--max_cost_usd", "1") == DONE
     assert (server.counts()["calls"], server.counts()["embedded again"]) == (calls, 0)
     assert content(tmp_path / "out")[0] == content(tmp_path / "whole")[0]
     assert spend(tmp_path / "out")["embed_dedup"] == spend(tmp_path / "whole")["embed_dedup"]

@@ -18,6 +18,8 @@ from transforms.llm.batch_forms import gemini_completion, name_of, read_answer, 
 from transforms.llm.export import collect
 from transforms.llm.protocol import Completion, Request, Sampling
 
+LABELS = {"persona_hub_task": "math", "persona_hub_key": bytes(range(16)).hex()}
+VERTEX_STATUS = 'Bad Request: {"error": {"code": 400, "message": "secret prompt", "status": "INVALID_ARGUMENT"}}'
 PRICE = "models: [{model: 'MODEL', input: 1000, output: 2000}]"
 REQUEST = Request("math", "Be brief.", "Why?", "hash", Sampling(max_tokens=9, temperature=0.5), '{"type": "object"}')
 KEY = bytes(range(16))
@@ -75,6 +77,8 @@ def test_failures_are_counted_and_left_to_the_next_export(tmp_path: Path, capsys
         {"custom_id": name, "response": {"status_code": 400, "body": {"error": {}}}, "error": None},
         {"custom_id": name, "response": None, "error": {"code": "batch_expired", "message": "secret prompt"}},
         {"key": name, "response": {"candidates": "?"}},
+        {"key": name, "error": {"code": 429, "message": "secret prompt"}},
+        {"status": VERTEX_STATUS, "request": {"labels": LABELS}, "response": {}},
         {"custom_id": "somebody else's", "response": {}},
         {"request": {"labels": {}}, "response": {}},
     ]
@@ -82,7 +86,8 @@ def test_failures_are_counted_and_left_to_the_next_export(tmp_path: Path, capsys
     importing = ["import-responses", "--input", f"{tmp_path}/a.jsonl", "--output", str(tmp_path / "out")]
     assert main([*importing, "--batch_model", "openai:fake"]) == DONE
     out = capsys.readouterr().out
-    for said in ("0 answers stored", "1 failed: http-400", "1 failed: batch-batch_expired", "1 failed: unreadable"):
+    reasons = ("http-400", "batch-batch_expired", "unreadable", "batch-429", "batch-400")
+    for said in ("0 answers stored", *(f"1 failed: {reason}" for reason in reasons)):
         assert said in out
     assert "3 lines without an answer" in out
     assert "secret" not in out

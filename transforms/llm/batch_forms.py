@@ -17,6 +17,7 @@ from transforms.llm.protocol import Completion, Request
 
 BACKENDS = ("openai", "gemini", "vertex")
 LABELS = ("persona_hub_task", "persona_hub_key")
+STATUS_CODE = re.compile(r'"code": ?(\d{3})\b')
 NAME = re.compile(r"([^.]+)\.([0-9a-f]{32})")
 
 
@@ -103,8 +104,9 @@ def gemini_completion(response: dict[str, Any]) -> Completion:
 
 
 def _failure(error: Any) -> str:
-    """A word to count by; the API's own words may quote the prompt."""
-    code = error.get("code") if isinstance(error, dict) else None
+    """A word to count by; the API's own words may quote the prompt. (Vertex AI gives an error's JSON within a text.)"""
+    found = STATUS_CODE.search(error) if isinstance(error, str) else None
+    code = error.get("code") if isinstance(error, dict) else found and found[1]
     return (
         f"batch-{code}" if isinstance(code, int | str) and re.fullmatch(r"[\w-]{1,40}", str(code)) else "batch-failed"
     )

@@ -36,13 +36,17 @@ def chat_body(model: str, request: Request, length: str) -> dict[str, Any]:
     """A request as the protocol has it; `length` is the server's word for the longest answer."""
     body: dict[str, Any] = {"model": model, "messages": message_list(request)}
     body[length] = request.sampling.max_tokens
-    body |= sampling_of(request)
-    if request.schema:
-        schema = orjson.loads(request.schema)
-        strict = schema.get("additionalProperties") is False
-        form = {"name": request.task or "answer", "schema": schema, "strict": strict}
-        body["response_format"] = {"type": "json_schema", "json_schema": form}
-    return body
+    return body | sampling_of(request) | form_of(request)
+
+
+def form_of(request: Request) -> dict[str, Any]:
+    """The form of the answer, where one is asked for."""
+    if not request.schema:
+        return {}
+    schema = orjson.loads(request.schema)
+    strict = schema.get("additionalProperties") is False
+    form = {"name": request.task or "answer", "schema": schema, "strict": strict}
+    return {"response_format": {"type": "json_schema", "json_schema": form}}
 
 
 def message_list(request: Request) -> list[dict[str, str]]:

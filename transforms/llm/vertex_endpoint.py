@@ -8,7 +8,7 @@ from typing import Any
 from transforms.calls.google import DEFAULT_CREDENTIALS, project_of
 from transforms.calls.http import error_of_status
 from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.llm.openai import message_list, sampling_of
+from transforms.llm.openai import form_of, message_list, sampling_of
 from transforms.llm.protocol import Completion, Request
 
 INSECURE = "http://"  # a server on this machine, without TLS
@@ -64,12 +64,9 @@ class VertexEndpointModel:
 
 
 def instance_of(request: Request) -> dict[str, Any]:
-    """The request as one instance."""
-    instance = {**CHAT, "messages": message_list(request), "max_tokens": request.sampling.max_tokens}
-    instance |= sampling_of(request)
-    if request.schema:
-        instance["guided_json"] = request.schema
-    return instance
+    """The request as one instance. (vLLM's own word for the form, `guided_json`, is gone since its version 0.12.)"""
+    body = {**CHAT, "messages": message_list(request), "max_tokens": request.sampling.max_tokens}
+    return body | sampling_of(request) | form_of(request)
 
 
 def completion_of_prediction(predictions: Any) -> Completion:
