@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
 def run(
     config: EmbedderConfig, given: Sequence[Persona], threshold: float = 0.9, batch: int = 50
 ) -> dict[str, list[Any]]:
-    """The records that leave the step, sorted: kept, duplicates, vectors, dead_letters."""
+    """The records that leave the step, sorted: kept, duplicates, dead_letters."""
     parts = [list(given[i : i + batch]) for i in range(0, len(given), batch)]
     elements = [
         (block, Batch(own))

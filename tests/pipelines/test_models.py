@@ -94,9 +94,9 @@ def test_a_broken_store_is_told_before_a_job_runs_where_this_machine_can_see_it(
     (tmp_path / "s.sqlite").write_bytes(b"another program's file " * 99)
     model = ModelConfig(store=f"sqlite:{tmp_path}/s.sqlite")
     with pytest.raises(UsageError, match="--response_store sqlite:"):
-        check_store(model, Where())
-    check_store(model, Where("DataflowRunner", one_machine=False))
-    check_store(ModelConfig(store="none"), Where())
+        check_store(model.store, Where())
+    check_store(model.store, Where("DataflowRunner", one_machine=False))
+    check_store("none", Where())
 
 
 # ---- use cases
