@@ -144,6 +144,12 @@ JOBS = [
         inherited=DEDUP,
     ),
     Job(
+        "compact",
+        "a chain of versions -> one that has files of its own only",
+        "pipelines.compact",
+        ("hub", "partitions"),
+    ),
+    Job(
         "gc",
         "removes the files that no kept version of a hub names",
         "pipelines.gc",

@@ -11,6 +11,7 @@ from transforms.hub.files import read_file
 from transforms.records import Duplicate, Persona, Provenance, Removed, Vector
 
 PERSONA, MOVED, DOCUMENT, SOURCE = "persona", "moved", "document", "source"  # kinds of Removed
+NEVER_AGAIN = (DOCUMENT, SOURCE)  # kinds that hold for the corpus of every refresh
 # Which kinds hide a row of a table, each by the field that it is compared with. "moved" leaves a persona's vector and
 # provenance: the row itself stands anew in the later version.
 HIDDEN_BY: Mapping[type, tuple[tuple[str, str], ...]] = {
@@ -41,7 +42,7 @@ class Tombstones:
     @property
     def unwanted(self) -> frozenset[str]:
         """Sources and ids of documents that no refresh may read."""
-        return frozenset(key for kind, key in self.removed if kind in (DOCUMENT, SOURCE))
+        return frozenset(key for kind, key in self.removed if kind in NEVER_AGAIN)
 
 
 def number_of(path: str) -> int:

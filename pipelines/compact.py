@@ -1,0 +1,106 @@
+"""compact: a chain of versions -> one that names files of its own only, without the rows that it hides."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+import apache_beam as beam
+
+from pipelines.cli import job_main
+from pipelines.errors import DONE
+from pipelines.models import Flags
+from pipelines.plan import code_version
+from pipelines.progress import progress
+from pipelines.running import beam_options, run_pipeline, runner_name
+from pipelines.sizing import blocks_for, shards_for
+from pipelines.tables import WriteHub
+from transforms.count import Equation
+from transforms.hub.manifest import Manifest, fingerprint, version_name
+from transforms.hub.reading import ReadHub
+from transforms.hub.schemas import TABLES
+from transforms.hub.tombstones import NEVER_AGAIN
+from transforms.hub.vectors import ReadCentroids
+from transforms.hub.versions import Hub, open_hub
+from transforms.records import Batch, Removed
+
+KEYS = {  # of the tables that are read by block
+    "personas": "persona_id",
+    "provenance": "persona_id",
+    "duplicates": "persona_id",
+    "documents": "document_id",
+    "vectors": "persona_id",
+}
+EQUATIONS = tuple(Equation("write_hub", kind, (f"compact/{kind}",)) for kind in (*KEYS, "removed"))
+
+
+def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+    """Folds the versions; returns the exit code."""
+    options = beam_options(beam_flags)
+    hub = open_hub(flags["hub"])
+    if all(entry.folder == hub.manifest.folder for entry in hub.manifest.files):
+        print(f"{hub.output}: version {hub.manifest.version} has files of its own only; nothing is to be done")
+        return DONE
+    draft = draft_of(hub, runner_name(options))
+    with progress():
+        run_pipeline(partial(build, hub=hub, draft=draft, partitions=flags["partitions"]), options)
+    made = open_hub(hub.output).manifest
+    print(
+        f"{hub.output}: version {made.version} has {made.records_of('personas'):,} personas in {len(made.files):,} files "
+        f"where {hub.manifest.version} has {len(hub.manifest.files):,}; `persona-hub gc --keep 1` removes those"
+    )
+    return DONE
+
+
+def build(p: beam.Pipeline, hub: Hub, draft: Manifest, partitions: int) -> None:
+    """The DAG: each table, as readers see it."""
+    personas = hub.manifest.records_of("personas")
+    blocks = partitions or blocks_for(personas)
+
+    shown = {
+        kind: p | f"Read {kind}" >> ReadHub(hub=hub, blocks=blocks, kind=kind, record=TABLES[kind], key=key)
+        for kind, key in KEYS.items()
+    }
+    kept = [Removed(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in NEVER_AGAIN]
+    shown["removed"] = p | "NeverAgain" >> beam.Create([Batch(kept)] if kept else [], reshuffle=False)
+
+    made = {
+        "tables": {**shown, "centroids": p | "Read centroids" >> ReadCentroids(hub=hub)},
+        "written": {},
+        "samples": {},
+        "lost": {"nothing": p | "Nothing" >> beam.Create([], reshuffle=False)},
+        "counted": {f"compact/{kind}": table for kind, table in shown.items()},
+    }
+    _ = made | "WriteHub" >> WriteHub(
+        output=hub.output,
+        run=draft.version,
+        draft=draft,
+        pii="keep",
+        shards=shards_for(personas),
+        times={},
+        equations=EQUATIONS,
+        needs="",
+    )
+
+
+def draft_of(hub: Hub, runner: str) -> Manifest:
+    """The manifest, but for what the job finds out: it adds nothing to its parent, and takes over no file."""
+    before = hub.manifest
+    content = fingerprint({"compact": before.version})
+    return Manifest(
+        version=version_name(before.version, content),
+        parent=before.version,
+        base=before.version,
+        fingerprint=content,
+        parameters=before.parameters,
+        prompts=before.prompts,
+        models=before.models,
+        usage=before.usage,
+        runner=runner,
+        code_version=code_version(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("compact"))
