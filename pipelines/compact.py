@@ -46,9 +46,10 @@ def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     with progress():
         run_pipeline(partial(build, hub=hub, draft=draft, partitions=flags["partitions"]), options)
     made = open_hub(hub.output).manifest
+    was, now = len(hub.manifest.files), len(made.files)
     print(
-        f"{hub.output}: version {made.version} has {made.records_of('personas'):,} personas in {len(made.files):,} files "
-        f"where {hub.manifest.version} has {len(hub.manifest.files):,}; `persona-hub gc --keep 1` removes those"
+        f"{hub.output}: version {made.version} has {made.records_of('personas'):,} personas in {now:,} files where "
+        f"{hub.manifest.version} has {was:,}; `persona-hub gc --keep 1` removes those"
     )
     return DONE
 
