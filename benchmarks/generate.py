@@ -36,6 +36,7 @@ BAD_DAY = {"429": 0.05, "500": 0.03, "reset": 0.01, "hang": 0.01, "malformed": 0
 TAIL = {"median_ms": 200.0, "p99_ms": 2000.0}
 LEAST_SHARE = {64: 0.90, 256: 0.80}  # of the best schedule, or:
 MOST_CPU_MS, LIMITED = 2.0, 0.9  # of a call, where the busiest thread ran or waited for a core so much of the time
+QUIET = 3.0  # load of the machine beyond which others had its cores, and wall time says little
 HEADS = [
     "flying",
     "calls",
@@ -43,10 +44,10 @@ HEADS = [
     "per_s",
     "share",
     "cpu_ms",
+    "sending",
     "ran",
     "waited",
     "its_ms",
-    "its_ran",
     "late_ms",
     "load",
 ]
@@ -111,10 +112,9 @@ def asked_by_peer(python: str, name: str, url: str, in_flight: int, n: int) -> R
 
 
 def throughput(calls: int, peer_calls: int, peers: str) -> None:
-    print("share: of the best schedule; cpu_ms: of a call; ran, waited: the busiest thread while calls were sent;")
-    print(
-        "its_ms, its_ran, late_ms: the server's CPU of a call, how busy it was, how much later than drawn it answered"
-    )
+    print("share: of the best schedule; cpu_ms: of a call; sending: seconds from the first call to the last;")
+    print("ran, waited: seconds that the busiest thread used a core, and was ready while others did;")
+    print("its_ms, late_ms: the server's CPU of a call, how much later than drawn it answered", flush=True)
     print(f"{'':22}" + "".join(f"{head:>9}" for head in HEADS))
     other = peers_python(peers)
     runs = [
@@ -139,7 +139,7 @@ def throughput(calls: int, peer_calls: int, peers: str) -> None:
             served = busiest(before, threads(server.process.pid))
             share, limited = row(name, in_flight, n, took, served, server.stats())
             if not peer:
-                verdicts.append(verdict(in_flight, share, limited, took.cpu / n * 1000))
+                verdicts.append(verdict(in_flight, share, limited, took.cpu / n * 1000, took.load))
             if in_flight == 1:
                 scaled = f"(so {calls} calls would take {took.seconds / n * calls:,.0f} s)"
                 print(f"{'':22}{scaled}")
@@ -156,17 +156,19 @@ def row(
     late = 1000 * (sum(stats["held"][-n:]) - sum(latencies)) / n
     cells = [
         str(in_flight), str(n), f"{took.seconds:.1f}", f"{n / took.seconds:.1f}", f"{share:.2f}",
-        f"{took.cpu / n * 1000:.2f}", f"{took.busiest_ran / sending:.0%}", f"{took.busiest_waited / sending:.0%}",
-        f"{served[0] / n * 1000:.2f}", f"{served[0] / took.seconds:.0%}", f"{late:.1f}", f"{took.load:.1f}",
+        f"{took.cpu / n * 1000:.2f}", f"{sending:.1f}", f"{took.busiest_ran:.1f}", f"{took.busiest_waited:.1f}",
+        f"{served[0] / n * 1000:.2f}", f"{late:.1f}", f"{took.load:.1f}",
     ]  # fmt: skip
     print(f"{name:22}" + "".join(f"{cell:>9}" for cell in cells), flush=True)
     return share, (took.busiest_ran + took.busiest_waited) / sending
 
 
-def verdict(in_flight: int, share: float, limited: float, cpu_ms: float) -> str:
+def verdict(in_flight: int, share: float, limited: float, cpu_ms: float, load: float) -> str:
     """Whether the line holds, and by which of its two clauses."""
     if share >= LEAST_SHARE[in_flight]:
         how = "holds"
+    elif load > QUIET:
+        how = f"undecided: others used the machine (load {load:.1f}); {cpu_ms:.2f} ms of CPU a call; repeat it"
     elif limited >= LIMITED and cpu_ms <= MOST_CPU_MS:
         how = f"holds by CPU: {cpu_ms:.2f} ms a call, and it was the limit for {limited:.0%} of the time"
     else:

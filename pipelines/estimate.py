@@ -29,7 +29,7 @@ from transforms.llm.registry import EXPORT
 from transforms.store.protocol import Spend
 from transforms.store.registry import NO_STORE
 
-SENT = 200  # documents: within 5% of the calls and 3% of the tokens on three real corpora (benchmarks/estimate.py)
+SENT = 200  # documents: within 4% of calls and tokens on three real corpora (benchmarks/estimate.py)
 LEAST_CALLS = 20  # of a stage in the store, from which on its own token counts are believed
 FIRST_SECONDS, TOKENS_PER_SECOND = 0.6, 70.0  # of a call, until some were timed
 Prices = tuple[Price | None, Price | None]  # of the language model, of the embedder

@@ -28,6 +28,14 @@ def test_a_server_of_few_places_is_used_in_full_and_not_overrun(
     assert best_schedule(server.latencies, places) >= 0.9 * ran.seconds
 
 
+@pytest.mark.parametrize("window", [64, 256])
+def test_a_slot_is_never_idle_while_a_question_waits(window: int) -> None:
+    server = SimulatedServer()
+    ran = run(server, 5000, max_in_flight=window)
+    assert ran.calls_an_input == 1
+    assert best_schedule(server.latencies, window) >= 0.999 * ran.seconds
+
+
 def test_fifty_places_and_a_window_of_256() -> None:
     server = SimulatedServer(places=50, retry_after=1.0)
     ran = run(server, 5000, max_in_flight=256)
