@@ -76,4 +76,5 @@ def test_flink_is_told_what_the_user_did_not_say() -> None:
     assert (told["max_bundle_size"], told["sdk_worker_parallelism"]) == (7, "3")
     assert told["number_of_execution_retries"] == 10
     assert told["max_bundle_time_mills"] == 600_000
+    assert told["environment_cache_millis"] < told["number_of_execution_retries"] * told["execution_retry_delay"]
     assert beam_options(["--runner=PrismRunner"]).view_as(FlinkJobOptions).max_bundle_size is None
