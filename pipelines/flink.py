@@ -15,8 +15,9 @@ BUNDLE_MILLIS, BUNDLE_ELEMENTS = 600_000, 100_000
 RETRIES, RETRY_DELAY_MILLIS = 10, 10_000
 # Between the stages of a batch job the runner ends its SDK workers, and the next stage waits 3 to 10 s for others.
 # (It keeps them only where Beam's jar is in Flink's own lib/ and classes are resolved parent-first.) A worker that died
-# is kept as well: with ten minutes all ten retries met the same dead one. So less than all retries take.
-WORKERS_KEPT_MILLIS = 30_000
+# is kept as well, until the job has not asked for one so long: kept for 30 s and asked for again every 5 s, all ten
+# retries met the same dead one. So a retry comes later than that.
+WORKERS_KEPT_MILLIS = 5_000
 ONE_FEWER_THAN_CORES = 0
 
 

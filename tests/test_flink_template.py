@@ -12,7 +12,7 @@ import yaml
 from apache_beam.options.pipeline_options import FlinkRunnerOptions
 
 from pipelines.arguments import Parser, add_flags, parse_flags
-from pipelines.flink import FlinkJobOptions
+from pipelines.flink import RETRY_DELAY_MILLIS, FlinkJobOptions
 from pipelines.jobs import JOB_BY_NAME
 from pipelines.running import beam_options
 
@@ -57,6 +57,7 @@ def test_build_and_cluster_find_each_other(cluster: dict[str, Any], pod: dict[st
 def test_what_is_lost_is_done_again_and_workers_live_on(cluster: dict[str, Any]) -> None:
     settings = cluster["spec"]["flinkConfiguration"]
     assert settings["restart-strategy.type"] == "fixed-delay"
+    assert settings["restart-strategy.fixed-delay.delay"] == f"{RETRY_DELAY_MILLIS // 1000} s"
     assert settings["classloader.resolve-order"] == "parent-first"
     assert all(isinstance(value, str) for value in settings.values())
 
@@ -76,5 +77,5 @@ def test_flink_is_told_what_the_user_did_not_say() -> None:
     assert (told["max_bundle_size"], told["sdk_worker_parallelism"]) == (7, "3")
     assert told["number_of_execution_retries"] == 10
     assert told["max_bundle_time_mills"] == 600_000
-    assert told["environment_cache_millis"] < told["number_of_execution_retries"] * told["execution_retry_delay"]
+    assert told["environment_cache_millis"] < told["execution_retry_delay"]
     assert beam_options(["--runner=PrismRunner"]).view_as(FlinkJobOptions).max_bundle_size is None

@@ -61,7 +61,6 @@ class Cluster:
             "--environment_type=EXTERNAL",
             f"--environment_config={self.pools.address}",
             f"--parallelism={self.slots * self.number}",
-            "--execution_retry_delay=5000",
         ]
 
     def __enter__(self) -> Cluster:
@@ -158,7 +157,7 @@ class Cluster:
             "taskmanager.network.sort-shuffle.min-buffers": 64,  # 512 for each of a hundred exchanges are too many
             "restart-strategy.type": "fixed-delay",
             "restart-strategy.fixed-delay.attempts": 10,
-            "restart-strategy.fixed-delay.delay": "5 s",
+            "restart-strategy.fixed-delay.delay": "8 s",  # longer than workers that died are kept
             "heartbeat.interval": 1000,
             "heartbeat.timeout": 10000,
             "io.tmp.dirs": scratch,
