@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None)
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="persona-hub-flink-"))
+    folder.mkdir(parents=True, exist_ok=True)
     rows = write_rows("even", options.rows, folder / f"even{options.rows}.jsonl")
     direct, kept = timed(rows, folder / "direct", [])
     with Cluster(folder / "cluster", task_heap_mb=options.task_heap_mb) as cluster:
