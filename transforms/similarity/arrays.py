@@ -65,23 +65,13 @@ def shared(keys: Numbers) -> Numbers:
 def distinct(*columns: Numbers) -> Numbers:
     """The position of one of each different row of some columns of 64-bit numbers.
 
-    By a hash of 64 bits: `np.unique` on structured arrays compares field by field, 3.1 us a row against 0.05.
+    By a hash of 64 bits: `np.unique` on structured arrays compares field by field, 3.1 us a row against 0.06.
     """
     code = np.zeros(len(columns[0]), U64)
     for column in columns:
         code = mix(code + column.astype(U64))
     order = np.argsort(code)
     return order[runs(code[order])[0]]
-
-
-def numbered(values: Numbers) -> tuple[Numbers, Numbers]:
-    """(the different values, ascending; the number of each value among them): `np.unique` at a third of its time."""
-    order = np.argsort(values)
-    ordered = values[order]
-    begin, length = runs(ordered)
-    number = np.empty(len(values), I64)
-    number[order] = np.repeat(np.arange(len(begin)), length)
-    return ordered[begin], number
 
 
 def partition_of_key(keys: Numbers, partitions: int) -> Numbers:

@@ -2,8 +2,8 @@
 
 A token counts for the overlap of two rows of a group only if at least two rows of the group have it, and if all have
 it, it is a constant. The rest, a few dozen in a group of near-duplicates, get a bit each; a row is then a few 64-bit
-words, and an overlap is the constant and a population count. There is nothing to look up and nothing to check again:
-3 ns a pair, where comparing sorted tokens takes 100.
+words, and an overlap is the constant and a population count. In groups of 40 that takes 60 ns a pair, making the bits
+included, where comparing sorted tokens takes 190.
 """
 
 from __future__ import annotations

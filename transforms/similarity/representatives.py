@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from transforms.similarity.arrays import I64, numbered, runs
+from transforms.similarity.arrays import I64, runs
 from transforms.similarity.dense import Ball
 
 NEW = np.uint64(1 << 63)  # a rank below it belongs to what a hub already holds, which stays whatever its neighbours
@@ -30,8 +30,9 @@ def decide(
     `kept` is the earliest kept neighbour by an edge, else one by a ball, whose similarity is then NaN unless it is the
     ball's first row.
     """
-    ranks, ends = numbered(
-        np.concatenate([np.minimum(first, second), np.maximum(first, second), *(ball.rank for ball in balls)])
+    ranks, ends = np.unique(
+        np.concatenate([np.minimum(first, second), np.maximum(first, second), *(ball.rank for ball in balls)]),
+        return_inverse=True,
     )
     a, b, members = np.split(ends, [len(first), 2 * len(first)])
     inside = Members.of(members, balls)
@@ -140,7 +141,7 @@ def follow(
 
     A leader may follow an earlier one.
     """
-    rows, ends = numbered(np.concatenate([leader, follower]))
+    rows, ends = np.unique(np.concatenate([leader, follower]), return_inverse=True)
     first = np.arange(len(rows))
     np.minimum.at(first, ends[len(leader) :], ends[: len(leader)])
     while (first[first] != first).any():
