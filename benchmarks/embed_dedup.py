@@ -1,6 +1,6 @@
 """Near-duplicates of meaning: recall against exact all pairs, CPU against faiss and hnswlib, growth, memory.
 
-    python -m benchmarks.embed_dedup --data DATA [--rows 100000] [--peers PYTHON] [--growth] [--processes 2]
+    python -m benchmarks.embed_dedup --data DATA [--rows 100000] [--peers PYTHON] [--growth] [--memory] [--processes 2]
 
 DATA is the folder with vectors/minilm_personas_50k.npy. PYTHON is an interpreter with requirements-bench.in installed.
 CPU is the whole process's, the runner included, on one thread of linear algebra; each run has a process of its own.
@@ -23,8 +23,9 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
+from pipelines.sizing import blocks_for  # noqa: E402
+
 NEW = np.uint64(1 << 63)
-BLOCKS = 16
 TARGETS = {0.9: 0.99, 0.8: 0.97, 0.7: 0.95}  # share of what exact all pairs drop
 NEIGHBOURS = 20  # of a query to a peer
 PEERS = [("run_faiss", probes) for probes in (4, 6, 8, 12)] + [("run_hnsw", 32)]
@@ -92,7 +93,8 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
     from benchmarks.embed_dedup import read_block
-    from transforms.embed_dedup_join import MeaningDuplicates, Packed
+    from transforms.embed_dedup_cells import Packed
+    from transforms.embed_dedup_join import MeaningDuplicates
     from transforms.similarity.spill import spilling
     from transforms.similarity.vectors import unpack
 
@@ -101,12 +103,15 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
     mode = ["--direct_running_mode=multi_processing", f"--direct_num_workers={processes}"] if processes > 1 else []
     start = time.process_time()
     with spilling(), beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(mode)) as pipeline:
-        _ = (
+        vectors = (
             pipeline
             | beam.Create(list(range(blocks)), reshuffle=processes > 1)
             | "Read" >> beam.FlatMap(read_block, vectors_file, blocks, seed).with_output_types(Packed)
-            | MeaningDuplicates(threshold=threshold, blocks=blocks)
-            | "Save" >> beam.MapTuple(lambda block, packed: np.save(Path(out, f"{block}.npy"), unpack(packed)[0]))
+        )
+        no_centroids = pipeline | "NoCentroids" >> beam.Create([])
+        found = (vectors, no_centroids) | MeaningDuplicates(threshold=threshold, blocks=blocks)
+        _ = found.decisions | "Save" >> beam.MapTuple(
+            lambda block, packed: np.save(Path(out, f"{block}.npy"), unpack(packed)[0])
         )
     rows = len(np.load(vectors_file, mmap_mode="r"))
     dropped = np.concatenate([np.load(file) for file in Path(out).iterdir()])
@@ -224,8 +229,9 @@ def compare(data: Path, rows: int, peers: str, processes: int) -> None:
                 print(f"{function} {effort} at {threshold}: {figures}, {ratio}", flush=True)
 
 
-def ours_on(file: str, threshold: float, processes: int = 1, blocks: int = BLOCKS, seed: int = 0) -> dict[str, Any]:
-    """One run of ours."""
+def ours_on(file: str, threshold: float, processes: int = 1, seed: int = 0) -> dict[str, Any]:
+    """One run of ours, cut into as many blocks as the product takes."""
+    blocks = blocks_for(len(np.load(file, mmap_mode="r")))
     with tempfile.TemporaryDirectory() as out:
         return measure(sys.executable, "run_ours", file, out, threshold, processes, blocks, seed)
 
@@ -236,16 +242,35 @@ def mask(dropped: list[int], rows: int) -> Any:
 
 
 def growth(data: Path) -> None:
-    """CPU a row at 50, 100 and 200 thousand rows, a quarter of them real: there are no more for the largest."""
+    """CPU a row at 50, 100 and 200 thousand rows.
+
+    Half of the rows are real, or all 50,000 that there are: then a row of the larger set has more near-duplicates. With
+    a quarter of them real it has as many.
+    """
     with tempfile.TemporaryDirectory() as folder:
+        for parts, density in ((2, "more near-duplicates"), (4, "as many")):
+            for threshold in TARGETS:
+                cost = {}
+                for rows in (50_000, 100_000, 200_000):
+                    np.save(f"{folder}/vectors.npy", planted(data, rows, parts=parts))
+                    ours = ours_on(f"{folder}/vectors.npy", threshold)
+                    cost[rows], dropped = ours["cpu"], len(ours["dropped"]) / rows
+                    figures = f"{ours['cpu']:.1f} us a row, {ours['peak'] >> 20} MB, {dropped:.2f} dropped"
+                    print(f"{density}, {threshold}: {rows:,} rows {figures}", flush=True)
+                grown = cost[200_000] / cost[50_000]
+                print(
+                    f"{density} near-duplicates, {threshold}: 50,000 to 200,000 rows: {grown:.2f} x linear", flush=True
+                )
+
+
+def memory(data: Path, rows: int, processes: int) -> None:
+    """The peak of the largest process."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(f"{folder}/vectors.npy", planted(data, rows))
         for threshold in TARGETS:
-            cost = {}
-            for rows in (50_000, 100_000, 200_000):
-                np.save(f"{folder}/vectors.npy", planted(data, rows, parts=4))
-                ours = ours_on(f"{folder}/vectors.npy", threshold)
-                cost[rows] = ours["cpu"]
-                print(f"{threshold}: {rows:,} rows {ours['cpu']:.1f} us a row, {ours['peak'] >> 20} MB", flush=True)
-            print(f"{threshold}: 50,000 to 200,000 rows: {cost[200_000] / cost[50_000]:.2f} x linear", flush=True)
+            ours = ours_on(f"{folder}/vectors.npy", threshold, processes)
+            figures = f"{ours['peak'] >> 20} MB a process at most, {ours['cpu']:.1f} us a row"
+            print(f"{rows:,} rows at {threshold}, {processes} processes: {figures}", flush=True)
 
 
 def main() -> None:
@@ -256,9 +281,13 @@ def main() -> None:
     parser.add_argument("--peers", default="", help="interpreter with faiss and hnswlib")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--memory", action="store_true")
     arguments = parser.parse_args()
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", flush=True)
     if arguments.growth:
         growth(arguments.data)
+    elif arguments.memory:
+        memory(arguments.data, arguments.rows, arguments.processes)
     else:
         compare(arguments.data, arguments.rows, arguments.peers, arguments.processes)
 
