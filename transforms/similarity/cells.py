@@ -79,10 +79,11 @@ def place(vectors: Stored, centroids: Grid, plan: Plan) -> tuple[Sketch, Positio
     A block of rows at a time, so that it stays in the cache for all that is done to it.
     """
     signs = projection(vectors.shape[1], plan.width, SEED)
+    scratch = np.empty((BLOCK, len(centroids)), np.float32)
     parts = []
     for start in range(0, len(vectors), BLOCK):
         rows = on_grid(vectors[start : start + BLOCK])
-        row, cell = kmeans.nearby(rows, centroids, plan.spread, plan.most, GRID)
+        row, cell = kmeans.nearby(rows, centroids, plan.spread, plan.most, GRID, scratch)
         parts.append((sketch(rows, signs), row + start, cell))
     sketches, row, cell = (np.concatenate(column) for column in zip(*parts, strict=True))
     return sketches, row, cell

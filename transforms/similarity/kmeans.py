@@ -45,15 +45,18 @@ def nearest(rows: Grid, centroids: Grid) -> npt.NDArray[np.intp]:
 
 
 def nearby(
-    rows: Grid, centroids: Grid, spread: float, most: int, length: float
+    rows: Grid, centroids: Grid, spread: float, most: int, length: float, scratch: Grid | None = None
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """(row, centroid) for the nearest centroid of each row and those at most `spread` of cosine farther, by row.
 
-    Of each row at most `most`, the nearest; the first of equals.
+    Of each row at most `most`, the nearest; the first of equals. `scratch`, of a row for each of a block and a column
+    for each centroid, spares a caller with many blocks as many pages from the system.
     """
     found = []
-    for start in range(0, len(rows), BLOCK):
-        products = rows[start : start + BLOCK] @ centroids.T
+    scratch = np.empty((min(BLOCK, len(rows)), len(centroids)), np.float32) if scratch is None else scratch
+    for start in range(0, len(rows), len(scratch)):
+        block = rows[start : start + len(scratch)]
+        products = np.matmul(block, centroids.T, out=scratch[: len(block)])
         least = products.max(axis=1, keepdims=True) - np.float32(round(spread * length**2))
         row, cell = true_places(products >= least)
         near = np.lexsort((cell, -products[row, cell], row))

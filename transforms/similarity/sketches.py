@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from transforms.similarity.vectors import Grid, true_places
 
-BLOCK = 256  # rows of a block of products: what stays in the second-level cache
+BLOCK = 128  # rows of a block of products: with 500 others 256 KB, which stay in the cache and in the heap
 COORDINATE = 36.0  # standard deviation of a coordinate: 127 is 3.5 of them
 NEIGHBOURS = 32  # candidates of a row in a cell, the earliest ranked: a dense cluster stays linear ...
 TWIN = 0.985  # ... and for a row that has an earlier one as near as this, and so will be dropped, TWIN_NEIGHBOURS do
