@@ -159,7 +159,7 @@ class Cluster:
             "restart-strategy.fixed-delay.attempts": 10,
             "restart-strategy.fixed-delay.delay": "8 s",  # longer than workers that died are kept
             "heartbeat.interval": 1000,
-            "heartbeat.timeout": 10000,
+            "heartbeat.timeout": 120000,  # of a busy machine; one that was killed is told by its connection
             "io.tmp.dirs": scratch,
         }
         (self.folder / "config.yaml").write_text("".join(f"{name}: {value}\n" for name, value in settings.items()))
