@@ -39,7 +39,7 @@ class Job:
     def wait(self) -> int:
         """The exit code."""
         while (code := self.poll()) is None:
-            time.sleep(0.02)
+            time.sleep(0.05)
         return code
 
     def kill(self, number: int = signal.SIGKILL, group: bool = True) -> None:

@@ -25,7 +25,7 @@ TWO_PROCESSES = ["--direct_running_mode=multi_processing", "--direct_num_workers
 def wait_for_calls(server: FakeServer, n: int, job: Job) -> None:
     while server.counts()["calls"] < n:
         assert job.poll() is None, job.errors
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 def three_kills(
