@@ -124,7 +124,7 @@ class Cluster:
     def out_of_memory(self) -> list[str]:
         """The logs in which a task manager says so."""
         logs = sorted(self.folder.glob("task-manager-*.log"))
-        return [log.name for log in logs if "OutOfMemoryError" in log.read_text("utf-8", "replace")]
+        return [log.name for log in logs if "java.lang.OutOfMemoryError" in log.read_text("utf-8", "replace")]
 
     def _java(self, name: str, main: str, memory: list[str], arguments: list[str]) -> Process:
         opens = [f"--add-opens=java.base/java.{package}=ALL-UNNAMED" for package in OPENED]
