@@ -31,20 +31,25 @@ class Flag:
     alone: Any = None
 
 
-def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
+@dataclass(frozen=True)
+class number:  # a type of a flag, as `int` is
     """A parser of numbers from `low` to `high`."""
 
-    def parse(text: str) -> Any:
-        try:
-            value = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is no {'whole ' if kind is int else ''}number") from None
-        if not low <= value <= high or value == ANY:
-            upper = "" if high in (ANY, LARGEST) and not value > high else f" to {high:g}"
-            raise argparse.ArgumentTypeError(f"{text} is out of range: from {low:g}{upper}")
-        return value
+    low: float
+    high: float
+    kind: type = int
 
-    return parse
+    def __call__(self, text: str) -> Any:
+        """The number that `text` says. Raises ArgumentTypeError."""
+        try:
+            value = self.kind(text)
+        except ValueError:
+            whole = "whole " if self.kind is int else ""
+            raise argparse.ArgumentTypeError(f"{text!r} is no {whole}number") from None
+        if not self.low <= value <= self.high or value == ANY:
+            upper = "" if self.high in (ANY, LARGEST) and not value > self.high else f" to {self.high:g}"
+            raise argparse.ArgumentTypeError(f"{text} is out of range: from {self.low:g}{upper}")
+        return value
 
 
 def truth(text: str) -> bool:
