@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 
 
@@ -46,7 +47,8 @@ class Door:
         except (OSError, IndexError):
             writer.close()
             return
-        await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
+        with contextlib.suppress(asyncio.CancelledError):  # at the end
+            await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
 
 
 async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
