@@ -29,7 +29,7 @@ LONGEST_LINE = Limits().record_bytes
 SKIP_BYTES = 1 << 20
 BATCH_ROWS = 8192
 
-_last: list[Any] = []  # payload and chunk
+_last: list[tuple[bytes, Chunk]] = []  # one pair, changed as a whole: other runners run bundles side by side
 
 Part = tuple[Source, int, int]  # a file, and the positions from and before which its rows begin
 
@@ -116,15 +116,15 @@ def payload_of(chunk: Chunk, part: Part, lines: int, field: str) -> bytes:
     """
     sound = None if len(chunk.number) == lines else chunk.number
     payload = pickle.dumps((part, sound, field) if part[0].split else chunk)
-    _last[:] = [payload, chunk]
+    _last[:] = [(payload, chunk)]
     return payload
 
 
 def chunk_of(payload: bytes) -> Chunk:
     """What `payload_of` was given. The chunk read last is remembered: the next step, in the same stage, asks for it."""
-    if _last and _last[0] is payload:
-        chunk: Chunk = _last[1]
-        return chunk
+    for known, read in tuple(_last):
+        if known is payload:
+            return read
     held = pickle.loads(payload)
     if isinstance(held, Chunk):
         return held
