@@ -17,7 +17,7 @@ TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; returns its exit code: 0 done, 1 the job failed, 2 the command was wrong, 3 budget spent."""
+    """Runs a command; returns its exit code: 0 done, 1 the job failed, 2 the command was wrong, 3 done in part."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = Parser(prog="persona-hub", description=ABOUT, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)

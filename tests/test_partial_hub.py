@@ -11,7 +11,9 @@ from pipelines.errors import BUDGET_SPENT, DONE
 from tests.fake_server.launch import FakeServer
 from tests.hubs import dead_letters
 from tests.paid import content, corpus_of, paying, run_build, spend
+from transforms.hub.reading import read_table
 from transforms.hub.versions import list_runs, list_versions, open_hub
+from transforms.records import DocumentOutcome, unanswered
 
 DOCUMENTS = 40
 
@@ -120,3 +122,36 @@ def test_export_from_two_processes(server: FakeServer, tmp_path: Path) -> None:
     assert run_build(corpus, tmp_path / "out", [*flags, *workers]) == BUDGET_SPENT
     [file] = requests.iterdir()
     assert len(set(file.read_text().splitlines())) == 500
+
+
+def test_a_server_that_goes_away_leaves_a_partial_hub_and_the_same_command_goes_on(
+    server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus, flags = corpus_of(tmp_path, 8), [*paying(server, tmp_path), "--call_attempts", "1"]
+    server.tell(faults={"500": 0.5})
+    assert run_build(corpus, tmp_path / "out", flags) == BUDGET_SPENT
+    assert "the server gave no answer to" in capsys.readouterr().out
+    first = open_hub(str(tmp_path / "out")).manifest
+    assert first.partial.keys() == {"http-500"}
+    server.tell(faults={})
+    assert run_build(corpus, tmp_path / "out", flags) == DONE
+    assert run_build(corpus, tmp_path / "whole", flags) == DONE
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
+    read = read_table(open_hub(str(tmp_path / "out")), "documents", DocumentOutcome)
+    assert {row.outcome for row in read} == {"document"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "open_still"),
+    [
+        ("budget-exhausted", True),
+        ("connection", True),
+        ("http-429", True),
+        ("http-529", True),
+        ("http-400", False),  # the same question would be refused again
+        ("malformed", False),  # asked again with a higher --retry_malformed
+        ("too-short", False),
+    ],
+)
+def test_which_questions_another_run_may_ask_again(reason: str, open_still: bool) -> None:
+    assert unanswered(reason) == open_still

@@ -8,7 +8,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from transforms.records import UNASKED, Batch, DeadLetter, DocumentOutcome, batches, partition_of
+from transforms.records import Batch, DeadLetter, DocumentOutcome, batches, partition_of, unanswered
 
 PARTITIONS = 64  # of the rows of documents: a row takes 100 bytes, a million of them 100 MB in all
 ASKED, NOT_ASKED = "document", "unasked"
@@ -16,10 +16,10 @@ ASKED, NOT_ASKED = "document", "unasked"
 
 @dataclass(kw_only=True)
 class DocumentsTable(beam.PTransform):
-    """(outcomes, dead letters of ExtractPersona) -> outcomes; "unasked" for "document" where the budget ran out.
+    """(outcomes, dead letters of ExtractPersona) -> outcomes; "unasked" for "document" where no model answered.
 
-    A document with a question that no model was asked is not one that has been read: the next refresh that meets it
-    asks (answers that it has had are stored).
+    A document with an open question, since the budget ran out or the server gave no answer, is not one that has been
+    read: the next refresh that meets it asks (answers that it has had are stored).
     """
 
     partitions: int = PARTITIONS
@@ -52,7 +52,7 @@ def unasked_by_id(batch: Batch[DeadLetter], partitions: int) -> Iterator[tuple[i
     """Ids of documents by partition."""
     groups: dict[int, list[str]] = {}
     for letter in batch:
-        if letter.reason in UNASKED:
+        if unanswered(letter.reason):
             groups.setdefault(partition_of(letter.key, partitions), []).append(letter.key)
     yield from ((home, tuple(ids)) for home, ids in groups.items())
 

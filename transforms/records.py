@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -18,7 +19,8 @@ from apache_beam import coders
 
 EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
 BATCH_RECORDS = 200  # records in a batch: the cost of an element is gone in the noise from about 100 up
-UNASKED = ("budget-exhausted", "exported")  # reasons of dead letters that another run may undo
+# Reasons of dead letters that another run may undo: nobody was asked, or nobody answered however often it was tried.
+UNANSWERED = re.compile(r"budget-exhausted|exported|timeout|connection|http-(408|409|425|429|5\d\d)")
 HOP_LIMIT = 7  # a rank has three bits for the hop
 
 R = TypeVar("R")
@@ -220,6 +222,11 @@ def persona_id(text: str) -> str:
 def partition_of(record_id: str, partitions: int) -> int:
     """Partition of a hex id in 0 .. partitions - 1; ids of one partition are neighbours in sorted order."""
     return int(record_id[:8], 16) * partitions >> 32
+
+
+def unanswered(reason: str) -> bool:
+    """Whether a dead letter's reason says that the question is still open, and the same command may ask it again."""
+    return UNANSWERED.fullmatch(reason) is not None
 
 
 def excerpt(text: str, characters: int = EXCERPT_CHARACTERS) -> str:

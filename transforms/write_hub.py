@@ -18,12 +18,13 @@ from transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from transforms.hub.versions import publish, read_version
 from transforms.novelty import STAGE as NOVELTY
 from transforms.novelty import rates
-from transforms.records import BATCH_RECORDS, UNASKED, Batch, content_id, partition_of
+from transforms.records import BATCH_RECORDS, Batch, content_id, partition_of, unanswered
 from transforms.store.registry import NO_STORE
 from transforms.store.usage import usage_of
 from transforms.tally import Tally
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
+LOST = "lost-"  # begins the counts of dead letters, and a reason ends them
 HIDDEN = "hidden"  # a stage of the counts: records of earlier versions that tombstones hide, by kind
 Shard = tuple[str, int]  # folder, number
 
@@ -194,9 +195,10 @@ def without_version(made: Manifest, entries: Iterable[FileEntry]) -> tuple[RunMa
 
 
 def unasked(counts: Counts) -> dict[str, int]:
-    """Questions by the reason why no model was asked, which another run may do: {"budget-exhausted": 120}."""
+    """Questions that are open, by the reason why, which another run may ask: {"budget-exhausted": 120}."""
     lost: Counter[str] = Counter()
     for stage in counts.values():
-        for reason in UNASKED:
-            lost[reason] += stage.get(f"lost-{reason}", 0)
-    return {reason: n for reason, n in lost.items() if n}
+        for name, n in stage.items():
+            if name.startswith(LOST) and n and unanswered(reason := name.removeprefix(LOST)):
+                lost[reason] += n
+    return dict(sorted(lost.items()))

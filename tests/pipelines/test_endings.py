@@ -40,6 +40,14 @@ def test_a_job_that_left_questions_says_how_many_and_how_to_go_on(capsys: pytest
     assert "a higher budget goes on from here" in said
 
 
+def test_a_server_that_gave_no_answer_is_told_apart_from_a_spent_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending({"connection": 1200, "http-503": 3}, ModelConfig()) == BUDGET_SPENT
+    said = capsys.readouterr().out
+    assert "no answer to 1,203 questions" in said
+    assert "(connection 1,200, http-503 3)" in said
+    assert "budget" not in said
+
+
 def test_an_export_with_nothing_to_write_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ending({}, ModelConfig("openai:m", options={"export": str(tmp_path)})) == DONE
     assert "import-responses" not in capsys.readouterr().out

@@ -87,8 +87,8 @@ SCHEMAS: dict[type, dict[str, Any]] = {
         source="Its URL, or its id in the corpus",
         file="Path of the file that held it",
         place="Within the file: 'line 7', 'row 12' ...",
-        outcome="'document': a model was asked; 'unasked': the budget ran out before; 'repeated': the same text as "
-        "another; 'skipped-<reason>'",
+        outcome="'document': a model was asked; 'unasked': none answered, for want of budget or server; "
+        "'repeated': the same text as another; 'skipped-<reason>'",
         language="ISO 639-1, 'und' if undetermined",
         characters="Length of the text",
     ),
