@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from pipelines.errors import UsageError
+from pipelines.flag import Flag
 from pipelines.jobs import Job
-from pipelines.options import BY_NAME, GROUPS, SPELLED, Flag
+from pipelines.options import BY_NAME, GROUPS, SPELLED
 
 
 class Parser(argparse.ArgumentParser):

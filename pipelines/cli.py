@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pipelines.arguments import Parser, add_flags, parse_flags
-from pipelines.errors import FAILED, WRONG_COMMAND, JobError, UsageError
+from pipelines.errors import DONE, FAILED, WRONG_COMMAND, JobError, Submitted, UsageError
 from pipelines.jobs import JOB_BY_NAME, JOBS, Job
 
 ABOUT = "A corpus in, a hub of diverse personas and synthetic training data out. Any Apache Beam option may follow."
@@ -47,6 +47,9 @@ def run_job(job: Job, arguments: Sequence[str]) -> int:
         if rest and not job.runs_on_beam:
             raise UsageError(f"unknown argument {rest[0]}; see {prog} --help")
         return import_module(job.module).run(flags, rest)
+    except Submitted as job_elsewhere:
+        print(job_elsewhere)
+        return DONE
     except ValueError as error:  # of the flags, the corpus, prompts, use cases, the hub: raised before anything runs
         return report(prog, error, WRONG_COMMAND)
     except JobError as error:

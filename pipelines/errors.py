@@ -9,5 +9,9 @@ class UsageError(ValueError):
     """The command was wrong; the message names the flag and the remedy."""
 
 
+class Submitted(Exception):
+    """No error: the job runs on without this process. The message says where to look at it."""
+
+
 class JobError(RuntimeError):
     """The job failed; the message says in one line what happened."""

@@ -65,6 +65,24 @@ SAMPLES = ("use_case", "samples_per_persona", "max_samples", "examples")
 
 BUILD = ("input", "output", *CORPUS, *MODEL, *PERSONAS, *DEDUP, *SAMPLES, "partitions")
 
+LAUNCH = (
+    "job",
+    "template",
+    "project",
+    "region",
+    "job_name",
+    "service_account",
+    "subnetwork",
+    "no_public_ips",
+    "machine_type",
+    "num_workers",
+    "max_workers",
+    "temp_location",
+    "staging_location",
+    "wait",
+    "endpoint",
+)
+
 INHERITED = (
     "text_field",
     "language",
@@ -186,6 +204,12 @@ JOBS = [
         ("input", "output", "batch_model", "response_store", "price_file"),
         runs_on_beam=False,
         optional=("output",),
+    ),
+    Job(
+        "launch",
+        "starts a flex template on Dataflow; the flags of its job follow",
+        "pipelines.launch",
+        LAUNCH,
     ),
 ]
 JOB_BY_NAME = {job.name: job for job in JOBS}

@@ -5,63 +5,7 @@ Flags that are not here go to Beam (`--runner`, `--direct_num_workers`, `--temp_
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Flag:
-    """One flag. `many`: may be given several times, each time with one or more values set apart by commas.
-
-    (Not so `paths`: a comma may be part of a file's name, so whoever looks for the files tells them apart.)
-    `alone`: the value of the flag without one.
-    """
-
-    name: str
-    help: str
-    default: Any = ""
-    type: Callable[[str], Any] = str
-    choices: tuple[str, ...] = ()
-    required: bool = False
-    many: bool = False
-    paths: bool = False
-    metavar: str = ""
-    alone: Any = None
-
-
-@dataclass(frozen=True)
-class number:  # a type of a flag, as `int` is
-    """A parser of numbers from `low` to `high`."""
-
-    low: float
-    high: float
-    kind: type = int
-
-    def __call__(self, text: str) -> Any:
-        """The number that `text` says. Raises ArgumentTypeError."""
-        try:
-            value = self.kind(text)
-        except ValueError:
-            whole = "whole " if self.kind is int else ""
-            raise argparse.ArgumentTypeError(f"{text!r} is no {whole}number") from None
-        if not self.low <= value <= self.high or value == ANY:
-            upper = "" if self.high in (ANY, LARGEST) and not value > self.high else f" to {self.high:g}"
-            raise argparse.ArgumentTypeError(f"{text} is out of range: from {self.low:g}{upper}")
-        return value
-
-
-def truth(text: str) -> bool:
-    """A parser of true and false, as a template's parameters spell them."""
-    if text.lower() not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
-    return text.lower() == "true"
-
-
-ANY = float("inf")
-LARGEST = 1 << 53  # that a manifest, SQLite and Redis's scripts all hold exactly
-COUNT, POSITIVE = number(0, LARGEST), number(1, LARGEST)
+from pipelines.flag import ANY, COUNT, LARGEST, POSITIVE, Flag, number, truth
 
 GROUPS: dict[str, list[Flag]] = {
     "corpus": [
@@ -275,6 +219,23 @@ GROUPS: dict[str, list[Flag]] = {
         Flag("dry_run", "only say what would be done", False, truth, metavar="BOOL", alone=True),
         Flag("export_format", "formats to write", ["jsonl"], many=True, choices=("jsonl", "parquet")),
         Flag("export_output", "folder for the exported files; default: HUB/export/VERSION", metavar="DIR"),
+    ],
+    "Dataflow": [
+        Flag("job", "job of the template", required=True, choices=("build", "refresh", "synthesize")),
+        Flag("template", "the flex template, as Cloud Build has put it", required=True, metavar="gs://..."),
+        Flag("project", "project of Google Cloud", required=True, metavar="NAME"),
+        Flag("region", "region of Dataflow, where launcher and workers run", required=True, metavar="NAME"),
+        Flag("job_name", "name of the job; default: the command and the time", metavar="NAME"),
+        Flag("service_account", "account of launcher and workers; default: Compute Engine's", metavar="EMAIL"),
+        Flag("subnetwork", "subnetwork of the workers", metavar="regions/REGION/subnetworks/NAME"),
+        Flag("no_public_ips", "workers without public addresses", False, truth, metavar="BOOL", alone=True),
+        Flag("machine_type", "machine of the workers", metavar="NAME"),
+        Flag("num_workers", "workers to begin with; 0: as the service sees fit", 0, COUNT, metavar="N"),
+        Flag("max_workers", "the most workers; 0: as the service sees fit", 0, COUNT, metavar="N"),
+        Flag("temp_location", "folder for temporary files; default: the template's bucket", metavar="gs://..."),
+        Flag("staging_location", "folder for what is staged; default: the template's bucket", metavar="gs://..."),
+        Flag("wait", "wait for the end of the job", False, truth, metavar="BOOL", alone=True),
+        Flag("endpoint", "another address of Dataflow's API, as a private one has", metavar="HOST"),
     ],
     "run": [
         Flag("partitions", "parts that a shuffle is cut into; 0: by the size of the input", 0, COUNT, metavar="N"),

@@ -10,13 +10,14 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.cli import job_main
+from pipelines.dataflow import check_places
 from pipelines.ending import ending
 from pipelines.errors import DONE
 from pipelines.held import held_of
 from pipelines.models import Flags, check_store
 from pipelines.plan import BuildPlan, code_version, plain, plan_build
 from pipelines.progress import progress
-from pipelines.running import beam_options, run_pipeline, runner_name, where_of
+from pipelines.running import beam_options, left_alone, run_pipeline, runner_name, where_of
 from pipelines.samples import Samples
 from pipelines.stopping import stop_on_signals
 from pipelines.summary import already_done, nothing_new, summary
@@ -37,6 +38,7 @@ from transforms.read_corpus import ReadCorpus
 def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Builds the hub; returns the exit code."""
     options = beam_options(beam_flags)
+    check_places(flags, runner_name(options))
     return run_plan(plan_build(flags, where_of(options)), options)
 
 
@@ -47,7 +49,7 @@ def run_plan(plan: BuildPlan, options: PipelineOptions) -> int:
         print(already_done(output, plan.done))
         return DONE
     check_store(plan.store, where_of(options))
-    with progress(), stop_on_signals(plan.store):
+    with progress(), stop_on_signals("" if left_alone(options) else plan.store):
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
     made = open_hub(output).manifest
     unchanged = plan.base and made.version != plan.version and not made.partial

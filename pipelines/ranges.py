@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil, floor
 
-from pipelines.options import ANY, LARGEST, number
+from pipelines.flag import ANY, LARGEST, number
 
 FRACTION = r"(\.[0-9]+)?"
 

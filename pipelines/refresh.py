@@ -7,18 +7,20 @@ from collections.abc import Sequence
 
 from pipelines.arguments import inherit
 from pipelines.cli import job_main
+from pipelines.dataflow import check_places
 from pipelines.errors import UsageError
 from pipelines.jobs import JOB_BY_NAME
 from pipelines.models import Flags
 from pipelines.persona_hub import run_plan
 from pipelines.plan import plan_refresh
-from pipelines.running import beam_options, where_of
+from pipelines.running import beam_options, runner_name, where_of
 from transforms.hub.versions import Hub, open_hub
 
 
 def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Adds to the hub what a corpus brings; returns the exit code."""
     options = beam_options(beam_flags)
+    check_places(flags, runner_name(options))
     hub = open_hub(flags["hub"])
     asked = inherit(JOB_BY_NAME["refresh"], flags, hub.manifest.parameters)
     check_embedder(asked, hub)

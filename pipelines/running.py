@@ -27,7 +27,8 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProv
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.runner import PipelineResult
 
-from pipelines.errors import JobError, UsageError
+from pipelines.dataflow import DATAFLOW, check_dataflow, submitted, waits
+from pipelines.errors import JobError, Submitted, UsageError
 from pipelines.flink import FLINK, add_flink_defaults
 from pipelines.memory import RETURNED_BYTES, return_freed_memory
 from transforms.calls.engine import STOPPED
@@ -91,13 +92,22 @@ def runner_name(options: PipelineOptions) -> str:
     return "FnApiRunner" if is_local(options) else options.view_as(StandardOptions).runner
 
 
+def left_alone(options: PipelineOptions) -> bool:
+    """Whether the command ends when the job begins."""
+    return runner_name(options) == DATAFLOW and not waits(options)
+
+
 def run_pipeline(
     build: Callable[[beam.Pipeline], None], options: PipelineOptions, returned_bytes: int = RETURNED_BYTES
 ) -> PipelineResult:
     """Builds the DAG and runs it to its end. Raises JobError with the step and the cause.
 
+    On Dataflow only --wait waits; else it raises Submitted as soon as the service has taken the job.
+
     On this machine, blocks of memory from `returned_bytes` on go back to the system when they are freed.
     """
+    if runner_name(options) == DATAFLOW:
+        check_dataflow(options)
     pipeline = beam.Pipeline(runner=local_runner(options) if is_local(options) else None, options=options)
     build(pipeline)
     if is_local(options):
@@ -108,10 +118,13 @@ def run_pipeline(
         with spilling() if is_local(options) else quiet_root():
             with own_interrupt():
                 result = pipeline.run()
-            result.wait_until_finish()
-        return result
+            if not left_alone(options):
+                result.wait_until_finish()
     except Exception as error:  # a step's own exception comes back as its type, whatever that is
         raise JobError(cause(error)) from error
+    if left_alone(options):
+        raise Submitted(submitted(result, options))
+    return result
 
 
 @contextmanager

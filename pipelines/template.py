@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pipelines.arguments import shown
+from pipelines.flag import Flag, number, truth
 from pipelines.jobs import JOB_BY_NAME, Job
-from pipelines.options import GROUPS, SPELLED, Flag, number, truth
+from pipelines.options import GROUPS, SPELLED
 from pipelines.ranges import number_pattern
 from transforms.embedding.registry import PAID
 from transforms.llm.registry import BACKENDS, EXPORT, LOCAL
@@ -109,6 +112,12 @@ def pattern_of(flag: Flag) -> str:
         return "[Tt]rue|[Ff]alse"
     one = "|".join(flag.choices) or PATTERNS[flag.name][0]
     return rf"({one})(,\s*({one}))*" if flag.many and not flag.paths else one
+
+
+def pattern_faults(job: Job, texts: Mapping[str, str]) -> list[str]:
+    """Names of those of a job's flags whose text its template refuses."""
+    patterns = {parameter["name"]: parameter["regexes"][0] for parameter in metadata(job)["parameters"]}
+    return [name for name, text in texts.items() if not re.match(patterns[SPELLED.get(name, name)], text)]
 
 
 def main(folder: str) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 MODULE, VERSION = "cloud.google.com/go/bigtable/cmd/emulator", "v1.58.0"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "persona-hub"
@@ -26,7 +27,7 @@ class BigtableServer:
         self.host = f"127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> BigtableServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -35,10 +36,7 @@ class BigtableServer:
 
     def start(self) -> None:
         """Starts it, with nothing in it, and waits till it listens."""
-        self.process = subprocess.Popen(
-            [str(PROGRAM), "-host", "127.0.0.1", "-port", str(self.port)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        self.process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + START_SECONDS
         while True:
             with socket.socket() as probe:
@@ -48,6 +46,10 @@ class BigtableServer:
             assert time.monotonic() < until, "the emulator does not listen"
             time.sleep(0.01)
 
+    def command(self) -> list[str]:
+        """Its program with its flags."""
+        return [str(PROGRAM), "-host", "127.0.0.1", "-port", str(self.port)]
+
     def kill(self) -> None:
         """Ends it."""
         if self.process:
@@ -56,9 +58,9 @@ class BigtableServer:
             self.process = None
 
 
-def build() -> str:
-    """Builds the emulator where it is not yet; what went wrong, "" if nothing did."""
-    if PROGRAM.exists():
+def build(module: str = MODULE, version: str = VERSION, program: Path = PROGRAM) -> str:
+    """Builds an emulator where it is not yet; what went wrong, "" if nothing did."""
+    if program.exists():
         return ""
     if not shutil.which("go"):
         return "Go is not installed on this machine"
@@ -66,12 +68,12 @@ def build() -> str:
     environment = {**os.environ, "GOBIN": str(folder), "GOFLAGS": "-mod=mod"}
     try:
         done = subprocess.run(
-            ["go", "install", f"{MODULE}@{VERSION}"],
+            ["go", "install", f"{module}@{version}"],
             env=environment, capture_output=True, text=True, timeout=BUILD_SECONDS,
         )  # fmt: skip
         if done.returncode:
             return f"the emulator does not build: {done.stderr.strip().splitlines()[-1:]}"
-        (folder / "emulator").replace(PROGRAM)
+        (folder / module.rpartition("/")[2]).replace(program)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return ""

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -15,12 +15,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
 
-from tests import bigtable_server
+from tests import bigtable_server, storage_server
 from tests.bigtable_server import BigtableServer
 from tests.fake_server.launch import FakeServer
 from tests.jobs import Forker
 from tests.paid import DOCUMENTS, SMALL, build_command, corpus_of, paying
 from tests.redis_server import RedisServer
+from tests.storage_server import StorageServer
 
 # Tests start many processes: bytecode that is not kept is half of what each of them costs.
 sys.dont_write_bytecode = False
@@ -130,6 +131,23 @@ def bigtable_address(running_bigtable: BigtableServer, monkeypatch: pytest.Monke
     """A table that is not there yet, on the emulator."""
     monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", running_bigtable.host)
     return f"bigtable://project/instance/t-{uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def running_storage() -> Iterator[StorageServer]:
+    """Cloud Storage's emulator; tests take `gcs_bucket`."""
+    if fault := storage_server.build():
+        missing(fault)
+    with StorageServer() as server:
+        yield server
+
+
+@pytest.fixture
+def gcs_bucket(running_storage: StorageServer, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An empty bucket on the emulator, which clients of Cloud Storage ask from here on."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", running_storage.url)
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "test")
+    return running_storage.bucket(f"test-{uuid4().hex[:12]}")
 
 
 def missing(what: str) -> NoReturn:

@@ -12,8 +12,9 @@ import pytest
 from google.cloud.dataflow_v1beta3.types import ParameterType, TemplateMetadata
 
 from pipelines.arguments import Parser, add_flags, parse_flags
+from pipelines.flag import number
 from pipelines.jobs import JOB_BY_NAME
-from pipelines.options import BY_NAME, number
+from pipelines.options import BY_NAME
 from pipelines.ranges import number_pattern
 from pipelines.template import PATTERNS, TEMPLATES, metadata
 

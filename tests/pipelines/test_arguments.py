@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from pipelines.arguments import Parser, add_flags, parse_flags
 from pipelines.errors import UsageError
+from pipelines.flag import LARGEST, number
 from pipelines.jobs import JOB_BY_NAME, JOBS
-from pipelines.options import BY_NAME, GROUPS, LARGEST, number
+from pipelines.options import BY_NAME, GROUPS
 
 
 def parsed(job: str, *arguments: str) -> tuple[dict[str, Any], list[str]]:

@@ -1,0 +1,102 @@
+"""launch: starts a flex template on Dataflow, by the official client."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipelines.arguments import Parser, add_flags, parse_flags
+from pipelines.dataflow import job_link
+from pipelines.errors import DONE, FAILED, JobError, UsageError
+from pipelines.jobs import JOB_BY_NAME, Job
+from pipelines.options import SPELLED
+from pipelines.template import pattern_faults
+
+Flags = Mapping[str, Any]
+ENDED = {"JOB_STATE_DONE": DONE, "JOB_STATE_UPDATED": DONE, "JOB_STATE_DRAINED": DONE}
+BROKEN = ("JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_STOPPED")
+LOOK_SECONDS = 20.0
+
+
+def run(flags: Flags, rest: Sequence[str]) -> int:
+    """Launches the template with the job's flags `rest`; returns the exit code."""
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud import dataflow_v1beta3 as dataflow
+
+    request = dataflow.LaunchFlexTemplateRequest(
+        project_id=flags["project"], location=flags["region"], launch_parameter=launch_parameter(flags, rest)
+    )
+    try:
+        with dataflow.FlexTemplatesServiceClient(**connection(flags["endpoint"])) as templates:
+            job = templates.launch_flex_template(request).job
+        print(f"job {job.id} is launched\n{job_link(flags['project'], flags['region'], job.id)}", flush=True)
+        return wait(flags, job.id) if flags["wait"] else DONE
+    except (GoogleAPICallError, GoogleAuthError) as error:
+        raise JobError(f"Dataflow refused: {error}; docs/dataflow.md says which roles it takes") from error
+
+
+def launch_parameter(flags: Flags, rest: Sequence[str]) -> dict[str, Any]:
+    """What is asked of the service. Raises UsageError for a wrong flag of the job."""
+    private = {"ip_configuration": "WORKER_IP_PRIVATE"} if flags["no_public_ips"] else {}
+    given = {
+        "service_account_email": flags["service_account"],
+        "subnetwork": flags["subnetwork"],
+        "machine_type": flags["machine_type"],
+        "num_workers": flags["num_workers"],
+        "max_workers": flags["max_workers"],
+        "temp_location": flags["temp_location"],
+        "staging_location": flags["staging_location"],
+    }
+    return {
+        "job_name": flags["job_name"] or f"persona-hub-{flags['job']}-{time.strftime('%Y%m%d-%H%M%S')}",
+        "container_spec_gcs_path": flags["template"],
+        "parameters": parameters(JOB_BY_NAME[flags["job"]], rest),
+        "environment": {name: value for name, value in given.items() if value} | private,
+    }
+
+
+def parameters(job: Job, given: Sequence[str]) -> dict[str, str]:
+    """The flags that were given, by their names in the template. Raises UsageError for one that is wrong."""
+    parser = Parser(prog=f"persona-hub {job.name}", allow_abbrev=False)
+    add_flags(parser, job)
+    values, unknown = parse_flags(parser, job, given)
+    if unknown:
+        raise UsageError(f"unknown argument {unknown[0]}; it is no flag of {job.name}, nor of launch")
+    bare = Parser(prog=parser.prog, allow_abbrev=False)
+    for name in job.flags:  # the texts as they were typed, of those that were
+        bare.add_argument(f"--{SPELLED.get(name, name)}", dest=name, action="append")
+    typed = {name: ",".join(texts) if isinstance(values[name], list) else texts[-1]
+             for name, texts in vars(bare.parse_args(list(given))).items() if texts}  # fmt: skip
+    if faults := pattern_faults(job, typed):
+        raise UsageError(f"--{faults[0]} {typed[faults[0]]}: not in a template, where no disk but gs:// is seen")
+    return {SPELLED.get(name, name): text for name, text in typed.items()}
+
+
+def wait(flags: Flags, job: str) -> int:
+    """Waits for the end of the job. Raises JobError where it failed."""
+    from google.cloud import dataflow_v1beta3 as dataflow
+
+    request = dataflow.GetJobRequest(project_id=flags["project"], location=flags["region"], job_id=job)
+    with dataflow.JobsV1Beta3Client(**connection(flags["endpoint"])) as jobs:
+        while (state := dataflow.JobState(jobs.get_job(request).current_state).name) not in (*ENDED, *BROKEN):
+            time.sleep(LOOK_SECONDS if not flags["endpoint"].startswith("http://") else 0.01)
+    print(state, file=sys.stderr)
+    if state in BROKEN:
+        raise JobError(f"job {job} ended as {state}; the console says why")
+    return ENDED.get(state, FAILED)
+
+
+def connection(endpoint: str) -> dict[str, Any]:
+    """Arguments of a client: of the service, of another address of it (HOST), or of a server without TLS (http://...)."""
+    if endpoint.startswith("http://"):
+        from google.auth.credentials import AnonymousCredentials
+
+        return {
+            "transport": "rest",
+            "credentials": AnonymousCredentials(),
+            "client_options": {"api_endpoint": endpoint},
+        }
+    return {"client_options": {"api_endpoint": endpoint}} if endpoint else {}

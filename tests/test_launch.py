@@ -1,0 +1,76 @@
+"""launch: the official client against a server that plays Dataflow's API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.errors import DONE, FAILED, WRONG_COMMAND
+from tests.dataflow_api import Server, dataflow_api
+
+TEMPLATE = "gs://box/templates/build-7.json"
+JOB = ["--input=gs://box/a.jsonl", "--output=gs://box/out", "--expand_hops", "2", "--use_case=math", "--use_case=tool"]
+
+
+@pytest.fixture
+def api() -> Iterator[Server]:
+    with dataflow_api() as server:
+        yield server
+
+
+def launch(api: Server, *flags: str) -> int:
+    where = ["--job=build", f"--template={TEMPLATE}", "--project=p", "--region=r", f"--endpoint={api.url}"]
+    return main(["launch", *where, *flags])
+
+
+def test_a_job_is_launched_with_what_was_given(api: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    workers = ["--num_workers=4", "--max_workers=9", "--machine_type=n2-standard-4", "--no_public_ips"]
+    place = [
+        "--service_account=hub@p.iam.gserviceaccount.com",
+        "--subnetwork=regions/r/subnetworks/s",
+        "--job_name=hub",
+    ]
+    assert launch(api, *workers, *place, *JOB) == DONE
+    ((path, body),) = api.bodies
+    assert path == "/v1b3/projects/p/locations/r/flexTemplates:launch"
+    sent = json.loads(body)["launchParameter"]
+    assert (sent["jobName"], sent["containerSpecGcsPath"]) == ("hub", TEMPLATE)
+    expected = {"input": "gs://box/a.jsonl", "output": "gs://box/out", "expand_hops": "2", "use_case": "math,tool"}
+    assert sent["parameters"] == expected
+    assert sent["environment"] == {
+        "numWorkers": 4,
+        "maxWorkers": 9,
+        "machineType": "n2-standard-4",
+        "serviceAccountEmail": "hub@p.iam.gserviceaccount.com",
+        "subnetwork": "regions/r/subnetworks/s",
+        "ipConfiguration": 2,
+    }
+    assert f"https://console.cloud.google.com/dataflow/jobs/r/{Server.ID}?project=p" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--output=gs://box/out"], "--input"),
+        ([*JOB, "--expand_hops=9"], "--expand_hops: 9 is out of range"),
+        ([*JOB, "--output=/tmp/out"], "--output /tmp/out: not in a template"),
+        ([*JOB, "--response_store=sqlite:/a"], "--response_store sqlite:/a: not in a template"),
+        ([*JOB, "--hub=gs://box/hub"], "unknown argument --hub=gs://box/hub"),
+    ],
+)
+def test_a_wrong_flag_of_the_job_launches_nothing(
+    flags: list[str], said: str, api: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert launch(api, *flags) == WRONG_COMMAND
+    assert said in capsys.readouterr().err
+    assert not api.bodies
+
+
+@pytest.mark.parametrize(("last", "code"), [("DONE", DONE), ("FAILED", FAILED), ("CANCELLED", FAILED)])
+def test_who_waits_hears_how_it_ended(last: str, code: int, api: Server) -> None:
+    api.states = ["JOB_STATE_QUEUED", "JOB_STATE_RUNNING", f"JOB_STATE_{last}"]
+    assert launch(api, "--wait", *JOB) == code
+    assert api.states == [f"JOB_STATE_{last}"]
