@@ -36,7 +36,8 @@ def test_a_rate_limit_service_paces_all_who_ask_it(server: FakeServer) -> None:
     with EnvoyServer({"requests": 10}) as service:
         for name in ("openai:one", "openai:two"):
             assert len(ask(records(20), asked_of(service, server, name=name))[0]) == 20
-    assert time.monotonic() - begin >= 3 * service.window  # 40 calls in four windows, the last of them as it begins
+    # 40 calls take four windows: the first may be about to end, and the last has only to begin.
+    assert time.monotonic() - begin >= 2 * service.window
     assert service.allowed[key("requests")] == 40, "one hit for each call"
     assert service.refused
     assert server.counts()["calls"] == 40

@@ -53,7 +53,7 @@ def nearby(
     for each centroid, spares a caller with many blocks as many pages from the system.
     """
     found = []
-    scratch = np.empty((min(BLOCK, len(rows)), len(centroids)), np.float32) if scratch is None else scratch
+    scratch = np.empty((max(1, min(BLOCK, len(rows))), len(centroids)), np.float32) if scratch is None else scratch
     for start in range(0, len(rows), len(scratch)):
         block = rows[start : start + len(scratch)]
         products = np.matmul(block, centroids.T, out=scratch[: len(block)])
