@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from pipelines.cli import main
 from pipelines.errors import DONE, WRONG_COMMAND
 from tests.dataflow_api import Server, dataflow_api
 
+ROOT = Path(__file__).parents[1]
 IMAGE = "europe-docker.pkg.dev/p/hub/build:7"
 STEPS = ("ReadCorpus", "ExtractPersona", "FilterPersona", "ExpandPersona", "MinHashDedup", "EmbedDedup", "WriteHub")
 SECRETS = {
@@ -56,6 +60,7 @@ def test_the_job_is_posted_with_its_image_and_no_secret(
     assert job["environment"]["sdkPipelineOptions"]["options"]["use_public_ips"] is False
 
     staged = {blob.name.rpartition("/")[2]: blob.download_as_bytes() for blob in gcs_bucket.list_blobs(prefix="t/")}
+    assert "submission_environment_dependencies.txt" in staged
     pipeline = beam_runner_api_pb2.Pipeline.FromString(staged["pipeline.pb"])
     names = {transform.unique_name for transform in pipeline.components.transforms.values()}
     assert set(STEPS) <= names
@@ -80,3 +85,12 @@ def test_what_cannot_run_there_is_refused_here(
     assert main(command(api, gcs_bucket, *flags)) == WRONG_COMMAND
     assert said in capsys.readouterr().err
     assert not api.bodies
+
+
+def test_without_an_image_the_package_is_staged_with_its_prompts(api: Server, gcs_bucket: Any) -> None:
+    gcs_bucket.blob("corpus/a.txt").upload_from_string("A nurse writes to the ward about the night shift. " * 3)
+    assert main(command(api, gcs_bucket, f"--setup_file={ROOT}/setup.py", "--expand_hops=0")) == DONE
+    (package,) = [blob for blob in gcs_bucket.list_blobs(prefix="t/") if blob.name.endswith("/workflow.tar.gz")]
+    with tarfile.open(fileobj=io.BytesIO(package.download_as_bytes())) as files:
+        names = {name.partition("/")[2] for name in files.getnames()}
+    assert {"pipelines/cli.py", "transforms/prompts/math.txt", "transforms/llm/prices.yaml"} <= names

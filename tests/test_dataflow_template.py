@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import apache_beam
 import pytest
@@ -16,7 +17,6 @@ import yaml
 from google.cloud.devtools.cloudbuild_v1.types import Build
 
 from pipelines.template import TEMPLATES
-from tests.dataflow_api import dataflow_api
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "templates" / "dataflow"
@@ -61,28 +61,6 @@ def test_the_image_holds_what_it_names() -> None:
     assert DOCKERFILE.endswith('ENTRYPOINT ["/opt/apache/beam/boot"]\n')
 
 
-def test_the_launcher_posts_the_job_and_leaves_it(gcs_bucket: Any) -> None:
-    """The launcher starts FLEX_TEMPLATE_PYTHON_PY_FILE with the parameters as flags, in the image's environment."""
-    gcs_bucket.blob("corpus/a.txt").upload_from_string("A nurse writes to the ward about the night shift. " * 3)
-    image = dict(re.findall(r"(\w+)=(\S+)", DOCKERFILE.partition("ENV ")[2]))
-    assert image["FLEX_TEMPLATE_PYTHON_PY_FILE"] == "/template/main.py"
-    with dataflow_api() as api:
-        flags = [
-            f"--input=gs://{gcs_bucket.name}/corpus/*", f"--output=gs://{gcs_bucket.name}/out", "--expand_hops=1",
-            "--runner=DataflowRunner", "--project=p", "--region=r", f"--temp_location=gs://{gcs_bucket.name}/t",
-            f"--staging_location=gs://{gcs_bucket.name}/s", "--job_name=hub-2",
-            f"--dataflow_endpoint={api.url}", "--no_auth",
-        ]  # fmt: skip
-        environment = {**os.environ, "PERSONA_HUB_JOB": "build", "PERSONA_HUB_IMAGE": "registry/build:7"}
-        done = subprocess.run(
-            [sys.executable, FOLDER / "main.py", *flags], env=environment, cwd="/", capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        ((_, body),) = api.bodies
-    (pool,) = json.loads(body)["environment"]["workerPools"]
-    assert [found["containerImage"] for found in pool["sdkHarnessContainerImages"]] == ["registry/build:7"]
-
-
 def test_prompts_and_data_are_in_the_package(tmp_path: Path) -> None:
     uv = Path(sys.executable).with_name("uv")
     done = subprocess.run(
@@ -90,8 +68,6 @@ def test_prompts_and_data_are_in_the_package(tmp_path: Path) -> None:
         capture_output=True, text=True, env={**os.environ, "VIRTUAL_ENV": sys.prefix},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    from zipfile import ZipFile
-
     (wheel,) = tmp_path.glob("*.whl")
     names = set(ZipFile(wheel).namelist())
     data = {str(file.relative_to(ROOT)) for file in (ROOT / "transforms").rglob("*.*")} - names

@@ -1,0 +1,66 @@
+"""A hub on Cloud Storage: Beam's own client and Google's, against an emulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.errors import DONE, FAILED
+from tests.storage_server import StorageServer
+from transforms.hub.current import PublishConflict, read_current, set_current
+from transforms.hub.reading import read_personas
+from transforms.hub.versions import open_hub
+
+
+@pytest.fixture
+def there(gcs_bucket: Any, examples: Path) -> str:
+    """gs://BUCKET, with three files of the example corpus in corpus/."""
+    for file in sorted((examples / "corpus").iterdir())[:3]:
+        gcs_bucket.blob(f"corpus/{file.name}").upload_from_filename(str(file))
+    return f"gs://{gcs_bucket.name}"
+
+
+def build(corpus: str, output: str) -> int:
+    return main(["build", "--input", corpus, "--output", output, "--expand_hops=1", "--use_case=math"])
+
+
+def texts(output: str) -> list[str]:
+    return sorted(persona.text for persona in read_personas(open_hub(output)))
+
+
+def test_it_is_the_hub_on_disk(there: str, gcs_bucket: Any, tmp_path: Path) -> None:
+    assert build(f"{there}/corpus/*", f"{there}/out") == DONE
+    (tmp_path / "corpus").mkdir()
+    for blob in gcs_bucket.list_blobs(prefix="corpus/"):
+        blob.download_to_filename(tmp_path / blob.name)
+    assert build(f"{tmp_path}/corpus/*", f"{tmp_path}/out") == DONE
+    assert texts(f"{there}/out") == texts(f"{tmp_path}/out") != []
+    remote, local = open_hub(f"{there}/out").manifest, open_hub(f"{tmp_path}/out").manifest
+    assert remote.counts == local.counts
+    assert not [blob.name for blob in gcs_bucket.list_blobs(prefix="out/") if "_part-" in blob.name]
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_an_upload_that_fails_leaves_no_version_and_the_next_run_completes(
+    after: int, there: str, running_storage: StorageServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running_storage.refuse_uploads(after)
+    try:
+        assert build(f"{there}/corpus/*", f"{there}/out") == FAILED
+    finally:
+        running_storage.refuse_uploads(-1)
+    assert "the job failed" in capsys.readouterr().err
+    assert read_current(f"{there}/out") == ""
+    assert build(f"{there}/corpus/*", f"{there}/out") == DONE
+    assert open_hub(f"{there}/out").manifest.records_of("personas") == len(texts(f"{there}/out")) > 0
+
+
+def test_current_is_swapped_by_generation(there: str) -> None:
+    set_current(f"{there}/out", "", "0001-aa")
+    set_current(f"{there}/out", "0001-aa", "0002-bb")
+    with pytest.raises(PublishConflict, match="holds 0002-bb now"):
+        set_current(f"{there}/out", "0001-aa", "0002-cc")
+    assert read_current(f"{there}/out") == "0002-bb"
