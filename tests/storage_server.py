@@ -1,7 +1,8 @@
 """fsouza's emulator of Cloud Storage for one test session: built once by Go, started on a free port of loopback.
 
 In front of it stands a relay, which numbers the parts of a batch request (the emulator passes over those without a
-Content-ID, and Google's client for Python gives none), and refuses uploads where a test wants that.
+Content-ID, and Google's client for Python gives none), refuses uploads and loses
+answers where a test wants that.
 """
 
 from __future__ import annotations
@@ -40,8 +41,13 @@ class Relay(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name.lower() != "content-length"}
         emulator.request(self.command, self.path, body, {**headers, "Content-Length": str(len(body))})
         response = emulator.getresponse()
-        self.answer(response.status, response.getheaders(), response.read())
+        said = response.read()
         emulator.close()
+        if self.command == "POST" and self.path.startswith("/upload/") and self.server.lose_answers:
+            self.server.lose_answers -= 1
+            self.answer(503, [], b"the answer was lost")
+        else:
+            self.answer(response.status, response.getheaders(), said)
 
     def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.send_response_only(status)
@@ -60,13 +66,16 @@ class Relay(BaseHTTPRequestHandler):
 
 
 class RelayServer(ThreadingHTTPServer):
-    """From upload number `refuse_from` on (1, 2, ...; 0: never) uploads are refused once their bytes have arrived."""
+    """From upload number `refuse_from` on (1, 2, ...; 0: never) uploads are refused once their bytes have arrived.
+
+    The next `lose_answers` small uploads are done, but answered by 503.
+    """
 
     daemon_threads = True
 
     def __init__(self, emulator: str) -> None:
         super().__init__(("127.0.0.1", 0), Relay)
-        self.emulator, self.uploads, self.refuse_from = emulator, 0, 0
+        self.emulator, self.uploads, self.refuse_from, self.lose_answers = emulator, 0, 0, 0
 
 
 class StorageServer(BigtableServer):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -58,9 +60,36 @@ def test_an_upload_that_fails_leaves_no_version_and_the_next_run_completes(
     assert open_hub(f"{there}/out").manifest.records_of("personas") == len(texts(f"{there}/out")) > 0
 
 
-def test_current_is_swapped_by_generation(there: str) -> None:
+def test_current_moves_from_version_to_version(there: str) -> None:
     set_current(f"{there}/out", "", "0001-aa")
     set_current(f"{there}/out", "0001-aa", "0002-bb")
-    with pytest.raises(PublishConflict, match="holds 0002-bb now"):
-        set_current(f"{there}/out", "0001-aa", "0002-cc")
     assert read_current(f"{there}/out") == "0002-bb"
+    for expected in ("", "0001-aa"):
+        with pytest.raises(PublishConflict, match=r"holds 0002-bb now, .* run it again"):
+            set_current(f"{there}/out", expected, "0002-cc")
+
+
+@pytest.mark.parametrize("parent", ["", "0001-aa"])
+def test_of_eight_at_once_one_wins(there: str, parent: str) -> None:
+    if parent:
+        set_current(f"{there}/out", "", parent)
+    start = Barrier(8)
+
+    def swap(i: int) -> bool:
+        start.wait()
+        try:
+            set_current(f"{there}/out", parent, f"0002-{i}")
+        except PublishConflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        won = [i for i, done in enumerate(pool.map(swap, range(8))) if done]
+    assert [f"0002-{i}" for i in won] == [read_current(f"{there}/out")]
+
+
+def test_a_write_whose_answer_was_lost_is_a_success(there: str, running_storage: StorageServer) -> None:
+    running_storage.relay.lose_answers = 1
+    set_current(f"{there}/out", "", "0001-aa")
+    assert running_storage.relay.lose_answers == 0
+    assert read_current(f"{there}/out") == "0001-aa"
