@@ -41,6 +41,9 @@ def run(flags: Flags, rest: Sequence[str]) -> int:
 def launch_parameter(flags: Flags, rest: Sequence[str]) -> dict[str, Any]:
     """What is asked of the service. Raises UsageError for a wrong flag of the job."""
     private = {"ip_configuration": "WORKER_IP_PRIVATE"} if flags["no_public_ips"] else {}
+    # Workers that wait for a model read as idle, and would be taken away.
+    steady = {"autoscaling_algorithm": "AUTOSCALING_ALGORITHM_NONE"}
+    fixed = steady if flags["num_workers"] and not flags["max_workers"] else {}
     given = {
         "service_account_email": flags["service_account"],
         "subnetwork": flags["subnetwork"],
@@ -54,7 +57,7 @@ def launch_parameter(flags: Flags, rest: Sequence[str]) -> dict[str, Any]:
         "job_name": flags["job_name"] or f"persona-hub-{flags['job']}-{time.strftime('%Y%m%d-%H%M%S')}",
         "container_spec_gcs_path": flags["template"],
         "parameters": parameters(JOB_BY_NAME[flags["job"]], rest),
-        "environment": {name: value for name, value in given.items() if value} | private,
+        "environment": {name: value for name, value in given.items() if value} | private | fixed,
     }
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from google.cloud.dataflow_v1beta3.types import AutoscalingAlgorithm
 
 from pipelines.cli import main
 from pipelines.errors import DONE, FAILED, WRONG_COMMAND
@@ -74,3 +75,13 @@ def test_who_waits_hears_how_it_ended(last: str, code: int, api: Server) -> None
     api.states = ["JOB_STATE_QUEUED", "JOB_STATE_RUNNING", f"JOB_STATE_{last}"]
     assert launch(api, "--wait", *JOB) == code
     assert api.states == [f"JOB_STATE_{last}"]
+
+
+def test_a_number_of_workers_alone_is_kept(api: Server) -> None:
+    assert launch(api, "--num_workers=4", *JOB) == DONE
+    ((_, body),) = api.bodies
+    environment = json.loads(body)["launchParameter"]["environment"]
+    assert environment == {
+        "numWorkers": 4,
+        "autoscalingAlgorithm": int(AutoscalingAlgorithm.AUTOSCALING_ALGORITHM_NONE),
+    }
