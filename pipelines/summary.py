@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
+from transforms.hub.files import read_file
 from transforms.hub.manifest import Manifest
-from transforms.hub.reading import read_made, read_personas
+from transforms.hub.reading import read_made
 from transforms.hub.versions import Hub, list_attempts, list_runs, open_hub, path_of
-from transforms.records import Sample, excerpt
+from transforms.records import Persona, Sample, excerpt
 
 SHOWN_PERSONAS = 3
 SHOWN_CHARACTERS = 300
@@ -105,10 +106,13 @@ def lying(hub: Hub) -> Iterator[str]:
 
 
 def looked_at(hub: Hub) -> Iterator[str]:
-    """A few personas and a sample."""
-    for persona in islice(read_personas(hub), SHOWN_PERSONAS):
+    """A few personas that the version has added, and a sample of its run."""
+    added = (persona for path in hub.own_paths("personas") for persona in read_file(path, Persona))
+    for persona in islice(added, SHOWN_PERSONAS):
         yield f"persona  {excerpt(persona.text, SHOWN_CHARACTERS)}"
     for use_case, run in list_runs(hub.output):
+        if run.run != hub.manifest.version:
+            continue
         for sample in islice(read_made(hub.output, run, "samples", Sample), 1):
             yield f"sample   {use_case}: {excerpt(sample.text, SHOWN_CHARACTERS)}"
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 import apache_beam as beam
@@ -26,7 +27,7 @@ from transforms.embedding.protocol import EmbedderConfig
 from transforms.hub.files import read_file, whole_file, write_lines
 from transforms.hub.manifest import Manifest, fingerprint, version_name
 from transforms.hub.reading import read_made
-from transforms.hub.tombstones import PERSONA
+from transforms.hub.tombstones import DOCUMENT, PERSONA
 from transforms.hub.vectors import WriteVectors
 from transforms.hub.versions import Hub, list_runs, open_hub, path_of
 from transforms.minhash_dedup import MinHashDedup
@@ -133,7 +134,12 @@ def summary(hub: Hub) -> Iterator[str]:
     """What went, what came back, and which samples were made from those gone."""
     manifest = hub.manifest
     counts = manifest.counts["take_down"]
+    removed = [row for path in hub.own_paths("removed") for row in read_file(path, Removed)]
+    documents = sum(row.kind == DOCUMENT for row in removed)
+    if not documents:
+        yield "no document of this hub goes with these sources (table `documents` has them); no refresh reads them"
     yield (
+        f"{documents:,} documents and "
         f"{counts.get('gone', 0):,} personas gone, {counts.get('moved', 0):,} stay by another document, "
         f"{manifest.counts.get('embed_dedup', {}).get('kept', 0):,} near-duplicates came back"
     )
@@ -141,7 +147,8 @@ def summary(hub: Hub) -> Iterator[str]:
     folder = path_of(hub.output, f"takedowns/{manifest.version}")
     by_use_case: Counter[str] = Counter()
     with whole_file(folder, SAMPLES) as file:
-        write_lines(file, counted(samples_of(hub), by_use_case))
+        gone = {row.key for row in removed if row.kind == PERSONA}
+        write_lines(file, counted(samples_of(hub, gone), by_use_case))
     if by_use_case:
         yield f"samples       {path_of(folder, SAMPLES)}  ({sum(by_use_case.values()):,} were made from those gone)"
 
@@ -153,10 +160,8 @@ def counted(rows: Iterator[dict[str, object]], tally: Counter[str]) -> Iterator[
         yield row
 
 
-def samples_of(hub: Hub) -> Iterator[dict[str, object]]:
-    """Where the samples lie that were made from personas which the version has removed; not their texts."""
-    own = [path for path in hub.paths("removed") if f"/{hub.manifest.folder}/" in path.replace("\\", "/")]
-    gone = {row.key for path in own for row in read_file(path, Removed) if row.kind == PERSONA}
+def samples_of(hub: Hub, gone: AbstractSet[str]) -> Iterator[dict[str, object]]:
+    """Where the samples lie that were made from personas which are gone; not their texts."""
     for use_case, run in list_runs(hub.output):
         for sample in read_made(hub.output, run, "samples", Sample):
             if sample.persona_id in gone:

@@ -83,6 +83,18 @@ def test_a_refresh_with_what_is_known_changes_nothing(tmp_path: Path, capsys: py
     assert len(list_versions(str(hub))) == 1
 
 
+def test_the_summary_shows_who_is_new(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hub = build(tmp_path / "hub", corpus(tmp_path / "a.jsonl", range(8)), flags=[*OFF, "--use_case", "math"])
+    before = {persona.text for persona in personas(hub)}
+    capsys.readouterr()
+    refresh(hub, corpus(tmp_path / "b.jsonl", range(8, 12)))
+    said = capsys.readouterr().out
+    shown = [line.removeprefix("persona  ") for line in said.splitlines() if line.startswith("persona  ")]
+    assert len(shown) == 3
+    assert not before & set(shown)
+    assert "sample   " not in said
+
+
 def test_the_same_refresh_again_finds_its_work_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hub = build(tmp_path / "hub", corpus(tmp_path / "a.jsonl", range(8)), flags=OFF)
     more = corpus(tmp_path / "b.jsonl", range(8, 12))

@@ -107,6 +107,17 @@ def test_the_same_takedown_again_has_nothing_to_do(taken: Path, capsys: pytest.C
     assert main(["takedown", "--hub", str(taken)]) == WRONG_COMMAND
 
 
+def test_a_source_that_no_document_has_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hub = build(tmp_path, (A, TEXTS[A]))
+    before = by_id(personas(hub))
+    capsys.readouterr()
+    take_down(hub, "https://elsewhere.org")
+    said = capsys.readouterr().out
+    assert "no document of this hub goes with these sources" in said
+    assert "0 documents and 0 personas gone" in said
+    assert by_id(personas(hub)) == before
+
+
 def test_a_persona_that_another_document_supports_stays_and_is_its_from_now_on(tmp_path: Path) -> None:
     # The offline model is asked about both documents in one way, and gives one persona for both.
     hub = build(tmp_path, (A, TEXTS[A]), (B, TEXTS[A] + " "), (C, TEXTS[C]))

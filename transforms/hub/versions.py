@@ -38,6 +38,11 @@ class Hub:
         """Full paths of the files of one kind, in order."""
         return [path_of(self.output, entry.path) for entry in self.manifest.files_of(kind)]
 
+    def own_paths(self, kind: str) -> list[str]:
+        """Full paths of the files of one kind that this version has added, in order."""
+        own = [entry for entry in self.manifest.files_of(kind) if entry.folder == self.manifest.folder]
+        return [path_of(self.output, entry.path) for entry in own]
+
     def tombstones(self) -> Tombstones:
         """What this version hides from its readers."""
         return tombstones_of(self.paths("removed"))
