@@ -90,8 +90,8 @@ def test_rows_without_a_vector_stay_in_a_dedup_of_ones_own(
         ),
         (["--embedder", "openai:x", "--max_cost_usd", "1"], "nobody knows what openai:x costs"),
         (
-            ["--embedder", "openai:x", "--runner", "DataflowRunner"],
-            "openai:x is paid, and the workers of DataflowRunner",
+            ["--embedder", "openai:x", "--runner", "FlinkRunner"],
+            "openai:x is paid, and the workers of FlinkRunner",
         ),
     ],
 )

@@ -58,12 +58,13 @@ class FailsOnce(AskModel):
 def test_bundles_that_fail_once_pay_once_and_all_branches_see_one_text(
     server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, amid: bool
 ) -> None:
-    monkeypatch.setattr(generate, "AskModel", FailsOnce)
-    monkeypatch.setattr(FailsOnce, "amid", amid)
-    monkeypatch.setattr(FailsOnce, "failed", set())
     server.tell(changing=True, median_ms=5)
     corpus, flags = corpus_of(tmp_path, 12), [*paying(server, tmp_path), *SMALL]
-    assert run_build(corpus, tmp_path / "out", [*flags, *RETRYING]) == DONE
+    with monkeypatch.context() as failing:
+        failing.setattr(generate, "AskModel", FailsOnce)
+        failing.setattr(FailsOnce, "amid", amid)
+        monkeypatch.setattr(FailsOnce, "failed", set())
+        assert run_build(corpus, tmp_path / "out", [*flags, *RETRYING]) == DONE
     stages = {stage for stage, *_ in FailsOnce.failed}
     assert stages == {"extract_persona", "expand_persona", "synthesize_math"}
     counts = server.counts()
