@@ -17,7 +17,7 @@ import pytest
 import redis
 
 from pipelines.cli import main
-from pipelines.errors import BUDGET_SPENT, DONE, FAILED, WRONG_COMMAND
+from pipelines.errors import DONE, FAILED, WRONG_COMMAND
 from pipelines.running import LocalRunner
 from tests.fake_server.launch import FakeServer
 from tests.hubs import dead_letters
@@ -85,8 +85,7 @@ def test_planted_secrets_come_out_nowhere(
     store = f"{redis_server.address}?password_secret={PASSWORD_NAME}"
     flags = [*paying(server, tmp_path), *SMALL, "--llm_api_key_secret", KEY_NAME, "--response_store", store]
     with caplog.at_level(logging.DEBUG):
-        code = main(build_command(corpus, tmp_path / "out", [*flags, "--call_attempts", "3"]))
-    assert code in (DONE, BUDGET_SPENT)  # three attempts may all have met a fault
+        assert main(build_command(corpus, tmp_path / "out", flags)) == DONE
     [description] = job
     assert KEY_NAME.encode() in description  # a name is no secret, and says that what is pickled was looked into
     assert PASSWORD_NAME.encode() in description
