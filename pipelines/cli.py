@@ -9,15 +9,27 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pipelines.arguments import Parser, add_flags, parse_flags
-from pipelines.errors import DONE, FAILED, WRONG_COMMAND, JobError, Submitted, UsageError
+from pipelines.errors import (
+    DONE,
+    FAILED,
+    NOTHING_TO_READ,
+    WRONG_COMMAND,
+    JobError,
+    NothingToRead,
+    Submitted,
+    UsageError,
+)
 from pipelines.jobs import JOB_BY_NAME, JOBS, Job
+from pipelines.macros import Clock, dated, utc_now
 
 ABOUT = "A corpus in, a hub of diverse personas and synthetic training data out. Any Apache Beam option may follow."
 TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; returns its exit code: 0 done, 1 the job failed, 2 the command was wrong, 3 done in part."""
+def main(arguments: Sequence[str] | None = None, clock: Clock = utc_now) -> int:
+    """Runs a command; returns its exit code: 0 done, 1 the job failed, 2 the command was wrong, 3 done in part, 4
+    nothing to read yet.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = Parser(prog="persona-hub", description=ABOUT, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
@@ -25,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         add_flags(subparser(commands, job), job)
     try:
         if given[:1] and given[0] in JOB_BY_NAME:
-            return run_job(JOB_BY_NAME[given[0]], given[1:])
+            return run_job(JOB_BY_NAME[given[0]], given[1:], clock)
         parser.parse_args(given)
         return WRONG_COMMAND
     except UsageError as error:
@@ -37,7 +49,7 @@ def job_main(name: str, arguments: Sequence[str] | None = None) -> int:
     return run_job(JOB_BY_NAME[name], list(sys.argv[1:] if arguments is None else arguments))
 
 
-def run_job(job: Job, arguments: Sequence[str]) -> int:
+def run_job(job: Job, arguments: Sequence[str], clock: Clock = utc_now) -> int:
     """Reads the flags of `job`, runs it, and turns what the user can mend into one line."""
     prog = f"persona-hub {job.name}"
     parser = Parser(prog=prog, description=job.help, allow_abbrev=False)
@@ -46,12 +58,16 @@ def run_job(job: Job, arguments: Sequence[str]) -> int:
         flags, rest = parse_flags(parser, job, arguments)
         if rest and not job.runs_on_beam:
             raise UsageError(f"unknown argument {rest[0]}; see {prog} --help")
+        if "input" in flags:
+            flags["input"] = said(flags["input"], dated(flags["input"], clock()))
         return import_module(job.module).run(flags, rest)
     except Submitted as job_elsewhere:
         print(job_elsewhere)
         return DONE
     except ValueError as error:  # of the flags, the corpus, prompts, use cases, the hub: raised before anything runs
         return report(prog, error, WRONG_COMMAND)
+    except NothingToRead as error:
+        return report(prog, error, NOTHING_TO_READ)
     except JobError as error:
         return report(prog, error, FAILED)
     except OSError as error:  # a full disk, a folder that is a file, a hub's file that is gone
@@ -59,6 +75,14 @@ def run_job(job: Job, arguments: Sequence[str]) -> int:
         return report(prog, JobError(f"{named}; mend that, and run the same command again"), FAILED)
     except KeyboardInterrupt:
         return report(prog, JobError("interrupted; run the same command again to go on"), FAILED)
+
+
+def said(typed: Sequence[str], patterns: list[str]) -> list[str]:
+    """The patterns; those that hold the date of today are printed, so that they can be typed on another day."""
+    for before, after in zip(typed, patterns, strict=True):
+        if before != after:
+            print(f"--input {after}", flush=True)
+    return patterns
 
 
 def report(prog: str, error: Exception, code: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-DONE, FAILED, WRONG_COMMAND, BUDGET_SPENT = 0, 1, 2, 3
+DONE, FAILED, WRONG_COMMAND, BUDGET_SPENT, NOTHING_TO_READ = 0, 1, 2, 3, 4
 
 
 class UsageError(ValueError):
@@ -11,6 +11,10 @@ class UsageError(ValueError):
 
 class Submitted(Exception):
     """No error: the job runs on without this process. The message says where to look at it."""
+
+
+class NothingToRead(Exception):
+    """What a refresh is to read is not there, or not yet; the message names the pattern."""
 
 
 class JobError(RuntimeError):

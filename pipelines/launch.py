@@ -11,6 +11,7 @@ from pipelines.arguments import Parser, add_flags, parse_flags
 from pipelines.dataflow import job_link
 from pipelines.errors import DONE, FAILED, JobError, UsageError
 from pipelines.jobs import JOB_BY_NAME, Job
+from pipelines.macros import dated, utc_now
 from pipelines.options import SPELLED
 from pipelines.template import pattern_faults
 
@@ -68,6 +69,7 @@ def parameters(job: Job, given: Sequence[str]) -> dict[str, str]:
     values, unknown = parse_flags(parser, job, given)
     if unknown:
         raise UsageError(f"unknown argument {unknown[0]}; it is no flag of {job.name}, nor of launch")
+    dated(values.get("input", []), utc_now())  # for its errors: the date is that of the job's start
     bare = Parser(prog=parser.prog, allow_abbrev=False)
     for name in job.flags:  # the texts as they were typed, of those that were
         bare.add_argument(f"--{SPELLED.get(name, name)}", dest=name, action="append")

@@ -11,7 +11,8 @@ GROUPS: dict[str, list[Flag]] = {
     "corpus": [
         Flag(
             "input",
-            "files to read: paths, quoted globs or folders, local or gs://, s3://, hdfs://; commas set several apart",
+            "files to read: paths, quoted globs or folders, local or gs://, s3://, hdfs://; commas set several apart; "
+            "{date:%Y-%m-%d} is the day on which the job starts (UTC), {date-1d:%Y-%m-%d} the day before",
             required=True,
             many=True,
             paths=True,

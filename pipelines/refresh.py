@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pipelines.arguments import inherit
 from pipelines.cli import job_main
 from pipelines.dataflow import check_places
-from pipelines.errors import UsageError
+from pipelines.errors import NothingToRead, UsageError
 from pipelines.jobs import JOB_BY_NAME
 from pipelines.models import Flags
 from pipelines.persona_hub import run_plan
 from pipelines.plan import plan_refresh
 from pipelines.running import beam_options, runner_name, where_of
+from transforms.corpus.found import NoFileError
 from transforms.hub.versions import Hub, open_hub
 
 
@@ -24,7 +25,11 @@ def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     hub = open_hub(flags["hub"])
     asked = inherit(JOB_BY_NAME["refresh"], flags, hub.manifest.parameters)
     check_embedder(asked, hub)
-    return run_plan(plan_refresh(asked | {"output": flags["hub"]}, where_of(options)), options)
+    try:
+        plan = plan_refresh(asked | {"output": flags["hub"]}, where_of(options))
+    except NoFileError as error:
+        raise NothingToRead(f"nothing to read yet, {hub.output} stays at {hub.manifest.version}: {error}") from error
+    return run_plan(plan, options)
 
 
 def check_embedder(flags: Flags, hub: Hub) -> None:

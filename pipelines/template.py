@@ -12,6 +12,7 @@ from typing import Any
 from pipelines.arguments import shown
 from pipelines.flag import Flag, number, truth
 from pipelines.jobs import JOB_BY_NAME, Job
+from pipelines.macros import MACRO
 from pipelines.options import GROUPS, SPELLED
 from pipelines.ranges import number_pattern
 from transforms.embedding.registry import PAID
@@ -24,6 +25,13 @@ TEMPLATES = ("build", "refresh", "synthesize")
 # Workers and launcher see no disk but their own: what a job reads and writes lies on Cloud Storage.
 BUCKET = r"gs://[a-z0-9][a-z0-9._-]+[a-z0-9]"
 OBJECT, FOLDER = rf"{BUCKET}/[^\r\n]+", rf"{BUCKET}(/[^\r\n]*)?"
+# Braces may be part of a name, but for those that begin as a date macro does, or hold a directive of one.
+OTHER = "|".join(
+    "".join(f"[{c}{c.upper()}]" for c in "date"[:i]) + rf"([^{c}{c.upper()}\s{{}}%][^{{}}%\r\n]*)?"
+    for i, c in enumerate("date")
+)
+BRACES = rf"{MACRO.pattern}|\{{({OTHER}|[dD][aA][tT][eE]\w[^{{}}%\r\n]*)\}}"
+INPUT = rf"{BUCKET}/([^{{\r\n]|{BRACES})+"
 KEPT_KEY = r"projects/[^/\s]+(/locations/[a-z0-9-]+)?/secrets/[A-Za-z0-9_-]+/versions/[A-Za-z0-9_-]+"
 # Keys come from Secret Manager: an address that could hold a password is refused.
 PLACE = r"[^\s/?#@]+"
@@ -31,7 +39,7 @@ URL = rf"https?://{PLACE}(/[^\s?#@]*)?"
 MODEL = r"[^\s:][^\s]*"
 SERVED = "|".join(name for name in BACKENDS if name not in (*LOCAL, EXPORT))
 PATTERNS = {  # of each flag that is a text: (what one value matches as a whole, type of the parameter)
-    "input": (OBJECT, "TEXT"),  # may be several, set apart by commas
+    "input": (INPUT, "TEXT"),  # may be several, set apart by commas
     "output": (FOLDER, "GCS_WRITE_FOLDER"),
     "hub": (FOLDER, "GCS_READ_FOLDER"),
     "text_field": (r"\S.*", "TEXT"),
@@ -89,7 +97,7 @@ def parameter(job: Job, flag: Flag, group: str) -> dict[str, Any]:
 
 def help_of(flag: Flag, inherited: bool) -> str:
     """The flag's help, and what is otherwise in a template."""
-    remote = "; in a template: gs:// only" if PATTERNS.get(flag.name, ("",))[0] in (OBJECT, FOLDER) else ""
+    remote = "; in a template: gs:// only" if PATTERNS.get(flag.name, ("",))[0] in (INPUT, OBJECT, FOLDER) else ""
     return flag.help + remote + (" [as the hub was built]" if inherited else "")
 
 

@@ -56,6 +56,7 @@ def test_a_job_is_launched_with_what_was_given(api: Server, capsys: pytest.Captu
     ("flags", "said"),
     [
         (["--output=gs://box/out"], "--input"),
+        ([*JOB, "--input=gs://box/{date:%Q}/*"], "{date:%Q} is no date"),
         ([*JOB, "--expand_hops=9"], "--expand_hops: 9 is out of range"),
         ([*JOB, "--output=/tmp/out"], "--output /tmp/out: not in a template"),
         ([*JOB, "--response_store=sqlite:/a"], "--response_store sqlite:/a: not in a template"),
@@ -75,6 +76,12 @@ def test_who_waits_hears_how_it_ended(last: str, code: int, api: Server) -> None
     api.states = ["JOB_STATE_QUEUED", "JOB_STATE_RUNNING", f"JOB_STATE_{last}"]
     assert launch(api, "--wait", *JOB) == code
     assert api.states == [f"JOB_STATE_{last}"]
+
+
+def test_a_date_in_the_input_is_left_to_the_job(api: Server) -> None:
+    assert launch(api, *JOB[1:], "--input=gs://box/{date-1d:%Y-%m-%d}/*") == DONE
+    ((_, body),) = api.bodies
+    assert json.loads(body)["launchParameter"]["parameters"]["input"] == "gs://box/{date-1d:%Y-%m-%d}/*"
 
 
 def test_a_number_of_workers_alone_is_kept(api: Server) -> None:

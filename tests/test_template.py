@@ -22,7 +22,10 @@ FOLDER = Path(__file__).parents[1] / "templates" / "dataflow"
 SECRET = "projects/p/secrets/s/versions/latest"
 # Of each flag that is a text: what is accepted | what is refused.
 EXAMPLES = {
-    "input": "gs://corpus/a.jsonl gs://c-1/*/b.gz,gs://c-2/d | corpus/a.jsonl gs:// gs://bucket",
+    "input": "gs://corpus/a.jsonl gs://c-1/*/b.gz,gs://c-2/d gs://c-1/{date:%Y-%m-%d}/* "
+    "gs://c-1/{date-1d:%Y/%m/%d}/*,gs://c-2/{date-36h:%G-W%V}/{a}/{}/{data}/{d}/{dates}/x}y "
+    "| corpus/a.jsonl gs:// gs://bucket gs://c-1/{date} gs://c-1/{Date:%Y} gs://c-1/{date:%Q}/* "
+    "gs://c-1/{date+1d:%d}/* gs://c-1/{date:%Y/* gs://c-1/{%Y}/* gs://c-1/{date-1w:%Y},gs://c-2/*",
     "output": "gs://hub gs://hub/ gs://my.hub/a/b | hub /hub gs://Hub file:///hub",
     "hub": "gs://hub/a | ./hub",
     "text_field": "text raw_content |",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.corpus.found import CorpusError, CorpusFile, Limits
+from transforms.corpus.found import CorpusError, CorpusFile, Limits, NoFileError
 
 AUTO = "auto"
 FORMATS = ("text", "jsonl", "parquet", "avro", "warc", "html")  # WET and WAT are WARC inside
@@ -31,7 +32,7 @@ def match_corpus(patterns: Sequence[str], format: str = AUTO) -> list[CorpusFile
     """The files that `patterns` name, each once, sorted by path; a pattern may be a comma list.
 
     A directory stands for all files under it but hidden ones (names that begin with "." or "_"). A format other
-    than "auto" holds for all of them. Raises CorpusError naming the pattern that matches nothing.
+    than "auto" holds for all of them. Raises NoFileError naming the pattern that matches nothing.
     """
     if format not in (AUTO, *FORMATS):
         raise CorpusError(f"--format {format!r} is none of {', '.join((AUTO, *FORMATS))}.")
@@ -39,7 +40,7 @@ def match_corpus(patterns: Sequence[str], format: str = AUTO) -> list[CorpusFile
     for pattern in (name for listed in patterns for name in _separate(listed)):
         matched = list(_match(pattern))
         if not matched:
-            raise CorpusError(f"--input {pattern!r} matches no file. {REMEDY}")
+            raise NoFileError(f"--input {pattern!r} matches no file. {REMEDY}")
         found.update(matched)
     if not found:
         raise CorpusError(f"--input names no file: {', '.join(patterns) or 'it is empty'}. {REMEDY}")
@@ -100,6 +101,8 @@ def _match_anywhere(pattern: str) -> Iterator[tuple[str, int]]:
         files = list(_listed(pattern if is_glob else pattern.rstrip("/")))
         yield from files if files or is_glob else _listed(pattern.rstrip("/") + "/**")
     except (BeamIOError, ValueError) as error:
+        if _without_folder(pattern):
+            return
         raise CorpusError(f"--input {pattern!r} cannot be listed: {error}. {REMEDY}") from error
 
 
@@ -114,6 +117,15 @@ def _listed(pattern: str) -> Iterator[tuple[str, int]]:
             continue
         # HDFS lists one level at a time, and a directory among the files, as one without a byte.
         yield from (not size and FileSystems.get_scheme(path) and _inside(path)) or [(path, size)]
+
+
+def _without_folder(pattern: str) -> bool:
+    """Whether the folder of a pattern is not there; where there are folders, listing it is an error."""
+    folder = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0]
+    try:
+        return FileSystems.get_filesystem(pattern).has_dirs() and not FileSystems.exists(folder)
+    except (BeamIOError, ValueError):
+        return False
 
 
 def _inside(path: str) -> list[tuple[str, int]]:

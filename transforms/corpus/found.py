@@ -16,6 +16,10 @@ class CorpusError(ValueError):
     """The corpus cannot be read as the user asked; the message names the pattern or file and the remedy."""
 
 
+class NoFileError(CorpusError):
+    """A pattern matches no file."""
+
+
 class BrokenError(Exception):
     """A file cannot be read on from here: `reason` is a word to count by, `detail` the cause and the remedy."""
 
