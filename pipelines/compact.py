@@ -81,7 +81,7 @@ def build(p: beam.Pipeline, hub: Hub, draft: Manifest, partitions: int) -> None:
         shards=shards_for(personas),
         times={},
         equations=EQUATIONS,
-        needs="",
+        needs=(),
     )
 
 

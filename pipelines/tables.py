@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,10 @@ from transforms.write_hub import Publish, WriteRecords
 
 Collections = Mapping[str, Any]  # PCollections by name
 
+NEWS = ("read_corpus/document", "read_corpus/known-elsewhere")  # a document, or an address of one read before
 # What comes into a step goes on, or is counted under the reason why not.
 EQUATIONS = (
-    Equation("read_corpus", "records", ("document", "repeated", "known", "skipped-*", "lost-*")),
+    Equation("read_corpus", "records", ("document", "repeated", "known", "known-elsewhere", "skipped-*", "lost-*")),
     Equation("read_corpus", "document", ("extract_persona/documents",)),
     Equation("extract_persona", "asked", ("answered", "lost-*")),
     Equation("expand_persona", "asked", ("answered", "lost-*")),
@@ -28,7 +29,11 @@ EQUATIONS = (
     Equation("minhash_dedup", "personas", ("kept", "duplicate-*")),
     Equation("embed_dedup", "personas", ("kept", "duplicate-*", "lost-*")),
     Equation("write_hub", "personas", ("embed_dedup/kept",)),
-    Equation("write_hub", "documents", ("read_corpus/document", "read_corpus/repeated", "read_corpus/skipped-*")),
+    Equation(
+        "write_hub",
+        "documents",
+        ("read_corpus/document", "read_corpus/repeated", "read_corpus/known-elsewhere", "read_corpus/skipped-*"),
+    ),
     Equation("write_hub", "provenance", ("unique_personas/personas",)),
     Equation("write_hub", "duplicates", ("minhash_dedup/duplicate-*", "embed_dedup/duplicate-*")),
     Equation("write_hub", "dead_letters", ("dead_letters/letters",)),
@@ -58,7 +63,7 @@ class WriteHub(beam.PTransform):
     shards: int
     times: Mapping[str, int]
     equations: tuple[Equation, ...] = EQUATIONS
-    needs: str = "read_corpus/document"  # a version that adds to another, and has none of these, is not published
+    needs: Sequence[str] = NEWS  # a version that adds to another, and has none of these, is not published
     response_store: str = ""
     priced: bool = True
 

@@ -107,7 +107,7 @@ def build(p: beam.Pipeline, flags: Flags, hub: Hub, sources: frozenset[str], dra
         shards=shards_for(hub.manifest.records_of("personas")),
         times={},
         equations=EQUATIONS,
-        needs="",
+        needs=(),
     )
 
 

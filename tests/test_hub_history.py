@@ -55,6 +55,13 @@ def test_history_ends_where_a_manifest_is_gone(tmp_path: Path) -> None:
     assert list_versions(str(tmp_path)) == [second]
 
 
+def test_versions_are_listed_by_their_numbers(tmp_path: Path) -> None:
+    for name in ("9999-aaaaaaaa", "10000-aaaaaaaa"):
+        write_bytes(str(tmp_path / "hub" / name / "manifest.json"), Manifest(version=name).to_json())
+    assert [found.version for found in list_versions(str(tmp_path))] == ["9999-aaaaaaaa", "10000-aaaaaaaa"]
+    assert version_name("9999-aaaaaaaa", ONE) == "10000-11111111"
+
+
 def test_an_unfinished_build_is_made_again_in_its_place(tmp_path: Path) -> None:
     first = version(tmp_path, ONE, partial=BUDGET)
     todo = version_to_build(str(tmp_path), ONE)

@@ -128,6 +128,33 @@ def test_a_persona_that_another_document_supports_stays_and_is_its_from_now_on(t
     assert sources(hub) == {C}
 
 
+def test_a_text_that_a_refresh_meets_at_another_address_stays_by_that(tmp_path: Path) -> None:
+    hub = build(tmp_path, (A, TEXTS[A]), (C, TEXTS[C]))
+    mirrors = [("https://mirror.org/a", TEXTS[A]), ("https://mirror.org/a", TEXTS[A]), (A, TEXTS[A])]
+    refresh(hub, write(tmp_path / "mirror.jsonl", *mirrors))
+    assert len(list_versions(str(hub))) == 2
+    manifest = open_hub(str(hub)).manifest
+    counts = manifest.counts["read_corpus"]
+    assert (counts["known-elsewhere"], counts["known"], counts.get("document", 0)) == (1, 2, 0)
+    assert manifest.counts.get("extract_persona", {}).get("asked", 0) == 0
+    refresh(hub, write(tmp_path / "again.jsonl", *mirrors))
+    assert len(list_versions(str(hub))) == 2, "every address is noted by now"
+    before = by_id(personas(hub))
+    take_down(hub, A)
+    assert by_id(personas(hub)) == before
+    take_down(hub, "https://mirror.org/a")
+    assert sources(hub) == {C}
+
+
+def test_another_copy_of_a_file_is_no_other_address(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.txt").write_text(TEXTS[A])
+    hub = tmp_path / "hub"
+    assert main(["build", "--input", str(tmp_path / "one.txt"), "--output", str(hub), *FLAGS]) == DONE
+    refresh(hub, tmp_path / "two.txt")
+    assert len(list_versions(str(hub))) == 1
+
+
 def test_a_near_duplicate_comes_back_when_the_kept_one_goes(tmp_path: Path) -> None:
     flags = ["--expand_hops", "0", "--minhash_threshold", "0.5", "--embedding_threshold", "0.6"]
     texts = [

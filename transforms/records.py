@@ -46,7 +46,7 @@ class DocumentOutcome:
     source: str
     file: str
     place: str
-    outcome: str  # "document" | "repeated" | "skipped-<reason>"; in a hub's table also "unasked"
+    outcome: str  # "document" | "repeated" | "known-elsewhere" | "skipped-<reason>"; in a hub's table also "unasked"
     language: str
     characters: int
 

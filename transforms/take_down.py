@@ -19,7 +19,7 @@ from transforms.records import Batch, DocumentOutcome, Duplicate, Persona, Prove
 from transforms.tally import Tally
 
 STAGE = "take_down"
-READ = ("document", "repeated", "unasked")  # outcomes of records whose text a model has been shown, or may be yet
+READ = ("document", "repeated", "known-elsewhere", "unasked")  # records whose text a model was shown, or may be yet
 Rows = tuple[int, Batch[Any]]
 
 

@@ -9,15 +9,20 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsDict, PCollection, TaggedOutput
 
-from transforms.corpus.documents import STAGE, order_of, outcome_of
+from transforms.corpus.documents import STAGE, has_address, order_of, outcome_of
 from transforms.corpus.found import MIB
 from transforms.hub.reading import read_blocks
-from transforms.records import BATCH_RECORDS, Batch, Document, DocumentOutcome, batches
+from transforms.records import BATCH_RECORDS, Batch, Document, DocumentOutcome, batches, content_id
 from transforms.tally import Tally
 
 BATCH_BYTES = 2 * MIB  # of text in a batch of documents
 
-Grouped = tuple[int, Iterable[Batch[Document]], frozenset[bytes]]  # partition, documents, ids known there
+MET = ("document", "repeated", "known-elsewhere", "unasked")  # outcomes of records at whose address a document was met
+ID_BYTES = 16
+SOURCE_BYTES = 8  # of a hash of an address: two of one document's meet once in 10^19
+ROW_BYTES = ID_BYTES + SOURCE_BYTES + 1
+
+Grouped = tuple[int, Iterable[Batch[Document]], frozenset[bytes]]  # partition, documents, what is known of them
 
 
 class UniqueDocumentsFound(NamedTuple):
@@ -33,7 +38,8 @@ class UniqueDocuments(beam.PTransform):
     """(partition of the id, batch of documents) -> the first of each content; an outcome for every one.
 
     First is by file and place. With `max_documents` those with the smallest ids go on. What a hub has read before
-    (`known`: paths of its tables of documents) has the outcome "known".
+    (`known`: paths of its tables of documents) has the outcome "known", and "known-elsewhere" where the record names an
+    address that the hub has not met the document at: the table tells it, since a takedown asks for all of them.
     """
 
     max_documents: int = 0  # 0: all
@@ -68,7 +74,11 @@ def document_batches(documents: Iterable[Document]) -> Iterator[Batch[Document]]
 
 @dataclass(kw_only=True)
 class _GroupByContent(beam.PTransform):
-    """(partition, batch of documents) -> (partition, its batches, ids that are known there, 16 bytes each)."""
+    """(partition, batch of documents) -> (partition, its batches, what is known of them).
+
+    Known are ids, 16 bytes each, of documents that went on to the model, and with a hash of the address (`at`) each
+    place where they were met.
+    """
 
     known: Sequence[str]
     partitions: int
@@ -88,11 +98,19 @@ class _GroupByContent(beam.PTransform):
 
 
 def _known_ids(path: str, partitions: int) -> Iterator[tuple[int, bytes]]:
-    """(partition, ids) of the documents in a table that went on to the model; what was skipped may go on this time."""
+    """(partition, rows of id, hash of the address and 1 or 0) of a table; 1: the document went on to the model.
+
+    What was skipped may go on this time.
+    """
     for partition, batch in read_blocks(path, DocumentOutcome, "document_id", partitions):
-        ids = [bytes.fromhex(row.document_id) for row in batch if row.outcome == "document"]
-        if ids:
-            yield partition, b"".join(ids)
+        rows = [at(row) + bytes([row.outcome == "document"]) for row in batch if row.outcome in MET]
+        if rows:
+            yield partition, b"".join(rows)
+
+
+def at(row: Document | DocumentOutcome) -> bytes:
+    """A document's id and a hash of its address."""
+    return bytes.fromhex(row.document_id) + bytes.fromhex(content_id(row.source))[:SOURCE_BYTES]
 
 
 def _all_new(partition: int, groups: Iterable[Batch[Document]]) -> Grouped:
@@ -100,8 +118,17 @@ def _all_new(partition: int, groups: Iterable[Batch[Document]]) -> Grouped:
 
 
 def _beside_known(partition: int, sides: dict[str, Any]) -> Grouped:
-    known = frozenset(ids[i : i + 16] for ids in sides["known"] for i in range(0, len(ids), 16))
-    return partition, sides["new"], known
+    """Of what is known no more is held than concerns the documents that came."""
+    came = {bytes.fromhex(document.document_id) for batch in sides["new"] for document in batch}
+    known: set[bytes] = set()
+    for rows in sides["known"]:
+        for start in range(0, len(rows), ROW_BYTES):
+            place, asked = rows[start : start + ROW_BYTES - 1], rows[start + ROW_BYTES - 1]
+            if place[:ID_BYTES] in came:
+                known.add(place)
+                if asked:
+                    known.add(place[:ID_BYTES])
+    return partition, sides["new"], frozenset(known)
 
 
 def _count_unique(group: Grouped) -> tuple[int, int]:
@@ -123,10 +150,13 @@ class _KeepFirst(beam.DoFn):
     def process(self, group: Grouped, counts: dict[int, int]) -> Iterator[Any]:
         partition, groups, known = group
         first: dict[str, tuple[str, tuple[int, ...]]] = {}
+        elsewhere: dict[bytes, tuple[str, tuple[int, ...]]] = {}
         for document in (document for batch in groups for document in batch):
             order = order_of(document)
             if bytes.fromhex(document.document_id) not in known:
                 first[document.document_id] = min(first.get(document.document_id, order), order)
+            elif has_address(document) and (place := at(document)) not in known:
+                elsewhere[place] = min(elsewhere.get(place, order), order)
         used = set(first)
         if self.max_documents:
             # Partitions are ranges of ids in order, so the smallest ids are those of the first partitions.
@@ -137,6 +167,8 @@ class _KeepFirst(beam.DoFn):
         def kept() -> Iterator[Document]:
             for document in (document for batch in groups for document in batch):
                 outcome = "repeated" if document.document_id in first else "known"
+                if outcome == "known" and elsewhere and elsewhere.get(at(document)) == order_of(document):
+                    outcome = "known-elsewhere"
                 if order_of(document) == first.get(document.document_id):
                     outcome = "document" if document.document_id in used else "skipped-max-documents"
                 self.tally.inc("documents" if outcome == "document" else outcome)

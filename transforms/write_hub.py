@@ -130,7 +130,7 @@ class Publish(beam.PTransform):
     `draft` is a Manifest (a version, with CURRENT) or a RunManifest (samples of an existing version), complete but for
     files, counts, usage and time. What was written is counted too, under `write_hub`, by kind. Usage is what the
     response store has counted for the stages by then, over all runs. A version that adds to another and has none of
-    what it `needs` ("stage/name") is not published. What is counted under "hidden", readers of it do not see. Fails
+    what it `needs` (one "stage/name") is not published. What is counted under "hidden", readers of it do not see. Fails
     with CountsDoNotAddUp if an equation does not hold, and with PublishConflict if the hub has moved on.
     """
 
@@ -139,7 +139,7 @@ class Publish(beam.PTransform):
     response_store: str = ""  # its address
     priced: bool = True  # whether the costs that it holds are known, and not merely 0
     equations: Sequence[Equation] = ()
-    needs: str = ""
+    needs: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.draft, Manifest) and self.draft.version == self.draft.parent:
@@ -162,7 +162,7 @@ class Publish(beam.PTransform):
         made = replace(self.draft, usage=self._usage(counts), partial=unasked(counts))
         if not isinstance(made, Manifest):
             return publish(self.output, made, entries, counts)
-        if self.needs and made.base and not count_of(counts, self.needs):
+        if self.needs and made.base and not any(count_of(counts, label) for label in self.needs):
             return publish(self.output, *without_version(made, entries), counts)
         before = read_version(self.output, made.parent) if made.parent else None
         cost = cost_of(made.usage) - (cost_of(before.usage) if before else 0.0)

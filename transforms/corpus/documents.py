@@ -33,7 +33,7 @@ def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentO
     if isinstance(found, Damage):
         place = f"{file}, {found.place}"
         return DeadLetter(STAGE, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
-    source = " ".join(clean(found.source, SOURCE_CHARACTERS).split()) or f"{file}, {found.place}"
+    source = " ".join(clean(found.source, SOURCE_CHARACTERS).split()) or place_of(file, found.place)
     if isinstance(found, Skip):
         return DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", UNDETERMINED, 0)
     text = clean(found.text, wanted.max_characters)
@@ -49,6 +49,16 @@ def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentO
     if wanted.languages and language not in wanted.languages:
         return outcome_of(document, "skipped-language")
     return document
+
+
+def place_of(file: str, place: str) -> str:
+    """What stands for the address of a record that names none."""
+    return f"{file}, {place}"
+
+
+def has_address(document: Document) -> bool:
+    """Whether the record itself said where it is to be found: another copy of the file is no other address."""
+    return document.source != place_of(document.file, document.place)
 
 
 def outcome_of(document: Document, outcome: str) -> DocumentOutcome:

@@ -139,8 +139,13 @@ def _plain(value: Any) -> Any:
 
 def version_name(parent: str, content: str) -> str:
     """Name of the version after `parent` ("" for the first) whose fingerprint is `content`."""
-    number = int(parent.split("-", 1)[0]) + 1 if parent else 1
+    number = order_of(parent)[0] + 1 if parent else 1
     return f"{number:04}-{content[:8]}"
+
+
+def order_of(version: str) -> tuple[int, str]:
+    """Sort key of versions' names: by number, so that 9999 comes before 10000."""
+    return int(version.split("-", 1)[0]), version
 
 
 def by_folder(entries: Iterable[FileEntry]) -> dict[str, tuple[FileEntry, ...]]:

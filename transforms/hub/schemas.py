@@ -88,7 +88,7 @@ SCHEMAS: dict[type, dict[str, Any]] = {
         file="Path of the file that held it",
         place="Within the file: 'line 7', 'row 12' ...",
         outcome="'document': a model was asked; 'unasked': none answered, for want of budget or server; "
-        "'repeated': the same text as another; 'skipped-<reason>'",
+        "'repeated': the same text as another; 'known-elsewhere': read before, at another address; 'skipped-<reason>'",
         language="ISO 639-1, 'und' if undetermined",
         characters="Length of the text",
     ),

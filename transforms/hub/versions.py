@@ -20,6 +20,7 @@ from transforms.hub.manifest import (
     Manifest,
     RunManifest,
     by_folder,
+    order_of,
     version_name,
 )
 from transforms.hub.tombstones import Tombstones, tombstones_of
@@ -76,7 +77,8 @@ def read_version(output: str, version: str) -> Manifest | None:
 def list_versions(output: str) -> list[Manifest]:
     """All versions that have a manifest, the oldest first; the last attempt before a crash may be among them."""
     [found] = FileSystems.match([path_of(output, f"hub/*/{MANIFEST}")])
-    return [Manifest.from_json(read_bytes(m.path), m.path) for m in sorted(found.metadata_list, key=lambda m: m.path)]
+    manifests = [Manifest.from_json(read_bytes(m.path), m.path) for m in found.metadata_list]
+    return sorted(manifests, key=lambda manifest: order_of(manifest.version))
 
 
 def missing_files(hub: Hub) -> list[str]:
