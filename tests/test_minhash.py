@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from datasketch import MinHash
@@ -23,6 +27,30 @@ def test_signatures_are_datasketchs_bit_for_bit(texts: list[str]) -> None:
         theirs = MinHash(num_perm=minhash.PERMUTATIONS)
         theirs.update_batch([word.encode("utf-8", "surrogatepass") for word in words])
         np.testing.assert_array_equal(signature, theirs.hashvalues)
+
+
+class Slow(np.ndarray):
+    """An array that lets other threads go first."""
+
+    def __getitem__(self, at):
+        time.sleep(random.random() * 0.002)
+        return np.asarray(super().__getitem__(at))
+
+    def __setitem__(self, at, values):
+        time.sleep(random.random() * 0.002)
+        super().__setitem__(at, values)
+
+
+def test_tokens_keep_their_hashes_in_threads_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of a cluster runs bundles in threads: what one remembers must not become the hash of another's token."""
+    monkeypatch.setattr(minhash, "REMEMBERED_BITS", 1)  # all want the same places
+    table = tuple(np.zeros(2, dtype).view(Slow) for dtype in (np.uint64, np.uint32))
+    monkeypatch.setattr(minhash, "remembered", lambda: table)
+    asked = [(tokens, hash_tokens(tokens)) for tokens in (tokenise([word]) for word in ("nurse", "baker", "pilot"))]
+    expected = [minhash.sha1_tokens(*each) for each in asked]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        found = list(pool.map(lambda each: minhash.sha1_tokens(*each), asked * 50))
+    np.testing.assert_array_equal(found, expected * 50)
 
 
 def test_permutations_are_datasketchs() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha1
+from threading import Lock
 
 import numpy as np
 
@@ -21,6 +22,8 @@ SEED = 1
 BLOCK = 2048  # texts at a time, and
 BLOCK_TOKENS = 1 << 16  # tokens, the shorter texts filled up: 256 KB stay in the cache
 REMEMBERED_BITS = 20  # a million tokens whose SHA-1 is kept in a process
+
+_lock = Lock()  # of what is remembered: bundles run side by side in the threads of a worker
 
 
 @cache
@@ -38,8 +41,9 @@ def sha1_tokens(tokens: Tokens, codes: Numbers) -> Numbers:
     """
     known, hashes = remembered()
     slot = (codes >> U64(64 - REMEMBERED_BITS)).astype(I64)
-    missing = np.flatnonzero(known[slot] != codes)
-    out = hashes[slot]
+    with _lock:
+        missing = np.flatnonzero(known[slot] != codes)
+        out = hashes[slot]
     if len(missing):
         different, number = np.unique(codes[missing], return_inverse=True)
         at = np.empty(len(different), I64)
@@ -49,7 +53,8 @@ def sha1_tokens(tokens: Tokens, codes: Numbers) -> Numbers:
         digests = b"".join([sha1(word, usedforsecurity=False).digest()[:4] for word in words])
         new = mix32(np.frombuffer(digests, "<u4").astype(U32))
         out[missing] = new[number]
-        known[slot[at]], hashes[slot[at]] = different, new
+        with _lock:
+            known[slot[at]], hashes[slot[at]] = different, new
     return out
 
 
