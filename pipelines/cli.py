@@ -31,14 +31,15 @@ def main(arguments: Sequence[str] | None = None, clock: Clock = utc_now) -> int:
     nothing to read yet.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = Parser(prog="persona-hub", description=ABOUT, allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    for job in JOBS:
-        add_flags(subparser(commands, job), job)
     try:
-        if given[:1] and given[0] in JOB_BY_NAME:
-            return run_job(JOB_BY_NAME[given[0]], given[1:], clock)
-        parser.parse_args(given)
+        for words in (1, 2):  # `schedule create` is a command
+            if (name := " ".join(given[:words])) in JOB_BY_NAME:
+                return run_job(JOB_BY_NAME[name], given[words:], clock)
+        family = [job for job in JOBS if given[:1] == job.name.split()[:1]]
+        if family:
+            parser_of(family, f"persona-hub {given[0]}").parse_args(given[1:])
+        else:
+            parser_of(JOBS, "persona-hub", ABOUT).parse_args(given)
         return WRONG_COMMAND
     except UsageError as error:
         return report("persona-hub", error, WRONG_COMMAND)
@@ -93,9 +94,14 @@ def report(prog: str, error: Exception, code: int) -> int:
     return code
 
 
-def subparser(commands: argparse._SubParsersAction[Parser], job: Job) -> argparse.ArgumentParser:
-    """The parser of one command, for the list of commands."""
-    return commands.add_parser(job.name, help=job.help, description=job.help, allow_abbrev=False)
+def parser_of(jobs: Sequence[Job], prog: str, about: str = "") -> argparse.ArgumentParser:
+    """The parser of a list of commands, for its help and its errors."""
+    parser = Parser(prog=prog, description=about, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for job in jobs:
+        name = f"persona-hub {job.name}".removeprefix(f"{prog} ")
+        add_flags(commands.add_parser(name, help=job.help, description=job.help, allow_abbrev=False), job)
+    return parser
 
 
 if __name__ == "__main__":

@@ -83,6 +83,8 @@ LAUNCH = (
     "endpoint",
 )
 
+SCHEDULED = tuple(name for name in LAUNCH if name != "wait")  # nobody is there to wait
+
 INHERITED = (
     "text_field",
     "language",
@@ -210,6 +212,27 @@ JOBS = [
         "starts a flex template on Dataflow; the flags of its job follow",
         "pipelines.launch",
         LAUNCH,
+    ),
+    Job(
+        "schedule create",
+        "has Cloud Scheduler launch a flex template again and again; the flags of its job follow",
+        "pipelines.schedule_create",
+        ("name", "cron", "time_zone", "replace", "scheduler_account", *SCHEDULED, "scheduler_endpoint"),
+        optional=("job",),
+    ),
+    Job(
+        "schedule list",
+        "schedules, when they ran and will run, and what they read",
+        "pipelines.schedule_list",
+        ("project", "region", "scheduler_endpoint"),
+        runs_on_beam=False,
+    ),
+    Job(
+        "schedule delete",
+        "takes a schedule away; a job that it has started runs on",
+        "pipelines.schedule_delete",
+        ("name", "project", "region", "scheduler_endpoint"),
+        runs_on_beam=False,
     ),
 ]
 JOB_BY_NAME = {job.name: job for job in JOBS}

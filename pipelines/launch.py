@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.arguments import Parser, add_flags, parse_flags
 from pipelines.dataflow import job_link
 from pipelines.errors import DONE, FAILED, JobError, UsageError
 from pipelines.jobs import JOB_BY_NAME, Job
 from pipelines.macros import dated, utc_now
-from pipelines.options import SPELLED
-from pipelines.template import pattern_faults
+from pipelines.options import BY_NAME, SPELLED
+from pipelines.template import FOLDER, OBJECT, pattern_faults
+
+if TYPE_CHECKING:
+    from google.cloud.dataflow_v1beta3 import LaunchFlexTemplateRequest
 
 Flags = Mapping[str, Any]
 ENDED = {"JOB_STATE_DONE": DONE, "JOB_STATE_UPDATED": DONE, "JOB_STATE_DRAINED": DONE}
-BROKEN = ("JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_STOPPED")
+BROKEN = ("JOB_STATE_FAILED", "JOB_STATE_CANCELLED")  # STOPPED is a job that has not begun
 LOOK_SECONDS = 20.0
+NAME = (r"[a-z]([-a-z0-9]{0,498}[a-z0-9])?", "small letters, digits and -, a letter first")  # as both services ask
+EMAIL = (r"[^@\s]+@[^@\s]+", "the address of a service account")
+PLACE = (FOLDER, "a folder of Cloud Storage, gs://...")
+FORMS = {  # of texts that the services would refuse later, or take for something else: (all of it, how it is said)
+    "template": (OBJECT, "a file of Cloud Storage, gs://..."),
+    "project": (r"[a-z0-9][a-z0-9.:-]*", "the id of a project"),
+    "region": (r"[a-z0-9-]+", "a region, as europe-west1"),
+    "name": NAME,
+    "job_name": NAME,
+    "service_account": EMAIL,
+    "scheduler_account": EMAIL,
+    "temp_location": PLACE,
+    "staging_location": PLACE,
+}
 
 
 def run(flags: Flags, rest: Sequence[str]) -> int:
@@ -27,9 +45,7 @@ def run(flags: Flags, rest: Sequence[str]) -> int:
     from google.auth.exceptions import GoogleAuthError
     from google.cloud import dataflow_v1beta3 as dataflow
 
-    request = dataflow.LaunchFlexTemplateRequest(
-        project_id=flags["project"], location=flags["region"], launch_parameter=launch_parameter(flags, rest)
-    )
+    request = launch_request(flags, rest)
     try:
         with dataflow.FlexTemplatesServiceClient(**connection(flags["endpoint"])) as templates:
             job = templates.launch_flex_template(request).job
@@ -39,8 +55,28 @@ def run(flags: Flags, rest: Sequence[str]) -> int:
         raise JobError(f"Dataflow refused: {error}; docs/dataflow.md says which roles it takes") from error
 
 
+def launch_request(flags: Flags, rest: Sequence[str]) -> LaunchFlexTemplateRequest:
+    """What is asked of the service. Raises UsageError for a wrong flag, of launch or of the job."""
+    from google.cloud import dataflow_v1beta3 as dataflow
+
+    check_forms(flags)
+    return dataflow.LaunchFlexTemplateRequest(
+        project_id=flags["project"], location=flags["region"], launch_parameter=launch_parameter(flags, rest)
+    )
+
+
+def check_forms(flags: Flags) -> None:
+    """Raises UsageError for a text that is none of its flag's."""
+    for name, (form, said) in FORMS.items():
+        text = flags.get(name, "")
+        if (text or (name in flags and BY_NAME[name].required)) and not re.fullmatch(form, text):
+            raise UsageError(f"--{name} {text}: must be {said}")
+    if 0 < flags.get("max_workers", 0) < flags.get("num_workers", 0):
+        raise UsageError(f"--max_workers {flags['max_workers']}: is less than --num_workers {flags['num_workers']}")
+
+
 def launch_parameter(flags: Flags, rest: Sequence[str]) -> dict[str, Any]:
-    """What is asked of the service. Raises UsageError for a wrong flag of the job."""
+    """The job and its parameters. Raises UsageError for a wrong flag of the job."""
     private = {"ip_configuration": "WORKER_IP_PRIVATE"} if flags["no_public_ips"] else {}
     # Workers that wait for a model read as idle, and would be taken away.
     steady = {"autoscaling_algorithm": "AUTOSCALING_ALGORITHM_NONE"}
@@ -68,7 +104,7 @@ def parameters(job: Job, given: Sequence[str]) -> dict[str, str]:
     add_flags(parser, job)
     values, unknown = parse_flags(parser, job, given)
     if unknown:
-        raise UsageError(f"unknown argument {unknown[0]}; it is no flag of {job.name}, nor of launch")
+        raise UsageError(f"unknown argument {unknown[0]}; it is no flag of {job.name}, nor of this command")
     dated(values.get("input", []), utc_now())  # for its errors: the date is that of the job's start
     bare = Parser(prog=parser.prog, allow_abbrev=False)
     for name in job.flags:  # the texts as they were typed, of those that were

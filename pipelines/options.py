@@ -6,6 +6,7 @@ Flags that are not here go to Beam (`--runner`, `--direct_num_workers`, `--temp_
 from __future__ import annotations
 
 from pipelines.flag import ANY, COUNT, LARGEST, POSITIVE, Flag, number, truth
+from pipelines.launch_options import LAUNCH, SCHEDULE
 
 GROUPS: dict[str, list[Flag]] = {
     "corpus": [
@@ -221,29 +222,8 @@ GROUPS: dict[str, list[Flag]] = {
         Flag("export_format", "formats to write", ["jsonl"], many=True, choices=("jsonl", "parquet")),
         Flag("export_output", "folder for the exported files; default: HUB/export/VERSION", metavar="DIR"),
     ],
-    "Dataflow": [
-        Flag("job", "job of the template", required=True, choices=("build", "refresh", "synthesize")),
-        Flag("template", "the flex template, as Cloud Build has put it", required=True, metavar="gs://..."),
-        Flag("project", "project of Google Cloud", required=True, metavar="NAME"),
-        Flag("region", "region of Dataflow, where launcher and workers run", required=True, metavar="NAME"),
-        Flag("job_name", "name of the job; default: the command and the time", metavar="NAME"),
-        Flag("service_account", "account of launcher and workers; default: Compute Engine's", metavar="EMAIL"),
-        Flag("subnetwork", "subnetwork of the workers", metavar="regions/REGION/subnetworks/NAME"),
-        Flag("no_public_ips", "workers without public addresses", False, truth, metavar="BOOL", alone=True),
-        Flag("machine_type", "machine of the workers", metavar="NAME"),
-        Flag(
-            "num_workers",
-            "workers: to begin with, or throughout where there is no --max_workers",
-            0,
-            COUNT,
-            metavar="N",
-        ),
-        Flag("max_workers", "the most workers; 0: as the service sees fit", 0, COUNT, metavar="N"),
-        Flag("temp_location", "folder for temporary files; default: the template's bucket", metavar="gs://..."),
-        Flag("staging_location", "folder for what is staged; default: the template's bucket", metavar="gs://..."),
-        Flag("wait", "wait for the end of the job", False, truth, metavar="BOOL", alone=True),
-        Flag("endpoint", "another address of Dataflow's API, as a private one has", metavar="HOST"),
-    ],
+    "Dataflow": LAUNCH,
+    "schedule": SCHEDULE,
     "run": [
         Flag("partitions", "parts that a shuffle is cut into; 0: by the size of the input", 0, COUNT, metavar="N"),
     ],

@@ -60,6 +60,11 @@ def test_a_job_is_launched_with_what_was_given(api: Server, capsys: pytest.Captu
         ([*JOB, "--expand_hops=9"], "--expand_hops: 9 is out of range"),
         ([*JOB, "--output=/tmp/out"], "--output /tmp/out: not in a template"),
         ([*JOB, "--response_store=sqlite:/a"], "--response_store sqlite:/a: not in a template"),
+        ([*JOB, "--num_workers=4", "--max_workers=3"], "--max_workers 3: is less than --num_workers 4"),
+        ([*JOB, "--job_name=My_job"], "--job_name My_job: must be small letters"),
+        ([*JOB, "--project=a/b"], "--project a/b: must be the id of a project"),
+        ([*JOB, "--region="], "--region : must be a region"),
+        ([*JOB, "--temp_location=/tmp"], "--temp_location /tmp: must be a folder of Cloud Storage"),
         ([*JOB, "--hub=gs://box/hub"], "unknown argument --hub=gs://box/hub"),
     ],
 )
@@ -73,7 +78,7 @@ def test_a_wrong_flag_of_the_job_launches_nothing(
 
 @pytest.mark.parametrize(("last", "code"), [("DONE", DONE), ("FAILED", FAILED), ("CANCELLED", FAILED)])
 def test_who_waits_hears_how_it_ended(last: str, code: int, api: Server) -> None:
-    api.states = ["JOB_STATE_QUEUED", "JOB_STATE_RUNNING", f"JOB_STATE_{last}"]
+    api.states = ["JOB_STATE_QUEUED", "JOB_STATE_STOPPED", "JOB_STATE_RUNNING", f"JOB_STATE_{last}"]
     assert launch(api, "--wait", *JOB) == code
     assert api.states == [f"JOB_STATE_{last}"]
 
