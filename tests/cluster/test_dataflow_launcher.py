@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,10 @@ def image(tmp_path: Path) -> Path:
 
 def test_it_posts_the_job_and_leaves_it(image: Path, gcs_bucket: Any, tmp_path: Path) -> None:
     """It starts FLEX_TEMPLATE_PYTHON_PY_FILE with the parameters as flags, in the image's environment."""
-    gcs_bucket.blob("corpus/a.txt").upload_from_string("A nurse writes to the ward about the night shift. " * 3)
+    today = datetime.now(UTC)
+    for day in (today, today + timedelta(days=1)):  # midnight may pass before the launcher looks
+        text = "A nurse writes to the ward about the night shift. " * 3
+        gcs_bucket.blob(f"corpus/{day:%Y-%m-%d}/a.txt").upload_from_string(text)
     told = dict(re.findall(r"([A-Z_]+)=(\S+)", (IMAGE / "Dockerfile").read_text().partition("ENV ")[2]))
     assert told["FLEX_TEMPLATE_PYTHON_PY_FILE"] == "/template/main.py"
     built = {"JOB": "build", "IMAGE": "registry/build:7", "PATH": f"{image}/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
@@ -47,8 +51,8 @@ def test_it_posts_the_job_and_leaves_it(image: Path, gcs_bucket: Any, tmp_path: 
     bucket = f"gs://{gcs_bucket.name}"
     with dataflow_api() as api:
         parameters = {
-            "input": f"{bucket}/corpus/*", "output": f"{bucket}/out", "expand_hops": "1", "runner": "DataflowRunner",
-            "project": "p", "region": "r", "temp_location": f"{bucket}/t", "staging_location": f"{bucket}/s",
+            "input": f"{bucket}/corpus/{{date:%Y-%m-%d}}/*", "output": f"{bucket}/out", "expand_hops": "1",
+            "runner": "DataflowRunner", "project": "p", "region": "r", "temp_location": f"{bucket}/t", "staging_location": f"{bucket}/s",
             "job_name": "hub-2", "dataflow_endpoint": api.url,
         }  # fmt: skip
         flags = [f"--{name}={value}" for name, value in parameters.items()]
@@ -66,3 +70,4 @@ def test_it_posts_the_job_and_leaves_it(image: Path, gcs_bucket: Any, tmp_path: 
         ["registry/build:7"],
     )
     assert "jobs/r/" in done.stdout
+    assert re.search(rf"^--input {bucket}/corpus/\d{{4}}-\d\d-\d\d/\*$", done.stdout, re.MULTILINE)

@@ -100,6 +100,12 @@ def test_a_refresh_reads_the_day_that_its_start_says(tmp_path: Path, capsys: pyt
     assert "persona-hub refresh --hub" in capsys.readouterr().err
     assert len(list_versions(hub)) == 2
 
+    # Several days at once: what has been read costs nothing, so that late files are picked up.
+    overlap = f"{pattern.replace('-1d', '-2d')},{pattern}"
+    assert main(["refresh", "--hub", hub, "--input", overlap], clock=lambda: NOW + timedelta(days=1)) == DONE
+    counts = open_hub(hub).manifest.counts["read_corpus"]
+    assert (counts["known"], counts["document"]) == (2, 2)
+
 
 def test_input_that_is_late_is_told_and_makes_no_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pattern, hub = days(tmp_path, "2026-02-28"), str(tmp_path / "hub")
