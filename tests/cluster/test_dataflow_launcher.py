@@ -52,7 +52,8 @@ def test_it_posts_the_job_and_leaves_it(image: Path, gcs_bucket: Any, tmp_path: 
     with dataflow_api() as api:
         parameters = {
             "input": f"{bucket}/corpus/{{date:%Y-%m-%d}}/*", "output": f"{bucket}/out", "expand_hops": "1",
-            "runner": "DataflowRunner", "project": "p", "region": "r", "temp_location": f"{bucket}/t", "staging_location": f"{bucket}/s",
+            "runner": "DataflowRunner", "project": "p", "region": "r",
+            "temp_location": f"{bucket}/t", "staging_location": f"{bucket}/s",
             "job_name": "hub-2", "dataflow_endpoint": api.url,
         }  # fmt: skip
         flags = [f"--{name}={value}" for name, value in parameters.items()]
