@@ -101,7 +101,10 @@ STAGES = st.lists(st.floats(0.01, 1e6), min_size=1, max_size=6).map(
 )
 
 
-@given(STAGES, st.floats(0, 100), st.floats(0, 100))
+PRICES = st.just(0.0) | st.floats(1e-6, 100)  # of a million tokens
+
+
+@given(STAGES, PRICES, PRICES)
 def test_parts_of_a_budget_are_a_budget_s_and_leave_each_stage_what_it_needs(
     stages: list[StageForecast], input_price: float, output_price: float
 ) -> None:
