@@ -45,7 +45,14 @@ CALLING = (
 RATES = ("requests_per_minute", "tokens_per_minute", "rate_limiter", "rate_limit_descriptor")
 SPENDING = (*CALLING, "budget_shares", *RATES, "retry_malformed")
 MODEL = (*ASKING, *SPENDING)
-PERSONAS = ("personas_per_document", "persona_language", "expand_hops", "expand_per_persona", "pii")
+PERSONAS = (
+    "personas_per_document",
+    "persona_language",
+    "expand_hops",
+    "expand_per_persona",
+    "stop_below_novelty",
+    "pii",
+)
 EMBEDDER_CALLS = (
     "embedder_base_url",
     "embedder_api_key_secret",

@@ -141,6 +141,12 @@ GROUPS: dict[str, list[Flag]] = {
         Flag("expand_hops", "how many relations to follow from each persona", 6, number(0, 6), metavar="N"),
         Flag("expand_per_persona", "relations asked for of each persona and hop", 1, number(1, 100), metavar="N"),
         Flag(
+            "stop_below_novelty",
+            "end the expansion after a hop that brings fewer new personas than this for each answer; 0: never",
+            0.0,
+            number(0, 1, float),
+        ),
+        Flag(
             "pii",
             "contact data and names of people: scrub them, drop the persona, or keep them",
             "scrub",

@@ -24,7 +24,7 @@ from pipelines.summary import already_done, nothing_new, summary
 from pipelines.tables import ProvenanceOf, WriteHub
 from transforms.documents_table import DocumentsTable
 from transforms.embed_dedup import EmbedDedup
-from transforms.expand_persona import ExpandPersona
+from transforms.expand_persona import NOT_EXPANDED, ExpandPersona
 from transforms.extract_persona import ExtractPersona
 from transforms.filter_persona import FilterPersona
 from transforms.hub.manifest import Manifest
@@ -87,6 +87,7 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
         hops=flags["expand_hops"],
         per_persona=flags["expand_per_persona"],
         threshold=flags["minhash_threshold"],
+        stop_below_novelty=flags["stop_below_novelty"],
         sampling=plan.sampling,
         accept=accept,
         blocks=plan.blocks,
@@ -128,7 +129,10 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
             "extract_persona/documents": corpus.documents,
             "extract_persona/asked": corpus.documents,
             "extract_persona/answered": extracted.personas,
+            "expand_persona/personas": expanded.frontier,
+            "expand_persona/expanded": expanded.asked,
             "expand_persona/passed-over": expanded.passed_over,
+            f"expand_persona/{NOT_EXPANDED}": expanded.not_expanded,
             "expand_persona/asked": expanded.asked,
             "expand_persona/answered": expanded.generated,
             "filter_persona/personas": (extracted.personas, *expanded.generated),
@@ -142,6 +146,8 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
             "embed_dedup/personas": texts.kept,
             "embed_dedup/kept": meanings.kept,
             "embed_dedup/duplicate-{kind}": meanings.duplicates,
+            "novelty/new {hop}": (*expanded.asked, *expanded.not_expanded),
+            "novelty/answers {hop}": expanded.generated,
             **samples.counted,
         },
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
+from transforms.expand_persona import NOT_EXPANDED
+from transforms.expand_persona import STAGE as EXPAND
 from transforms.hub.files import read_file
 from transforms.hub.manifest import Manifest
 from transforms.hub.reading import read_made
@@ -13,6 +15,7 @@ from transforms.records import Persona, Sample, excerpt
 
 SHOWN_PERSONAS = 3
 SHOWN_CHARACTERS = 300
+ELSEWHERE = ("documents", "personas", "expanded", "passed-over", NOT_EXPANDED)  # counts that have no place in a line
 
 
 def summary(output: str) -> str:
@@ -69,7 +72,7 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         found = counts.get(stage, {})
         if not found.get(whole):
             continue
-        others = {name: n for name, n in found.items() if name not in (whole, kept, "documents", "passed-over")}
+        others = {name: n for name, n in found.items() if name not in (whole, kept, *ELSEWHERE)}
         rest = ", ".join(f"{n:,} {name.removeprefix('lost-')}" for name, n in others.items() if n)
         line = f"{stage.replace('_', ' '):28}{found[whole]:>10,} {whole:9}{found.get(kept, 0):>10,} {kept:9}"
         yield f"{line} {rest}".rstrip()
@@ -90,6 +93,13 @@ def novel(manifest: Manifest) -> Iterator[str]:
         hops = ", ".join(f"hop {hop} {row['per_document']:.2f}" for hop, row in by_hop.items())
         dollar = f", {manifest.novelty['per_dollar']:,.0f} a dollar" if "per_dollar" in manifest.novelty else ""
         yield f"novelty       {manifest.novelty['per_document']:.2f} new personas a document ({hops}){dollar}"
+    if stopped := manifest.counts.get(EXPAND, {}).get(NOT_EXPANDED):
+        hop, row = max((hop, row) for hop, row in manifest.novelty["by_hop"].items() if "per_answer" in row)
+        least = manifest.parameters["stop_below_novelty"]
+        yield (
+            f"expansion     ended with hop {hop}: {row['per_answer']:.3f} new personas for each answer are under "
+            f"--stop_below_novelty {least:g}; {stopped:,} were not expanded"
+        )
 
 
 def lying(hub: Hub) -> Iterator[str]:

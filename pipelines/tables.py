@@ -23,6 +23,7 @@ EQUATIONS = (
     Equation("read_corpus", "records", ("document", "repeated", "known", "known-elsewhere", "skipped-*", "lost-*")),
     Equation("read_corpus", "document", ("extract_persona/documents",)),
     Equation("extract_persona", "asked", ("answered", "lost-*")),
+    Equation("expand_persona", "personas", ("expanded", "passed-over", "not-expanded-*")),
     Equation("expand_persona", "asked", ("answered", "lost-*")),
     Equation("filter_persona", "personas", ("kept", "lost-*")),
     Equation("unique_personas", "personas", ("unique", "identical")),

@@ -21,10 +21,12 @@ from transforms.minhash_dedup import NearDuplicates
 from transforms.prompts import Prompt, load_prompt
 from transforms.records import HOP_LIMIT, Batch, DeadLetter, Persona, batches, excerpt, persona_id
 from transforms.similarity.ranks import rank_of
+from transforms.stop_below_novelty import StopBelowNovelty
 from transforms.tally import Tally
 from transforms.unique_personas import Unique, UniquePersonas
 
 STAGE = "expand_persona"
+NOT_EXPANDED = "not-expanded-novelty"  # a count: who was not asked about since the hop had brought too little
 PLACEHOLDERS = frozenset({"persona", "language"})
 REQUIRED = frozenset({"persona"})
 SCHEMA = (
@@ -50,8 +52,10 @@ class Expanded(NamedTuple):
 
     personas: beam.PCollection[tuple[int, Batch[Persona]]]  # unique, by block
     identical: PerHop  # those whose text another one had
+    frontier: tuple[beam.PCollection[tuple[int, Batch[Persona]]], ...]  # the unique ones of all hops but the last
     asked: PerHop  # who was asked about
     passed_over: PerHop  # who was not, since somebody earlier resembles them
+    not_expanded: PerHop  # who was not, since the hop that found them brought too little that is new
     generated: PerHop  # what the model gave, before the filter
     accepted: PerHop  # what passed the filter, beginning with those of hop 0
     dead_letters: beam.PCollection[Batch[DeadLetter]]
@@ -62,7 +66,8 @@ class ExpandPersona(beam.PTransform):
     """Personas of hop 0 -> those and their relations over `hops` hops, unique and by block.
 
     Applied to the new personas, or to a tuple: those, then by block what a hub has kept, and what it has dropped.
-    Nobody is asked about whom the hub holds, or who resembles one that it has kept.
+    Nobody is asked about whom the hub holds, or who resembles one that it has kept. A hop that brings fewer new
+    personas than `stop_below_novelty` for each answer is the last.
     """
 
     model: ModelConfig
@@ -71,6 +76,7 @@ class ExpandPersona(beam.PTransform):
     hops: int = 6
     per_persona: int = 1
     threshold: float = 0.9
+    stop_below_novelty: float = 0.0
     prompt: Prompt = field(default_factory=prompt_of)
     sampling: Sampling = field(default_factory=Sampling)
 
@@ -79,6 +85,7 @@ class ExpandPersona(beam.PTransform):
             raise ValueError(f"--expand_hops {self.hops}: must be from 0 to {HOP_LIMIT - 1}")
         if self.per_persona < 1:
             raise ValueError(f"--expand_per_persona {self.per_persona}: must be at least 1")
+        self.worth = StopBelowNovelty(least=self.stop_below_novelty)
 
     def expand(self, personas: beam.PCollection[Any] | tuple[beam.PCollection[Any], ...]) -> Expanded:
         """The hops, unrolled: each asks about what the one before it found."""
@@ -87,15 +94,17 @@ class ExpandPersona(beam.PTransform):
         hops: list[Children] = []
         for hop in range(1, self.hops + 1):
             so_far = tuple(unique.personas for unique in found)
-            sides = {"so_far": so_far, "held": tuple(held)}
+            sides = {"so_far": so_far, "held": tuple(held), "answers": tuple(one.generated for one in hops[-1:])}
             hops.append(sides | f"Hop {hop}" >> OneHop(hop=hop, settings=self))
             found.append(hops[-1].unique)
         nothing = personas.pipeline | "Nothing" >> beam.Create([], reshuffle=False)
         return Expanded(
             personas=[unique.personas for unique in found] | "Personas" >> beam.Flatten(),
             identical=tuple(unique.identical for unique in found),
+            frontier=tuple(unique.personas for unique in found[:-1]),
             asked=tuple(hop.asked for hop in hops),
             passed_over=tuple(hop.passed_over for hop in hops),
+            not_expanded=tuple(stopped for hop in hops for stopped in hop.not_expanded),
             generated=tuple(hop.generated for hop in hops),
             accepted=(personas, *(hop.accepted for hop in hops)),
             dead_letters=[nothing, *(dead for hop in hops for dead in hop.dead_letters)]
@@ -109,6 +118,7 @@ class Children(NamedTuple):
     unique: Unique
     asked: beam.PCollection[Batch[Persona]]
     passed_over: beam.PCollection[Batch[Persona]]
+    not_expanded: PerHop
     generated: beam.PCollection[Batch[Persona]]
     accepted: beam.PCollection[Batch[Persona]]
     dead_letters: tuple[beam.PCollection[Batch[DeadLetter]], ...]
@@ -116,7 +126,9 @@ class Children(NamedTuple):
 
 @dataclass(kw_only=True)
 class OneHop(beam.PTransform):
-    """{"so_far": personas of all hops, a collection for each, "held": what a hub holds} -> those of the next hop."""
+    """{"so_far": personas of all hops, a collection for each, "held": what a hub holds, "answers": of the last hop}
+    -> those of the next hop.
+    """
 
     hop: int
     settings: ExpandPersona
@@ -129,18 +141,21 @@ class OneHop(beam.PTransform):
         frontier = (
             {"personas": so_far[-1], "near": near}
             | "ByBlock" >> beam.CoGroupByKey()
-            | "PassOver" >> beam.ParDo(PassOver()).with_outputs("passed_over", main="asked")
+            | "PassOver" >> beam.ParDo(PassOver()).with_outputs("passed_over", main="new")
         )
+        worth = (frontier.new, *sides["answers"]) | "StopBelowNovelty" >> own.worth
         task = RelationTask(self.hop, own.per_persona, own.prompt, own.sampling)
-        answers = frontier.asked | "Generate" >> Generate(stage=STAGE, task=task, model=own.model)
+        answers = worth.asked | "Generate" >> Generate(stage=STAGE, task=task, model=own.model)
         filtered: Filtered = answers.results | "Filter" >> own.accept
         unique = (filtered.personas, *so_far, *held) | "Unique" >> UniquePersonas(blocks=own.blocks)
         lost = (answers.dead_letters, filtered.dead_letters)
-        return Children(unique, frontier.asked, frontier.passed_over, answers.results, filtered.personas, lost)
+        return Children(
+            unique, worth.asked, frontier.passed_over, worth.not_expanded, answers.results, filtered.personas, lost
+        )
 
 
 class PassOver(beam.DoFn):
-    """One block's personas and the ranks that somebody earlier resembles -> whom to ask about; aside, the others."""
+    """One block's personas and the ranks that somebody earlier resembles -> those who are new; aside, the others."""
 
     def __init__(self) -> None:
         self.tally = Tally(STAGE)
@@ -149,21 +164,21 @@ class PassOver(beam.DoFn):
         """Batches in order of the ids."""
         _, sides = element
         near = {rank for ranks in sides["near"] for rank in ranks}
-        asked, passed_over = part(sides["personas"], near)
+        new, passed_over = part(sides["personas"], near)
         self.tally.inc("passed-over", len(passed_over))
-        yield from batches(asked)
+        yield from batches(new)
         for batch in batches(passed_over):
             yield beam.pvalue.TaggedOutput("passed_over", batch)
 
 
 def part(groups: Iterable[Batch[Persona]], near: set[int]) -> tuple[list[Persona], list[Persona]]:
     """(the personas whose ranks are not in `near`, the others)."""
-    asked: list[Persona] = []
+    new: list[Persona] = []
     passed_over: list[Persona] = []
     for group in groups:
         for persona in group:
-            (passed_over if rank_of(persona) in near else asked).append(persona)
-    return asked, passed_over
+            (passed_over if rank_of(persona) in near else new).append(persona)
+    return new, passed_over
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from transforms.records import Batch, Document, Persona, excerpt
 STAGE = "novelty"
 SOURCES = 100  # in a manifest, those with the most documents
 SOURCE_CHARACTERS = 80
-DOCUMENTS, KEPT, HOP = "documents ", "kept ", "hop "  # begin the names of counts, and a source or a hop ends them
+# These begin the names of counts, and a source or a hop ends them.
+DOCUMENTS, KEPT, HOP, NEW, ANSWERS = "documents ", "kept ", "hop ", "new ", "answers "
 
 
 def source_of(source: str) -> str:
@@ -91,17 +92,14 @@ def as_counts(rows: list[tuple[str, tuple[int, int]]]) -> Iterator[tuple[Key, in
 def rates(counts: Mapping[str, int], documents: int, cost_usd: float) -> dict[str, Any]:
     """New personas for each document, and for each dollar where one was paid: of all, by hop, and by source.
 
-    `counts` are those of `Novelty`, `documents` those that went on to the model, `cost_usd` what this run paid.
+    `counts` are those of `Novelty` and, by hop, "answers" of the model and the "new" ones of them, whom nobody earlier
+    resembles in words; `documents` those that went on to the model, `cost_usd` what this run paid.
     """
     kept = sum(n for name, n in counts.items() if name.startswith(HOP))
     rate: dict[str, Any] = {"personas": kept, "per_document": ratio(kept, documents)}
     if cost_usd > 0:
         rate["per_dollar"] = ratio(kept, cost_usd)
-    rate["by_hop"] = {
-        name.removeprefix(HOP): {"personas": n, "per_document": ratio(n, documents)}
-        for name, n in sorted(counts.items())
-        if name.startswith(HOP)
-    }
+    rate["by_hop"] = {hop: of_hop(hop, counts, documents) for hop in hops_of(counts)}
     rate["by_source"] = {
         source: {"documents": n, "personas": found, "per_document": ratio(found, n)}
         for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -110,6 +108,25 @@ def rates(counts: Mapping[str, int], documents: int, cost_usd: float) -> dict[st
         for found in [counts.get(f"{KEPT}{source}", 0)]
     }
     return rate
+
+
+def hops_of(counts: Mapping[str, int]) -> list[str]:
+    """The hops that gave a persona, or were asked for one."""
+    return sorted({name.removeprefix(kind) for name in counts for kind in (HOP, ANSWERS) if name.startswith(kind)})
+
+
+def of_hop(hop: str, counts: Mapping[str, int], documents: int) -> dict[str, Any]:
+    """What a hop brought. The new ones of a hop are known where there is another after it: "per_answer" is what
+    `--stop_below_novelty` goes by.
+    """
+    found: dict[str, Any] = {"personas": counts.get(f"{HOP}{hop}", 0)}
+    found["per_document"] = ratio(found["personas"], documents)
+    if answers := counts.get(f"{ANSWERS}{hop}", 0):
+        found["answers"] = answers
+        new = counts.get(f"{NEW}{hop}")
+        if new is not None:
+            found |= {"new": new, "per_answer": ratio(new, answers)}
+    return found
 
 
 def ratio(part: float, whole: float) -> float:
