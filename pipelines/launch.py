@@ -17,12 +17,14 @@ from pipelines.options import BY_NAME, SPELLED
 from pipelines.template import FOLDER, OBJECT, pattern_faults
 
 if TYPE_CHECKING:
+    from google.cloud.dataflow_v1beta3 import Job as DataflowJob
     from google.cloud.dataflow_v1beta3 import LaunchFlexTemplateRequest
 
 Flags = Mapping[str, Any]
 ENDED = {"JOB_STATE_DONE": DONE, "JOB_STATE_UPDATED": DONE, "JOB_STATE_DRAINED": DONE}
 BROKEN = ("JOB_STATE_FAILED", "JOB_STATE_CANCELLED")  # STOPPED is a job that has not begun
 LOOK_SECONDS = 20.0
+PATIENCE_SECONDS = 600.0  # that a look at a job is tried again
 NAME = (r"[a-z]([-a-z0-9]{0,498}[a-z0-9])?", "small letters, digits and -, a letter first")  # as both services ask
 EMAIL = (r"[^@\s]+@[^@\s]+", "the address of a service account")
 PLACE = (FOLDER, "a folder of Cloud Storage, gs://...")
@@ -117,17 +119,30 @@ def parameters(job: Job, given: Sequence[str]) -> dict[str, str]:
 
 
 def wait(flags: Flags, job: str) -> int:
-    """Waits for the end of the job. Raises JobError where it failed."""
+    """Waits for the end of the job. Raises JobError where it failed, and where the waiting was interrupted."""
+    from google.api_core.retry import Retry
     from google.cloud import dataflow_v1beta3 as dataflow
 
     request = dataflow.GetJobRequest(project_id=flags["project"], location=flags["region"], job_id=job)
-    with dataflow.JobsV1Beta3Client(**connection(flags["endpoint"])) as jobs:
-        while (state := dataflow.JobState(jobs.get_job(request).current_state).name) not in (*ENDED, *BROKEN):
-            time.sleep(LOOK_SECONDS if not flags["endpoint"].startswith("http://") else 0.01)
+    patient = Retry(timeout=PATIENCE_SECONDS)  # of what may pass: a service out of reach, or busy
+    try:
+        with dataflow.JobsV1Beta3Client(**connection(flags["endpoint"])) as jobs:
+            while (state := state_of(jobs.get_job(request, retry=patient))) not in (*ENDED, *BROKEN):
+                time.sleep(LOOK_SECONDS if not flags["endpoint"].startswith("http://") else 0.01)
+    except KeyboardInterrupt as error:
+        link = job_link(flags["project"], flags["region"], job)
+        raise JobError(f"interrupted; job {job} runs on without this command: {link}") from error
     print(state, file=sys.stderr)
     if state in BROKEN:
         raise JobError(f"job {job} ended as {state}; the console says why")
     return ENDED.get(state, FAILED)
+
+
+def state_of(job: DataflowJob) -> str:
+    """The state of a job by its name."""
+    from google.cloud import dataflow_v1beta3 as dataflow
+
+    return dataflow.JobState(job.current_state).name
 
 
 def connection(endpoint: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def resolve(pattern: str, now: datetime) -> str:
     """One pattern, as `dated`."""
     for like in LIKE_A_MACRO.findall(pattern):
         if not MACRO.fullmatch(like):
-            raise UsageError(f"--input {pattern}: {like} is no date; {REMEDY}")
+            raise UsageError(f"--input {pattern}: {like} is no date macro; {REMEDY}")
 
     def date(macro: re.Match[str]) -> str:
         back, unit, form = macro.groups()

@@ -31,7 +31,8 @@ def run(flags: Flags, rest: Sequence[str]) -> int:
     with scheduler(flags) as client:
         made = put(client, job, flags)
     state = "" if made.state.name == "ENABLED" else f", {made.state.name.lower()}"
-    print(f"schedule {flags['name']}: {made.schedule} ({made.time_zone}){state}, next run {moment(made.schedule_time)}")
+    coming = f"{made.schedule} ({made.time_zone}){state}, next run {moment(made.schedule_time)} UTC"
+    print(f"schedule {flags['name']}: {coming}")
     print(CONSOLE.format(project=flags["project"]))
     return DONE
 

@@ -24,7 +24,7 @@ def run(flags: Flags, _: Sequence[str]) -> int:
         jobs = [job for job in client.list_jobs(parent=parent_of(flags)) if is_ours(job)]
     if jobs:
         print("\n".join(table([HEAD, *map(row, jobs)])))
-        print("times are in UTC; `launched` is Dataflow's answer, how the job ended is in its console")
+        print("last and next run are in UTC; `launched` is Dataflow's answer, how the job ended is in its console")
     else:
         print(f"no schedule in {flags['region']} of {flags['project']}")
     return DONE

@@ -29,13 +29,17 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if re.search(r"/jobs/[^/?]+(\?|$)", self.path):
             states = self.server.states
-            self.answer(self.server.job("hub", states.pop(0) if len(states) > 1 else states[0]))
+            state = states.pop(0) if len(states) > 1 else states[0]
+            if state.isdigit():
+                self.answer({"error": {"message": "not now"}}, int(state))
+            else:
+                self.answer(self.server.job("hub", state))
         else:
             self.answer({})
 
-    def answer(self, body: Any) -> None:
+    def answer(self, body: Any, code: int = 200) -> None:
         data = json.dumps(body).encode()
-        self.send_response(200)
+        self.send_response(code)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -46,7 +50,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """`bodies`: (path, body) of what was posted; `states` that a job goes through, one at each look."""
+    """`bodies`: (path, body) of what was posted; `states` that a job goes through, one at each look (or HTTP's code
+    of an error).
+    """
 
     daemon_threads = True
     ID = "2026-01-01_00_00_00-1"

@@ -78,9 +78,20 @@ def test_a_wrong_flag_of_the_job_launches_nothing(
 
 @pytest.mark.parametrize(("last", "code"), [("DONE", DONE), ("FAILED", FAILED), ("CANCELLED", FAILED)])
 def test_who_waits_hears_how_it_ended(last: str, code: int, api: Server) -> None:
-    api.states = ["JOB_STATE_QUEUED", "JOB_STATE_STOPPED", "JOB_STATE_RUNNING", f"JOB_STATE_{last}"]
+    api.states = ["JOB_STATE_QUEUED", "503", "JOB_STATE_STOPPED", "JOB_STATE_RUNNING", f"JOB_STATE_{last}"]
     assert launch(api, "--wait", *JOB) == code
     assert api.states == [f"JOB_STATE_{last}"]
+
+
+def test_who_waits_no_longer_is_told_that_the_job_runs_on(
+    api: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipelines.launch.time.sleep", interrupted)
+    assert launch(api, "--wait", *JOB) == FAILED
+    assert f"interrupted; job {Server.ID} runs on" in capsys.readouterr().err
 
 
 def test_a_date_in_the_input_is_left_to_the_job(api: Server) -> None:

@@ -84,7 +84,7 @@ def test_what_is_scheduled_is_what_launch_sends(
     assert as_message[1].launch_parameter.parameters["input"] == "gs://crawl/{date-1d:%Y-%m-%d}/*"
     assert as_message[1].launch_parameter.environment.num_workers == 4
     said = capsys.readouterr().out
-    assert "schedule nightly: 0 4 * * mon-fri (UTC), next run 2026-03-02 04:00\n" in said
+    assert "schedule nightly: 0 4 * * mon-fri (UTC), next run 2026-03-02 04:00 UTC\n" in said
 
 
 def test_each_run_has_the_schedules_name_so_that_no_two_run_at_once(api: scheduler_api.Server) -> None:

@@ -62,7 +62,7 @@ def test_a_date_is_that_of_the_moment(pattern: str, resolved: str) -> None:
     ],
 )
 def test_what_looks_like_a_date_and_is_none_is_refused(macro: str) -> None:
-    with pytest.raises(UsageError, match=r"^--input a/.*/\*: \{.* is no date; write \{date:%Y-%m-%d\}"):
+    with pytest.raises(UsageError, match=r"^--input a/.*/\*: \{.* is no date macro; write \{date:%Y-%m-%d\}"):
         dated([f"a/{macro}/*"], NOW)
 
 
