@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 
 from transforms.dedup.chunks import texts_of
-from transforms.dedup.find_duplicates import fold_equals
-from transforms.dedup.rows import meeting_rows
+from transforms.dedup.find_duplicates import PARTITIONS, fold_equals
+from transforms.dedup.rows import by_partition, meetings
 from transforms.similarity import join
-from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, ragged, runs, spans
+from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, runs, spans
 from transforms.similarity.plan import Plan
 from transforms.similarity.prefix_keys import frequencies
 from transforms.similarity.representatives import NEW, decide, follow
@@ -66,9 +66,8 @@ class Clock:
 def core(file: str, threshold: float, bucket_keys: str) -> tuple[set[int], Clock, int]:
     """(numbers of the rows dropped, CPU by stage, rows): what the step does, without a runner."""
     plan, clock = Plan.of(threshold, bucket_keys), Clock()
-    entries: list[Numbers] = []
-    tokens: list[Numbers] = []
-    sizes: list[Numbers] = []
+    keys_of: dict[int, list[bytes]] = {}
+    parts: list[tuple[Numbers, ...]] = []
     equal: list[join.Edges] = []
     rows = 0
     table: Numbers | None = None
@@ -77,18 +76,24 @@ def core(file: str, threshold: float, bucket_keys: str) -> tuple[set[int], Clock
     for raw in chunks_of(file):
         words, codes, sets = sets_of(raw)
         ranks = np.arange(rows, rows + len(sets.size)).astype(U64) + NEW
-        leaders, leader, same = fold_equals(whole(sets), ranks, sets.size)
+        code = whole(sets)
+        leaders, leader, same = fold_equals(code, ranks, sets.size)
         clock.tick("tokens")
         keys, owner = plan.keys(words, codes, sets, leaders, table)
-        entries.append(keys.astype(U32).astype(U64) << U64(32) | (owner + rows).astype(U64))
+        for partition, packed in by_partition(keys, ranks[owner], PARTITIONS):
+            keys_of.setdefault(partition, []).append(packed)
         clock.tick("keys")
-        tokens.append(sets.tokens)
-        sizes.append(sets.size.astype(U32))
+        parts.append((sets.tokens, sets.size.astype(U32), code))
         equal.append(join.Edges.of(ranks[leader], ranks[same], np.ones(len(same))))
         rows += len(sets.size)
-    row, label = meeting_rows(np.concatenate(entries))
+    met = [meetings(keys_of.pop(partition)) for partition in sorted(keys_of)]
+    row, label = (np.concatenate(column) - NEW for column in zip(*met, strict=True))
+    entries = label << U64(32) | row
+    entries.sort()
+    entries = entries[runs(entries)[0]]
     clock.tick("meet")
-    found = list(joined(row, label, np.concatenate(tokens), np.concatenate(sizes).astype(I64), plan))
+    tokens, size, code = (np.concatenate(column) for column in zip(*parts, strict=True))
+    found = list(joined(entries, tokens, size, code, plan))
     clock.tick("check")
     near = join.Edges.join([each.near for each in found])
     equals = join.Edges.join([each.equal for each in found] + equal)
@@ -105,17 +110,17 @@ def sets_of(raw: bytes) -> tuple[Any, Numbers, Any]:
     return words, codes, token_sets(codes, words.size)
 
 
-def joined(row: Numbers, label: Numbers, tokens: Numbers, size: Numbers, plan: Plan) -> Iterator[join.Found]:
-    """The exact check, a few groups at a time."""
-    order = np.argsort(label, kind="stable")
-    row, label = row[order].astype(I64), label[order]
-    begin = spans(size)[:-1]
+def joined(entries: Numbers, tokens: Numbers, size: Numbers, code: Numbers, plan: Plan) -> Iterator[join.Found]:
+    """The exact check, a few groups at a time; `entries` are numbers of label and row, ascending."""
+    label, row = entries >> U64(32), (entries & U64(0xFFFFFFFF)).astype(I64)
+    count = size.astype(I64)
+    begin = spans(count)[:-1]
     first, length = runs(label)
     cuts = first[np.searchsorted(np.cumsum(length), np.arange(0, len(label), GROUP_ENTRIES))] if len(first) else first
     for i, j in zip(cuts.tolist(), [*cuts[1:].tolist(), len(label)], strict=True):
-        rows = row[i:j]
-        some = tokens[ragged(begin[rows], size[rows])]
-        yield join.find(join.Rows(mix(label[i:j]), rows.astype(U64) + NEW, size[rows], some), plan.threshold)
+        at = row[i:j]
+        rows = join.Rows(mix(label[i:j]), at.astype(U64) + NEW, code[at], begin[at], count[at], tokens)
+        yield join.find(rows, plan.threshold)
 
 
 def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from transforms.similarity import bitwise, dense, join, representatives
 from transforms.similarity.jaccard import Threshold
 from transforms.similarity.representatives import NEW, decide, follow, later_in
+from transforms.similarity.shingles import TokenSets
 
 
 def greedy(rows: int, edges: set[tuple[int, int]]) -> set[int]:
@@ -81,7 +82,7 @@ def find(rows: list[frozenset[int]], threshold: Threshold, words: int = bitwise.
         patch.setattr(dense, "GROUP", ball)
         patch.setattr(bitwise, "WORDS", words)
         patch.setattr(bitwise, "BALL", ball)
-        return join.find(join.Rows(np.zeros(len(rows), np.uint64), ranks, size, tokens), threshold)
+        return join.find(join.Rows.of(np.zeros(len(rows), np.uint64), ranks, TokenSets(tokens, size)), threshold)
 
 
 LIMITS = st.tuples(st.sampled_from([2, 2048]), st.sampled_from([2, 4, 64]), st.sampled_from([0, 1, 20]))

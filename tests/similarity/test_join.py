@@ -177,7 +177,7 @@ def found_by(rows: Sets, group: list[int], threshold: Threshold, small: int) -> 
         patch.setattr(dense, "GROUP", small)
         patch.setattr(bitwise, "BALL", small)
         patch.setattr(bitwise, "WORDS", small)
-        return join.find(join.Rows(np.array(group, np.uint64), ranks, sets.size, sets.tokens), threshold)
+        return join.find(join.Rows.of(np.array(group, np.uint64), ranks, sets), threshold)
 
 
 @settings(max_examples=200)
@@ -231,7 +231,7 @@ def test_a_sketch_never_exceeds_the_true_difference() -> None:
     draw = np.random.default_rng(1)
     rows = [frozenset(draw.integers(0, 60, 30).tolist()) for _ in range(100)]
     sets = token_sets(rows)
-    sketch = join.Sketch(join.Rows(np.zeros(100), np.arange(100), sets.size, sets.tokens))
+    sketch = join.Sketch(join.Rows.of(np.zeros(100, np.uint64), np.arange(100), sets))
     left, right = np.triu_indices(100, 1)
     true = np.array([len(rows[i] ^ rows[j]) for i, j in zip(left, right, strict=True)])
     bits = sketch.differing(left, right)

@@ -15,7 +15,7 @@ from transforms.similarity import join, prefix_keys
 from transforms.similarity.arrays import U32, Numbers, distinct, mix, ragged, runs, spans
 from transforms.similarity.plan import Plan
 from transforms.similarity.representatives import decide, follow
-from transforms.similarity.shingles import hash_tokens, token_sets, whole
+from transforms.similarity.shingles import TokenSets, hash_tokens, token_sets, whole
 from transforms.similarity.vectors import pack, unpack
 from transforms.tally import Tally
 
@@ -202,7 +202,7 @@ class ExactCheck(beam.DoFn):
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
         """Nothing where nothing is found."""
         group, rank, count, tokens = joined(list(element[1]))
-        found = join.find(join.Rows(group, rank, widened(count), tokens), self.plan.threshold)
+        found = join.find(join.Rows.of(group, rank, TokenSets(tokens, widened(count))), self.plan.threshold)
         self.tally.inc("compared-rows", len(rank))
         self.tally.inc("near-pairs", len(found.near.first))
         if found.size:

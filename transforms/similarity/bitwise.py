@@ -47,8 +47,8 @@ class Bits(NamedTuple):
 class Bitwise:
     """Near-duplicates within groups; pairs that `balls` tell of are left out, and groups that are `too_large`."""
 
-    def __init__(self, tokens: Numbers, size: Numbers, rank: Numbers, threshold: Threshold):
-        self.tokens, self.size, self.rank, self.threshold = tokens, size, rank, threshold
+    def __init__(self, tokens: Numbers, begin: Numbers, size: Numbers, rank: Numbers, threshold: Threshold):
+        self.tokens, self.begin, self.size, self.rank, self.threshold = tokens, begin, size, rank, threshold
         self.balls: list[Ball] = []
         self.too_large: list[int] = []  # groups
         reach = int(size.max(initial=0)) * 4 * (threshold.p + threshold.q)
@@ -56,18 +56,18 @@ class Bitwise:
 
     def near(self, length: Numbers) -> Iterator[Near]:
         """The near-duplicates in groups of `length` rows that lie one after another."""
-        offsets, first = spans(self.size), spans(length)[:-1]
+        first, tokens = spans(length)[:-1], spans(self.size)
         self.too_large += np.flatnonzero(length > LARGEST).tolist()
         fit = np.flatnonzero(length <= LARGEST)
-        load = np.cumsum(offsets[first[fit] + length[fit]] - offsets[first[fit]])
+        load = np.cumsum(tokens[first[fit] + length[fit]] - tokens[first[fit]])
         for groups in np.split(fit, np.unique(np.searchsorted(load, np.arange(TOKENS, load.max(initial=0), TOKENS)))):
             if len(groups):
-                yield from self.near_in(groups, first, length, offsets)
+                yield from self.near_in(groups, first, length)
 
-    def near_in(self, groups: Numbers, first: Numbers, length: Numbers, offsets: Numbers) -> Iterator[Near]:
+    def near_in(self, groups: Numbers, first: Numbers, length: Numbers) -> Iterator[Near]:
         """The near-duplicates in some of the groups: those of one shape at a time."""
         rows = ragged(first[groups], length[groups])
-        tokens = self.tokens[ragged(offsets[rows], self.size[rows])]
+        tokens = self.tokens[ragged(self.begin[rows], self.size[rows])]
         bits = bits_of(tokens, self.size[rows], length[groups])
         shape = length[groups] << 32 | bits.width
         for n, width in ((each >> 32, each & 0xFFFFFFFF) for each in np.unique(shape).tolist()):

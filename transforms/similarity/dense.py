@@ -43,9 +43,8 @@ class Ball(NamedTuple):
 class Dense:
     """Candidate pairs of large groups; what is duplicate without a look is left in `balls`."""
 
-    def __init__(self, tokens: Numbers, count: Numbers, rank: Numbers, threshold: Threshold):
-        self.tokens, self.count, self.rank, self.threshold = tokens, count, rank, threshold
-        self.offsets = spans(count)
+    def __init__(self, tokens: Numbers, begin: Numbers, count: Numbers, rank: Numbers, threshold: Threshold):
+        self.tokens, self.begin, self.count, self.rank, self.threshold = tokens, begin, count, rank, threshold
         self.balls: list[Ball] = []
 
     def pairs(self, rows: Numbers, depth: int = 0) -> Iterator[tuple[Numbers, Numbers]]:
@@ -70,7 +69,7 @@ class Dense:
         """(size of each row's difference from the centre; its elements, rarest first, and their rows)."""
         count = self.count[rows]
         _, index, often = np.unique(
-            self.tokens[ragged(self.offsets[rows], count)], return_inverse=True, return_counts=True
+            self.tokens[ragged(self.begin[rows], count)], return_inverse=True, return_counts=True
         )
         owner = np.repeat(np.arange(len(rows)), count)
         central = often * 2 > len(rows)
@@ -92,7 +91,7 @@ class Dense:
         order = np.argsort(self.rank[rows])
         rows, weight = rows[order], weight[order]
         first = np.full(len(rows), rows[0])
-        overlap = overlaps(self.tokens, self.count, first, rows)
+        overlap = overlaps(self.tokens, self.count, first, rows, self.begin)
         similarity = overlap / (self.count[first] + self.count[rows] - overlap)
         return Ball(self.rank[rows], weight, similarity.astype(np.float64))
 

@@ -50,12 +50,15 @@ class Threshold:
         return f"{self.p / self.q:g}"
 
 
-def overlaps(tokens: Numbers, count: Numbers, left: Numbers, right: Numbers) -> Numbers:
-    """Tokens in common of the rows left[i] and right[i] of a ragged array of sets."""
+def overlaps(tokens: Numbers, count: Numbers, left: Numbers, right: Numbers, begin: Numbers | None = None) -> Numbers:
+    """Tokens in common of the rows left[i] and right[i] of a ragged array of sets.
+
+    Row i is tokens[begin[i] : begin[i] + count[i]]; without `begin`, rows lie one after another.
+    """
     out = np.empty(len(left), I64)
     widest = np.maximum(count[left], count[right])
     order = np.argsort(widest, kind="stable")
-    offsets = spans(count)
+    offsets = spans(count)[:-1] if begin is None else begin
     at = 0
     while at < len(order):
         width = max(1, int(widest[order[at]]))
