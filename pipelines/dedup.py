@@ -31,6 +31,7 @@ from transforms.dedup.meaning import MeaningDecisions
 from transforms.dedup.part import PartRows, RowLayout, lines_before
 from transforms.dedup.persona_rows import pack_personas
 from transforms.dedup.read_rows import ReadRows
+from transforms.dedup.representatives import rounds_for
 from transforms.dedup.rows import Packed
 from transforms.dedup.sniff import text_field_of
 from transforms.dedup.sources import CHUNK_BITS, Source, source_at, sources_of
@@ -42,6 +43,7 @@ from transforms.similarity.vectors import unpack
 
 STATISTICS = "statistics.json"
 EXHAUSTED = "budget-exhausted"
+ROW_BYTES = 160  # of a persona as a line of JSON, about
 BYTES_IN_A_PARTITION = 32 << 20  # of input; 32 partitions at a gigabyte
 RETURNED_BYTES = 32 << 20  # arrays are up to that large: getting them from the system again and again took 1/4 longer
 LEAST_PARTITIONS, MOST_PARTITIONS = 32, 4096
@@ -60,6 +62,7 @@ class DedupPlan:
     embedding_threshold: float
     partitions: int
     blocks: int
+    rounds: int = 0
 
     @property
     def hubs(self) -> Sequence[Hub]:
@@ -104,7 +107,8 @@ def plan_dedup(flags: Mapping[str, Any], where: Where = HERE) -> DedupPlan:
         embedder=embedder_of(flags, where),
         embedding_threshold=flags["embedding_threshold"],
         partitions=partitions,
-        blocks=blocks_for(hub.manifest.records_of("personas") if hub else size // 160),
+        blocks=blocks_for(hub.manifest.records_of("personas") if hub else size // ROW_BYTES),
+        rounds=rounds_for(blocks_for(size // ROW_BYTES)),
     )
 
 
@@ -116,7 +120,9 @@ def build(p: beam.Pipeline, plan: DedupPlan) -> None:
     held_texts = [personas | "HeldTexts" >> beam.Map(held_element).with_output_types(Packed) for personas in held]
     given = [rows.chunks, *held_texts] | "Texts" >> beam.Flatten()
 
-    found = given | "FindDuplicates" >> FindDuplicates(plan=plan.keys, layout=plan.layout, partitions=plan.partitions)
+    found = given | "FindDuplicates" >> FindDuplicates(
+        plan=plan.keys, layout=plan.layout, partitions=plan.partitions, rounds=plan.rounds
+    )
     parted = [
         {"rows": given, "decisions": found.decisions, "lines": lines}
         | "Text" >> PartRows(kind="text", layout=plan.layout, sources=plan.sources)

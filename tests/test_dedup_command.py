@@ -18,7 +18,7 @@ import pytest
 
 from pipelines.cli import main
 from tests.hubs import personas
-from transforms.dedup import find_duplicates
+from transforms.dedup import representatives
 from transforms.similarity.shingles import tokenise
 
 NURSE = "A nurse who sings in the city choir and teaches young swimmers on Sundays"
@@ -177,7 +177,7 @@ def test_what_cannot_work_is_said_before_it_starts(
 def test_more_pairs_than_one_place_holds_end_the_job_in_a_line_with_the_remedy(
     tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(find_duplicates, "EDGES_IN_ONE_PLACE", 2)
+    monkeypatch.setattr(representatives, "EDGES_IN_ONE_PLACE", 2)
     words = NURSE.split()
     file = jsonl(tmp_path / "in.jsonl", [" ".join(words[:i] + words[i + 1 :]) for i in range(5)])
     assert dedup(file, tmp_path / "out", "--minhash_threshold", "0.8") == 1

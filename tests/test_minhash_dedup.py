@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.collecting import Collect, collected
 from tests.personas import persona
+from transforms.dedup import representatives
 from transforms.minhash_dedup import MinHashDedup, NearDuplicates
 from transforms.records import Batch, Persona, partition_of
 from transforms.similarity.ranks import rank_of
@@ -121,7 +122,8 @@ def test_the_result_is_that_of_brute_force_in_any_order_and_sharding(
 ) -> None:
     random.shuffle(crowd)
     keys = "partition" if threshold >= 0.8 else "minhash"
-    kept, gone = dedup(crowd, threshold=threshold, bucket_keys=keys, blocks=blocks, batch=batch, partitions=blocks)
+    many: dict[str, Any] = {"partitions": blocks, "rounds": blocks % 3}  # none, one, two
+    kept, gone = dedup(crowd, threshold=threshold, bucket_keys=keys, blocks=blocks, batch=batch, **many)
     assert kept == brute_force(crowd, threshold)
     texts = {each.persona_id: each.text for each in crowd}
     assert kept | {each.persona_id for each in gone} == set(texts)
@@ -129,6 +131,37 @@ def test_the_result_is_that_of_brute_force_in_any_order_and_sharding(
         assert each.duplicate_of in kept
         assert each.similarity == pytest.approx(float(jaccard(each.text, texts[each.duplicate_of])), abs=1e-12)
         assert each.similarity >= threshold
+
+
+def test_rounds_decide_as_one_place_that_holds_more_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chains, equal texts and those that equal them, and a template: only the template's ball comes to one place."""
+    words = [f"w{i}" for i in range(900)]
+    texts = [" ".join(words[i : i + 30]) for i in range(800)] + [
+        " ".join(reversed(words[i : i + 30])) for i in range(9)
+    ]
+    texts += [" ".join([*TWELVE, *words[:12], f"x{i}"]) for i in range(80)]
+    crowd = [persona(text, hop=i % 3) for i, text in enumerate(texts)]
+    settings: dict[str, Any] = {"partitions": 4, "bucket_keys": "partition"}
+    kept, gone = dedup(crowd, rounds=0, **settings)
+    monkeypatch.setattr(representatives, "EDGES_IN_ONE_PLACE", 800)
+    in_rounds, gone_in_rounds = dedup(crowd, rounds=3, **settings)
+    assert in_rounds == kept == brute_force(crowd, 0.9)
+    by_id = {each.persona_id: each.text for each in crowd}
+    assert {each.persona_id for each in gone_in_rounds} == {each.persona_id for each in gone}
+    for each in gone_in_rounds:
+        assert each.duplicate_of in kept
+        assert each.similarity == pytest.approx(float(jaccard(each.text, by_id[each.duplicate_of])), abs=1e-12)
+    with pytest.raises(Exception, match="over 800 pairs"):
+        dedup(crowd, rounds=0, **settings)
+
+
+def test_large_inputs_are_decided_in_rounds() -> None:
+    with beam.Pipeline(runner=FnApiRunner()) as p:
+        for blocks in (999, 1000):
+            personas = p | f"{blocks}" >> create([])
+            personas | f"Dedup {blocks}" >> MinHashDedup(blocks=blocks)
+        steps = {label for label in p.applied_labels if "Representatives/Round" in label}
+    assert {label.split("/")[0] for label in steps} == {"Dedup 1000"}
 
 
 @settings(max_examples=4, deadline=None)

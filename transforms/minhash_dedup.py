@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from transforms.dedup.find_duplicates import PARTITIONS, FindDuplicates, VerifiedPairs, unpack_found
+from transforms.dedup.find_duplicates import PARTITIONS, FindDuplicates, VerifiedPairs
 from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
+from transforms.dedup.representatives import rounds_for, unpack_found
 from transforms.dedup.rows import Packed, by_block
 from transforms.records import Batch, Duplicate, Persona, batches
 from transforms.similarity.arrays import groups
@@ -42,14 +43,16 @@ class MinHashDedup(beam.PTransform):
     Personas come unique by id, by `records.partition_of(persona_id, blocks)`, a block in one element or several.
     Earlier is lower in rank: what a hub holds, then fewer hops, then the id. Applied to the new personas, or to a
     tuple: those, then collections by block of what a hub holds, which win and do not come out. A persona without a
-    word is kept. A threshold of 1.0 drops equal sets of words only.
+    word is kept. A threshold of 1.0 drops equal sets of words only. `partitions` and `rounds` go by the blocks unless
+    told.
     """
 
     threshold: float = 0.9
     bucket_keys: str = "minhash"
     blocks: int
     recall: float = RECALL
-    partitions: int = PARTITIONS
+    partitions: int | None = None
+    rounds: int | None = None
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -59,7 +62,12 @@ class MinHashDedup(beam.PTransform):
         """Finds the duplicates, parts kept from dropped, and names the kept ones that stand for the dropped."""
         packed = packed_personas(personas)
         layout = PersonaLayout(self.blocks)
-        found = packed | "FindDuplicates" >> FindDuplicates(plan=self.plan, layout=layout, partitions=self.partitions)
+        found = packed | "FindDuplicates" >> FindDuplicates(
+            plan=self.plan,
+            layout=layout,
+            partitions=max(PARTITIONS, self.blocks) if self.partitions is None else self.partitions,
+            rounds=rounds_for(self.blocks) if self.rounds is None else self.rounds,
+        )
         wanted = found.decisions | "Wanted" >> beam.FlatMap(wanted_names, layout).with_output_types(Packed)
         parted = (
             {"personas": packed, "decisions": found.decisions, "wanted": wanted}
@@ -91,7 +99,7 @@ class NearDuplicates(beam.PTransform):
     bucket_keys: str = "minhash"
     blocks: int
     recall: float = RECALL
-    partitions: int = PARTITIONS
+    partitions: int | None = None
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -101,7 +109,10 @@ class NearDuplicates(beam.PTransform):
         """Every pair is verified."""
         layout = PersonaLayout(self.blocks)
         pairs = VerifiedPairs(
-            plan=self.plan, layout=layout, partitions=self.partitions, stage="expand_persona.near_duplicates"
+            plan=self.plan,
+            layout=layout,
+            partitions=max(PARTITIONS, self.blocks) if self.partitions is None else self.partitions,
+            stage="expand_persona.near_duplicates",
         )
         verified = packed_personas(personas) | "VerifiedPairs" >> pairs
         later = beam.FlatMap(later_ranks, layout)

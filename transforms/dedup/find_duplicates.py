@@ -10,21 +10,16 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
+from transforms.dedup.representatives import Representatives, pack_found
 from transforms.dedup.rows import Layout, Packed, by_block, by_partition, joined, meetings, sets_by_group, widened
 from transforms.similarity import join, prefix_keys
 from transforms.similarity.arrays import U32, Numbers, distinct, mix, ragged, runs, spans
 from transforms.similarity.plan import Plan
-from transforms.similarity.representatives import decide, follow
 from transforms.similarity.shingles import TokenSets, hash_tokens, token_sets, whole
-from transforms.similarity.vectors import pack, unpack
+from transforms.similarity.vectors import pack
 from transforms.tally import Tally
 
-PARTITIONS = 32  # of keys and of groups: enough for as many workers, few enough that elements stay large
-EDGES_IN_ONE_PLACE = 100_000_000  # 2 GB
-
-
-class TooManyEdges(RuntimeError):
-    """More near-duplicate pairs than one worker can hold."""
+PARTITIONS = 32  # of keys and of groups, at least: enough for as many workers, few enough that elements stay large
 
 
 class Verified(NamedTuple):
@@ -84,21 +79,21 @@ class FindDuplicates(beam.PTransform):
     """(block, payload) -> decisions, (block of the dropped, packed columns: dropped ranks, kept ranks, similarities).
 
     A row is dropped if an earlier kept one is within the threshold; NaN where the similarity was not computed.
+    `rounds`: as of `Representatives`.
     """
 
     plan: Plan
     layout: Layout
     partitions: int = PARTITIONS
+    rounds: int = 0
 
     def expand(self, texts: beam.PCollection[Packed]) -> Decided:
         """Verified pairs, then representatives."""
         verified = texts | "VerifiedPairs" >> VerifiedPairs(
             plan=self.plan, layout=self.layout, partitions=self.partitions
         )
-        decisions = (
-            verified.pairs
-            | "InOnePlace" >> beam.GroupByKey()
-            | "Representatives" >> beam.FlatMap(choose, self.layout).with_output_types(Packed)
+        decisions = verified.pairs | "Representatives" >> Representatives(
+            layout=self.layout, partitions=self.partitions, rounds=self.rounds
         )
         return Decided(decisions, verified.without_words)
 
@@ -207,34 +202,3 @@ class ExactCheck(beam.DoFn):
         self.tally.inc("near-pairs", len(found.near.first))
         if found.size:
             yield 0, pack_found(found)
-
-
-def pack_found(found: join.Found) -> bytes:
-    """`join.Found` as one value of a shuffle."""
-    return pack(*found.near, *found.equal, *(column for ball in found.balls for column in ball))
-
-
-def unpack_found(packed: bytes) -> join.Found:
-    """What `pack_found` was given."""
-    columns = unpack(packed)
-    balls = [join.Ball(*columns[i : i + 3]) for i in range(6, len(columns), 3)]
-    return join.Found(join.Edges(*columns[:3]), join.Edges(*columns[3:6]), balls)
-
-
-def choose(element: tuple[int, Iterable[bytes]], layout: Layout) -> Iterator[Packed]:
-    """All that was found -> decisions by block of the dropped. Raises TooManyEdges past what one place holds."""
-    found = []
-    total = 0
-    for packed in element[1]:
-        found.append(unpack_found(packed))
-        total += found[-1].size
-        if total > EDGES_IN_ONE_PLACE:
-            raise TooManyEdges(
-                f"over {EDGES_IN_ONE_PLACE:,} pairs of near-duplicates: more than one worker can choose among; "
-                "deduplicate parts of the input first, or raise the threshold"
-            )
-    near = join.Edges.join([each.near for each in found])
-    equal = join.Edges.join([each.equal for each in found])
-    balls = [ball for each in found for ball in each.balls]
-    kept, dropped, similarity = follow(equal.first, equal.second, *decide(*near, balls))
-    yield from by_block(layout, dropped, dropped, kept, similarity)

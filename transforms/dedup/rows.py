@@ -26,17 +26,21 @@ from transforms.similarity.vectors import pack, unpack
 Packed = tuple[int, bytes]  # a block or a partition, and arrays
 
 
-class Layout(Protocol):
-    """How texts lie in blocks. A rank is 64 bits: the order of rows, and their identity."""
-
-    def read(self, block: int, payload: bytes) -> tuple[Numbers, Tokens]:
-        """(ranks, tokens) of the rows of an element."""
+class Locates(Protocol):
+    """Where rows lie. A rank is 64 bits: the order of rows, and their identity."""
 
     def locate(self, ranks: Numbers) -> Numbers:
         """The block of each rank."""
 
 
-def by_block(layout: Layout, rank: Numbers, *columns: Numbers) -> Iterator[Packed]:
+class Layout(Locates, Protocol):
+    """How texts lie in blocks."""
+
+    def read(self, block: int, payload: bytes) -> tuple[Numbers, Tokens]:
+        """(ranks, tokens) of the rows of an element."""
+
+
+def by_block(layout: Locates, rank: Numbers, *columns: Numbers) -> Iterator[Packed]:
     """Columns, packed for each block that `rank` lies in."""
     for block, rows in groups(layout.locate(rank)):
         yield block, pack(*(column[rows] for column in columns))
