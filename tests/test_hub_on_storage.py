@@ -54,7 +54,10 @@ def test_an_upload_that_fails_leaves_no_version_and_the_next_run_completes(
         assert build(f"{there}/corpus/*", f"{there}/out") == FAILED
     finally:
         running_storage.refuse_uploads(-1)
-    assert "the job failed" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "the job failed" in told
+    assert f"{there}/out/" in told
+    assert "cannot be written (HTTP 403)" in told
     assert read_current(f"{there}/out") == ""
     assert build(f"{there}/corpus/*", f"{there}/out") == DONE
     assert open_hub(f"{there}/out").manifest.records_of("personas") == len(texts(f"{there}/out")) > 0

@@ -10,7 +10,7 @@ import pickle
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, BinaryIO, TypeVar, cast
 
 import fastavro
@@ -51,17 +51,36 @@ def write_shard(
     return FileEntry(f"{folder}/{file.name}", records, file.bytes)
 
 
+class WriteError(OSError):
+    """A file that could not be written; the message names it, and what the storage said."""
+
+
+@contextmanager
+def naming(path: str) -> Iterator[None]:
+    """What storage raises inside becomes a WriteError that names `path`; some clients say no more than a number."""
+    try:
+        yield
+    except Exception as error:  # each client raises its own
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        said = f"HTTP {status}" if status else excerpt(str(error))
+        raise WriteError(
+            f"{path}: cannot be written ({said}); see that there is room and that the account may"
+        ) from error
+
+
 class Hashing(io.RawIOBase):
     """A file that is written from its beginning, with a hash and the number of what went through."""
 
-    def __init__(self, handle: BinaryIO):
+    def __init__(self, handle: BinaryIO, path: str):
         super().__init__()
         self.handle, self.digest, self.bytes, self.name = handle, hashlib.blake2b(digest_size=6), 0, ""
+        self.path = path
 
     def write(self, data: Any) -> int:
         """Passes `data` on."""
         self.digest.update(data)
-        self.handle.write(data)
+        with naming(self.path):
+            self.handle.write(data)
         self.bytes += len(data)
         return len(data)
 
@@ -81,25 +100,38 @@ def whole_file(where: str, name: str | Callable[[str], str]) -> Iterator[Hashing
     `name` may be a function of the content's hash; a file of such a name that is there already is the same file.
     """
     part = FileSystems.join(where, f"{PART}{uuid.uuid4().hex}")
+    path = FileSystems.join(where, name if isinstance(name, str) else name("*"))  # for people
     try:
-        with FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
-            file = Hashing(handle)
+        with naming(path):
+            handle = FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED)
+        file = Hashing(handle, path)
+        try:
             yield file
+        except BaseException:
+            with suppress(Exception):  # the first error is the one to tell
+                handle.close()
+            raise
+        with naming(path):
             if is_local(part):
                 handle.flush()
                 os.fsync(handle.fileno())
-        file.name = name if isinstance(name, str) else name(file.digest.hexdigest())
-        final = FileSystems.join(where, file.name)
-        known = FileSystems.exists(final)
-        if known and not isinstance(name, str):
-            FileSystems.delete([part])
-            return
-        if known and not is_local(final):  # HDFS does not rename onto a file
-            FileSystems.delete([final])
-        FileSystems.rename([part], [final])
+            handle.close()
+            file.name = name if isinstance(name, str) else name(file.digest.hexdigest())
+            put(part, FileSystems.join(where, file.name), same=not isinstance(name, str))
     except BaseException:
         delete_quietly([part])
         raise
+
+
+def put(part: str, final: str, same: bool) -> None:
+    """Gives a whole file its name; one of that name that is there is the `same`, or gives way."""
+    known = FileSystems.exists(final)
+    if known and same:
+        FileSystems.delete([part])
+        return
+    if known and not is_local(final):  # HDFS does not rename onto a file
+        FileSystems.delete([final])
+    FileSystems.rename([part], [final])
 
 
 def write_avro(file: Hashing, record: type, rows: Iterable[dict[str, Any]]) -> int:
