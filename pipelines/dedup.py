@@ -83,7 +83,7 @@ def run(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
     store = plan.embedder.calls.store if plan.embedder.calls else ""
     check_store(store, where)
     print(f"near-duplicates: {plan.keys.describe}")
-    with progress(), stop_on_signals(store):
+    with progress(), stop_on_signals(store, not where.one_machine):
         run_pipeline(partial(build, plan=plan), options, RETURNED_BYTES)
     made = statistics_of(plan.output)
     print(summary(plan.output, made))

@@ -49,7 +49,7 @@ def run_plan(plan: BuildPlan, options: PipelineOptions) -> int:
         print(already_done(output, plan.done))
         return DONE
     check_store(plan.store, where_of(options))
-    with progress(), stop_on_signals("" if left_alone(options) else plan.store):
+    with progress(), stop_on_signals("" if left_alone(options) else plan.store, not where_of(options).one_machine):
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
     made = open_hub(output).manifest
     unchanged = plan.base and made.version != plan.version and not made.partial

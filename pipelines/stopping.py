@@ -18,12 +18,13 @@ STOPPING = "stopping: waiting for the calls under way; again to stop at once"
 
 
 @contextmanager
-def stop_on_signals(store_address: str) -> Iterator[None]:
+def stop_on_signals(store_address: str, elsewhere: bool = False) -> Iterator[None]:
     """While the block runs, the first signal leaves the stop word in the store, a second one acts as usual.
 
     The word reaches every process that asks by this store, and is taken back before the block begins and when it has
-    ended. Nothing is changed for a model without a store, for a store that only the workers see, and outside of the
-    main thread.
+    ended. A job that runs `elsewhere` outlives this process: after a second signal the word stays for it.
+    Nothing is changed for a model without a store, for a store that only the workers see, and outside of the main
+    thread.
     """
     if store_address in ("", NO_STORE) or threading.current_thread() is not threading.main_thread():
         yield
@@ -33,7 +34,9 @@ def stop_on_signals(store_address: str) -> Iterator[None]:
     except StoreError:  # one that this machine should see was opened before, and its fault has been told
         yield
         return
-    told: SimpleQueue[bool] = SimpleQueue()  # its put() may interrupt anything; a lock, or Thread.start(), may not
+    told: SimpleQueue[bool | None] = (
+        SimpleQueue()
+    )  # its put() may interrupt anything; a lock, or Thread.start(), may not
     usual = {number: signal.getsignal(number) for number in SIGNALS}
     heard = {number: handler for number, handler in usual.items() if handler not in (signal.SIG_IGN, None)}
 
@@ -49,23 +52,29 @@ def stop_on_signals(store_address: str) -> Iterator[None]:
     thread.start()
     for number in heard:
         signal.signal(number, on_signal)
+    stays = False
     try:
         yield
+    except KeyboardInterrupt:
+        stays = elsewhere
+        raise
     finally:
         restore()
-        told.put(False)
+        told.put(None if stays else False)
         thread.join()
 
 
-def leave_word(address: str, told: SimpleQueue[bool]) -> None:
-    """Waits for a signal (True), leaves the stop word, and takes it back when the job has ended (False)."""
+def leave_word(address: str, told: SimpleQueue[bool | None]) -> None:
+    """Waits for a signal (True), leaves the stop word, and takes it back when the job has ended (False; None: not)."""
     if not told.get():
         return
     wiped = "\r\x1b[K" if sys.stderr.isatty() else ""  # of the progress line
     print(f"{wiped}{STOPPING}", file=sys.stderr, flush=True)
     say(address, True)
-    while told.get():
+    while last := told.get():
         pass
+    if last is None:
+        return
     say(address, False)  # a preview by this store may follow, and a job on another machine
 
 

@@ -55,7 +55,7 @@ def run(flags: Flags, beam_flags: Sequence[str]) -> int:
         print(f"{flags['output']} holds these very samples already, as run {plan.run}; nothing is to be done")
         return DONE
     check_store(plan.model.store, where)
-    with progress(), stop_on_signals("" if left_alone(options) else plan.model.store):
+    with progress(), stop_on_signals("" if left_alone(options) else plan.model.store, not where.one_machine):
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
     print(run_summary(flags["output"], plan.run))
     made = [run for run in list_attempts(flags["output"], plan.run) if run.run == plan.run]

@@ -83,6 +83,24 @@ def test_a_second_signal_acts_as_usual(tmp_path: Path, capsys: pytest.CaptureFix
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_after_a_second_signal_the_word_stays_for_a_job_that_goes_on_elsewhere(elsewhere: bool, tmp_path: Path) -> None:
+    store = f"sqlite:{tmp_path}/responses.sqlite"
+
+    def job_stopped_twice() -> None:
+        with stop_on_signals(store, elsewhere):
+            signal.raise_signal(signal.SIGINT)
+            while not stop_word(store):
+                time.sleep(0.01)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        job_stopped_twice()
+    assert stop_word(store) == elsewhere
+    with stop_on_signals(store, elsewhere):
+        assert not stop_word(store)
+
+
 def test_the_word_of_a_job_before_is_taken_back(tmp_path: Path) -> None:
     store = f"sqlite:{tmp_path}/responses.sqlite"
     with closing(open_store(store)) as opened:
