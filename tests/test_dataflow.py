@@ -19,6 +19,10 @@ from tests.dataflow_api import Server, dataflow_api
 ROOT = Path(__file__).parents[1]
 IMAGE = "europe-docker.pkg.dev/p/hub/build:7"
 STEPS = ("ReadCorpus", "ExtractPersona", "FilterPersona", "ExpandPersona", "MinHashDedup", "EmbedDedup", "WriteHub")
+OPTIONS = {
+    "project": "p", "region": "europe-west1", "job_name": "hub-1", "num_workers": 4,
+    "sdk_container_image": IMAGE, "use_public_ips": False, "runner": "DataflowRunner", "save_main_session": False,
+}  # fmt: skip
 SECRETS = {
     "OPENAI_API_KEY": "sk-planted-1",
     "GEMINI_API_KEY": "planted-2",
@@ -57,7 +61,9 @@ def test_the_job_is_posted_with_its_image_and_no_secret(
     (pool,) = job["environment"]["workerPools"]
     assert [image["containerImage"] for image in pool["sdkHarnessContainerImages"]] == [IMAGE]
     assert (job["name"], pool["numWorkers"]) == ("hub-1", 4)
-    assert job["environment"]["sdkPipelineOptions"]["options"]["use_public_ips"] is False
+    options = job["environment"]["sdkPipelineOptions"]["options"]
+    assert {name: options[name] for name in OPTIONS} == OPTIONS
+    assert options["temp_location"].startswith(f"gs://{gcs_bucket.name}/t/hub-1.")
 
     staged = {blob.name.rpartition("/")[2]: blob.download_as_bytes() for blob in gcs_bucket.list_blobs(prefix="t/")}
     assert "submission_environment_dependencies.txt" in staged
