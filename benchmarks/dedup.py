@@ -1,7 +1,7 @@
 """Near-duplicates of text, ours beside the peers, on the same rows in the same run.
 
     PERSONA_HUB_DATA=DIR python -m benchmarks.dedup --peers PEERS/bin/python [--rows 1000000] [--folder DIR]
-        [--only correct,chains,fast,linear,memory,languages,shuffled]
+        [--only correct,chains,fast,linear,memory,languages,shuffled,rounds]
 
 PEERS is an environment with requirements-bench.in. Rows are those of `benchmarks.rows`. Times are CPU seconds of the
 process and its children without imports. They still depend on what else the machine does: read the ratios.
@@ -19,12 +19,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.dedup_bytes import shuffled
 from benchmarks.dedup_ours import core
 from benchmarks.languages import languages
 from benchmarks.rows import write_rows
 from transforms.similarity.jaccard import Threshold
-from transforms.similarity.shingles import tokenise
+from transforms.similarity.plan import Plan
+from transforms.similarity.prefix_keys import frequencies
+from transforms.similarity.shingles import hash_tokens, token_sets, tokenise
 
 LIMIT = 0.8  # us a row: text to keys and one sort, in C on one core
 PEERS = ("rensa_flags", "rensa_deduplicator", "datasketch", "datatrove")
@@ -62,13 +66,30 @@ def near_pairs(texts: list[str], lowest: float) -> Iterator[tuple[int, int, int,
             index.setdefault(word, []).append(i)
 
 
+def reaching(pairs: list[tuple[int, int, int, int]], threshold: float) -> list[tuple[int, int]]:
+    """The pairs at the threshold or above."""
+    exact = Threshold.of(threshold)
+    return [(i, j) for i, j, overlap, sizes in pairs if (exact.p + exact.q) * overlap >= exact.p * sizes]
+
+
+def meeting(texts: list[str], plan: Plan) -> list[set[int]]:
+    """The keys of each text."""
+    tokens = tokenise(texts)
+    codes = hash_tokens(tokens)
+    sets = token_sets(codes, tokens.size)
+    table = frequencies(sets.tokens) if plan.kind == "prefix" else None
+    found: list[set[int]] = [set() for _ in texts]
+    keys, owners = plan.keys(tokens, codes, sets, np.flatnonzero(sets.size), table)
+    for key, owner in zip(keys.tolist(), owners.tolist(), strict=True):
+        found[owner].add(key)
+    return found
+
+
 def brute_force(pairs: list[tuple[int, int, int, int]], rows: int, threshold: float) -> set[int]:
     """The rows that go: those with an earlier kept neighbour."""
-    exact = Threshold.of(threshold)
     into: dict[int, list[int]] = {}
-    for i, j, overlap, sizes in pairs:
-        if (exact.p + exact.q) * overlap >= exact.p * sizes:
-            into.setdefault(i, []).append(j)
+    for i, j in reaching(pairs, threshold):
+        into.setdefault(i, []).append(j)
     dropped: set[int] = set()
     for i in range(rows):
         if any(j not in dropped for j in into.get(i, ())):
@@ -81,14 +102,19 @@ def correct(args: argparse.Namespace) -> None:
     file = write_rows("even", 20_000, args.folder / "even20000.jsonl")
     texts = [json.loads(line)["persona"] for line in file.open()]
     pairs = list(near_pairs(texts, 0.5))
-    print("\n1. correct: 20,000 rows; rows that go by brute force, and what ours misses or adds")
+    print(
+        "\n1. correct: 20,000 rows; rows that go by brute force, what ours misses or adds, and pairs that share a key"
+    )
     for threshold in (0.5, 0.7, 0.8, 0.9, 0.95):
         truth = brute_force(pairs, len(texts), threshold)
         for keys in ("minhash", "partition") if threshold >= 0.8 else ("minhash",):
             dropped, _, _ = core(str(file), threshold, keys)
+            near = reaching(pairs, threshold)
+            meet = meeting(texts, Plan.of(threshold, keys))
+            found = sum(not meet[i].isdisjoint(meet[j]) for i, j in near)
             print(
                 f"   {threshold:4}  {keys:9}  {len(truth):6,} go   missed {len(truth - dropped)}   "
-                f"added {len(dropped - truth)}"
+                f"added {len(dropped - truth)}   pairs {len(near):,}, recall {found / len(near):.5f}"
             )
 
 
@@ -141,6 +167,18 @@ def memory(args: argparse.Namespace) -> None:
         )
 
 
+def rounds(args: argparse.Namespace) -> None:
+    """What large inputs are worth, on one that is not."""
+    file = write_rows("even", args.rows, args.folder / f"even{args.rows}.jsonl")
+    print(f"\n8. rounds: {args.rows:,} rows, representatives in rounds over a shuffle, against one place")
+    for keys in ("minhash", "partition"):
+        one, many = (ours(what, file, keys) for what in ("step", "rounds"))
+        print(
+            f"   {keys:9}  {many['seconds'] / one['seconds']:.2f} x the CPU, "
+            f"{many['gigabytes'] / one['gigabytes']:.2f} x the memory; kept {many['kept']:,} and {one['kept']:,}"
+        )
+
+
 def chains(args: argparse.Namespace) -> None:
     """Texts of which each is near the next only."""
     print("\n1b. chains: each text near the next two only; every kept one is far from all others kept")
@@ -156,7 +194,7 @@ def chains(args: argparse.Namespace) -> None:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
-    part.__name__: part for part in (correct, chains, fast, linear, memory, languages, shuffled)
+    part.__name__: part for part in (correct, chains, fast, linear, memory, languages, shuffled, rounds)
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
 
 from apache_beam.pvalue import TaggedOutput
 
@@ -11,8 +13,20 @@ from benchmarks.rows import write_rows
 from transforms.dedup.find_duplicates import PARTITIONS, ExactCheck, MinHashBucket, fetch_sets, label_buckets
 from transforms.dedup.part import RowLayout
 from transforms.dedup.read_rows import ReadPart, parts_of
+from transforms.dedup.representatives import (
+    ROUNDS,
+    balls_by_home,
+    flag_rows,
+    notes_of,
+    settle_rows,
+    shrink_balls,
+    tell_ends,
+    unpack_balls,
+    unpack_found,
+)
 from transforms.dedup.sources import sources_of
 from transforms.similarity.plan import Plan
+from transforms.similarity.rounds import left_open
 
 Grouped = defaultdict[int, list[bytes]]
 
@@ -20,6 +34,38 @@ Grouped = defaultdict[int, list[bytes]]
 def bytes_in(grouped: Grouped) -> int:
     """Bytes of all values."""
     return sum(len(value) for values in grouped.values() for value in values)
+
+
+def grouped(elements: Iterable[Any]) -> Grouped:
+    """As a GroupByKey does."""
+    out: Grouped = defaultdict(list)
+    for key, value in elements:
+        out[key].append(value)
+    return out
+
+
+def in_rounds(found: list[bytes]) -> tuple[int, int]:
+    """(bytes that the rounds of `Representatives` send, edges and rows of balls that they leave to the last place)."""
+    notes = grouped(note for value in found for note in tell_ends((0, value), PARTITIONS))
+    balls = grouped(ball for value in found for ball in balls_by_home((0, value), PARTITIONS))
+    sent = bytes_in(notes) + bytes_in(balls)
+    for _ in range(ROUNDS):
+        flagged = grouped(note for home in notes.items() for note in flag_rows(home, PARTITIONS))
+        settled = [made for home in flagged.items() for made in settle_rows(home, PARTITIONS)]
+        sides = {tag: grouped(made.value for made in settled if made.tag == tag) for tag in ("notes", "gone")}
+        shrunk = [
+            made
+            for home, held in balls.items()
+            for made in shrink_balls((home, {"balls": held, "gone": sides["gone"][home]}), PARTITIONS)
+        ]
+        balls = grouped(made.value for made in shrunk if made.tag == "balls")
+        notes = sides["notes"]
+        for key, value in (made.value for made in shrunk if made.tag == "notes"):
+            notes[key].append(value)
+        sent += sum(map(bytes_in, (flagged, sides["gone"], balls, notes)))
+    left = left_open(notes_of(value for values in notes.values() for value in values))
+    rows = sum(len(ball.rank) for values in balls.values() for value in values for ball in unpack_balls(value))
+    return sent, len(left.first) + rows
 
 
 def shuffled(args: argparse.Namespace) -> None:
@@ -54,4 +100,11 @@ def shuffled(args: argparse.Namespace) -> None:
             f"   {kind:9}  "
             + "  ".join(f"{name} {size:.0f}" for name, size in each.items())
             + f"  together {sum(each.values()):.0f}; 10^9 rows: {sum(each.values()) / 1000:.2f} TB"
+        )
+        found = [value for values in sent["pairs"].values() for value in values]
+        more, left = in_rounds(found)
+        pairs = sum(unpack_found(value).size for value in found)
+        print(
+            f"   {'':9}  {ROUNDS} rounds send {more / rows:.0f} more and leave {left:,} of {pairs:,} pairs and rows of "
+            f"balls to one place; 10^9 rows: {left / rows * 1000:.1f} million"
         )

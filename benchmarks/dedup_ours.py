@@ -1,8 +1,9 @@
 """Ours on a file of rows, measured: the core in one process, and the whole step on a runner.
 
-    python -m benchmarks.dedup_ours core|step FILE minhash|partition [THRESHOLD] [Beam options]
+    python -m benchmarks.dedup_ours core|step|rounds FILE minhash|partition [THRESHOLD] [Beam options]
 
-Prints one line of JSON. Imports are left out, as they are of the peers.
+`rounds`: the step as it is done from 20 million rows on. Prints one line of JSON. Imports are left out, as they are
+of the peers.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ import numpy as np
 
 from transforms.dedup.chunks import texts_of
 from transforms.dedup.find_duplicates import PARTITIONS, fold_equals
+from transforms.dedup.representatives import ROUNDS
 from transforms.dedup.rows import by_partition, meetings
 from transforms.similarity import join
 from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, runs, spans
@@ -123,7 +126,7 @@ def joined(entries: Numbers, tokens: Numbers, size: Numbers, code: Numbers, plan
         yield join.find(rows, plan.threshold)
 
 
-def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str]) -> dict[str, Any]:
+def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str], rounds: int) -> dict[str, Any]:
     """The whole command, from file to files."""
     from pipelines.dedup import RETURNED_BYTES, build, plan_dedup
     from pipelines.running import beam_options, run_pipeline
@@ -143,7 +146,7 @@ def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str]) -
     options = beam_options(beam_flags)
     children = Children() if beam_flags else None  # it takes CPU of its own
     start = cpu()
-    run_pipeline(lambda p: build(p, plan_dedup(flags)), options, RETURNED_BYTES)
+    run_pipeline(lambda p: build(p, replace(plan_dedup(flags), rounds=rounds)), options, RETURNED_BYTES)
     seconds = cpu() - start
     made = json.loads((output / "statistics.json").read_bytes())
     shutil.rmtree(output)
@@ -197,7 +200,7 @@ def main() -> None:
         stages = {name: round(spent * 1e6 / rows, 2) for name, spent in clock.stages.items()}
         found: dict[str, Any] = {"kept": rows - len(dropped), "rows": rows, "seconds": seconds, "stages": stages}
     else:
-        found = step(file, threshold, bucket_keys, sys.argv[5:])
+        found = step(file, threshold, bucket_keys, sys.argv[5:], ROUNDS if what == "rounds" else 0)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(json.dumps({"name": f"{what} {bucket_keys}", "gigabytes": memory, **found}))
 
