@@ -102,7 +102,13 @@ def put_group(
     """Stores the answers that the store lacks, and counts what they cost; done again it changes nothing."""
     known = store.get_many([answer.key for answer, _ in group])
     puts = [
-        Put(answer.key, pack_completion(completion), stage_of(answer.task), spend_of(completion, price))
+        Put(
+            answer.key,
+            pack_completion(completion),
+            stage_of(answer.task),
+            spend_of(completion, price),
+            subject=answer.subject,
+        )
         for answer, completion in group
         if answer.key not in known
     ]

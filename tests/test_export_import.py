@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -17,6 +18,7 @@ from transforms.hub.versions import list_runs, open_hub
 from transforms.llm.batch_forms import gemini_completion, name_of, read_answer, request_line
 from transforms.llm.export import collect
 from transforms.llm.protocol import Completion, Request, Sampling
+from transforms.store.registry import open_store
 
 LABELS = {"persona_hub_task": "math", "persona_hub_key": bytes(range(16)).hex()}
 VERTEX_STATUS = 'Bad Request: {"error": {"code": 400, "message": "secret prompt", "status": "INVALID_ARGUMENT"}}'
@@ -50,6 +52,8 @@ def test_a_job_of_three_stages_by_files(
             assert f"{sent:,} were there already" in capsys.readouterr().out
     assert (code, rounds) == (DONE, 5)  # documents, two hops, samples of the last, and nothing left
     assert content(out) == wanted
+    with closing(open_store(f"sqlite:{out / 'responses.sqlite'}")) as store:
+        assert not list(store.unnamed()), "every answer says whom it is about"
     assert len(list_runs(str(out))) == 1
     bought, called = spend(out), spend(tmp_path / "called")
     assert {s: row.calls for s, row in bought.items()} == {s: row.calls for s, row in called.items()}
@@ -124,7 +128,7 @@ def test_a_model_without_a_batch_api_is_refused(tmp_path: Path, capsys: pytest.C
 @pytest.mark.parametrize("backend", ["openai", "gemini", "vertex"])
 def test_the_name_of_a_request_comes_back(backend: str) -> None:
     line = json.loads(request_line(backend, "m", KEY, REQUEST))
-    assert name_of(line) == ("math", KEY)
+    assert name_of(line) == ("math", KEY, b"")
     assert read_answer(json.dumps(line).encode()) is None, "a request is no answer"
 
 

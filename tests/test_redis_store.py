@@ -255,3 +255,30 @@ def test_tls_is_spoken_to_a_server_whose_certificate_is_known(tmp_path: Path, mo
             open_store(f"rediss://localhost:{server.port}")
         monkeypatch.setenv("SSL_CERT_FILE", cert)
         assert open_store(f"rediss://localhost:{server.port}").commit([put(KEY, b"x")]) == [b"x"]
+
+
+def test_no_file_of_the_server_holds_what_was_erased(redis_server: RedisServer) -> None:
+    store = open_store(redis_server.address)
+    packed = store_module.pack(KEY, b"words that shall be gone " * 20)
+    store.commit([put(KEY, b"words that shall be gone " * 20, subject=b"one"), put(OTHER, b"other", subject=b"two")])
+
+    def held() -> bytes:
+        return b"".join(file.read_bytes() for file in redis_server.folder.rglob("*") if file.is_file())
+
+    assert packed in held()
+    assert store.erase([b"one"]) == 1
+    assert packed in held(), "the append-only file is a history"
+    [word] = store.scrub()
+    assert "replicas that are away, are beyond reach" in word
+    assert packed not in held()
+    redis_server.kill()
+    redis_server.start()
+    assert open_store(redis_server.address).get_many([KEY, OTHER]) == {OTHER: b"other"}
+
+
+def test_a_server_that_may_not_rewrite_its_file_is_told(redis_server: RedisServer, client: Any) -> None:
+    store = RedisStore(redis_server.address)
+    client.execute_command("ACL", "SETUSER", "default", "-bgrewriteaof")
+    [word] = store.scrub()
+    assert "BGREWRITEAOF" in word
+    assert word.startswith(redis_server.address)

@@ -25,6 +25,7 @@ from transforms.store.protocol import (
     StoreError,
     granted,
     pack,
+    subject_of,
     unpack,
 )
 from transforms.store.registry import is_local, open_store, scheme_of
@@ -60,8 +61,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return forward
 
 
-def put(key: bytes, value: bytes, spend: Spend = COST, owner: str = "", stage: str = "extract") -> Put:
-    return Put(key, value, stage, spend, owner)
+def put(
+    key: bytes, value: bytes, spend: Spend = COST, owner: str = "", stage: str = "extract", subject: bytes = b""
+) -> Put:
+    return Put(key, value, stage, spend, owner, subject)
 
 
 def test_an_answer_is_there_for_whoever_opens_the_store_next(opener: Opener) -> None:
@@ -103,6 +106,49 @@ def test_look_ups_have_no_bound(opener: Opener) -> None:
     store.commit([put(key, key + b"!") for key in keys[:900]])
     assert store.get_many(keys) == {key: key + b"!" for key in keys[:900]}
     assert store.get_many([]) == {}
+
+
+def test_what_was_answered_about_somebody_can_be_erased(opener: Opener) -> None:
+    store = opener()
+    one, two, three = (subject_of(f"{n:032x}") for n in (1, 2, 3))
+    keys = [i.to_bytes(16, "big") for i in range(1200)]
+    store.commit([put(key, b"of one", subject=one) for key in keys])
+    store.commit([put(KEY, b"of two", subject=two), put(OTHER, b"of nobody")])
+    before = store.spend()
+    assert opener().erase([one, three]) == 1200
+    assert store.get_many([*keys, KEY, OTHER]) == {KEY: b"of two", OTHER: b"of nobody"}
+    assert store.erase([one, three]) == 0
+    assert store.spend() == before, "what was paid stays counted"
+    assert store.commit([put(keys[0], b"anew")]) == [b"anew"]
+
+
+def test_an_answer_is_about_whom_it_was_first_given_for(opener: Opener) -> None:
+    store = opener()
+    store.commit([put(KEY, b"first", subject=b"1" * 16), put(KEY, b"second", subject=b"2" * 16)])
+    store.commit([put(KEY, b"third", subject=b"3" * 16)])
+    assert store.erase([b"2" * 16, b"3" * 16]) == 0
+    assert store.erase([b"1" * 16]) == 1
+
+
+def test_answers_that_name_nobody_are_told_and_can_be_forgotten(opener: Opener) -> None:
+    store = opener()
+    keys = [i.to_bytes(16, "big") for i in range(700)]
+    store.commit([put(key, key + b"!") for key in keys])
+    store.commit([put(KEY, b"of one", subject=b"1" * 16)])
+    assert dict(opener().unnamed()) == {key: key + b"!" for key in keys}
+    store.forget(keys[:600])
+    store.forget([])
+    assert dict(store.unnamed()) == {key: key + b"!" for key in keys[600:]}
+    assert store.get_many([KEY, keys[0]]) == {KEY: b"of one"}
+
+
+def test_what_is_out_of_reach_of_an_erasure_is_told_with_the_address(opener: Opener, store_address: str) -> None:
+    store = opener()
+    store.commit([put(KEY, b"of one", subject=b"1" * 16)])
+    store.erase([b"1" * 16])
+    for word in store.scrub():
+        assert word.startswith(store_address)
+    assert store.get_many([KEY]) == {}
 
 
 def lease(owner: str, want: int, least: int = 1, stage: str = "extract", limits: tuple[Limit, ...] = ()) -> Ask:

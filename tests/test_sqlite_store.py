@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.test_response_store import KEY, put
 from transforms.store import sqlite
-from transforms.store.protocol import StoreError
+from transforms.store.protocol import Put, Spend, StoreError, pack
 from transforms.store.registry import open_store
+from transforms.store.sqlite import SqliteStore
 
 
 def test_a_damaged_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
@@ -91,4 +93,58 @@ def test_a_store_does_not_cross_a_fork(tmp_path: Path) -> None:
 
 
 def test_the_mark_of_the_format_is_the_one_that_files_out_there_have() -> None:
-    assert (sqlite.APPLICATION, sqlite.SCHEMA_VERSION) == (0x50484252, 1)
+    assert (sqlite.APPLICATION, sqlite.SCHEMA_VERSION) == (0x50484252, 2)
+
+
+WORDS = b"words that shall be gone " * 20
+
+
+def bytes_of(path: Path) -> bytes:
+    """All files of a store."""
+    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
+
+
+def test_no_byte_of_what_was_erased_is_left_in_any_file(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    store = open_store(f"sqlite:{path}")
+    packed = pack(KEY, WORDS)
+    keys = [i.to_bytes(16, "big") for i in range(300)]
+    store.commit([Put(key, key * 40, "extract", Spend(), subject=b"other") for key in keys])
+    store.commit([Put(KEY, WORDS, "extract", Spend(), subject=b"subject")])
+    assert packed in bytes_of(path)
+    other = open_store(f"sqlite:{path}")  # of another process, which is idle
+    assert other.get_many([KEY]) == {KEY: WORDS}
+    assert store.erase([b"subject"]) == 1
+    assert store.scrub() == []
+    assert packed not in bytes_of(path)
+    assert len(other.get_many([KEY, *keys])) == 300
+
+
+def test_a_store_that_is_read_meanwhile_says_that_it_is_not_scrubbed(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    store = SqliteStore(str(path))
+    store.commit([Put(KEY, WORDS, "extract", Spend(), subject=b"subject")])
+    store._connection().execute("PRAGMA busy_timeout=100")
+    with closing(sqlite3.connect(path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM answer").fetchall()
+        store.erase([b"subject"])
+        [word] = store.scrub()
+    assert "another process uses the store" in word
+    assert store.scrub() == []
+
+
+def test_a_store_of_before_subjects_keeps_its_answers_and_names_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in sqlite.SCHEMA.replace(", subject BLOB", "").split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id={sqlite.APPLICATION}")
+        db.execute("PRAGMA user_version=1")
+        db.execute("INSERT INTO answer VALUES (?, ?)", (KEY, pack(KEY, b"old")))
+    for _ in range(2):
+        store = open_store(f"sqlite:{path}")
+        assert store.get_many([KEY]) == {KEY: b"old"}
+        assert dict(store.unnamed()) == {KEY: b"old"}
+    store.commit([Put(b"n" * 16, b"new", "extract", Spend(), subject=b"subject")])
+    assert store.erase([b"subject"]) == 1

@@ -7,7 +7,7 @@ saved, and so are all of its descendants. Who stays in the hub is decided later,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -194,10 +194,11 @@ class RelationTask:
         """The same question `per_persona` times, told apart by its number."""
         values = {"persona": persona.text, "language": persona.language}
         system, user = self.prompt.render(values)
-        return [
-            Request(self.prompt.name, system, user, self.prompt.prompt_hash, self.sampling, SCHEMA, number, values)
-            for number in range(self.per_persona)
-        ]
+        asked = Request(
+            self.prompt.name, system, user, self.prompt.prompt_hash, self.sampling, SCHEMA,
+            values=values, subject=persona.persona_id,
+        )  # fmt: skip
+        return [replace(asked, number=number) for number in range(self.per_persona)]
 
     def parse(self, persona: Persona, request: Request, completion: Completion, model: str) -> Persona:
         """The related persona. Raises MalformedAnswer where the answer holds none."""

@@ -82,6 +82,7 @@ class ExtractTask:
             schema=SCHEMA,
             number=number,
             values=values,
+            subject=document.document_id,
         )
 
     def parse(self, document: Document, request: Request, completion: Completion, model: str) -> Persona:

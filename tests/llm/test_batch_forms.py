@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from transforms.llm.export import ExportModel, collect
 from transforms.llm.openai import chat_body, completion_of
 from transforms.llm.protocol import Completion, Request, Sampling
 from transforms.llm.vertex_endpoint import completion_of_prediction, instance_of
+from transforms.synthesis.use_cases import USE_CASES
 
 KEY = bytes(range(16))
 NAME = f"math.{KEY.hex()}"
@@ -145,11 +147,20 @@ def test_token_counts_that_are_null_are_none() -> None:
     assert gemini_completion({"candidates": [], "usageMetadata": usage}) == Completion("", 0, 4)
 
 
-@given(st.sampled_from(BACKENDS), st.from_regex(r"[a-z_]{1,20}", fullmatch=True), st.binary(min_size=16, max_size=16))
-def test_whatever_is_asked_its_name_comes_back(backend: str, task: str, key: bytes) -> None:
-    line = request_line(backend, "m", key, Request(task, "", "Why?", "h"))
+HASHES = st.binary(min_size=16, max_size=16)
+
+
+@given(st.sampled_from(BACKENDS), st.from_regex(r"[a-z_]{1,20}", fullmatch=True), HASHES, HASHES | st.just(b""))
+def test_whatever_is_asked_its_name_comes_back(backend: str, task: str, key: bytes, subject: bytes) -> None:
+    line = request_line(backend, "m", key, Request(task, "", "Why?", "h", subject=subject.hex()))
     assert line.count(b"\n") == 1
-    assert name_of(orjson.loads(line)) == (task, key)
+    assert name_of(orjson.loads(line)) == (task, key, subject)
+
+
+@pytest.mark.parametrize("task", ["extract_persona", "expand_persona", *USE_CASES])
+def test_names_of_our_own_tasks_are_short_enough_for_any_server(task: str) -> None:
+    line = request_line("openai", "m", KEY, replace(PLAIN, task=task, subject="5" * 32))
+    assert len(orjson.loads(line)["custom_id"]) <= 64
 
 
 # ---- the files of an export

@@ -176,8 +176,9 @@ class Engine:
             return
         entries = self.kind.pack(call.key, call.request, answer)
         call.answer, call.entries = answer, len(entries)
-        for i, (key, value) in enumerate(entries):
-            self.writer.submit(Put(key, value, call.stage, Spend() if i else call.spend, self.owner), call)
+        for i, (key, value, subject) in enumerate(entries):
+            spend = Spend() if i else call.spend
+            self.writer.submit(Put(key, value, call.stage, spend, self.owner, subject), call)
 
     def _failed(self, call: Call, error: ModelError) -> None:
         now = self.loop.time()

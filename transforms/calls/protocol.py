@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 BYTES_PER_TOKEN = 2  # at the least, in any script: a bound for what a text may cost before it is known
 WRAPPING_TOKENS = 16  # around the messages
@@ -67,13 +67,21 @@ class ModelError(Exception):
         self.refused, self.paid, self.fatal = refused, paid, fatal
 
 
+class Entry(NamedTuple):
+    """What the store keeps of an answer."""
+
+    key: bytes
+    value: bytes
+    subject: bytes = b""  # as a Put has it
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of call. Its functions are a module's own: engines are found by kind and configuration."""
 
     name: str
     open: Callable[[ModelConfig], Client]  # inside the event loop that will use it
-    pack: Callable[[bytes, Any, Any], Sequence[tuple[bytes, bytes]]]  # key, request, answer -> entries of the store
+    pack: Callable[[bytes, Any, Any], Sequence[Entry]]  # key, request, answer -> entries of the store
     unpack: Callable[[Sequence[bytes], Any], Any]  # the values of these entries that stand, the answer -> what stands
     recent: int  # answers kept for requests that were looked up before and submitted after they were stored
 

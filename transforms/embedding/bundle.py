@@ -8,10 +8,11 @@ from typing import Any
 
 from transforms.calls.call import Outcome
 from transforms.calls.engine import Engine
-from transforms.calls.protocol import Kind, ModelConfig, ModelError
+from transforms.calls.protocol import Entry, Kind, ModelConfig, ModelError
 from transforms.calls.window import Window
 from transforms.embedding.protocol import NUMBER_BYTES, EmbedderConfig, PaidEmbedder, Texts, Vectors, call_key, text_key
 from transforms.embedding.registry import PAID, factory, most_of, split_name
+from transforms.store.protocol import subject_of
 
 WINDOWS = 2  # of calls in a bundle, so that a slot never waits for the runner
 
@@ -78,8 +79,8 @@ class VectorBundle:
         yield from done
 
     def _send(self, items: Sequence[tuple[bytes, Any, str]]) -> None:
-        keys, _, texts = zip(*items, strict=True)
-        request = Texts(texts, keys, self.config.dimensions)
+        keys, records, texts = zip(*items, strict=True)
+        request = Texts(texts, keys, self.config.dimensions, tuple(record.persona_id for record in records))
         self.window.submit([(call_key(request), request, items)])
 
     def _take(self, outcome: Outcome) -> None:
@@ -122,9 +123,10 @@ def open_client(config: ModelConfig) -> PaidEmbedder:
     return client
 
 
-def packed(_: bytes, request: Texts, vectors: Vectors) -> list[tuple[bytes, bytes]]:
+def packed(_: bytes, request: Texts, vectors: Vectors) -> list[Entry]:
     """The entries of a call's vectors in the store: one for each text."""
-    return list(zip(request.keys, vectors.rows, strict=True))
+    subjects = map(subject_of, request.subjects)
+    return [Entry(*entry) for entry in zip(request.keys, vectors.rows, subjects, strict=True)]
 
 
 def unpacked(values: Sequence[bytes], answer: Vectors) -> Vectors:

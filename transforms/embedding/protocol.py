@@ -53,6 +53,7 @@ class Texts:
     texts: tuple[str, ...]
     keys: tuple[bytes, ...]
     dimensions: int = 0
+    subjects: tuple[str, ...] = ()  # ids of those whose texts these are
 
     @property
     def most_input(self) -> int:

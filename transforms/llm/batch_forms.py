@@ -1,24 +1,38 @@
 """Requests and answers as the half-price batch APIs have them in JSON Lines: OpenAI's, Gemini's, Vertex AI's.
 
-A line's name is "<task>.<key>": the key is that of the response store, the task says what asked. OpenAI gives the name
-back as `custom_id`, the Gemini API as `key`; Vertex AI gives back the request itself, so there it stands in its labels.
+A line's name is "<task>.<key and subject>": key and subject are those of the response store, the task says what asked.
+OpenAI gives the name back as `custom_id`, the Gemini API as `key`; Vertex AI gives back the request itself, so there it
+stands in its labels. The 43 digits of base 64 keep the names of our own tasks within 64 characters, which is as many as
+some servers of OpenAI's protocol take.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, NamedTuple
 
 import orjson
 
 from transforms.calls.protocol import ModelError
 from transforms.llm.openai import chat_body, completion_of
-from transforms.llm.protocol import Completion, Request
+from transforms.llm.protocol import KEY_BYTES, Completion, Request
+from transforms.store.protocol import HEX_ID, subject_of
 
 BACKENDS = ("openai", "gemini", "vertex")
-LABELS = ("persona_hub_task", "persona_hub_key")
+LABELS = ("persona_hub_task", "persona_hub_key", "persona_hub_subject")
 STATUS_CODE = re.compile(r'"code": ?(\d{3})\b')
-NAME = re.compile(r"([^.]+)\.([0-9a-f]{32})")
+NAME = re.compile(
+    r"([^.]+)\.(?:([0-9a-f]{32})|([A-Za-z0-9_-]{43}))"
+)  # the former, of the key alone, as earlier releases wrote
+
+
+class Name(NamedTuple):
+    """What a line of requests or answers is called."""
+
+    task: str
+    key: bytes
+    subject: bytes = b""
 
 
 class BatchAnswer(NamedTuple):
@@ -26,21 +40,25 @@ class BatchAnswer(NamedTuple):
 
     task: str
     key: bytes
+    subject: bytes
     completion: Completion | None
     reason: str = ""  # why there is none
 
 
 def request_line(backend: str, model: str, key: bytes, request: Request) -> bytes:
     """The line that asks `request` of `model`."""
-    name = f"{request.task}.{key.hex()}"
+    subject = subject_of(request.subject)
+    name = spelled(Name(request.task, key, subject if len(subject) == KEY_BYTES else b""))
     if backend == "openai":
         body = chat_body(model, request, "max_completion_tokens")
         line = {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}
     elif backend == "gemini":
         line = {"key": name, "request": gemini_body(request)}
     else:
-        labels = dict(zip(LABELS, (request.task, key.hex()), strict=True))
-        line = {"request": {**gemini_body(request), "labels": labels}}
+        labels = dict(zip(LABELS, (request.task, key.hex(), subject.hex()), strict=True))
+        line = {
+            "request": {**gemini_body(request), "labels": {label: value for label, value in labels.items() if value}}
+        }
     return orjson.dumps(line) + b"\n"
 
 
@@ -61,12 +79,24 @@ def gemini_body(request: Request) -> dict[str, Any]:
     return body | {"generationConfig": {name: value for name, value in values.items() if value is not None}}
 
 
-def name_of(line: dict[str, Any]) -> tuple[str, bytes] | None:
-    """(task, key) of a line of requests or of answers; None where it is not one of ours."""
+def spelled(name: Name) -> str:
+    """A name as one text."""
+    if not name.subject:
+        return f"{name.task}.{name.key.hex()}"
+    return f"{name.task}.{urlsafe_b64encode(name.key + name.subject).decode().rstrip('=')}"
+
+
+def name_of(line: dict[str, Any]) -> Name | None:
+    """The name of a line of requests or of answers; None where it is not one of ours."""
     labels = (line.get("request") or {}).get("labels") or {}
-    name = line.get("custom_id") or line.get("key") or ".".join(str(labels.get(label, "")) for label in LABELS)
-    found = NAME.fullmatch(str(name))
-    return (found[1], bytes.fromhex(found[2])) if found else None
+    task, key, subject = (str(labels.get(label, "")) for label in LABELS)
+    found = NAME.fullmatch(str(line.get("custom_id") or line.get("key") or f"{task}.{key}"))
+    if not found:
+        return None
+    if found[2]:
+        return Name(found[1], bytes.fromhex(found[2]), bytes.fromhex(subject) if HEX_ID.fullmatch(subject) else b"")
+    both = urlsafe_b64decode(found[3] + "=")
+    return Name(found[1], both[:KEY_BYTES], both[KEY_BYTES:])
 
 
 def read_answer(text: bytes) -> BatchAnswer | None:

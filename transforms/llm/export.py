@@ -130,7 +130,7 @@ def named_lines(path: str) -> Iterator[tuple[bytes, bytes]]:
         for line in file:
             with suppress(orjson.JSONDecodeError):
                 if line.endswith(b"\n") and (name := name_of(orjson.loads(line))):
-                    yield name[1], line
+                    yield name.key, line
 
 
 def make_folder(folder: str) -> None:

@@ -33,7 +33,7 @@ class Request:
     """One question to a model, fully rendered.
 
     `task` and `values` are what was rendered: only the rule-based `offline` model reads them (it cannot read a
-    prompt), so they are no part of what identifies a request.
+    prompt), so they are no part of what identifies a request; nor is its subject.
     """
 
     task: str  # name of the prompt: "extract_persona", "math" ...
@@ -44,6 +44,7 @@ class Request:
     schema: str = ""  # JSON schema of the answer, "" for free text
     number: int = 0  # of the answers wanted for the same messages, from 0
     values: Mapping[str, str] = field(default_factory=dict, compare=False)
+    subject: str = field(default="", compare=False)  # id of the document or persona that it is about
 
     @property
     def most_input(self) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from transforms.calls.protocol import Kind, ModelConfig
+from transforms.calls.protocol import Entry, Kind, ModelConfig
 from transforms.llm.protocol import Completion, LanguageModel, Request, pack_completion, unpack_completion
+from transforms.store.protocol import subject_of
 
 BACKENDS = {
     "offline": "transforms.llm.offline:OfflineModel",
@@ -39,9 +40,9 @@ def open_model(config: ModelConfig) -> LanguageModel:
     return factory(config)
 
 
-def packed(key: bytes, _: Request, completion: Completion) -> list[tuple[bytes, bytes]]:
+def packed(key: bytes, request: Request, completion: Completion) -> list[Entry]:
     """An answer's entry in the store."""
-    return [(key, pack_completion(completion))]
+    return [Entry(key, pack_completion(completion), subject_of(request.subject))]
 
 
 def unpacked(values: Sequence[bytes], _: Completion) -> Completion:

@@ -20,7 +20,7 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -47,7 +47,7 @@ from transforms.store.protocol import (
 
 # Keys of answers are hashes, so rows spread over the tablets whatever the order of the calls.
 ANSWER, LEDGER, LEASES, BOOKED, STOP = b"a/", b"l/", b"c/leases", b"c/booked/", b"c/stop"
-VALUE, SERIAL, UNTIL, SUMS = b"v", b"serial", b"until", b"sums"
+VALUE, SUBJECT, SERIAL, UNTIL, SUMS = b"v", b"s", b"serial", b"until", b"sums"
 AT_ONCE = 32  # puts under way: below the 100 streams of a connection
 CONTENDED_SECONDS = 0.02  # of waiting for each time that another process was first, drawn at random
 
@@ -82,7 +82,7 @@ class BigtableStore:
         puts = [job for job in jobs if isinstance(job, Put)]
         self._count(puts, [job.owner for job in jobs if isinstance(job, Ask | Renew)], bool(puts))
         rows = {put.key: put.value for put in reversed(puts) if put.key}  # of two with one key, the first
-        added = self.pool.map(self._add, rows.items())
+        added = self.pool.map(self._add, {put.key: put for put in reversed(puts) if put.key}.values())
         lost = [key for key, mine in zip(rows, added, strict=True) if not mine]
         rows.update(self.get_many(lost))
         return [rows.get(job.key) if isinstance(job, Put) else self._do(job) for job in jobs]
@@ -98,6 +98,30 @@ class BigtableStore:
     def say_stop(self, stop: bool = True) -> None:
         """Leaves the stop word, or takes it back."""
         self.rows.write(STOP, SetCell(STATE, VALUE, b"stop") if stop else DeleteAllFromRow())
+
+    def erase(self, subjects: Collection[bytes]) -> int:
+        """Removes all answers about `subjects`, row by row; how many those were. Reads the subjects of the table."""
+        found, gone = self.rows.pages(ANSWER, SUBJECT), frozenset(subjects)
+        keys = [row.removeprefix(ANSWER) for row, cells in found if cells[SUBJECT].value in gone]
+        return self._remove(keys)
+
+    def forget(self, keys: Collection[bytes]) -> None:
+        """Removes the answers of these keys."""
+        self._remove(keys)
+
+    def unnamed(self) -> Iterator[tuple[bytes, bytes]]:
+        """(key, value) of the answers that name no subject."""
+        for row, cells in self.rows.pages(ANSWER):
+            if SUBJECT not in cells:
+                key = row.removeprefix(ANSWER)
+                yield key, unpack(key, self._cell(cells, VALUE), self.address)
+
+    def scrub(self) -> Sequence[str]:
+        """Bigtable does it itself, in its own time."""
+        return [
+            f"{self.address}: Bigtable takes removed cells off its disks when it compacts the table, within a week or "
+            "so; backups keep them: delete those (gcloud bigtable backups delete)"
+        ]
 
     def close(self) -> None:
         """Ends threads and connections."""
@@ -117,9 +141,12 @@ class BigtableStore:
             packed = pack(self.ledger_key, self.ledger.pack())
             self.rows.write(self.ledger_key, SetCell(STATE, SUMS, packed, self._stamp()))
 
-    def _add(self, row: tuple[bytes, bytes]) -> bool:
-        key, value = row
-        return self.rows.add(ANSWER + key, SetCell(ANSWERS, VALUE, pack(key, value)))
+    def _add(self, put: Put) -> bool:
+        about = [SetCell(ANSWERS, SUBJECT, put.subject)] if put.subject else []
+        return self.rows.add(ANSWER + put.key, SetCell(ANSWERS, VALUE, pack(put.key, put.value)), *about)
+
+    def _remove(self, keys: Collection[bytes]) -> int:
+        return sum(self.pool.map(lambda key: self.rows.remove(ANSWER + key), keys))
 
     def _do(self, job: Job) -> Any:
         match job:

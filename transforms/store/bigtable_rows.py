@@ -13,6 +13,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud.bigtable import Client, column_family
 from google.cloud.bigtable.data import (
     BigtableDataClient,
+    DeleteAllFromRow,
     Mutation,
     ReadRowsQuery,
     RowRange,
@@ -27,6 +28,7 @@ ANSWERS, STATE = "a", "s"  # column families; each keeps one version of a cell, 
 FORMAT = (b"c/format", b"version")  # row and column that hold the version of all rows
 VERSION = b"1"
 SPLITS = [*(b"a/" + bytes([first]) for first in range(16, 256, 16)), b"c/"]  # tablets of a new table
+PAGE_ROWS = 10_000
 OPEN_SECONDS, RETRY_SECONDS, REPLY_SECONDS = 10.0, 60.0, 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds between attempts
 PASSING = (api.ServiceUnavailable, api.DeadlineExceeded, api.Aborted, api.InternalServerError, api.TooManyRequests)
@@ -69,13 +71,25 @@ class Rows:
         after = prefix[:-1] + bytes([prefix[-1] + 1]) if prefix else None
         return self._rows(ReadRowsQuery(row_ranges=RowRange(prefix or None, after), limit=limit))
 
+    def pages(self, prefix: bytes, column: bytes = b"") -> Iterator[tuple[bytes, dict[bytes, Cell]]]:
+        """The rows whose keys begin with `prefix`, a page at a time: all they hold, or `column` of those with it."""
+        only = [row_filters.ColumnQualifierRegexFilter(column)] if column else []
+        start, after = prefix, prefix[:-1] + bytes([prefix[-1] + 1])
+        while rows := self._rows(ReadRowsQuery(row_ranges=RowRange(start, after), limit=PAGE_ROWS), *only):
+            yield from rows.items()
+            start = max(rows) + b"\0"  # the key after the last
+
+    def remove(self, key: bytes) -> bool:
+        """Deletes a row; whether it was there."""
+        return bool(self.again(lambda: self._check(key, None, [DeleteAllFromRow()], [])))
+
     def write(self, key: bytes, *mutations: Mutation) -> None:
         """Changes one row. The mutations must bear doing twice, and late."""
         self.again(lambda: self.table.mutate_row(key, list(mutations), operation_timeout=REPLY_SECONDS))
 
-    def add(self, key: bytes, mutation: Mutation) -> bool:
+    def add(self, key: bytes, *mutations: Mutation) -> bool:
         """Changes a row that is not there; whether that was so. After a lost reply our own change may be there."""
-        return not self.again(lambda: self._check(key, None, [], [mutation]))
+        return not self.again(lambda: self._check(key, None, [], list(mutations)))
 
     def swap(self, key: bytes, column: bytes, old: bytes | None, *mutations: Mutation) -> bool:
         """Changes a row if `column` still holds `old` (None: nothing). False after a lost reply, too: read anew."""
@@ -118,8 +132,9 @@ class Rows:
             operation_timeout=REPLY_SECONDS,
         )
 
-    def _rows(self, query: ReadRowsQuery) -> dict[bytes, dict[bytes, Cell]]:
-        query.filter = row_filters.CellsColumnLimitFilter(1)
+    def _rows(self, query: ReadRowsQuery, *only: row_filters.RowFilter) -> dict[bytes, dict[bytes, Cell]]:
+        latest = row_filters.CellsColumnLimitFilter(1)
+        query.filter = row_filters.RowFilterChain([latest, *only]) if only else latest
         rows = self.again(lambda: self.table.read_rows(query, operation_timeout=REPLY_SECONDS))
         return {
             row.row_key: {cell.qualifier: Cell(cell.value, cell.timestamp_micros) for cell in row.cells} for row in rows

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 LOOKUP_KEYS = 500  # in one question: 3.7 µs a key of a million with SQLite, ten times that one by one
 LEASE_SECONDS = 60.0  # after which the lease of a process that was killed is free again; owners renew every second
 CHECK_BYTES = 4
+HEX_ID = re.compile("[0-9a-f]{32}")
 NOT_THERE = "is not there; no job has asked a paid model by it yet"
 
 
@@ -70,7 +72,8 @@ class Limit(NamedTuple):
 class Put:
     """Keep an answer, unless its key has one, and count its spend; result: the value that stands (the first one).
 
-    An empty key counts the spend alone: a call that was paid and gave nothing to keep.
+    An empty key counts the spend alone: a call that was paid and gave nothing to keep. The subject is kept with the
+    answer: who asks for the erasure of a document, or of a persona, means all that was answered about it.
     """
 
     key: bytes
@@ -78,6 +81,7 @@ class Put:
     stage: str
     spend: Spend
     owner: str = ""  # whose lease the spend is taken from
+    subject: bytes = b""  # `subject_of` the record that the question is about
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,25 @@ class ResponseStore(Protocol):
     def say_stop(self, stop: bool = True) -> None:
         """Leaves the stop word for all processes that use the store, or takes it back."""
 
+    def erase(self, subjects: Collection[bytes]) -> int:
+        """Removes all answers about `subjects`, durably; how many those were. What they cost stays counted."""
+
+    def unnamed(self) -> Iterator[tuple[bytes, bytes]]:
+        """(key, value) of the answers that name no subject, as those of stores of before subjects were kept."""
+
+    def forget(self, keys: Collection[bytes]) -> None:
+        """Removes the answers of these keys, durably."""
+
+    def scrub(self) -> Sequence[str]:
+        """Frees files from what was removed; in words, what is out of reach, each with the remedy."""
+
     def close(self) -> None:
         """Frees connections."""
+
+
+def subject_of(record_id: str) -> bytes:
+    """What an answer keeps of the record that it is about: the 16 bytes of a hex id, or another id as it is."""
+    return bytes.fromhex(record_id) if HEX_ID.fullmatch(record_id) else record_id.encode()
 
 
 def granted(ask: Ask, used: dict[str, Amount]) -> Amount:

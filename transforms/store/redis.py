@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from transforms.secrets import SecretError, secret_or_variable
+from transforms.store import redis_erasing as erasing
 from transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
@@ -39,7 +40,8 @@ VERSION = 1
 PREFIX = b"persona-hub:%d:" % VERSION
 ANSWER = PREFIX + b"answer:"
 SPEND, LEASE, BOOKED, STOP = (PREFIX + name for name in (b"spend", b"lease", b"booked", b"stop"))
-TYPES = {FORMAT: b"string", SPEND: b"hash", LEASE: b"hash", BOOKED: b"hash", STOP: b"string"}
+ABOUT = PREFIX + b"about"  # {key of an answer: its subject}
+TYPES = {FORMAT: b"string", SPEND: b"hash", LEASE: b"hash", BOOKED: b"hash", STOP: b"string", ABOUT: b"hash"}
 REMEMBER_SECONDS = 3600  # a commit's result, for a client that lost the connection before it heard
 OPEN_SECONDS = 5.0  # a wrong address is heard of soon
 RETRY_SECONDS = 60.0  # a server that restarts reads its file first: seconds a gigabyte
@@ -100,8 +102,9 @@ class RedisStore:
         self.commits += 1
         puts = [job for job in jobs if isinstance(job, Put)]
         rows = {put.key: put.value for put in reversed(puts) if put.key}  # of two with one key, the first
-        keys = [SPEND, LEASE, BOOKED, STOP, self.done, *(ANSWER + key for key in rows)]
-        values = [pack(key, value) for key, value in rows.items()]
+        about = {put.key: put.subject for put in reversed(puts) if put.key}
+        keys = [SPEND, LEASE, BOOKED, STOP, self.done, ABOUT, *(ANSWER + key for key in rows)]
+        values = [part for key, value in rows.items() for part in (pack(key, value), key, about[key])]
         work = _as_json(puts, [job for job in jobs if not isinstance(job, Put)])
         kept, results = self._try(
             lambda: self.script(keys, [f"{time.time():.6f}", self.commits, REMEMBER_SECONDS, work, *values])
@@ -126,6 +129,26 @@ class RedisStore:
     def say_stop(self, stop: bool = True) -> None:
         """Leaves the stop word, or takes it back."""
         self._try(lambda: self.client.set(STOP, 1) if stop else self.client.delete(STOP))
+
+    def erase(self, subjects: Collection[bytes]) -> int:
+        """Removes all answers about `subjects`; how many those were."""
+        return self._remove(erasing.keys_about(self.client, self._try, ABOUT, frozenset(subjects)))
+
+    def forget(self, keys: Collection[bytes]) -> None:
+        """Removes the answers of these keys."""
+        self._remove(keys)
+
+    def unnamed(self) -> Iterator[tuple[bytes, bytes]]:
+        """(key, value) of the answers that name no subject."""
+        for keys in erasing.unnamed_keys(self.client, self._try, ABOUT, ANSWER):
+            yield from self.get_many(keys).items()
+
+    def scrub(self) -> Sequence[str]:
+        """Has the server write its files anew, without what was removed."""
+        return erasing.scrub(self.client, self._try, self.address.partition("?")[0])
+
+    def _remove(self, keys: Collection[bytes]) -> int:
+        return erasing.remove(self.client, self._try, ABOUT, ANSWER, keys)
 
     def close(self) -> None:
         """Closes the connections of all threads."""

@@ -1,8 +1,8 @@
 -- One commit of a response store: spend, leases, booked time and answers, all of it or nothing.
--- KEYS: spend, lease, booked, stop, done, then the answers'. ARGV: the time now, the number of this commit, seconds
--- to remember it, the jobs as JSON, then the answers. What can fail comes before what writes: a script that fails
+-- KEYS: spend, lease, booked, stop, done, about, then the answers'. ARGV: the time now, the number of this commit,
+-- seconds to remember it, the jobs as JSON, then of each answer: value, key, subject. What can fail comes before what writes: a script that fails
 -- is not rolled back. Numbers are written by format(): Lua alone would round them to 14 digits.
-local SPEND, LEASE, BOOKED, STOP, DONE, FIRST_ANSWER = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], 6
+local SPEND, LEASE, BOOKED, STOP, DONE, ABOUT, FIRST_ANSWER = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], 7
 local now, number, remember, work = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
 local FIRST_VALUE = 5
 
@@ -16,7 +16,7 @@ if before then -- an answer was lost on its way and the client asks again: nothi
     return redis.error_reply('STALE this commit was done, and others after it')
   end
 end
-for _, key in ipairs({ SPEND, LEASE, BOOKED }) do redis.call('HLEN', key) end -- fails on a key of another type
+for _, key in ipairs({ SPEND, LEASE, BOOKED, ABOUT }) do redis.call('HLEN', key) end -- fails on a key of another type
 
 local function pairs_of(key)
   local flat, i = redis.call('HGETALL', key), -1
@@ -133,7 +133,9 @@ end
 local results, kept = {}, {}
 for i, job in ipairs(work.jobs) do results[i] = act[job[1]](unpack(job, 2)) end
 for i = FIRST_ANSWER, #KEYS do
-  local new = redis.call('SET', KEYS[i], ARGV[i - FIRST_ANSWER + FIRST_VALUE], 'NX')
+  local at = 3 * (i - FIRST_ANSWER) + FIRST_VALUE
+  local new = redis.call('SET', KEYS[i], ARGV[at], 'NX')
+  if new and ARGV[at + 2] ~= '' then redis.call('HSET', ABOUT, ARGV[at + 1], ARGV[at + 2]) end
   kept[#kept + 1] = new and '1' or '0'
 end
 kept = table.concat(kept)

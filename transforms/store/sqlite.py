@@ -6,11 +6,12 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from transforms.store import sqlite_erasing as erasing
 from transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
@@ -31,17 +32,19 @@ from transforms.store.protocol import (
 )
 
 APPLICATION = 0x50484252  # "PHBR" in the file's header: a response store, and no other program's database
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 had no subjects
 BUSY_SECONDS = 60.0  # another process may hold the write lock: a commit takes milliseconds, a slow disk's a second
 MAPPED_BYTES = 1 << 28
 SCHEMA = """
-    CREATE TABLE answer(key BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
+    CREATE TABLE answer(key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, subject BLOB);
     CREATE TABLE spend(stage TEXT PRIMARY KEY, calls INT, input_tokens INT, output_tokens INT, cost INT) WITHOUT ROWID;
     CREATE TABLE lease(owner TEXT, stage TEXT, calls INT, tokens INT, cost INT, expires REAL,
                        PRIMARY KEY(owner, stage)) WITHOUT ROWID;
     CREATE TABLE booked(name TEXT PRIMARY KEY, until REAL) WITHOUT ROWID;
     CREATE TABLE word(name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+
+R = TypeVar("R")
 
 
 class SqliteStore:
@@ -105,12 +108,38 @@ class SqliteStore:
         sql = "INSERT OR IGNORE INTO word VALUES ('stop')" if stop else "DELETE FROM word WHERE name = 'stop'"
         self._connection().execute(sql)
 
+    def erase(self, subjects: Collection[bytes]) -> int:
+        """Removes all answers about `subjects`; how many those were."""
+        return self._erasing(lambda db: erasing.erase(db, "subject", subjects))
+
+    def forget(self, keys: Collection[bytes]) -> None:
+        """Removes the answers of these keys."""
+        self._erasing(lambda db: erasing.erase(db, "key", keys))
+
+    def unnamed(self) -> Iterator[tuple[bytes, bytes]]:
+        """(key, value) of the answers that name no subject."""
+        try:
+            for key, value in erasing.unnamed(self._connection()):
+                yield key, unpack(key, value, self.address)
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+
+    def scrub(self) -> Sequence[str]:
+        """Writes the file anew without what was removed, and empties the log beside it."""
+        return self._erasing(lambda db: erasing.scrub(db, self.address))
+
     def close(self) -> None:
         """Closes the connections of all threads."""
         with self.lock:
             while self.opened:
                 self.opened.pop().close()
         self.own = threading.local()
+
+    def _erasing(self, act: Callable[[sqlite3.Connection], R]) -> R:
+        try:
+            return act(self._connection())
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
 
     def _connection(self) -> sqlite3.Connection:
         if self.pid != os.getpid():
@@ -141,6 +170,9 @@ class SqliteStore:
         application, version = self._header(db)
         if application != APPLICATION:
             raise StoreError(f"{self.address}: is some other program's database; name another file")
+        if version == 1:
+            erasing.add_subjects(db)
+            version = self._header(db)[1]
         if version != SCHEMA_VERSION:
             raise StoreError(
                 f"{self.address}: was written in version {version} of the format, this program reads {SCHEMA_VERSION}; "
@@ -160,10 +192,11 @@ class SqliteStore:
     def _put(self, db: sqlite3.Connection, puts: list[Put]) -> dict[bytes, bytes]:
         """The value that stands for each key, and all that they cost counted."""
         rows = {put.key: put.value for put in reversed(puts) if put.key}  # of two with one key, the first
+        about = {put.key: put.subject for put in reversed(puts) if put.key}
         if rows:
             inserted = db.executemany(
-                "INSERT INTO answer VALUES (?, ?) ON CONFLICT DO NOTHING",
-                [(key, pack(key, value)) for key, value in rows.items()],
+                "INSERT INTO answer VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [(key, pack(key, value), about[key] or None) for key, value in rows.items()],
             ).rowcount
             if inserted < len(rows):  # another process was first with some
                 keys = list(rows)

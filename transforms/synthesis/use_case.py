@@ -60,6 +60,7 @@ class UseCase:
             schema=self.schema,
             number=number,
             values=values,
+            subject=persona.persona_id,
         )
 
     def read(self, answer: str) -> str:
