@@ -20,7 +20,7 @@ from transforms.count import Equation
 from transforms.hub.manifest import Manifest, fingerprint, version_name
 from transforms.hub.reading import ReadHub
 from transforms.hub.schemas import TABLES
-from transforms.hub.tombstones import NEVER_AGAIN
+from transforms.hub.tombstones import NEVER_AGAIN, PERSONA
 from transforms.hub.vectors import ReadCentroids
 from transforms.hub.versions import Hub, open_hub
 from transforms.records import Batch, Removed
@@ -32,6 +32,7 @@ KEYS = {  # of the tables that are read by block
     "documents": "document_id",
     "vectors": "persona_id",
 }
+REMEMBERED = (*NEVER_AGAIN, PERSONA)  # tombstones that hide nothing any more: a purge must know whom they took
 EQUATIONS = tuple(Equation("write_hub", kind, (f"compact/{kind}",)) for kind in (*KEYS, "removed"))
 
 
@@ -63,7 +64,7 @@ def build(p: beam.Pipeline, hub: Hub, draft: Manifest, partitions: int) -> None:
         kind: p | f"Read {kind}" >> ReadHub(hub=hub, blocks=blocks, kind=kind, record=TABLES[kind], key=key)
         for kind, key in KEYS.items()
     }
-    kept = [Removed(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in NEVER_AGAIN]
+    kept = [Removed(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in REMEMBERED]
     shown["removed"] = p | "NeverAgain" >> beam.Create([Batch(kept)] if kept else [], reshuffle=False)
 
     made = {

@@ -167,8 +167,8 @@ JOBS = [
         "takedown",
         "a version without what came of some sources, which no refresh reads again",
         "pipelines.takedown",
-        ("hub", "source", *DEDUP, "partitions"),
-        inherited=DEDUP,
+        ("hub", "source", "purge", "older_than_hours", *DEDUP, *CALLING, "partitions"),
+        inherited=(*DEDUP, "response_store"),
     ),
     Job(
         "compact",

@@ -216,6 +216,15 @@ GROUPS: dict[str, list[Flag]] = {
             paths=True,
             metavar="URL_OR_ID",
         ),
+        Flag(
+            "purge",
+            "erase the text too, from all versions, samples, dead letters, exports and response stores; this cannot be "
+            "undone. Of sources that are taken down already, too",
+            False,
+            truth,
+            metavar="BOOL",
+            alone=True,
+        ),
         Flag("keep", "keep the latest N versions; 0: all that the current one came from", 0, COUNT, metavar="N"),
         Flag(
             "older_than_hours",

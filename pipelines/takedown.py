@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from functools import partial
 
 import apache_beam as beam
@@ -15,26 +13,27 @@ from pipelines.cli import job_main
 from pipelines.errors import DONE
 from pipelines.held import held_vectors
 from pipelines.jobs import JOB_BY_NAME
-from pipelines.models import Flags
+from pipelines.listing import FILE, FOLDER, list_samples
+from pipelines.models import Flags, absolute, embedder_of
 from pipelines.plan import code_version, plain
 from pipelines.progress import progress
-from pipelines.running import beam_options, run_pipeline, runner_name
+from pipelines.purge import run_purge
+from pipelines.running import beam_options, run_pipeline, runner_name, where_of
 from pipelines.sizing import blocks_for, shards_for
 from pipelines.tables import WriteHub
 from transforms.count import Equation
 from transforms.embed_dedup import EmbedDedup
 from transforms.embedding.protocol import EmbedderConfig
-from transforms.hub.files import read_file, whole_file, write_lines
+from transforms.hub.files import read_file
 from transforms.hub.manifest import Manifest, fingerprint, version_name
-from transforms.hub.reading import read_made
 from transforms.hub.tombstones import DOCUMENT, PERSONA
 from transforms.hub.vectors import WriteVectors
-from transforms.hub.versions import Hub, list_runs, open_hub, path_of
+from transforms.hub.versions import Hub, open_hub, path_of
 from transforms.minhash_dedup import MinHashDedup
-from transforms.records import Removed, Sample
+from transforms.records import Removed
+from transforms.store.registry import NO_STORE
 from transforms.take_down import TakeDown
 
-SAMPLES = "samples.jsonl"  # in OUTPUT/takedowns/<version>: samples that were made from personas gone
 EQUATIONS = (
     Equation("take_down", "personas", ("held", "gone")),
     Equation("minhash_dedup", "personas", ("kept", "duplicate-*")),
@@ -50,18 +49,24 @@ def run(flags: Flags, beam_flags: Sequence[str]) -> int:
     output = flags["hub"]
     hub = open_hub(output)
     asked = inherit(JOB_BY_NAME["takedown"], flags, hub.manifest.parameters)
+    if asked["response_store"] not in ("", NO_STORE):
+        absolute(asked["response_store"])  # one that is no address is told before anything is done
     sources = frozenset(asked["source"]) - hub.tombstones().unwanted
-    if not sources:
-        print(f"{output}: version {hub.manifest.version} is without these sources already; nothing is to be done")
-        return DONE
-    draft = draft_of(asked, hub, sources, runner_name(options))
-    with progress():
-        run_pipeline(partial(build, flags=asked, hub=hub, sources=sources, draft=draft), options)
-    print("\n".join(summary(open_hub(output))))
-    return DONE
+    if sources:
+        embedder = embedder_of(asked | {"output": output}, where_of(options))
+        draft = draft_of(asked, hub, sources, runner_name(options))
+        with progress():
+            run_pipeline(partial(build, flags=asked, hub=hub, sources=sources, draft=draft, embedder=embedder), options)
+        print("\n".join(summary(open_hub(output))))
+    else:
+        rest = "" if asked["purge"] else "; nothing is to be done (--purge erases the text that files still hold)"
+        print(f"{output}: version {hub.manifest.version} is without these sources already{rest}")
+    return run_purge(asked, frozenset(asked["source"])) if asked["purge"] else DONE
 
 
-def build(p: beam.Pipeline, flags: Flags, hub: Hub, sources: frozenset[str], draft: Manifest) -> None:
+def build(
+    p: beam.Pipeline, flags: Flags, hub: Hub, sources: frozenset[str], draft: Manifest, embedder: EmbedderConfig
+) -> None:
     """The DAG."""
     blocks = flags["partitions"] or blocks_for(hub.manifest.records_of("personas"))
 
@@ -70,7 +75,7 @@ def build(p: beam.Pipeline, flags: Flags, hub: Hub, sources: frozenset[str], dra
         threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=blocks
     )
     meanings = (texts.kept, held_vectors(p, hub, blocks, taken.held)) | "EmbedDedup" >> EmbedDedup(
-        threshold=flags["embedding_threshold"], embedder=EmbedderConfig(flags["embedder"]), blocks=blocks
+        threshold=flags["embedding_threshold"], embedder=embedder, blocks=blocks
     )
     vectors = WriteVectors(output=flags["hub"], folder=draft.folder, blocks=blocks)
 
@@ -144,33 +149,10 @@ def summary(hub: Hub) -> Iterator[str]:
         f"{manifest.counts.get('embed_dedup', {}).get('kept', 0):,} near-duplicates came back"
     )
     yield f"hub           {path_of(hub.output, manifest.folder)}  ({manifest.records_of('personas'):,} personas)"
-    folder = path_of(hub.output, f"takedowns/{manifest.version}")
-    by_use_case: Counter[str] = Counter()
-    with whole_file(folder, SAMPLES) as file:
-        gone = {row.key for row in removed if row.kind == PERSONA}
-        write_lines(file, counted(samples_of(hub, gone), by_use_case))
-    if by_use_case:
-        yield f"samples       {path_of(folder, SAMPLES)}  ({sum(by_use_case.values()):,} were made from those gone)"
-
-
-def counted(rows: Iterator[dict[str, object]], tally: Counter[str]) -> Iterator[dict[str, object]]:
-    """The rows, counted by use case as they pass."""
-    for row in rows:
-        tally[str(row["use_case"])] += 1
-        yield row
-
-
-def samples_of(hub: Hub, gone: AbstractSet[str]) -> Iterator[dict[str, object]]:
-    """Where the samples lie that were made from personas which are gone; not their texts."""
-    for use_case, run in list_runs(hub.output):
-        for sample in read_made(hub.output, run, "samples", Sample):
-            if sample.persona_id in gone:
-                yield {
-                    "use_case": use_case,
-                    "run": run.run,
-                    "persona_id": sample.persona_id,
-                    "number": sample.number,
-                }
+    gone = {row.key for row in removed if row.kind == PERSONA}
+    if listed := list_samples(hub.output, manifest.version, gone):
+        where = path_of(hub.output, f"{FOLDER}/{manifest.version}/{FILE}")
+        yield f"samples       {where}  ({len(listed):,} were made from those gone)"
 
 
 if __name__ == "__main__":

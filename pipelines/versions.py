@@ -27,14 +27,14 @@ def run(flags: Flags, _: Sequence[str]) -> int:
 
 def line(manifest: Manifest) -> str:
     """A version in a line: all its personas, those of its own, documents read, what the store says was paid by then."""
-    own = manifest.counts.get("write_hub", {})
+    own = manifest.counts.get("write_hub", {}).get("personas", 0) - manifest.counts.get("purge", {}).get("personas", 0)
     costs = [row["cost_usd"] for row in manifest.usage.values() if "cost_usd" in row]
     cost = f"{sum(costs):,.2f}" if costs else "-"
     read = manifest.counts.get("read_corpus", {}).get("document", 0)
     partial = f"  partial: {sum(manifest.partial.values()):,} questions unasked" if manifest.partial else ""
     return (
         f"{manifest.version:16}{manifest.created:22.19}{manifest.records_of('personas'):>12,}"
-        f"{own.get('personas', 0):>12,}{read:>12,}{cost:>12}{partial}"
+        f"{own:>12,}{read:>12,}{cost:>12}{partial}"
     )
 
 

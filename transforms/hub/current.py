@@ -90,6 +90,33 @@ def _swap_on_gcs(path: str, expected: str, version: str) -> None:
             require_current(output, expected, f"{found}, published at this moment,")
 
 
+def swap_bytes(path: str, before: bytes, data: bytes) -> bool:
+    """Replaces a small file as a whole, if it holds `before`; whether it did.
+
+    As exclusive as `set_current`: on a local disk inside `exclusive`, on GCS by the object's generation.
+    """
+    if not path.startswith("gs://"):
+        if not FileSystems.exists(path) or read_bytes(path) != before:
+            return False
+        write_bytes(path, data)
+        return True
+    from google.api_core.exceptions import NotFound, PreconditionFailed
+    from google.cloud import storage  # type: ignore[attr-defined]
+
+    bucket, _, name = path.removeprefix("gs://").partition("/")
+    store = storage.Client().bucket(bucket)
+    try:
+        blob = store.get_blob(name)
+        generation = blob.generation if blob else 0
+        if not blob or blob.download_as_bytes(if_generation_match=generation) != before:
+            return False
+        store.blob(name).upload_from_string(data, if_generation_match=generation)
+    except (NotFound, PreconditionFailed):
+        # It may be our own success that refuses what the client has sent again.
+        return bool(store.blob(name).exists()) and bytes(store.blob(name).download_as_bytes()) == data
+    return True
+
+
 def read_bytes(path: str) -> bytes:
     """All of a small file."""
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:

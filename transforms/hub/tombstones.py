@@ -18,7 +18,7 @@ HIDDEN_BY: Mapping[type, tuple[tuple[str, str], ...]] = {
     Persona: ((PERSONA, "persona_id"), (MOVED, "persona_id")),
     Duplicate: ((PERSONA, "persona_id"), (MOVED, "persona_id")),
     Vector: ((PERSONA, "persona_id"),),
-    Provenance: ((PERSONA, "persona_id"),),
+    Provenance: ((PERSONA, "persona_id"), (PERSONA, "parent_id")),  # nobody stands by a parent who is gone
 }
 
 

@@ -149,7 +149,7 @@ class ResponseStore(Protocol):
         """Removes the answers of these keys, durably."""
 
     def scrub(self) -> Sequence[str]:
-        """Frees files from what was removed; in words, what is out of reach, each with the remedy."""
+        """Frees files from what was removed; in words, what is out of reach. Raises StoreError where it cannot yet."""
 
     def close(self) -> None:
         """Frees connections."""

@@ -63,14 +63,14 @@ def unnamed_keys(client: Any, again: Try, about: bytes, answer: bytes) -> Iterat
 
 
 def scrub(client: Any, again: Try, address: str) -> Sequence[str]:
-    """Has the server write its files anew, and waits for that."""
+    """Has the server write its files anew, and waits for that; a word on copies of them. Raises StoreError."""
     try:
         rewrite(client, again, address)
     except (redis.ResponseError, StoreError) as error:
-        return [
+        raise StoreError(
             f"{address}: its append-only file still holds what was removed ({error}); have the server write it anew "
             "(BGREWRITEAOF), and its snapshots (BGSAVE)"
-        ]
+        ) from error
     return [f"{address}: {COPIES}"]
 
 

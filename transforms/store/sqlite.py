@@ -126,7 +126,8 @@ class SqliteStore:
 
     def scrub(self) -> Sequence[str]:
         """Writes the file anew without what was removed, and empties the log beside it."""
-        return self._erasing(lambda db: erasing.scrub(db, self.address))
+        self._erasing(lambda db: erasing.scrub(db, self.address))
+        return ()
 
     def close(self) -> None:
         """Closes the connections of all threads."""

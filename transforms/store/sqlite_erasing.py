@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import closing
 
-from transforms.store.protocol import LOOKUP_KEYS
+from transforms.store.protocol import LOOKUP_KEYS, StoreError
 
 
 def add_subjects(db: sqlite3.Connection) -> None:
@@ -46,14 +46,13 @@ def unnamed(db: sqlite3.Connection) -> Iterator[tuple[bytes, bytes]]:
         last = rows[-1][0]
 
 
-def scrub(db: sqlite3.Connection, address: str) -> Sequence[str]:
-    """Writes the file anew without what was removed, and cuts the log to nothing."""
+def scrub(db: sqlite3.Connection, address: str) -> None:
+    """Writes the file anew without what was removed, and cuts the log to nothing. Raises StoreError."""
     if not (emptied(db) and vacuumed(db) and emptied(db)):
-        return [
+        raise StoreError(
             f"{address}: another process uses the store, so its files may still hold bytes of what was removed; run "
             "the same command again when no job runs"
-        ]
-    return []
+        )
 
 
 def vacuumed(db: sqlite3.Connection) -> bool:

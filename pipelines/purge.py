@@ -1,0 +1,110 @@
+"""The --purge of a takedown: what came of the sources is erased from all that a hub has written, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipelines.errors import BUDGET_SPENT, DONE
+from pipelines.listing import FILE, FOLDER, list_samples
+from pipelines.models import RESPONSES, Flags, absolute
+from pipelines.plan import code_version
+from transforms.hub.files import is_local
+from transforms.hub.manifest import Made
+from transforms.hub.versions import list_versions, path_of
+from transforms.llm.registry import EXPORT
+from transforms.purge.answers import ErasedAnswers, purge_answers
+from transforms.purge.gone import Gone
+from transforms.purge.runs import all_runs, purge_runs
+from transforms.purge.versions import purge_versions
+from transforms.store.protocol import NOT_THERE, StoreError
+from transforms.store.registry import NO_STORE, open_store
+
+KINDS = ("personas", "provenance", "duplicates", "vectors", "samples", "dead_letters")
+OPEN = "not erased yet: "
+
+
+def run_purge(flags: Flags, sources: frozenset[str]) -> int:
+    """Erases, and says what and where, and what could not be; returns the exit code."""
+    output, idle = flags["hub"], flags["older_than_hours"] * 3600
+    hub = purge_versions(output, sources, idle, code_version())
+    listed = list_samples(output, hub.version, hub.gone.personas)
+    runs = purge_runs(output, hub.gone, idle)
+    rows = {**hub.rows, **runs.rows}
+    print(f"purge         {len(hub.gone.documents):,} documents, {len(hub.gone.personas):,} personas")
+    print("erased        " + ", ".join(f"{rows.get(kind, 0):,} rows of {kind}" for kind in KINDS))
+    print(f"deleted       {hub.files + runs.files:,} files that no manifest names any more")
+    for folder in runs.exports:
+        print(f"deleted       {folder}: `persona-hub export` writes it anew, without them")
+    if listed:
+        where = path_of(output, f"{FOLDER}/{hub.version}/{FILE}")
+        print(f"samples       {where}  (where {len(listed):,} lay that are erased)")
+    open_ends = [*purged_stores(flags, hub.gone, sorted({*hub.texts, *runs.texts}))]
+    if left := [*hub.left, *runs.left]:
+        open_ends.append(
+            f"{len(left):,} files that no manifest names may belong to a job that runs, as {left[0]}; when none does, "
+            "run the same command again with --older_than_hours 0"
+        )
+    for word in open_ends:
+        print(OPEN + word)
+    for word in beyond(flags):
+        print(f"out of reach  {word}")
+    return BUDGET_SPENT if open_ends else DONE
+
+
+def purged_stores(flags: Flags, gone: Gone, texts: Sequence[str]) -> Iterator[str]:
+    """Erases in every response store that any version or run was made with; yields what is not done, in words."""
+    output = flags["hub"]
+    made = [*list_versions(output), *all_runs(output)]
+    embedders = {
+        (one.models["embedder"], int(one.parameters.get("embedding_dimensions", 0)))
+        for one in made
+        if "embedder" in one.models
+    }
+    for address in stores_of(flags, made):
+        shown = address.partition("?")[0]
+        try:
+            found = purge_answers(open_store(address, make=False), gone, texts, embedders)
+        except (StoreError, ValueError) as error:
+            if NOT_THERE in str(error):
+                print(f"no store      {shown}: if it was moved, name it with --response_store")
+            else:
+                yield str(error)
+            continue
+        print(f"erased        {found.answers:,} answers in {shown}")
+        yield from told(found, shown)
+
+
+def told(found: ErasedAnswers, address: str) -> Iterator[str]:
+    """What is left in a store; prints what is out of reach of it."""
+    for word in found.beyond:
+        print(f"out of reach  {word}")
+    if found.unnamed:
+        yield (
+            f"{found.unnamed:,} answers in {address} do not say whom they are about (an earlier release stored them), "
+            "and may hold some of it; delete the store to be sure: the hub needs none of it, and further runs pay anew"
+        )
+
+
+def stores_of(flags: Flags, made: Sequence[Made]) -> list[str]:
+    """Addresses of the stores that versions and runs were made with, the one that is named, and the one in OUTPUT."""
+    output = flags["hub"]
+    found = dict.fromkeys([flags["response_store"], *(one.parameters.get("response_store", "") for one in made)])
+    addresses = dict.fromkeys(absolute(address) for address in found if address not in ("", NO_STORE, None))
+    for folder in dict.fromkeys([output, *(one.parameters.get("output", "") for one in made)]):
+        if folder and is_local(folder) and (Path(folder) / RESPONSES).is_file():
+            addresses[f"sqlite:{(Path(folder) / RESPONSES).absolute()}"] = None
+    return list(addresses)
+
+
+def beyond(flags: Flags) -> Iterator[str]:
+    """What a purge of OUTPUT does not reach."""
+    output = flags["hub"]
+    made = [*list_versions(output), *all_runs(output)]
+    for llm in sorted({str(one.parameters.get("llm", "")) for one in made}):
+        if llm.partition(":")[0] == EXPORT:
+            yield f"requests and answers of batch APIs hold documents and personas: delete {llm.partition(':')[2]}"
+    yield (
+        "samples that `synthesize --output` wrote elsewhere, exports elsewhere, backups, earlier object versions "
+        "of a bucket, and what model servers keep"
+    )

@@ -1,0 +1,96 @@
+"""Whom a purge erases: documents of the sources named, and the personas that nothing else in any version supports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import TypeVar
+
+from transforms.hub.files import read_file
+from transforms.hub.manifest import Manifest
+from transforms.hub.reading import read_table
+from transforms.hub.support import support
+from transforms.hub.tombstones import PERSONA
+from transforms.hub.versions import Hub, path_of
+from transforms.records import DocumentOutcome, Provenance, Removed
+from transforms.take_down import READ, documents_of
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What is erased, by id; held in one place, as whatever a takedown touches."""
+
+    sources: frozenset[str]  # as they were named
+    documents: frozenset[str]
+    personas: frozenset[str]
+    addresses: frozenset[str]  # at which the documents were read, and those named
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of all of them."""
+        return self.documents | self.personas
+
+
+def find_gone(hub: Hub, versions: Collection[Manifest], sources: frozenset[str]) -> Gone:
+    """What came of `sources`, which `hub` has taken down, in any of `versions`.
+
+    Personas are those that no document supports which is there still, and who are not seen in `hub`. A persona that was
+    taken down and of whom no version tells any more where it came from (a compaction and a gc have been, or a purge was
+    killed) counts as everybody's: its rows are gone, what is left of it is erased by the next purge of any source.
+    """
+    output, unwanted = hub.output, hub.tombstones().unwanted
+    documents, addresses = find_documents(files_of(output, versions, "documents"), sources, unwanted)
+    ways = files_of(output, versions, "provenance")
+    named = {row.key for row in all_rows(files_of(output, versions, "removed"), Removed) if row.kind == PERSONA}
+    told = {row.persona_id for row in all_rows(ways, Provenance) if row.persona_id in named}
+    touched = find_touched(ways, documents)
+    rows = {row for row in all_rows(ways, Provenance) if row.persona_id in touched}
+    unsupported = support(rows, documents | unwanted).removed | (named - told)
+    seen = {row.persona_id for row in read_table(hub, "provenance", Provenance) if row.persona_id in unsupported}
+    return Gone(sources, documents, unsupported - seen, addresses | sources)
+
+
+def find_documents(
+    paths: Collection[str], sources: AbstractSet[str], unwanted: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """(ids of the documents that go with `sources`, the addresses at which those were read)."""
+    asked = {
+        row.document_id
+        for row in all_rows(paths, DocumentOutcome)
+        if row.document_id and (row.source in sources or row.document_id in sources)
+    }
+    read = {
+        (row.document_id, row.source)
+        for row in all_rows(paths, DocumentOutcome)
+        if row.document_id in asked and row.outcome in READ
+    }
+    gone = asked & documents_of(read, sources, unwanted)
+    return frozenset(gone), frozenset(source for document, source in read if document in gone)
+
+
+def find_touched(ways: Collection[str], documents: AbstractSet[str]) -> set[str]:
+    """Ids of the personas that came of `documents`, and of their descendants: as many passes as there are hops."""
+    touched: set[str] = set()
+    while True:
+        more = {
+            row.persona_id
+            for row in all_rows(ways, Provenance)
+            if (row.document_id in documents or row.parent_id in touched) and row.persona_id not in touched
+        }
+        if not more:
+            return touched
+        touched |= more
+
+
+def files_of(output: str, versions: Iterable[Manifest], kind: str) -> list[str]:
+    """Full paths of the files of one kind that any version names, each once."""
+    return [path_of(output, path) for path in sorted({e.path for made in versions for e in made.files_of(kind)})]
+
+
+def all_rows(paths: Iterable[str], record: type[R]) -> Iterator[R]:
+    """The rows of files, hidden ones too."""
+    for path in paths:
+        yield from read_file(path, record)

@@ -1,0 +1,85 @@
+"""What is left of a row, and of a file, when somebody is erased."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from transforms.corpus.documents import STAGE as READ
+from transforms.filter_persona import STAGE as FILTER
+from transforms.hub.files import read_file, write_shard
+from transforms.hub.manifest import FileEntry
+from transforms.hub.versions import path_of
+from transforms.purge.gone import Gone
+from transforms.records import DeadLetter, Duplicate, Persona, Provenance, Sample, Vector, batches
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A file that holds less than before: its successor, None where nothing is left, and the rows that went."""
+
+    entry: FileEntry | None
+    dropped: tuple[Any, ...] = field(default=(), repr=False)
+
+
+def left_of(row: Any, gone: Gone) -> Any:
+    """The row without what is to be erased, None where nothing is left of it.
+
+    The word for a relation is a model's too, who was asked about the parent.
+    """
+    match row:
+        case Persona() | Duplicate():
+            if row.persona_id in gone.personas:
+                return None
+            return replace(row, relation="") if row.parent_id in gone.personas and row.relation else row
+        case Provenance():
+            whence = row.parent_id in gone.personas if row.hop else row.document_id in gone.documents
+            return None if whence or row.persona_id in gone.personas else row
+        case Vector() | Sample():
+            return None if row.persona_id in gone.personas else row
+        case DeadLetter():
+            return None if tells_of(row, gone) else row
+    return row
+
+
+def tells_of(letter: DeadLetter, gone: Gone) -> bool:
+    """Whether a dead letter is about what is to be erased, or names an address of it.
+
+    A persona that a filter dropped is in no table: its letter tells the address of the document at its root. A record
+    that could not be read is told by what it shows of itself.
+    """
+    if letter.key in gone.ids:
+        return True
+    if letter.stage == FILTER:
+        return letter.detail.removeprefix("of ") in gone.addresses
+    if letter.stage == READ:
+        return any(re.search(rf"(?<!\w){re.escape(address)}(?!\w)", letter.excerpt) for address in gone.addresses)
+    return False
+
+
+def rewrite(output: str, entry: FileEntry, record: type, gone: Gone) -> Rewritten | None:
+    """Writes a file's successor beside it, None where nothing is to be erased in it. The file itself stays.
+
+    The successor has the name of the file but for the hash of its content, so the work done again changes nothing.
+    """
+    path = path_of(output, entry.path)
+    rows: Callable[[], Iterator[Any]] = partial(read_file, path, record)
+    if all(left_of(row, gone) is row for row in rows()):
+        return None
+    dropped: list[Any] = []
+
+    def left() -> Iterator[Any]:
+        for row in rows():
+            rest = left_of(row, gone)
+            if rest is None:
+                dropped.append(row)
+            else:
+                yield rest
+
+    name = entry.path.rpartition("/")[2]
+    stem, _, suffix = name.rpartition("-")[0], *name.rpartition(".")[1:]
+    made = write_shard(output, entry.folder, stem, record, suffix, batches(left()))
+    return Rewritten(made if made.records else None, tuple(dropped))

@@ -1,0 +1,177 @@
+"""The versions of a hub without what is erased: the one exception to "a file never changes once a manifest names it".
+
+Files are rewritten under new names; then a new version that names them is published, by compare-and-set, so that every
+job which set out before is refused; then each earlier version's manifest is replaced as a whole; and at last what no
+version names is deleted. Killed at any moment, each version names files that are there, and the same again completes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.hub.current import (
+    exclusive,
+    read_bytes,
+    read_current,
+    require_current,
+    set_current,
+    swap_bytes,
+    write_bytes,
+)
+from transforms.hub.files import is_local, write_shard
+from transforms.hub.garbage import manifest_path, paths_of, remove_empty
+from transforms.hub.manifest import FileEntry, HubError, Made, Manifest, fingerprint, version_name
+from transforms.hub.schemas import TABLES
+from transforms.hub.tombstones import DOCUMENT, PERSONA, number_of
+from transforms.hub.versions import Hub, list_versions, open_hub, path_of
+from transforms.purge.gone import Gone, find_gone
+from transforms.purge.rows import Rewritten, rewrite
+from transforms.records import Batch, Duplicate, Persona, Removed
+
+PURGED = ("personas", "provenance", "duplicates", "vectors")  # tables that hold text, or what was made of it
+STAGE = "purge"  # of the counts: {kind: records erased of a manifest's own files}
+
+
+Changed = Mapping[str, Rewritten]  # by path of the file
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What a purge did to the versions."""
+
+    gone: Gone
+    version: str  # that readers see
+    rows: Mapping[str, int]  # by kind, of all files
+    texts: Sequence[str]  # of the personas among them
+    files: int  # rewritten, or removed
+    left: Sequence[str]  # paths of files that no version names, and that a job may be writing
+
+
+def purge_versions(output: str, sources: frozenset[str], idle_seconds: float, code_version: str) -> Erased:
+    """Erases what came of `sources`, which the current version has taken down, from all versions.
+
+    Raises HubError where it has not, PublishConflict where another job published meanwhile.
+    """
+    with exclusive(output):
+        hub = open_hub(output)
+        if not sources <= hub.tombstones().unwanted:
+            raise HubError(f"{output}: version {hub.manifest.version} has not taken these sources down; run it again")
+        versions = list_versions(output)
+        gone = find_gone(hub, versions, sources)
+        changed = dict(rewritten(output, versions, gone))
+        current = publish_purged(hub, changed, gone, code_version)
+        for manifest in versions:
+            replace_manifest(output, manifest.version, changed)
+        removed, left = remove_unnamed(output, current, idle_seconds)
+    rows: Counter[str] = Counter()
+    for path, one in changed.items():
+        rows[FileEntry(path, 0).kind] += len(one.dropped)
+    texts = {row.text for one in changed.values() for row in one.dropped if isinstance(row, Persona | Duplicate)}
+    return Erased(gone, current.version, rows, sorted(texts), removed, left)
+
+
+def rewritten(output: str, versions: Iterable[Manifest], gone: Gone) -> Iterator[tuple[str, Rewritten]]:
+    """(path, successor) of the files of any version that hold something to erase."""
+    entries = {entry.path: entry for manifest in versions for entry in manifest.files if entry.kind in PURGED}
+    for path, entry in sorted(entries.items()):
+        if made := rewrite(output, entry, TABLES[entry.kind], gone):
+            yield path, made
+
+
+def publish_purged(hub: Hub, changed: Changed, gone: Gone, code_version: str) -> Manifest:
+    """The version that readers see from now on; the one that they see, if there is nothing to erase in it.
+
+    It keeps tombstones of all who are erased: they say who that was, and hold hashes only.
+    """
+    before, known = hub.manifest, hub.tombstones().removed
+    tombstones = Batch(
+        Removed(key, kind)
+        for kind, keys in ((DOCUMENT, gone.documents), (PERSONA, gone.personas))
+        for key in sorted(keys)
+        if (kind, key) not in known
+    )
+    if not tombstones and not any(entry.path in changed for entry in before.files):
+        return before
+    content = fingerprint({"purge": gone.sources, "of": before.version})
+    version = version_name(before.version, content)
+    made = replace(
+        updated(hub.output, before, changed),
+        version=version,
+        parent=before.version,
+        base=before.version,
+        fingerprint=content,
+        counts={"write_hub": {"removed": len(tombstones)}},
+        novelty={},
+        partial={},
+        replaces="",
+        code_version=code_version,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    if tombstones:
+        entry = write_shard(hub.output, made.folder, "removed-00000-of-00001", Removed, "avro", [tombstones])
+        made = replace(made, files=tuple(sorted({*made.files, entry})))
+    require_current(hub.output, before.version, read_current(hub.output))
+    write_bytes(manifest_path(hub.output, version), made.to_json())
+    set_current(hub.output, before.version, version)
+    return made
+
+
+def updated(output: str, manifest: Manifest, changed: Changed) -> Manifest:
+    """A version with the successors of its files; its counts tell what was erased of those it added itself."""
+    hidden, own = dict(manifest.hidden), Counter(manifest.counts.get(STAGE, {}))
+    tombstones = Hub(output, manifest).tombstones() if hidden else None
+    for entry in manifest.files:
+        if one := changed.get(entry.path):
+            if tombstones and entry.kind in hidden:
+                number = number_of(entry.path)
+                hidden[entry.kind] -= sum(tombstones.hide(row, number) for row in one.dropped)
+            if entry.folder == manifest.folder:
+                own[entry.kind] += len(one.dropped)
+    counts = {**manifest.counts, STAGE: dict(own)} if own else manifest.counts
+    return replace(manifest, files=successors(manifest, changed), hidden=hidden, counts=counts)
+
+
+def successors(made: Made, changed: Changed) -> tuple[FileEntry, ...]:
+    """The files of a manifest, those that were rewritten by their successors."""
+    found = (changed[entry.path].entry if entry.path in changed else entry for entry in made.files)
+    return tuple(sorted(entry for entry in found if entry))
+
+
+def replace_manifest(output: str, version: str, changed: Changed) -> None:
+    """Has an earlier version name the successors of its files. Raises HubError if somebody changed it meanwhile."""
+    path = manifest_path(output, version)
+    if not FileSystems.exists(path):
+        return  # a gc was here, on a file system without locks
+    data = read_bytes(path)
+    manifest = Manifest.from_json(data, path)
+    if not any(entry.path in changed for entry in manifest.files):
+        return
+    if not swap_bytes(path, data, updated(output, manifest, changed).to_json()):
+        raise HubError(f"{path}: was changed by another job at this moment; run the same command again")
+
+
+def remove_unnamed(output: str, current: Manifest, idle_seconds: float) -> tuple[int, list[str]]:
+    """(how many files were deleted that no version names, paths of those that a job may be writing).
+
+    What is older than the version that readers see belongs to nobody: a job that set out before cannot publish it.
+    """
+    [manifests] = FileSystems.match([manifest_path(output, current.version)])
+    published = manifests.metadata_list[0].last_updated_in_seconds
+    named = {path for manifest in list_versions(output) for path in paths_of(output, manifest)}
+    before = max(published, time.time() - idle_seconds)
+    found = [
+        metadata for result in FileSystems.match([path_of(output, "hub/*/*")]) for metadata in result.metadata_list
+    ]
+    unnamed = [metadata for metadata in found if metadata.path not in named]
+    old = [metadata.path for metadata in unnamed if metadata.last_updated_in_seconds <= before]
+    for path in old:
+        FileSystems.delete([path])
+    if is_local(output):
+        remove_empty(path_of(output, "hub"))
+    return len(old), sorted({metadata.path for metadata in unnamed} - set(old))
