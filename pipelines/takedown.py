@@ -37,7 +37,7 @@ from transforms.take_down import TakeDown
 EQUATIONS = (
     Equation("take_down", "personas", ("held", "gone")),
     Equation("minhash_dedup", "personas", ("kept", "duplicate-*")),
-    Equation("embed_dedup", "personas", ("kept", "duplicate-*")),
+    Equation("embed_dedup", "personas", ("kept", "duplicate-*", "lost-*")),
     Equation("write_hub", "personas", ("embed_dedup/kept", "take_down/moved")),
     Equation("write_hub", "removed", ("take_down/removed",)),
 )
@@ -87,7 +87,7 @@ def build(
         },
         "written": {"vectors": meanings.vectors | "WriteVectors" >> vectors},
         "samples": {},
-        "lost": {"nothing": p | "Nothing" >> beam.Create([], reshuffle=False)},
+        "lost": {"embed": meanings.dead_letters},
         "counted": {
             "take_down/personas": (taken.held, taken.gone),
             "take_down/held": taken.held,

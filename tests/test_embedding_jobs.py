@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -11,7 +12,11 @@ from pipelines.cli import main
 from pipelines.errors import BUDGET_SPENT, DONE, WRONG_COMMAND
 from tests.fake_server.launch import FakeServer
 from tests.paid import content, corpus_of, spend
+from transforms.embedding.protocol import text_key
+from transforms.hub.reading import read_table
 from transforms.hub.versions import open_hub
+from transforms.records import Duplicate, Persona
+from transforms.store.registry import open_store
 
 PRICES = "models:\n  - {model: 'openai:embed', input: 20, output: 0}\n"
 
@@ -101,3 +106,25 @@ def test_wrong_use_is_one_line(given: list[str], said: str, tmp_path: Path, caps
     assert said in err
     assert "secret" not in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_takedown_buys_the_vectors_of_whom_it_brings_back_and_a_purge_takes_those_of_whom_it_erases(
+    server: FakeServer, flags: list[str], tmp_path: Path
+) -> None:
+    corpus = corpus_of(tmp_path, 12)
+    assert build(corpus, tmp_path / "out", *flags, "--minhash_threshold", "0.5") == DONE
+    hub = open_hub(str(tmp_path / "out"))
+    dropped = next(row for row in read_table(hub, "duplicates", Duplicate) if row.kind == "text")
+    keeper = next(row for row in read_table(hub, "personas", Persona) if row.persona_id == dropped.duplicate_of)
+    with closing(open_store(f"sqlite:{tmp_path}/out/responses.sqlite")) as store:
+        key = text_key("openai:embed", 32, keeper.text)
+        assert store.get_many([key])
+        calls = server.counts()["calls"]
+        own = ["--embedder_base_url", server.url, "--price_file", str(tmp_path / "prices.yaml")]
+        command = ["takedown", "--hub", hub.output, "--source", keeper.document_id, "--purge", *own]
+        assert main(command) == DONE
+        assert store.get_many([key]) == {}
+        assert not list(store.unnamed())
+    assert server.counts()["calls"] > calls
+    made = open_hub(hub.output).manifest
+    assert made.records_of("vectors") == made.records_of("personas")

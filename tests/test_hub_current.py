@@ -16,6 +16,7 @@ from transforms.hub.current import (
     read_bytes,
     read_current,
     set_current,
+    swap_bytes,
     write_bytes,
 )
 
@@ -112,3 +113,13 @@ def test_the_lock_of_a_process_that_is_killed_is_free(tmp_path: Path) -> None:
 def test_other_filesystems_hold_nobody() -> None:
     with exclusive("gs://bucket/out"), exclusive("gs://bucket/out"):
         pass
+
+
+def test_a_small_file_is_swapped_only_if_it_is_what_was_read(tmp_path: Path) -> None:
+    path = str(tmp_path / "manifest.json")
+    assert not swap_bytes(path, b"", b"new"), "there is none"
+    write_bytes(path, b"one")
+    assert swap_bytes(path, b"one", b"two")
+    assert not swap_bytes(path, b"one", b"three")
+    assert read_bytes(path) == b"two"
+    assert [file.name for file in tmp_path.iterdir()] == ["manifest.json"]

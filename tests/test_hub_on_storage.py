@@ -7,14 +7,17 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any
 
+import orjson
 import pytest
 
 from pipelines.cli import main
 from pipelines.errors import DONE, FAILED
+from tests.planted import PLANTED, found_in
 from tests.storage_server import StorageServer
-from transforms.hub.current import PublishConflict, read_current, set_current
+from tests.test_takedown import A
+from transforms.hub.current import PublishConflict, read_bytes, read_current, set_current, swap_bytes, write_bytes
 from transforms.hub.reading import read_personas
-from transforms.hub.versions import open_hub
+from transforms.hub.versions import list_versions, open_hub
 
 
 @pytest.fixture
@@ -96,3 +99,35 @@ def test_a_write_whose_answer_was_lost_is_a_success(there: str, running_storage:
     set_current(f"{there}/out", "", "0001-aa")
     assert running_storage.relay.lose_answers == 0
     assert read_current(f"{there}/out") == "0001-aa"
+
+
+def test_a_small_file_is_swapped_only_if_it_is_what_was_read(there: str, running_storage: StorageServer) -> None:
+    path = f"{there}/out/hub/0001-aa/manifest.json"
+    assert not swap_bytes(path, b"", b"new"), "there is none"
+    write_bytes(path, b"one")
+    assert swap_bytes(path, b"one", b"two")
+    assert not swap_bytes(path, b"one", b"three")
+    running_storage.relay.lose_answers = 1
+    assert swap_bytes(path, b"two", b"three"), "the client sent it again, and was refused by its own success"
+    assert read_bytes(path) == b"three"
+
+
+def test_a_purge_erases_from_a_bucket(there: str, gcs_bucket: Any, tmp_path: Path) -> None:
+    gcs_bucket.blob("corpus/planted.jsonl").upload_from_string(
+        b"\n".join(orjson.dumps({"text": text, "url": url}) for url, text in PLANTED.items())
+    )
+    assert build(f"{there}/corpus/planted.jsonl", f"{there}/out") == DONE
+    before = texts(f"{there}/out")
+    command = ["takedown", "--hub", f"{there}/out", "--source", A, "--purge", "--older_than_hours", "0"]
+    assert main(command) == DONE
+    left = texts(f"{there}/out")
+    assert left == [text for text in before if text in left] != before
+    for round in range(2):
+        for blob in gcs_bucket.list_blobs(prefix="out/"):
+            file = tmp_path / str(round) / blob.name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            blob.download_to_filename(file)
+        assert (tmp_path / str(round) / "out/hub").is_dir()
+        assert found_in(tmp_path / str(round)) == []
+        assert main(command) == DONE
+    assert len(list_versions(f"{there}/out")) == 3
