@@ -51,7 +51,7 @@ def tells_of(letter: DeadLetter, gone: Gone) -> bool:
     A persona that a filter dropped is in no table: its letter tells the address of the document at its root. A record
     that could not be read is told by what it shows of itself.
     """
-    if letter.key in gone.ids:
+    if letter.key in gone.personas or letter.key in gone.documents:
         return True
     if letter.stage == FILTER:
         return letter.detail.removeprefix("of ") in gone.addresses
