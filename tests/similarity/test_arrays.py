@@ -15,6 +15,7 @@ from transforms.similarity.arrays import (
     distinct,
     groups,
     mix,
+    numbered,
     partition_of_key,
     ragged,
     runs,
@@ -131,3 +132,11 @@ def test_first_elements_are_one_more_than_a_row_may_miss() -> None:
     size, element = np.array([3, 1, 2]), np.array([10, 11, 12, 20, 30, 31])
     found = first_elements(np.arange(3), size, spans(size)[:-1], element, least=2)
     assert [column.tolist() for column in found] == [[10, 11, 30], [0, 0, 2]]
+
+
+@given(st.lists(st.integers(0, 2**32 - 1), max_size=50))
+def test_values_are_numbered_as_numpy_numbers_them(values: list[int]) -> None:
+    number, often = numbered(np.array(values, np.uint32))
+    _, inverse, counts = np.unique(np.array(values, np.uint32), return_inverse=True, return_counts=True)
+    assert number.tolist() == inverse.tolist()
+    assert often.tolist() == counts.tolist()

@@ -74,6 +74,19 @@ def distinct(*columns: Numbers) -> Numbers:
     return order[runs(code[order])[0]]
 
 
+def numbered(values: Numbers) -> tuple[Numbers, Numbers]:
+    """(the number of each 32-bit value among the different ones, ascending; how often each of those occurs).
+
+    As `np.unique` with its inverse, whose argsort takes ten times as long as sorting numbers made of value and place.
+    """
+    codes = values.astype(U64) << U64(32) | np.arange(len(values), dtype=U64)
+    codes.sort()
+    _, often = runs(codes >> U64(32))
+    number = np.empty(len(values), I64)
+    number[codes & U64(0xFFFFFFFF)] = np.repeat(np.arange(len(often)), often)
+    return number, often
+
+
 def partition_of_key(keys: Numbers, partitions: int) -> Numbers:
     """The partition of each key, by its upper bits; keys must be hashes."""
     return (keys >> U64(32)) * U64(partitions) >> U64(32)
