@@ -9,7 +9,8 @@ import json
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from transforms.similarity.jaccard import Threshold
@@ -20,22 +21,47 @@ LANGUAGES = ("ar", "de", "en", "es", "hi", "ja", "ru", "th", "zh")
 SENTENCE = re.compile(r"(?<=[.!?।。！？])\s*|(?<=[۔؟])\s*")
 THRESHOLD = 0.9
 COPIES = 20  # planted variants of a text
+PAIRS = 1_500_000  # of unrelated texts, if the language has so many
 SHORTEST = 25  # characters of a sentence: a persona's, not a heading's
 
 
-def texts_in(language: str, folder: Path) -> list[str]:
-    """Sentences of XQuAD (Thai writes no full stops: pieces of about a sentence) and problems of MGSM."""
-    texts: list[str] = []
+def documents_in(language: str, folder: Path) -> list[list[str]]:
+    """Paragraphs of XQuAD, in sentences (Thai writes no full stops: pieces of about a sentence); problems of MGSM."""
+    documents: list[list[str]] = []
     file = folder / "web" / "multiling" / f"xquad_contexts.{language}.jsonl.gz"
     if file.exists():
         for line in gzip.decompress(file.read_bytes()).splitlines():
             text = json.loads(line)["text"]
-            texts += text.split(" ") if language == "th" else SENTENCE.split(text)
+            documents.append(text.split(" ") if language == "th" else SENTENCE.split(text))
     table = folder / "math" / f"mgsm_{language}.tsv"
     if table.exists():
         with table.open(encoding="utf-8", newline="") as rows:
-            texts += [row[0] for row in csv.reader(rows, delimiter="\t") if row]
+            documents += [[row[0]] for row in csv.reader(rows, delimiter="\t") if row]
+    return documents
+
+
+def long_enough(texts: Iterable[str]) -> list[str]:
+    """The different ones, as long as a persona."""
     return sorted({text.strip() for text in texts if len(text.strip()) >= SHORTEST})
+
+
+def pieces_of(documents: list[list[str]]) -> tuple[list[int], list[str], int]:
+    """(documents, texts, pairs of different documents): sentences, and several in a row until pairs are enough.
+
+    A text that two documents have ("[citation needed]") is one of the first only.
+    """
+    found: dict[str, int] = {}
+    pairs = 0
+    for sentences in range(1, 5):
+        for number, document in enumerate(documents):
+            parts = document if len(document) > 1 else SENTENCE.split(document[0])
+            texts = long_enough(" ".join(parts[i : i + sentences]) for i in range(len(parts) - sentences + 1))
+            for text in texts:
+                found.setdefault(text, number)
+        pairs = (len(found) ** 2 - sum(n * n for n in Counter(found.values()).values())) // 2
+        if pairs >= PAIRS:
+            break
+    return list(found.values()), list(found), pairs
 
 
 def edited(text: str, rng: random.Random, spaced: bool) -> str:
@@ -71,7 +97,8 @@ def languages(args: argparse.Namespace) -> None:
     exact = Threshold.of(THRESHOLD)
     print(f"\n6. languages: planted pairs at Jaccard {THRESHOLD} or more found by their keys; unrelated pairs over it")
     for language in LANGUAGES:
-        texts = texts_in(language, folder)
+        documents = documents_in(language, folder)
+        texts = long_enough(text for document in documents for text in document)
         rng = random.Random(language)
         copies = max(COPIES, 20_000 // max(1, len(texts)))
         variants = [(i, edited(text, rng, " " in text)) for i, text in enumerate(texts) for _ in range(copies)]
@@ -94,8 +121,9 @@ def languages(args: argparse.Namespace) -> None:
             first, last = (ordered.searchsorted(range(len(every)), side) for side in ("left", "right"))
             of_row = [frozenset(by_row[a:b].tolist()) for a, b in zip(first, last, strict=True)]
             found[kind] = sum(bool(of_row[i] & of_row[j]) for i, j in near) / max(1, len(near))
-        unrelated = sum(1 for _ in pairs_over(words[: len(texts)], exact))
-        total = len(texts) * (len(texts) - 1) // 2
+        whose, pieces, total = pieces_of(documents)
+        over = pairs_over([frozenset(row) for row in tokenise(pieces).words()], exact)
+        unrelated = sum(whose[i] != whose[j] for i, j in over)
         print(
             f"   {language}  {len(near):6,} planted  minhash {found['minhash']:.4f}  "
             f"partition {found['partition']:.4f}  "
