@@ -13,7 +13,7 @@ test: .venv/installed-dev
 	$(BIN)/pytest
 
 test-crash: .venv/installed-dev  ## the long drills: kill -9 and stop words with every store, one worker process and two
-	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/test_crash.py tests/test_stopping.py tests/test_redis_store.py tests/test_purge_crash.py
+	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/test_crash*.py tests/test_stopping.py tests/test_redis_store.py tests/test_purge_crash.py
 
 test-cluster: .venv/installed-dev  ## on a real Flink cluster, on Prism, and by Dataflow's launcher, fetched here: needs java 17, mvn, go, redis-server
 	PERSONA_HUB_DATA=$${PERSONA_HUB_DATA:-../shared/data} $(BIN)/pytest -m cluster tests/cluster
