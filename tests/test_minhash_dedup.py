@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.collecting import Collect, collected
 from tests.personas import persona
 from transforms.dedup import representatives
-from transforms.minhash_dedup import MinHashDedup, NearDuplicates
+from transforms.minhash_dedup import BucketPersonas, MinHashDedup, NearDuplicates
 from transforms.records import Batch, Persona, partition_of
 from transforms.similarity.ranks import rank_of
 from transforms.similarity.shingles import tokenise
@@ -174,14 +174,30 @@ def test_of_what_is_kept_all_is_kept_again(crowd: list[Persona], threshold: floa
     assert not gone
 
 
-def test_near_duplicates_are_all_that_have_an_earlier_neighbour() -> None:
-    a, b, c = persona(" ".join(TWELVE)), persona(without(3), hop=1), persona(without(4), hop=2)
+@pytest.mark.parametrize("threshold", [0.9, 0.6])
+def test_near_duplicates_at_a_hop_are_all_that_have_an_earlier_neighbour(threshold: float) -> None:
+    """Of what a hub holds, of earlier hops, or of their own; other words, or another hop, and nobody is named."""
+    held = persona(" ".join(TWELVE))
+    first, other = (
+        persona("a quiet keeper of snails and mosses", hop=0),
+        persona("a bold keeper of goats in Crete", hop=1),
+    )
+    near_held, near_first = persona(without(3), hop=1), persona(f"{first.text} {first.text} and", hop=1)
+    twin = persona(f"{other.text} and {other.text}", hop=1)
+    if threshold == 0.9:
+        near_first, twin = (persona(text, hop=1) for text in (f"{first.text} mosses", f"{other.text} goats"))
     with TemporaryDirectory() as folder:
         with beam.Pipeline(runner=FnApiRunner()) as p:
-            near = p | create(blocks_of([a, b, c], 2, 2)) | NearDuplicates(blocks=2)
+            compared = tuple(
+                p
+                | f"Create {i}" >> create(blocks_of(people, 2, 2))
+                | f"Bucket {i}" >> BucketPersonas(threshold=threshold, blocks=2, new=i > 0)
+                for i, people in enumerate(([held], [first], [other, near_held, near_first, twin]))
+            )
+            near = compared | NearDuplicates(threshold=threshold, blocks=2, hop=1)
             near | "Near" >> Collect(Path(folder), "near")
         named = {rank for _, ranks in collected(Path(folder), "near") for rank in ranks}
-    assert named == {rank_of(b), rank_of(c)}
+    assert named == {rank_of(near_held), rank_of(near_first), rank_of(max(other, twin, key=rank_of))}
 
 
 @pytest.mark.parametrize(

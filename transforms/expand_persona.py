@@ -17,7 +17,7 @@ from transforms.filter_persona import Filtered, FilterPersona
 from transforms.llm.generate import Generate
 from transforms.llm.parsing import parse_json
 from transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
-from transforms.minhash_dedup import NearDuplicates
+from transforms.minhash_dedup import BucketPersonas, Compared, NearDuplicates
 from transforms.prompts import Prompt, load_prompt
 from transforms.records import HOP_LIMIT, Batch, DeadLetter, Persona, batches, excerpt, persona_id
 from transforms.similarity.ranks import rank_of
@@ -92,9 +92,19 @@ class ExpandPersona(beam.PTransform):
         personas, *held = [personas] if isinstance(personas, beam.PCollection) else personas
         found: list[Unique] = [(personas, *held) | "Hop 0" >> UniquePersonas(blocks=self.blocks)]
         hops: list[Children] = []
+        buckets = BucketPersonas(threshold=self.threshold, blocks=self.blocks)
+        compared: list[Compared] = [
+            kept | "Bucket held" >> replace(buckets, new=False) for kept in held[: self.hops][:1]
+        ]
         for hop in range(1, self.hops + 1):
             so_far = tuple(unique.personas for unique in found)
-            sides = {"so_far": so_far, "held": tuple(held), "answers": tuple(one.generated for one in hops[-1:])}
+            compared.append(so_far[-1] | f"Bucket {hop - 1}" >> replace(buckets))
+            sides = {
+                "so_far": so_far,
+                "held": tuple(held),
+                "compared": tuple(compared),
+                "answers": tuple(one.generated for one in hops[-1:]),
+            }
             hops.append(sides | f"Hop {hop}" >> OneHop(hop=hop, settings=self))
             found.append(hops[-1].unique)
         nothing = personas.pipeline | "Nothing" >> beam.Create([], reshuffle=False)
@@ -126,18 +136,19 @@ class Children(NamedTuple):
 
 @dataclass(kw_only=True)
 class OneHop(beam.PTransform):
-    """{"so_far": personas of all hops, a collection for each, "held": what a hub holds, "answers": of the last hop}
-    -> those of the next hop.
+    """{"so_far": personas of all hops, a collection for each, "held": what a hub holds, "compared": both for the search
+    for near-duplicates, "answers": of the last hop} -> those of the next hop.
     """
 
     hop: int
     settings: ExpandPersona
 
-    def expand(self, sides: Mapping[str, PerHop]) -> Children:
+    def expand(self, sides: Mapping[str, tuple[Any, ...]]) -> Children:
         """Passes over whom somebody earlier resembles, asks about the rest, filters and folds the answers."""
         own, so_far, held = self.settings, sides["so_far"], sides["held"]
-        all_so_far = so_far | "SoFar" >> beam.Flatten()
-        near = (all_so_far, *held[:1]) | "NearDuplicates" >> NearDuplicates(threshold=own.threshold, blocks=own.blocks)
+        near = sides["compared"] | "NearDuplicates" >> NearDuplicates(
+            threshold=own.threshold, blocks=own.blocks, hop=self.hop - 1
+        )
         frontier = (
             {"personas": so_far[-1], "near": near}
             | "ByBlock" >> beam.CoGroupByKey()

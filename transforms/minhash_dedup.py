@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from transforms.dedup.find_duplicates import PARTITIONS, FindDuplicates, VerifiedPairs
+from transforms.dedup.find_duplicates import PARTITIONS, Bucket, Bucketed, FindDuplicates, VerifiedPairs
 from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
 from transforms.dedup.representatives import rounds_for, unpack_found
 from transforms.dedup.rows import Packed, by_block
@@ -18,11 +18,12 @@ from transforms.records import Batch, Duplicate, Persona, batches
 from transforms.similarity.arrays import groups
 from transforms.similarity.join import Found
 from transforms.similarity.plan import RECALL, Plan
-from transforms.similarity.ranks import NEW, ranks_of
+from transforms.similarity.ranks import HOP_SHIFT, NEW, ranks_of
 from transforms.similarity.representatives import later_in
 from transforms.similarity.vectors import unpack
 from transforms.tally import Tally
 
+NEAR_DUPLICATES = "expand_persona.near_duplicates"  # what the pass between hops is counted under
 OUT_RECORDS = 1000  # personas in a batch that leaves: about half a megabyte
 
 ByBlock = tuple[int, Batch[Persona]]
@@ -67,6 +68,7 @@ class MinHashDedup(beam.PTransform):
             layout=layout,
             partitions=max(PARTITIONS, self.blocks) if self.partitions is None else self.partitions,
             rounds=rounds_for(self.blocks) if self.rounds is None else self.rounds,
+            floor=NEW,
         )
         wanted = found.decisions | "Wanted" >> beam.FlatMap(wanted_names, layout).with_output_types(Packed)
         parted = (
@@ -86,35 +88,66 @@ class MinHashDedup(beam.PTransform):
         return Deduplicated(parted["kept"], duplicates)
 
 
-@dataclass(kw_only=True)
-class NearDuplicates(beam.PTransform):
-    """(block, personas) -> (block, ranks of those that have an earlier neighbour at Jaccard `threshold` or more).
+Compared = Bucketed | beam.PCollection[Packed]
 
-    The cheap pass between hops: no representatives, so a persona may be named whose earlier neighbour is named too.
-    Ranks are those of `similarity.ranks.rank_of`; an element names some of a block, none twice in one element. Input as
-    for `MinHashDedup`.
+
+@dataclass(kw_only=True)
+class BucketPersonas(beam.PTransform):
+    """(block, personas) -> what `NearDuplicates` compares, made once, however many passes they are part of.
+
+    Those of a hub are not `new`. Where keys depend on all that is compared (thresholds under 0.7), it is the packed
+    personas, and each pass makes its own.
     """
 
     threshold: float = 0.9
-    bucket_keys: str = "minhash"
     blocks: int
-    recall: float = RECALL
-    partitions: int | None = None
+    new: bool = True
 
     def __post_init__(self) -> None:
         super().__init__()
-        self.plan = checked_plan(self.threshold, self.bucket_keys, self.blocks, self.recall)
+        self.plan = checked_plan(self.threshold, "minhash", self.blocks, RECALL)
 
-    def expand(self, personas: Personas) -> beam.PCollection[tuple[int, tuple[int, ...]]]:
+    def expand(self, personas: beam.PCollection[ByBlock]) -> Compared:
+        """Keys and token sets."""
+        packed = personas | "Pack" >> beam.Map(pack_personas, self.new).with_output_types(Packed)
+        bucket = Bucket(
+            plan=self.plan,
+            layout=PersonaLayout(self.blocks),
+            partitions=max(PARTITIONS, self.blocks),
+            stage=NEAR_DUPLICATES,
+        )
+        return packed if self.plan.kind == "prefix" else packed | "Bucket" >> bucket
+
+
+@dataclass(kw_only=True)
+class NearDuplicates(beam.PTransform):
+    """`BucketPersonas` of several collections -> (block, ranks of those at `hop` that resemble somebody earlier).
+
+    The cheap pass between hops: no representatives, so a persona may be named whose earlier neighbour is named too.
+    Ranks are those of `similarity.ranks.rank_of`; an element names some of a block, none twice in one element. Earlier
+    ones may be named, too; `hop` is the highest of the new personas.
+    """
+
+    threshold: float = 0.9
+    blocks: int
+    hop: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.plan = checked_plan(self.threshold, "minhash", self.blocks, RECALL)
+
+    def expand(self, compared: tuple[Compared, ...]) -> beam.PCollection[tuple[int, tuple[int, ...]]]:
         """Every pair is verified."""
         layout = PersonaLayout(self.blocks)
         pairs = VerifiedPairs(
             plan=self.plan,
             layout=layout,
-            partitions=max(PARTITIONS, self.blocks) if self.partitions is None else self.partitions,
-            stage="expand_persona.near_duplicates",
+            partitions=max(PARTITIONS, self.blocks),
+            stage=NEAR_DUPLICATES,
+            floor=NEW | self.hop << HOP_SHIFT,
         )
-        verified = packed_personas(personas) | "VerifiedPairs" >> pairs
+        rows = compared | "Packed" >> beam.Flatten() if self.plan.kind == "prefix" else compared
+        verified = rows | "VerifiedPairs" >> pairs
         later = beam.FlatMap(later_ranks, layout)
         return verified.pairs | "Later" >> later.with_output_types(tuple[int, tuple[int, ...]])
 

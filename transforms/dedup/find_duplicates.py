@@ -13,13 +13,24 @@ from apache_beam.pvalue import AsSingleton, TaggedOutput
 from transforms.dedup.representatives import Representatives, pack_found
 from transforms.dedup.rows import Layout, Packed, by_block, by_partition, joined, meetings, sets_by_group, widened
 from transforms.similarity import join, prefix_keys
-from transforms.similarity.arrays import U32, Numbers, distinct, mix, ragged, runs, spans
+from transforms.similarity.arrays import U32, U64, Numbers, distinct, mix, ragged, runs, spans
 from transforms.similarity.plan import Plan
 from transforms.similarity.shingles import TokenSets, hash_tokens, token_sets, whole
 from transforms.similarity.vectors import pack
 from transforms.tally import Tally
 
 PARTITIONS = 32  # of keys and of groups, at least: enough for as many workers, few enough that elements stay large
+
+
+class Bucketed(NamedTuple):
+    """What the search for pairs needs of texts: (partition, keys and ranks), (block, token sets), pairs that are equal
+    within an element, and how many texts had no word.
+    """
+
+    keys: beam.PCollection[Packed]
+    sets: beam.PCollection[Packed]
+    equal: beam.PCollection[Packed]
+    without_words: beam.PCollection[tuple[int, int]]
 
 
 class Verified(NamedTuple):
@@ -37,8 +48,10 @@ class Decided(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class VerifiedPairs(beam.PTransform):
-    """(block, payload) -> Verified."""
+class Bucket(beam.PTransform):
+    """(block, payload) -> Bucketed. A prefix plan's keys depend on all texts that are compared; others' do not, so that
+    what is made of some texts serves every search that they are part of.
+    """
 
     plan: Plan
     layout: Layout
@@ -50,8 +63,8 @@ class VerifiedPairs(beam.PTransform):
         if not 1 <= self.partitions <= 1 << 16:
             raise ValueError(f"partitions is {self.partitions}; from 1 to 65536")
 
-    def expand(self, texts: beam.PCollection[Packed]) -> Verified:
-        """Keys first: token sets are sent only for rows that share a key."""
+    def expand(self, texts: beam.PCollection[Packed]) -> Bucketed:
+        """One pass, and one before it for the frequencies of a prefix plan."""
         frequencies = []
         if self.plan.kind == "prefix":
             frequencies.append(AsSingleton(texts | "Frequencies" >> Frequencies(layout=self.layout)))
@@ -59,19 +72,44 @@ class VerifiedPairs(beam.PTransform):
         bucketed = texts | "MinHashBucket" >> beam.ParDo(bucket, *frequencies).with_output_types(Packed).with_outputs(
             "sets", "equal", "without_words", main="keys"
         )
+        return Bucketed(*(bucketed[side] for side in Bucketed._fields))
+
+
+@dataclass(kw_only=True)
+class VerifiedPairs(beam.PTransform):
+    """(block, payload), or Bucketed of several collections -> Verified.
+
+    Pairs whose later row ranks under `floor` are not sought: say, of what a hub holds with itself.
+    """
+
+    plan: Plan
+    layout: Layout
+    partitions: int = PARTITIONS
+    stage: str = "minhash_dedup"
+    floor: int = 0
+
+    def expand(self, texts: beam.PCollection[Packed] | tuple[Bucketed, ...]) -> Verified:
+        """Keys first: token sets are sent only for rows that share a key."""
+        if isinstance(texts, beam.PCollection):
+            bucket = Bucket(plan=self.plan, layout=self.layout, partitions=self.partitions, stage=self.stage)
+            texts = (texts | "Bucket" >> bucket,)
+        keys, sets, equal, without_words = (
+            side | name.capitalize() >> beam.Flatten()
+            for name, side in zip(Bucketed._fields, zip(*texts, strict=True), strict=True)
+        )
         labels = (
-            bucketed["keys"]
+            keys
             | "GroupByKey" >> beam.GroupByKey()
-            | "Label" >> beam.FlatMap(label_buckets, self.layout).with_output_types(Packed)
+            | "Label" >> beam.FlatMap(label_buckets, self.layout, self.floor).with_output_types(Packed)
         )
         found = (
-            {"labels": labels, "sets": bucketed["sets"]}
+            {"labels": labels, "sets": sets}
             | "ByBlock" >> beam.CoGroupByKey()
             | "Fetch" >> beam.FlatMap(fetch_sets, self.partitions).with_output_types(Packed)
             | "ByBucket" >> beam.GroupByKey()
             | "ExactCheck" >> beam.ParDo(ExactCheck(self.plan, self.stage)).with_output_types(Packed)
         )
-        return Verified((found, bucketed["equal"]) | "Pairs" >> beam.Flatten(), bucketed["without_words"])
+        return Verified((found, equal) | "Pairs" >> beam.Flatten(), without_words)
 
 
 @dataclass(kw_only=True)
@@ -79,18 +117,19 @@ class FindDuplicates(beam.PTransform):
     """(block, payload) -> decisions, (block of the dropped, packed columns: dropped ranks, kept ranks, similarities).
 
     A row is dropped if an earlier kept one is within the threshold; NaN where the similarity was not computed.
-    `rounds`: as of `Representatives`.
+    `rounds`: as of `Representatives`, `floor`: as of `VerifiedPairs`.
     """
 
     plan: Plan
     layout: Layout
     partitions: int = PARTITIONS
     rounds: int = 0
+    floor: int = 0
 
     def expand(self, texts: beam.PCollection[Packed]) -> Decided:
         """Verified pairs, then representatives."""
         verified = texts | "VerifiedPairs" >> VerifiedPairs(
-            plan=self.plan, layout=self.layout, partitions=self.partitions
+            plan=self.plan, layout=self.layout, partitions=self.partitions, floor=self.floor
         )
         decisions = verified.pairs | "Representatives" >> Representatives(
             layout=self.layout, partitions=self.partitions, rounds=self.rounds
@@ -161,9 +200,12 @@ def fold_equals(code: Numbers, rank: Numbers, count: Numbers) -> tuple[Numbers, 
     return np.sort(order[first]), leader[~first], order[~first]
 
 
-def label_buckets(element: tuple[int, Iterable[bytes]], layout: Layout) -> Iterator[Packed]:
-    """A partition's keys -> (block, ranks and labels) of the rows that share one."""
+def label_buckets(element: tuple[int, Iterable[bytes]], layout: Layout, floor: int = 0) -> Iterator[Packed]:
+    """A partition's keys -> (block, ranks and labels) of the rows that share one, one of them at or over `floor`."""
     ranks, labels = meetings(element[1])
+    if floor:
+        sought = np.isin(labels, labels[ranks >= U64(floor)])
+        ranks, labels = ranks[sought], labels[sought]
     yield from by_block(layout, ranks, ranks, labels)
 
 
