@@ -20,7 +20,7 @@ SPEND = Spend(1, 700, 60, 12_345)
 
 
 def key_of(i: int) -> bytes:
-    return hashlib.blake2b(i.to_bytes(8, "big"), digest_size=16).digest()
+    return hashlib.blake2b(i.to_bytes(8, "big", signed=True), digest_size=16).digest()
 
 
 def value_of(i: int) -> bytes:
@@ -42,7 +42,7 @@ def main() -> None:
             ("in groups of 16", 10_000, 16),
             ("in groups of 1,000", own.entries, 1000),
         ):
-            puts = [Put(key_of(i), value_of(i), "bench", SPEND) for i in range(n)]
+            puts = [Put(key_of(i), value_of(i), "bench", SPEND, subject=key_of(-1 - i)) for i in range(n)]
             cpu, wall = time.process_time(), time.perf_counter()
             for start in range(0, n, group):
                 store.commit(puts[start : start + group])
@@ -59,6 +59,15 @@ def main() -> None:
             )
         wall = (time.perf_counter() - wall) / len(order) * 1e6
         print(f"look-up in batches of 500: {wall:.1f} µs an entry, {wall / 50:.2f} of the limit of 50 µs")
+        cpu, wall = time.process_time(), time.perf_counter()
+        erased = store.erase([key_of(-1 - i) for i in order[:1000]])
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        print(f"erasing {erased:,} subjects of {own.entries:,}: {cpu:.2f} s of CPU, {wall:.2f} s")
+        cpu, wall = time.process_time(), time.perf_counter()
+        store.scrub()
+        print(
+            f"freeing the files of them: {time.process_time() - cpu:.2f} s of CPU, {time.perf_counter() - wall:.2f} s"
+        )
 
 
 if __name__ == "__main__":

@@ -292,3 +292,20 @@ def test_a_purge_that_finds_another_version_published_is_refused(
     check_whole(planted)
     assert purge(planted, A) == DONE
     assert found_in(planted) == []
+
+
+def test_a_hub_of_which_everything_was_purged_lives_on(planted: Path, tmp_path: Path) -> None:
+    assert purge(planted, A, B, C) == DONE
+    assert personas(planted) == []
+    assert samples(planted, "math") == []
+    check_whole(planted)
+    assert main(["diff", "--hub", str(planted)]) == DONE
+    assert main(["export", "--hub", str(planted), "--format", "jsonl,parquet"]) == DONE
+    fresh = "Harbour pilots in Accra board tankers at dawn and radio the tide tables to the tugs that wait inside."
+    refresh(planted, write(tmp_path / "more.jsonl", ("https://d.org", fresh), (A, PLANTED[A])))
+    assert sources(planted) == {"https://d.org"}
+    assert main(["compact", "--hub", str(planted)]) == DONE
+    assert sources(planted) == {"https://d.org"}
+    assert main(["gc", "--hub", str(planted), "--keep", "1", *IDLE]) == DONE
+    assert found_in(planted) == []
+    check_whole(planted)
