@@ -15,8 +15,13 @@ test: .venv/installed-dev
 test-crash: .venv/installed-dev  ## the long drills: kill -9 and stop words with every store, one worker process and two
 	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/test_crash*.py tests/test_stopping.py tests/test_redis_store.py tests/test_purge_crash.py
 
-test-cluster: .venv/installed-dev  ## on a real Flink cluster, on Prism, and by Dataflow's launcher, fetched here: needs java 17, mvn, go, redis-server
-	PERSONA_HUB_DATA=$${PERSONA_HUB_DATA:-../shared/data} $(BIN)/pytest -m cluster tests/cluster
+# Where there is no real server, others that speak its protocol: for Dataflow, Cloud Storage, the operator of Flink.
+OF_SERVICES := $(addprefix tests/test_,dataflow.py dataflow_template.py flink_template.py hub_on_storage.py launch.py template.py)
+
+test-cluster: .venv/installed-dev  ## on a real Flink cluster, Prism, a job server, by Dataflow's launcher: all fetched here; nothing skips
+	.ci/packages java=default-jre-headless mvn=maven go=golang-go redis-server=redis-server
+	$(BIN)/python -m tests.cluster.engines
+	CI=true PERSONA_HUB_DATA=$${PERSONA_HUB_DATA:-../shared/data} $(BIN)/pytest -m 'cluster or not cluster' --durations=20 tests/cluster $(OF_SERVICES)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

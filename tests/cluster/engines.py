@@ -9,6 +9,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apache_beam
@@ -100,5 +101,12 @@ def put(made: Path, place: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def fetch_all() -> None:
+    """Fetches what is not there yet, side by side: most of it waits for the network."""
+    with ThreadPoolExecutor() as pool:
+        for fetched in [pool.submit(fetch) for fetch in (flink_jars, job_server_jar, prism, operator_schema)]:
+            fetched.result()
+
+
 if __name__ == "__main__":
-    print(*flink_jars(), job_server_jar(), prism(), sep="\n")
+    fetch_all()

@@ -156,10 +156,11 @@ class Cluster:
             "classloader.resolve-order": "parent-first",
             "taskmanager.network.sort-shuffle.min-buffers": 64,  # 512 for each of a hundred exchanges are too many
             "restart-strategy.type": "fixed-delay",
-            "restart-strategy.fixed-delay.attempts": 10,
+            "restart-strategy.fixed-delay.attempts": 4,  # a job that is told to stop fails so often, too
             "restart-strategy.fixed-delay.delay": "8 s",  # longer than workers that died are kept
             "heartbeat.interval": 1000,
             "heartbeat.timeout": 120000,  # of a busy machine; one that was killed is told by its connection
+            "pekko.ask.timeout": "120 s",  # 10 s, the default, once restarted a job here
             "io.tmp.dirs": scratch,
         }
         (self.folder / "config.yaml").write_text("".join(f"{name}: {value}\n" for name, value in settings.items()))
