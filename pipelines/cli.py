@@ -74,8 +74,9 @@ def run_job(job: Job, arguments: Sequence[str], clock: Clock = utc_now) -> int:
     except OSError as error:  # a full disk, a folder that is a file, a hub's file that is gone
         named = f"{error.filename}: {error.strerror}" if error.filename else error
         return report(prog, JobError(f"{named}; mend that, and run the same command again"), FAILED)
-    except KeyboardInterrupt:
-        return report(prog, JobError("interrupted; run the same command again to go on"), FAILED)
+    except KeyboardInterrupt as interrupt:
+        said_of_it = str(interrupt) or "interrupted; run the same command again to go on"
+        return report(prog, JobError(said_of_it), FAILED)
 
 
 def said(typed: Sequence[str], patterns: list[str]) -> list[str]:

@@ -22,7 +22,7 @@ from pipelines.errors import BUDGET_SPENT, DONE, UsageError
 from pipelines.held import PersonasAtHop0, held_vectors
 from pipelines.models import HERE, check_store, embedder_of
 from pipelines.progress import progress
-from pipelines.running import Where, beam_options, run_pipeline, where_of
+from pipelines.running import Where, beam_options, elsewhere, run_pipeline, where_of
 from pipelines.sizing import blocks_for
 from pipelines.stopping import stop_on_signals
 from transforms.dedup.chunks import Broken, Chunk
@@ -83,7 +83,8 @@ def run(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
     store = plan.embedder.calls.store if plan.embedder.calls else ""
     check_store(store, where)
     print(f"near-duplicates: {plan.keys.describe}")
-    with progress(), stop_on_signals(store, not where.one_machine):
+    there = elsewhere(options)
+    with progress(elsewhere=there), stop_on_signals(store, bool(there)):
         run_pipeline(partial(build, plan=plan), options, RETURNED_BYTES)
     made = statistics_of(plan.output)
     print(summary(plan.output, made))

@@ -17,7 +17,7 @@ from pipelines.held import held_of
 from pipelines.models import Flags, check_store
 from pipelines.plan import BuildPlan, code_version, plain, plan_build
 from pipelines.progress import progress
-from pipelines.running import beam_options, left_alone, run_pipeline, runner_name, where_of
+from pipelines.running import beam_options, elsewhere, left_alone, run_pipeline, runner_name, where_of
 from pipelines.samples import Samples
 from pipelines.stopping import stop_on_signals
 from pipelines.summary import already_done, nothing_new, summary
@@ -49,7 +49,8 @@ def run_plan(plan: BuildPlan, options: PipelineOptions) -> int:
         print(already_done(output, plan.done))
         return DONE
     check_store(plan.store, where_of(options))
-    with progress(), stop_on_signals("" if left_alone(options) else plan.store, not where_of(options).one_machine):
+    there = elsewhere(options)
+    with progress(elsewhere=there), stop_on_signals("" if left_alone(options) else plan.store, bool(there)):
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
     made = open_hub(output).manifest
     unchanged = plan.base and made.version != plan.version and not made.partial

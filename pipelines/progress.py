@@ -27,8 +27,11 @@ WORK = {
 
 
 @contextmanager
-def progress(stream: TextIO | None = None) -> Iterator[None]:
-    """Shows a line on `stream` (standard error) while the block runs; nothing where `stream` is no terminal."""
+def progress(stream: TextIO | None = None, elsewhere: str = "") -> Iterator[None]:
+    """Shows a line on `stream` (standard error) while the block runs; nothing where `stream` is no terminal.
+
+    What a job does `elsewhere` than on this machine is not known here: the line names that place.
+    """
     stream = stream or sys.stderr
     clear_board()
     if not stream.isatty():
@@ -37,7 +40,7 @@ def progress(stream: TextIO | None = None) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="persona-hub-") as folder:
         os.environ[BOARD_VARIABLE] = folder
         over = threading.Event()
-        thread = threading.Thread(target=show, args=(Path(folder), stream, over), daemon=True)
+        thread = threading.Thread(target=show, args=(Path(folder), stream, over, elsewhere), daemon=True)
         thread.start()
         try:
             yield
@@ -47,7 +50,7 @@ def progress(stream: TextIO | None = None) -> Iterator[None]:
             os.environ.pop(BOARD_VARIABLE, None)
 
 
-def show(folder: Path, stream: TextIO, over: threading.Event) -> None:
+def show(folder: Path, stream: TextIO, over: threading.Event, elsewhere: str = "") -> None:
     """Writes the line again and again until `over`, then wipes it."""
     started = time.monotonic()
     before, now, rate = Counter[tuple[str, str]](), Counter[tuple[str, str]](), 0.0
@@ -56,7 +59,9 @@ def show(folder: Path, stream: TextIO, over: threading.Event) -> None:
         stage = busiest(before, now)
         done = now[stage, "asked"] - before[stage, "asked"]
         rate = 0.7 * rate + 0.3 * done / EVERY_SECONDS
-        stream.write(f"\r\x1b[K{line(now, stage, rate, time.monotonic() - started)[:119]}")
+        seconds = time.monotonic() - started
+        said = f"{clock(seconds)} · runs on {elsewhere}" if elsewhere else line(now, stage, rate, seconds)
+        stream.write(f"\r\x1b[K{said[:119]}")
         stream.flush()
     stream.write("\r\x1b[K")
     stream.flush()

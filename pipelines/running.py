@@ -25,11 +25,11 @@ from apache_beam.portability.api import beam_provision_api_pb2, beam_runner_api_
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo, RunnerResult
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
-from apache_beam.runners.runner import PipelineResult
+from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
 from pipelines.dataflow import DATAFLOW, check_dataflow, submitted, waits
 from pipelines.errors import JobError, Submitted, UsageError
-from pipelines.flink import FLINK, add_flink_defaults
+from pipelines.flink import FLINK, FlinkJobRunner, add_flink_defaults, cancel, console
 from pipelines.memory import RETURNED_BYTES, return_freed_memory
 from transforms.calls.engine import STOPPED
 from transforms.similarity.spill import spilling
@@ -108,7 +108,7 @@ def run_pipeline(
     """
     if runner_name(options) == DATAFLOW:
         check_dataflow(options)
-    pipeline = beam.Pipeline(runner=local_runner(options) if is_local(options) else None, options=options)
+    pipeline = beam.Pipeline(runner=own_runner(options), options=options)
     build(pipeline)
     if is_local(options):
         return_freed_memory(returned_bytes)
@@ -119,12 +119,33 @@ def run_pipeline(
             with own_interrupt():
                 result = pipeline.run()
             if not left_alone(options):
-                result.wait_until_finish()
+                wait(result, options)
     except Exception as error:  # a step's own exception comes back as its type, whatever that is
         raise JobError(cause(error)) from error
     if left_alone(options):
         raise Submitted(submitted(result, options))
     return result
+
+
+def wait(result: PipelineResult, options: PipelineOptions) -> None:
+    """Waits for the end of the job; one on Flink is cancelled where this process is interrupted."""
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        if runner_name(options) != FLINK:
+            raise
+        if not cancel(result, options):
+            name = options.view_as(GoogleCloudOptions).job_name
+            raise KeyboardInterrupt(f"interrupted, but Flink did not cancel the job {name}; cancel it there") from None
+        raise
+
+
+def elsewhere(options: PipelineOptions) -> str:
+    """Where the job runs, for people; "" for this machine."""
+    if where_of(options).one_machine:
+        return ""
+    name = runner_name(options)
+    return f"{name}, {console(options)}" if name == FLINK and console(options) else name
 
 
 @contextmanager
@@ -162,6 +183,13 @@ class LocalRunner(FnApiRunner):
             if environment.urn == python_urns.SUBPROCESS_SDK:
                 environment.payload = b"trap '' INT TERM; exec " + environment.payload
         return super().run_via_runner_api(pipeline_proto, options)
+
+
+def own_runner(options: PipelineOptions) -> PipelineRunner | None:
+    """The runner where it is not Beam's own of that name, None where it is."""
+    if is_local(options):
+        return local_runner(options)
+    return FlinkJobRunner() if runner_name(options) == FLINK else None
 
 
 def local_runner(options: PipelineOptions) -> FnApiRunner:

@@ -17,7 +17,7 @@ from pipelines.forecast import budget_shares, forecast_samples
 from pipelines.models import HERE, Flags, base_url_of, check_store, model_of, named_model
 from pipelines.plan import RUNNING, code_version, plain, unfinished, use_cases_of
 from pipelines.progress import progress
-from pipelines.running import Where, beam_options, left_alone, run_pipeline, runner_name, where_of
+from pipelines.running import Where, beam_options, elsewhere, left_alone, run_pipeline, runner_name, where_of
 from pipelines.samples import Samples
 from pipelines.sizing import blocks_for, personas_to_use, shards_for
 from pipelines.stopping import stop_on_signals
@@ -55,7 +55,8 @@ def run(flags: Flags, beam_flags: Sequence[str]) -> int:
         print(f"{flags['output']} holds these very samples already, as run {plan.run}; nothing is to be done")
         return DONE
     check_store(plan.model.store, where)
-    with progress(), stop_on_signals("" if left_alone(options) else plan.model.store, not where.one_machine):
+    there = elsewhere(options)
+    with progress(elsewhere=there), stop_on_signals("" if left_alone(options) else plan.model.store, bool(there)):
         run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
     print(run_summary(flags["output"], plan.run))
     made = [run for run in list_attempts(flags["output"], plan.run) if run.run == plan.run]

@@ -14,7 +14,7 @@ from apache_beam.options.pipeline_options import FlinkRunnerOptions
 from pipelines.arguments import Parser, add_flags, parse_flags
 from pipelines.flink import RETRY_DELAY_MILLIS, FlinkJobOptions
 from pipelines.jobs import JOB_BY_NAME
-from pipelines.running import beam_options
+from pipelines.running import beam_options, elsewhere
 
 FOLDER = Path(__file__).parents[1] / "templates" / "flink"
 
@@ -79,3 +79,14 @@ def test_flink_is_told_what_the_user_did_not_say() -> None:
     assert told["max_bundle_time_mills"] == 600_000
     assert told["environment_cache_millis"] < told["execution_retry_delay"]
     assert beam_options(["--runner=PrismRunner"]).view_as(FlinkJobOptions).max_bundle_size is None
+
+
+def test_a_job_on_flink_has_a_name_of_its_own_and_a_place() -> None:
+    flags = ["--runner=FlinkRunner", "--environment_type=EXTERNAL"]
+    one, other = (beam_options([*flags, "--flink_master=flink:8081"]) for _ in range(2))
+    assert one.get_all_options()["job_name"].startswith("persona-hub-")
+    assert one.get_all_options()["job_name"] != other.get_all_options()["job_name"]
+    assert beam_options([*flags, "--job_name=mine"]).get_all_options()["job_name"] == "mine"
+    assert elsewhere(one) == "FlinkRunner, http://flink:8081"
+    assert elsewhere(beam_options(flags)) == "FlinkRunner"
+    assert elsewhere(beam_options([])) == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections import Counter
 
 from pipelines.progress import busiest, clock, line, progress
@@ -43,6 +44,20 @@ def test_quiet_when_not_a_terminal() -> None:
     with progress(stream):
         pass
     assert stream.getvalue() == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_of_a_job_elsewhere_the_place_is_shown_and_no_counts() -> None:
+    stream = Terminal()
+    with progress(stream, elsewhere="FlinkRunner, http://flink:8081"):
+        while not stream.getvalue():
+            time.sleep(0.01)
+    assert "00:00 · runs on FlinkRunner, http://flink:8081" in stream.getvalue()
+    assert "documents" not in stream.getvalue()
 
 
 def test_other_processes_of_a_job_are_counted(tmp_path) -> None:

@@ -121,6 +121,11 @@ class Cluster:
         except OSError:
             return 0
 
+    def state_of(self, job: str) -> str:
+        """How the job of that name is doing, "" while there is none."""
+        with urllib.request.urlopen(f"http://{self.address}/jobs/overview") as answer:
+            return next((str(one["state"]) for one in json.load(answer)["jobs"] if one["name"] == job), "")
+
     def out_of_memory(self) -> list[str]:
         """The logs in which a task manager says so."""
         logs = sorted(self.folder.glob("task-manager-*.log"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -63,9 +64,15 @@ def test_the_hub_is_that_of_one_machine(
 
 
 def start(command: list[str], runner: list[str]) -> subprocess.Popen[str]:
-    """The command as a process of its own, that ends with this one."""
-    python = [*WITH_ITS_PARENT, sys.executable, "-m", "pipelines.cli", *command, *runner]
-    return subprocess.Popen(python, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    """The command as a process group of its own, as in a terminal; it ends with this process."""
+    python = [*WITH_ITS_PARENT, "env", "--default-signal=INT", sys.executable, "-m", "pipelines.cli", *command, *runner]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(python, cwd=ROOT, text=True, start_new_session=True, **pipes)  # type: ignore[call-overload]
+
+
+def ctrl_c(job: subprocess.Popen[str]) -> None:
+    """What a terminal does: all of the group hear it, the job server as well."""
+    os.killpg(job.pid, signal.SIGINT)
 
 
 def wait_for_calls(server: FakeServer, least: int, job: subprocess.Popen[str]) -> None:
@@ -112,7 +119,7 @@ def test_a_stopped_job_pays_no_more_and_goes_on_from_there(
     server.tell(**SLOW)
     job = start(flags_of(undisturbed, server, redis_server, tmp_path), cluster.flags())
     wait_for_calls(server, undisturbed.calls // 4, job)
-    job.send_signal(signal.SIGINT)
+    ctrl_c(job)
     _, errors = job.communicate()
     assert job.returncode == FAILED
     assert errors.splitlines() == [STOPPING, f"persona-hub build: error: {STOPPED}"]
@@ -123,6 +130,19 @@ def test_a_stopped_job_pays_no_more_and_goes_on_from_there(
     assert main([*flags_of(undisturbed, server, redis_server, tmp_path), *cluster.quick_flags()]) == DONE
     assert stopped["paid"] + server.counts()["paid"] == undisturbed.calls
     assert hub_of(tmp_path / "out") == undisturbed.hub
+
+
+def test_without_answers_to_wait_for_the_job_is_cancelled_at_once(
+    cluster: Cluster, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    command = ["build", *undisturbed.corpus, "--output", str(tmp_path / "out"), f"--job_name={tmp_path.name}"]
+    job = start(command, cluster.flags())
+    wait_until(lambda: cluster.state_of(tmp_path.name) == "RUNNING" or job.poll() is not None, "the job", 300)
+    ctrl_c(job)
+    _, errors = job.communicate()
+    assert job.returncode == FAILED
+    assert errors.splitlines() == ["persona-hub build: error: interrupted; run the same command again to go on"]
+    assert cluster.state_of(tmp_path.name) == "CANCELED"
 
 
 def test_a_job_that_fails_says_so_in_one_line(
