@@ -93,6 +93,7 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
     from benchmarks.embed_dedup import read_block
+    from pipelines.memory import return_freed_memory
     from transforms.embed_dedup_cells import Packed
     from transforms.embed_dedup_join import MeaningDuplicates
     from transforms.similarity.spill import spilling
@@ -101,6 +102,7 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:  # as imports, what Beam loads at its first run is not counted
         _ = pipeline | beam.Create([0]) | beam.Map(lambda x: (x, x)) | beam.GroupByKey()
     mode = ["--direct_running_mode=multi_processing", f"--direct_num_workers={processes}"] if processes > 1 else []
+    return_freed_memory()  # as jobs do (`pipelines.running`)
     start = time.process_time()
     with spilling(), beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(mode)) as pipeline:
         vectors = (

@@ -129,8 +129,12 @@ def test_what_is_held_stays_though_it_has_a_neighbour(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("rows", "fits"), [(MANY, True), (MANY // 3, True), (MANY // 5, False)])
 def test_a_table_for_far_fewer_rows_is_trained_anew(rows: int, fits: bool) -> None:
-    stored = Batch([Centroids(rows, 2, bytes(8))])
+    stored = Batch([Centroids(rows, cells.WIDTH, bytes(8), bytes(4 * cells.WIDTH))])
     assert list(fitting_table(stored, MANY)) == ([stored] if fits else [])
+
+
+def test_a_table_of_an_earlier_release_is_trained_anew() -> None:
+    assert list(fitting_table(Batch([Centroids(MANY, 384, bytes(768))]), MANY)) == []
 
 
 def test_of_several_tables_that_for_the_most_rows_counts() -> None:

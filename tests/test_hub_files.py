@@ -15,6 +15,7 @@ from transforms.hub.files import in_order, read_file, whole_file, write_shard
 from transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from transforms.records import (
     Batch,
+    Centroids,
     DeadLetter,
     DocumentOutcome,
     Duplicate,
@@ -111,6 +112,14 @@ def test_a_field_that_this_program_does_not_know_is_passed_over(tmp_path: Path) 
     with (tmp_path / "v.avro").open("wb") as handle:
         fastavro.writer(handle, newer, [{"persona_id": "1", "vector": b"2", "cell": 3}])
     assert list(read_file(str(tmp_path / "v.avro"), Vector)) == [Vector("1", b"2")]
+
+
+def test_a_field_that_came_later_is_empty_in_a_file_that_was_written_without_it(tmp_path: Path) -> None:
+    schema = SCHEMAS[Centroids]
+    older = {**schema, "fields": [field for field in schema["fields"] if field["name"] != "mean"]}
+    with (tmp_path / "c.avro").open("wb") as handle:
+        fastavro.writer(handle, older, [{"rows": 9, "dimension": 1, "centroids": b"12"}])
+    assert list(read_file(str(tmp_path / "c.avro"), Centroids)) == [Centroids(9, 1, b"12", b"")]
 
 
 @given(numbers=st.lists(st.integers(0, 50)), limit=st.integers(1, 20), size=st.integers(1, 7))

@@ -18,13 +18,15 @@ from transforms.similarity.arrays import groups
 from transforms.similarity.pairs import once
 from transforms.similarity.ranks import blocks_of
 from transforms.similarity.representatives import decide
-from transforms.similarity.vectors import exactly, pack, stack, unpack, widen
+from transforms.similarity.sketches import Scratch
+from transforms.similarity.vectors import exactly, joined, lengths, merged, pack, unpack
 from transforms.tally import Tally
 
 STAGE = "embed_dedup"
 EDGES_IN_ONE_PLACE = 100_000_000  # 2.4 GB
-BLOCKS_IN_A_PLACE = 4  # at 0.7 a row has six candidates: its vector would go to five of 16 places, but to all of four
+BLOCKS_IN_A_PLACE = 6  # at 0.7 a row has four candidates: with one block its vector would go to as many places
 ASSIGN_ROWS = 32768  # buffered, so that what goes to a cell comes in large elements
+PLACE_ROWS = 1024  # packs of many blocks are small ones; that many rows are worth the start
 CELLS_IN_AN_ELEMENT = 8  # for the same reason; at a billion rows a worker then holds 0.5 GB of sketches
 
 Packed = tuple[int, bytes]  # a key, and arrays as `vectors.pack` makes them
@@ -81,33 +83,46 @@ class AssignCells(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Nothing waits."""
-        self.packs: list[bytes] = []
-        self.waiting = 0
+        self.table: cells.Table | None = None
+        self.packs: list[tuple[Any, ...]] = []  # that are not placed yet: ranks, vectors
+        self.placed: list[tuple[Any, ...]] = []  # ranks, cells, sketches: a row for each cell that one goes to
+        self.waiting = self.rows = 0  # of packs, and of what is placed
 
     def process(self, element: Packed, tables: Iterable[Batch[Centroids]]) -> Iterator[Packed]:
         """Sends what waits when it is enough. Without a table there is nothing to do here."""
-        for [self.table] in tables:
-            self.packs.append(element[1])
-            self.waiting += len(unpack(element[1])[0])
-            if self.waiting >= ASSIGN_ROWS:
+        for [table] in tables:
+            self.table = self.table or cells.Table.read(table)
+            self.packs.append(unpack(element[1]))
+            self.waiting += len(self.packs[-1][0])
+            if self.waiting >= PLACE_ROWS:
+                self.place()
+            if self.rows >= ASSIGN_ROWS:
                 yield from self.send()
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Sends the rest."""
+        if self.packs:
+            self.place()
         for element in self.send():
             yield GlobalWindows.windowed_value(element)
+        self.start_bundle()
+
+    def place(self) -> None:
+        """Finds the cells of the packs' rows."""
+        assert self.table is not None
+        ranks, vectors = joined(self.packs)
+        sketched, row, cell = cells.place(vectors, self.table, self.plan)
+        self.placed.append((ranks[row], cell.astype(np.uint16), sketched[row]))
+        self.rows += len(ranks)
+        self.packs, self.waiting = [], 0
 
     def send(self) -> Iterator[Packed]:
-        """The waiting rows by cell."""
-        if not self.packs:
-            return
-        ranks, vectors = stack(self.packs)
-        self.start_bundle()
-        centroids = np.frombuffer(self.table.centroids, "<i2").reshape(-1, self.table.dimension).astype(np.float32)
-        sketched, row, cell = cells.place(vectors, centroids, self.plan)
-        for number, members in groups(cell // CELLS_IN_AN_ELEMENT):
-            rows = row[members]
-            yield number, pack(ranks[rows], cell[members].astype(np.uint16), sketched[rows])
+        """The placed rows by cell."""
+        if self.placed:
+            ranks, cell, sketched = joined(self.placed)
+            self.placed, self.rows = [], 0
+            for number, members in groups(cell // CELLS_IN_AN_ELEMENT):
+                yield number, pack(ranks[members], cell[members], sketched[members])
 
 
 class JoinCells(beam.DoFn):
@@ -117,13 +132,18 @@ class JoinCells(beam.DoFn):
         self.plan, self.blocks = plan, blocks
         self.tally = Tally(STAGE)
 
+    def setup(self) -> None:
+        """Memory for all cells."""
+        self.scratch = Scratch()
+
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
         """One element for each place."""
-        ranks, cell, sketched = stack(element[1])
-        found = [
-            cells.candidates(ranks[members], sketched[members], self.plan, seed=number)
-            for number, members in groups(cell)
-        ]
+        ranks, cell, sketched = joined([unpack(packed) for packed in element[1]])
+        order = np.argsort(ranks)
+        found = []
+        for number, members in groups(cell[order]):
+            rows = order[members]
+            found.append(cells.candidates(ranks[rows], sketched[rows], self.plan, number, self.scratch))
         earlier, later = (np.concatenate(column) for column in zip(*found, strict=True))
         self.tally.inc("candidates", len(earlier))
         yield from by_block(earlier, places(self.blocks), earlier, later)
@@ -136,11 +156,12 @@ class AskVectors(beam.DoFn):
         self.blocks = blocks
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
-        """A pair that several cells found is checked once."""
+        """A pair that several cells found is checked once. Pairs are positions among the ranks that are wanted."""
         place, packs = element
         earlier, later = once(*(np.concatenate(column) for column in zip(*map(unpack, packs), strict=True)))
-        yield TaggedOutput("pairs", (place, pack(earlier, later)))
         wanted = np.unique(np.concatenate([earlier, later]))
+        first, second = (np.searchsorted(wanted, side).astype(np.int32) for side in (earlier, later))
+        yield TaggedOutput("pairs", (place, pack(wanted, first, second)))
         yield from by_block(wanted, self.blocks, wanted, np.full(len(wanted), place))
 
 
@@ -151,25 +172,33 @@ def places(blocks: int) -> int:
 
 def fetch_vectors(block: int, sides: dict[str, list[bytes]]) -> Iterator[Packed]:
     """(place that asks, ranks and vectors) out of the block that holds them."""
-    if not sides["requests"]:
-        return
-    ranks, vectors = stack(sides["vectors"])
-    for request in sides["requests"]:
-        wanted, asking = unpack(request)
-        yield int(asking[0]), pack(wanted, vectors[np.searchsorted(ranks, wanted)])
+    requests = [(int(asking[0]), wanted) for wanted, asking in map(unpack, sides["requests"])]
+    found: list[list[tuple[Any, ...]]] = [[] for _ in requests]
+    for ranks, vectors in merged(sides["vectors"] if requests else ()):
+        for (_, wanted), parts in zip(requests, found, strict=True):
+            mine = np.flatnonzero(positions(wanted, ranks) >= 0)
+            parts.append((ranks[mine], vectors[mine]))
+    for place, _ in requests:
+        yield place, pack(*joined(found.pop(0)))
+
+
+def positions(wanted: Any, ranks: Any) -> Any:
+    """Where each of `ranks` lies among those `wanted`, which ascend; -1 for one that is not wanted."""
+    at = np.minimum(np.searchsorted(wanted, ranks), len(wanted) - 1)
+    return np.where(wanted[at] == ranks, at, -1)
 
 
 def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -> Iterator[Packed]:
     """(0, edges): the pairs whose cosine reaches the threshold."""
     _, sides = element
-    if not sides["pairs"]:
-        return
-    ranks, vectors = stack(sides["vectors"])
-    wide = widen(vectors)
-    for pairs in sides["pairs"]:
-        earlier, later = (np.searchsorted(ranks, side) for side in unpack(pairs))
-        first, second, cosine = exactly(wide, earlier, later, threshold)
-        yield 0, pack(ranks[first], ranks[second], cosine)
+    for wanted, earlier, later in map(unpack, sides["pairs"]):  # one, if any
+        rows = np.empty((len(wanted), 0), np.float32)
+        for ranks, vectors in merged(sides["vectors"]):
+            if not rows.size:
+                rows = np.empty((len(wanted), vectors.shape[1]), np.float32)
+            rows[np.searchsorted(wanted, ranks)] = vectors
+        first, second, cosine = exactly(lengths(rows), earlier, later, threshold)
+        yield 0, pack(wanted[first], wanted[second], cosine)
 
 
 def choose(element: tuple[int, Iterable[bytes]], blocks: int) -> Iterator[Packed]:

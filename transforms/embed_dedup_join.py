@@ -13,7 +13,7 @@ from transforms.embed_dedup_cells import DuplicatesByCell, Packed, TooManyRows, 
 from transforms.records import Batch, Centroids
 from transforms.similarity import cells, kmeans
 from transforms.similarity.kept_set import keep_first
-from transforms.similarity.vectors import on_grid, pack, stack, unpack
+from transforms.similarity.vectors import pack, stack, unpack
 
 CELLS_FROM = 0.6  # below it a row has so many neighbours that cells pay no more: 13 for one at 0.7
 KEPT_SET_ROWS = 2_000_000  # one worker holds them all: 8 GB at 384 dimensions
@@ -86,7 +86,7 @@ def largest(stored: Iterable[Batch[Centroids]]) -> Batch[Centroids]:
 
 def fitting_table(stored: Batch[Centroids], rows: int) -> Iterator[Batch[Centroids]]:
     """The stored table, where one for so many rows would have at most twice as many cells."""
-    if stored and cells.cells_for(rows) <= 2 * cells.cells_for(stored[0].rows):
+    if stored and cells.Table.fits(stored[0]) and cells.cells_for(rows) <= 2 * cells.cells_for(stored[0].rows):
         yield stored
 
 
@@ -116,7 +116,6 @@ def compare_all(element: tuple[int, Iterable[bytes]], threshold: float, blocks: 
 
 
 def train_table(element: tuple[int, Iterable[bytes]], rows: int) -> Batch[Centroids]:
-    """The table for `rows` rows; its values are whole numbers under 4,096."""
+    """The table for `rows` rows."""
     ranks, vectors = stack(element[1])
-    table = cells.train_table(ranks, on_grid(vectors), cells.cells_for(rows)).astype("<i2")
-    return Batch([Centroids(rows, table.shape[1], table.tobytes())])
+    return Batch([cells.train_table(ranks, vectors, cells.cells_for(rows)).stored(rows)])

@@ -128,8 +128,9 @@ class Centroids:
     """The k-means table that parts a hub's vectors into cells."""
 
     rows: int  # vectors, of which a sample trained it
-    dimension: int
+    dimension: int  # of the centroids: that of projected vectors
     centroids: bytes  # int16, little-endian, shape (cells, dimension): whole numbers of length `vectors.GRID`
+    mean: bytes = b""  # int32, little-endian, shape (dimension,): what is taken off a projected vector
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def test_nearby_cells_are_the_nearest_and_those_within_the_spread() -> None:
 def test_no_rows_are_near_nothing() -> None:
     none = np.empty((0, DIMENSION), np.float32)
     assert [side.tolist() for side in kmeans.nearby(none, on_grid(VECTORS[:3]), 0.1, 4, GRID)] == [[], []]
-    assert [side.tolist() for side in near_pairs(none, 0.5)] == [[], []]
+    assert [side.tolist() for side in near_pairs(none.astype(np.int8), 0.5)] == [[], []]
 
 
 @given(st.integers(0, 500), st.floats(0, 1), st.integers(0, 3))
@@ -55,8 +55,8 @@ def test_training_lowers_the_distance_to_centroids() -> None:
 
 
 def test_of_near_sketches_each_row_s_earliest_are_found() -> None:
-    rows = sketch(on_grid(VECTORS), projection(DIMENSION, 64, 0))
-    earlier, later = near_pairs(rows.astype(np.float32), 0.8)
+    rows = sketch(on_grid(VECTORS) @ projection(DIMENSION, 64, 0))
+    earlier, later = near_pairs(rows, 0.8)
     assert (earlier < later).all()
     exact = rows.astype(np.int64) @ rows.T.astype(np.int64)
     least = np.float32(0.8) * np.float32(36.0**2 * 64)
@@ -69,10 +69,10 @@ def test_of_near_sketches_each_row_s_earliest_are_found() -> None:
 
 def test_sketches_of_different_tables_differ_and_those_of_one_do_not() -> None:
     grid = on_grid(VECTORS)
-    one, same, other = (sketch(grid, projection(DIMENSION, 64, table)) for table in (0, 0, 1))
+    one, same, other = (sketch(grid @ projection(DIMENSION, 64, table)) for table in (0, 0, 1))
     assert (one == same).all()
     assert (one != other).mean() > 0.9
-    assert (sketch(grid[:7], projection(DIMENSION, 64, 0)) == one[:7]).all(), "whatever stands beside it"
+    assert (sketch(grid[:7] @ projection(DIMENSION, 64, 0)) == one[:7]).all(), "whatever stands beside it"
 
 
 @given(st.lists(st.integers(0, 4), max_size=20))

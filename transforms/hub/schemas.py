@@ -20,6 +20,7 @@ from transforms.records import (
 
 NAMESPACE = "persona_hub"
 AVRO_TYPES = {str: "string", int: "long", float: "double", bytes: "bytes", bool: "boolean"}
+AVRO_EMPTY: dict[Any, str] = {b"": ""}  # defaults of fields, as a schema spells them
 # The released dataset's names of two of a sample's fields.
 RELEASED = {"persona": "input persona", "text": "synthesized text"}
 
@@ -27,16 +28,20 @@ R = TypeVar("R")
 
 
 def avro_schema(record: type, doc: str, **docs: str) -> dict[str, Any]:
-    """Schema of a record type: `docs` says of each of its fields, in their order, what it holds."""
+    """Schema of a record type: `docs` says of each of its fields, in their order, what it holds.
+
+    A field with a default came later: of rows that were written without it, it reads as that.
+    """
     types = get_type_hints(record)
     names = [field.name for field in fields(record)]
     assert names == list(docs), f"{record.__name__}: fields {names} are documented as {list(docs)}"
+    later = {f.name: {"default": AVRO_EMPTY[f.default]} for f in fields(record) if f.default in AVRO_EMPTY}
     return {
         "type": "record",
         "name": record.__name__,
         "namespace": NAMESPACE,
         "doc": doc,
-        "fields": [{"name": name, "type": AVRO_TYPES[types[name]], "doc": docs[name]} for name in names],
+        "fields": [{"name": n, "type": AVRO_TYPES[types[n]], "doc": docs[n], **later.get(n, {})} for n in names],
     }
 
 
@@ -102,8 +107,9 @@ SCHEMAS: dict[type, dict[str, Any]] = {
         Centroids,
         "The k-means table that parts the vectors into cells, so that a refresh need not train one.",
         rows="Vectors, of which a sample trained it; of several tables that of the most rows holds",
-        dimension="Of the vectors",
+        dimension="Of the centroids: that of projected vectors",
         centroids="int16, little-endian, one centroid after another: whole numbers of length 4000",
+        mean="int32, little-endian: what is taken off a projected vector before it is compared with centroids",
     ),
     Removed: avro_schema(
         Removed,
@@ -144,6 +150,8 @@ def from_row(record: type[R], row: Mapping[str, Any]) -> R:
     if record is Sample:
         values = {name: row[RELEASED.get(name, name)] for name in _SAMPLE_FIELDS}
         return record(**values, **row["usage"])
+    if record is Centroids:  # fastavro gives a default of bytes as the text that the schema spells it as
+        return record(**{**row, "mean": row["mean"] or b""})
     return record(**row)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from transforms.similarity.vectors import Grid, true_places
+from transforms.similarity.vectors import Grid, rescaled, true_places
 
-BLOCK = 128  # rows of a block of products: with 500 others 256 KB, which stay in the cache and in the heap
+PRODUCTS = 1 << 17  # products at a time: half a megabyte, which stays in the second-level cache
+BLOCK = 128  # rows of a block of them at most: of its square, half is looked at in vain
 COORDINATE = 36.0  # standard deviation of a coordinate: 127 is 3.5 of them
 NEIGHBOURS = 32  # candidates of a row in a cell, the earliest ranked: a dense cluster stays linear ...
 TWIN = 0.985  # ... and for a row that has an earlier one as near as this, and so will be dropped, TWIN_NEIGHBOURS do
@@ -23,43 +28,69 @@ def length_of(width: int) -> float:
     return COORDINATE * float(width) ** 0.5
 
 
-def projection(dimension: int, width: int, table: int) -> Grid:
-    """Random signs of a table, shape (dimension, width): sums of whole numbers stay whole."""
-    signs = np.random.Generator(np.random.PCG64([dimension, width, table])).integers(0, 2, (dimension, width))
-    return (2 * signs - 1).astype(np.float32)
+@lru_cache(8)
+def projection(dimension: int, width: int, seed: int) -> Grid:
+    """Signs, shape (dimension, width): rows of a Hadamard matrix in random order, with flipped coordinates.
+
+    Sums of whole numbers stay whole, and as the rows are orthogonal, a cosine of 128 out of 384 coordinates is off by
+    0.87 of what independent signs give; of as many coordinates as the vectors have it is that of the vectors.
+    """
+    rng = np.random.Generator(np.random.PCG64([dimension, width, seed]))
+    order = 1 << (max(dimension, width) - 1).bit_length()
+    row, flip = rng.permutation(order)[:width], rng.integers(0, 2, (dimension, 1))
+    odd = np.bitwise_count(np.arange(dimension)[:, None] & row) + flip & 1
+    signs = (1 - 2 * odd.astype(np.int8)).astype(np.float32)
+    signs.flags.writeable = False
+    return signs
 
 
-def sketch(rows: Grid, signs: Grid) -> Sketch:
-    """Sketches of vectors on the grid: their projections, all of one length, as bytes."""
-    length = length_of(signs.shape[1])
-    out = np.empty((len(rows), signs.shape[1]), np.int8)
-    for start in range(0, len(rows), BLOCK):
-        projected = (rows[start : start + BLOCK] @ signs).astype(np.float64)
-        size = np.sqrt(np.einsum("ij,ij->i", projected, projected))
-        size[size == 0] = 1.0
-        out[start : start + BLOCK] = np.clip(np.rint(projected * (length / size)[:, None]), -127, 127)
-    return out
+def sketch(projected: Grid) -> Sketch:
+    """Sketches of projected vectors: all of one length, as bytes."""
+    return np.clip(rescaled(projected, length_of(projected.shape[1])), -127, 127).astype(np.int8)
 
 
-def near_pairs(rows: Grid, least: float, fresh: int = 0) -> Candidates:
-    """Pairs of sketches whose cosine is at least `least`; of each row the earliest NEIGHBOURS, or TWIN_NEIGHBOURS.
+@dataclass
+class Scratch:
+    """Memory that is used again for every cell: a new piece for each would be as many pages from the system."""
+
+    pieces: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+    def take(self, name: str, shape: tuple[int, int], kind: type) -> npt.NDArray[Any]:
+        """An array of that shape; what it holds is whatever was left there."""
+        size = shape[0] * shape[1]
+        if name not in self.pieces or len(self.pieces[name]) < size:
+            self.pieces[name] = np.empty(max(size, PRODUCTS), kind)
+        return self.pieces[name][:size].reshape(shape)
+
+
+def near_pairs(sketches: Sketch, least: float, fresh: int = 0, scratch: Scratch | None = None) -> Candidates:
+    """Pairs of sketches whose cosine is at least `least`; of each row the earliest NEIGHBOURS, or TWIN_NEIGHBOURS and
+    the earliest twin.
 
     The rows before `fresh` are compared with later ones only.
     """
-    if len(rows) < 2 or fresh >= len(rows):
+    if len(sketches) < 2 or fresh >= len(sketches):
         return np.empty(0, np.intp), np.empty(0, np.intp)
-    square = np.float32(length_of(rows.shape[1]) ** 2)
+    scratch = scratch or Scratch()
+    rows = scratch.take("rows", sketches.shape, np.float32)
+    rows[:] = sketches
+    square = length_of(rows.shape[1]) ** 2
+    near, twin = np.float32(least * square), np.float32(TWIN * square)
+    step = min(BLOCK, max(16, PRODUCTS // len(rows)))
     found = []
-    for start in range(fresh, len(rows), BLOCK):
-        block = rows[start : start + BLOCK]
-        products = block @ rows[: start + len(block)].T
-        later, earlier = true_places(products >= np.float32(least) * square)
+    for start in range(fresh, len(rows), step):
+        block = rows[start : start + step]
+        shape = len(block), start + len(block)
+        products = np.matmul(block, rows[: shape[1]].T, out=scratch.take("products", shape, np.float32))
+        later, earlier = true_places(np.greater_equal(products, near, out=scratch.take("mask", shape, np.bool_)))
         before = earlier < later + start
         later, earlier = later[before], earlier[before]
-        twin = np.zeros(len(block), bool)
-        twin[later[products[later, earlier] >= np.float32(TWIN) * square]] = True
+        alike = np.flatnonzero(products[later, earlier] >= twin)
+        twins = np.zeros(len(block), bool)
+        twins[later[alike]] = True
         place = np.arange(len(later)) - np.searchsorted(later, np.arange(len(block)))[later]
-        few = place < np.where(twin, TWIN_NEIGHBOURS, NEIGHBOURS)[later]
+        few = place < np.where(twins, TWIN_NEIGHBOURS, NEIGHBOURS)[later]
+        few[alike[np.diff(later[alike], prepend=-1) > 0]] = True  # the first twin in any case
         found.append((earlier[few], later[few] + start))
     return np.concatenate([earlier for earlier, _ in found]), np.concatenate([later for _, later in found])
 

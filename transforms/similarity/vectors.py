@@ -9,7 +9,7 @@ what only prepares a decision is computed on a grid of whole numbers, where floa
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from transforms.similarity import spill
 GRID = 4000.0  # length of a vector on the grid: by Cauchy-Schwarz every partial sum stays under (4000 + 32)^2 < 2^24
 FLOAT32_MARGIN = 1e-3  # over the error of a float32 product, 384 * 2^-24 = 2e-5, and of stored lengths
 BLOCK = 1024  # rows of a block of products: 1,024 x 8,192 float32 are 32 MB
-PAIRS = 256  # pairs compared at once: what stays in the second-level cache
+PAIRS = 64  # pairs compared at once: under the 256 KB of memory that a job gives back as soon as it is freed
 
 Stored = npt.NDArray[np.float16]
 Grid = npt.NDArray[np.float32]
@@ -29,16 +29,31 @@ Positions = npt.NDArray[np.intp]
 
 
 def pack(*arrays: npt.NDArray[Any]) -> bytes:
-    """Arrays as one value of a shuffle."""
-    packed = pickle.dumps(arrays, pickle.HIGHEST_PROTOCOL)
+    """Arrays as one value of a shuffle: lengths, a pickle of what they are, then their bytes as they lie in memory."""
+    buffers: list[memoryview] = []
+    head = pickle.dumps(arrays, 5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
+    lengths = np.array([len(head), *(len(buffer) for buffer in buffers)], np.int64)
+    pieces: list[Any] = [np.array([len(lengths)], np.int64).tobytes(), lengths.tobytes()]
+    for piece in (head, *buffers):
+        pieces += piece, bytes(-len(piece) % 8)  # so that the next one is aligned
+    packed = b"".join(pieces)
     place = spill.put(packed)
-    return packed if place is None else pickle.dumps(place, pickle.HIGHEST_PROTOCOL)
+    return packed if place is None else bytes(8) + pickle.dumps(place, pickle.HIGHEST_PROTOCOL)
 
 
 def unpack(packed: bytes) -> tuple[npt.NDArray[Any], ...]:
-    """The arrays that `pack` was given."""
-    arrays: tuple[npt.NDArray[Any], ...] | spill.Place = pickle.loads(packed)
-    return pickle.loads(spill.get(arrays)) if isinstance(arrays, spill.Place) else arrays
+    """The arrays that `pack` was given; they cannot be written to, as they lie in `packed` itself."""
+    count = int.from_bytes(packed[:8], "little")
+    if not count:
+        place: spill.Place = pickle.loads(packed[8:])
+        return unpack(spill.get(place))
+    view, at = memoryview(packed), 8 * (count + 1)
+    pieces = []
+    for length in np.frombuffer(packed, np.int64, count, 8).tolist():
+        pieces.append(view[at : at + length])
+        at += length + -length % 8
+    arrays: tuple[npt.NDArray[Any], ...] = pickle.loads(pieces[0], buffers=pieces[1:])
+    return arrays
 
 
 def stack(packs: Iterable[bytes]) -> list[npt.NDArray[Any]]:
@@ -46,6 +61,23 @@ def stack(packs: Iterable[bytes]) -> list[npt.NDArray[Any]]:
     joined = [np.concatenate(arrays) for arrays in zip(*map(unpack, packs), strict=True)]
     order = np.argsort(joined[0], kind="stable")
     return [array[order] for array in joined]
+
+
+def merged(packs: Iterable[bytes], rows: int = 2048) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+    """The arrays of many packs, those of small ones joined until they have so many rows: never all at once."""
+    waiting: list[tuple[npt.NDArray[Any], ...]] = []
+    for arrays in map(unpack, packs):
+        waiting.append(arrays)
+        if sum(len(first) for first, *_ in waiting) >= rows:
+            yield joined(waiting)
+            waiting = []
+    if waiting:
+        yield joined(waiting)
+
+
+def joined(parts: list[tuple[npt.NDArray[Any], ...]]) -> tuple[npt.NDArray[Any], ...]:
+    """Arrays of the same kind, one after another."""
+    return parts[0] if len(parts) == 1 else tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
 def stored(vectors: npt.NDArray[np.float32]) -> Stored:
@@ -56,11 +88,19 @@ def stored(vectors: npt.NDArray[np.float32]) -> Stored:
     return (vectors / length).astype(np.float16)
 
 
-def on_grid(vectors: Stored) -> Grid:
-    """Whole numbers that stand for stored vectors: a vector of unit length gets the length `GRID`."""
-    grid = vectors.astype(np.float32)
-    grid *= np.float32(GRID)
+def on_grid(vectors: Stored, out: Grid | None = None) -> Grid:
+    """Whole numbers that stand for stored vectors, in `out` if given: one of unit length gets the length `GRID`."""
+    grid = np.multiply(vectors, np.float32(GRID), out=out, dtype=np.float32)
     return np.rint(grid, out=grid)
+
+
+def rescaled(rows: Grid, length: float) -> Grid:
+    """Whole numbers as ones of about `length` a row: its sum of squares is exact, then each is rounded by itself."""
+    wide = rows.astype(np.float64)
+    size = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+    size[size == 0] = 1.0
+    wide *= (length / size)[:, None]
+    return np.rint(wide, out=wide).astype(np.float32)
 
 
 def true_places(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -79,11 +119,15 @@ class Wide(NamedTuple):
 
 def widen(vectors: Stored) -> Wide:
     """Both are exact."""
-    rows, squares = np.empty(vectors.shape, np.float32), np.empty(len(vectors))
-    for start in range(0, len(vectors), PAIRS):
-        block = slice(start, start + PAIRS)
-        rows[block] = vectors[block]
-        squares[block] = products(rows[block], rows[block])
+    return lengths(vectors.astype(np.float32))
+
+
+def lengths(rows: Grid) -> Wide:
+    """Of float16 values that are held as float32."""
+    squares = np.empty(len(rows))
+    for start in range(0, len(rows), PAIRS):
+        block = rows[start : start + PAIRS]
+        squares[start : start + PAIRS] = products(block, block)
     return Wide(rows, squares)
 
 
