@@ -43,8 +43,9 @@ class Undisturbed:
 
 
 def files_of(hub: Path) -> set[str]:
-    """The files of a hub, and what CURRENT says."""
-    return {str(path.relative_to(hub)) for path in hub.rglob("*")} | {f"CURRENT {read_current(str(hub))}"}
+    """The files of a hub, and what CURRENT says; a folder may go while it is looked into."""
+    found = {os.path.join(folder, name) for folder, _, names in os.walk(hub / "hub") for name in names}
+    return {os.path.relpath(path, hub) for path in found} | {f"CURRENT {read_current(str(hub))}"}
 
 
 def shown(hub: Path) -> dict[str, Any]:
