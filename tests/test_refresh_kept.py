@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.hubs import personas
 from tests.test_refresh import OFF, build, by_id, corpus, refresh
+from transforms.embedding.protocol import EmbedderConfig
+from transforms.embedding.registry import open_embedder
 from transforms.hub.reading import read_table
 from transforms.hub.versions import open_hub
 from transforms.records import Duplicate, Persona
+from transforms.similarity.vectors import stored
 
-THRESHOLD = 0.6
-FLAGS = [*OFF, "--minhash_threshold", str(THRESHOLD), "--expand_hops", "0"]
+THRESHOLD, MEANING = 0.6, 0.5
+WORDS = ["--minhash_threshold", str(THRESHOLD), "--expand_hops", "0"]
+FLAGS = [*OFF, *WORDS]
 
 
 def near(one: Persona, other: Persona) -> bool:
@@ -29,6 +35,25 @@ def keep_first(held: Iterable[Persona], new: Iterable[Persona]) -> dict[str, Per
     kept = list(held)
     for persona in sorted(new, key=lambda persona: persona.order):
         if not any(near(persona, earlier) for earlier in kept):
+            kept.append(persona)
+    return by_id(kept)
+
+
+def alike(personas: Sequence[Persona]) -> Mapping[tuple[str, str], float]:
+    """The cosine of each two personas, by ids: of the vectors as a hub stores them."""
+    vectors = stored(open_embedder(EmbedderConfig()).embed([persona.text for persona in personas])).astype(np.float64)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ids = [persona.persona_id for persona in personas]
+    return {(ids[i], ids[j]): cosine for (i, j), cosine in np.ndenumerate(vectors @ vectors.T)}
+
+
+def keep_first_of_words_and_meaning(held: Iterable[Persona], new: Iterable[Persona]) -> dict[str, Persona]:
+    """As `keep_first`, and then once more among those, by what they mean."""
+    kept = list(held)
+    worded = [one for key, one in keep_first(kept, new).items() if key not in by_id(kept)]
+    cosine = alike([*kept, *worded])
+    for persona in sorted(worded, key=lambda persona: persona.order):
+        if not any(cosine[persona.persona_id, earlier.persona_id] >= MEANING for earlier in kept):
             kept.append(persona)
     return by_id(kept)
 
@@ -87,3 +112,20 @@ def test_ten_refreshes_of_a_tenth_each(parts: Sequence[Path], tmp_path: Path) ->
         new = [persona for persona in found(hub) if persona.persona_id not in met]
         expected, met = keep_first(expected.values(), new), by_id(found(hub))
         assert by_id(personas(hub)) == expected
+
+
+def test_words_and_meaning_alike(parts: Sequence[Path], tmp_path: Path) -> None:
+    """At once, and in three refreshes: by words the first by rank, and of those the first by what they mean."""
+    flags = [*WORDS, "--embedding_threshold", str(MEANING)]
+    once = build(tmp_path / "once", *parts[:5], flags=flags)
+    assert by_id(personas(once)) == keep_first_of_words_and_meaning([], found(once))
+    hub = build(tmp_path / "hub", *parts[:2], flags=flags)
+    expected, met = by_id(personas(hub)), by_id(found(hub))
+    for part in parts[2:5]:
+        refresh(hub, part)
+        new = [persona for persona in found(hub) if persona.persona_id not in met]
+        expected, met = keep_first_of_words_and_meaning(expected.values(), new), by_id(found(hub))
+        assert by_id(personas(hub)) == expected
+    assert met.keys() == by_id(found(once)).keys()
+    kinds = Counter(gone.kind for gone in read_table(open_hub(str(hub)), "duplicates", Duplicate))
+    assert min(kinds["text"], kinds["meaning"]) >= 2

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apache_beam.io.filesystems import FileSystems
@@ -174,3 +176,24 @@ def test_a_hub_of_fifty_versions_lists_them_all(tmp_path: Path, capsys: pytest.C
     lines = told(capsys, "versions", "--hub", str(tmp_path)).splitlines()
     assert [int(line.split()[-4].replace(",", "")) for line in lines[1:51]] == list(range(1, 51))
     assert len(texts(tmp_path)) == 50
+
+
+def test_fifty_versions_are_listed_by_their_manifests_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = ""
+    for n in range(50):
+        parent = made(tmp_path, parent, f"persona {n}").version
+    opened: list[str] = []
+    open_file = FileSystems.open
+
+    def open_and_note(path: str, *settings: Any, **named: Any) -> Any:
+        opened.append(Path(path).name)
+        return open_file(path, *settings, **named)
+
+    monkeypatch.setattr(FileSystems, "open", staticmethod(open_and_note))
+    told(capsys, "versions", "--hub", str(tmp_path))
+    assert Counter(opened) == {"manifest.json": 51, "CURRENT": 1}  # that of the current version once more
+    opened.clear()
+    assert open_hub(str(tmp_path)).manifest.records_of("personas") == 50
+    assert Counter(opened) == {"manifest.json": 1, "CURRENT": 1}
