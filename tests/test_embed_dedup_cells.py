@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.planted_vectors import brute_force, planted
+from transforms.dedup.persona_rows import PersonaLayout
+from transforms.dedup.representatives import choose, unpack_found
 from transforms.embed_dedup_cells import (
     AskVectors,
     AssignCells,
     JoinCells,
     check_pairs,
-    choose,
     fetch_vectors,
     positions,
 )
@@ -74,9 +75,9 @@ def by_cells(
         for place in pairs
         for out in check_pairs((place, {"pairs": pairs[place], "vectors": fetched[place]}), threshold)
     ]
-    near = [edge for _, packed in edges for edge in zip(*(side.tolist() for side in unpack(packed)[:2]), strict=True)]
+    near = [pair for _, packed in edges for pair in zip(*map(list, unpack_found(packed).near[:2]), strict=True)]
     decided: dict[int, tuple[int, float]] = {}
-    for _, packed in choose((0, [packed for _, packed in edges]), blocks) if edges else ():
+    for _, packed in choose((0, [packed for _, packed in edges]), PersonaLayout(blocks)) if edges else ():
         gone, kept, cosine = (column.tolist() for column in unpack(packed))
         decided.update(zip(gone, zip(kept, cosine, strict=True), strict=True))
     return decided, near

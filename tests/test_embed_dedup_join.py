@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from tests.planted_vectors import brute_force, packed_block, planted
-from transforms import embed_dedup_join
+from transforms import embed_dedup_cells, embed_dedup_join
 from transforms.embed_dedup_cells import Packed, TooManyRows
 from transforms.embed_dedup_join import MeaningDuplicates, fitting_table, largest
 from transforms.records import Batch, Centroids
@@ -49,7 +50,9 @@ def decisions(
         )
         stored = pipeline | "Stored" >> beam.Create([Batch(tables)] if tables else [])
         decided = (vectors, stored) | MeaningDuplicates(threshold=threshold, blocks=blocks)
-        _ = decided.decisions | "Save" >> beam.Map(lambda element: (out / str(element[0])).write_bytes(element[1]))
+        _ = decided.decisions | "Save" >> beam.Map(
+            lambda element: (out / f"{element[0]}-{zlib.crc32(element[1])}").write_bytes(element[1])
+        )
         _ = decided.centroids | "SaveTable" >> beam.Map(
             lambda batch: (folder / "table").write_bytes(pickle.dumps(batch))
         )
@@ -101,6 +104,13 @@ def test_every_dropped_row_has_a_kept_one_within_the_threshold(many: list[tuple[
 
 def test_decisions_are_the_same_for_other_blocks_and_orders(tmp_path: Path, many: Any) -> None:
     assert decisions(tmp_path, MANY, 0.9, blocks=13, seed=7, size=331) == many
+
+
+def test_rounds_drop_whom_one_place_drops(tmp_path: Path, many: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed_dedup_cells, "rounds_for", lambda blocks: 2)
+    found = decisions(tmp_path, MANY, 0.9)
+    assert [dropped for dropped, _, _ in found] == [dropped for dropped, _, _ in many]
+    assert not {kept for _, kept, _ in found} & {dropped for dropped, _, _ in found}
 
 
 def test_decisions_are_the_same_for_two_workers(tmp_path: Path, many: Any) -> None:

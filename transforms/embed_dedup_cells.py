@@ -12,18 +12,19 @@ from apache_beam.pvalue import AsIter, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
+from transforms.dedup.persona_rows import PersonaLayout
+from transforms.dedup.representatives import Representatives, pack_found, rounds_for
 from transforms.records import Batch, Centroids
 from transforms.similarity import cells
 from transforms.similarity.arrays import groups
+from transforms.similarity.join import Edges, Found
 from transforms.similarity.pairs import once
 from transforms.similarity.ranks import blocks_of
-from transforms.similarity.representatives import decide
 from transforms.similarity.sketches import Scratch
 from transforms.similarity.vectors import exactly, joined, lengths, merged, pack, unpack
 from transforms.tally import Tally
 
 STAGE = "embed_dedup"
-EDGES_IN_ONE_PLACE = 100_000_000  # 2.4 GB
 BLOCKS_IN_A_PLACE = 6  # at 0.7 a row has four candidates: with one block its vector would go to as many places
 ASSIGN_ROWS = 32768  # buffered, so that what goes to a cell comes in large elements
 PLACE_ROWS = 1024  # packs of many blocks are small ones; that many rows are worth the start
@@ -33,7 +34,7 @@ Packed = tuple[int, bytes]  # a key, and arrays as `vectors.pack` makes them
 
 
 class TooManyRows(RuntimeError):
-    """More rows, or pairs of them, than one worker can hold."""
+    """More rows than one worker can hold."""
 
 
 @dataclass(kw_only=True)
@@ -70,8 +71,10 @@ class DuplicatesByCell(beam.PTransform):
             {"pairs": asked["pairs"], "vectors": fetched}
             | "ByPair" >> beam.CoGroupByKey()
             | "ExactCheck" >> beam.FlatMap(check_pairs, self.threshold).with_output_types(Packed)
-            | "InOnePlace" >> beam.GroupByKey()
-            | "Representatives" >> beam.FlatMap(choose, self.blocks).with_output_types(Packed)
+            | "Representatives"
+            >> Representatives(
+                layout=PersonaLayout(self.blocks), partitions=self.blocks, rounds=rounds_for(self.blocks)
+            )
         )
 
 
@@ -189,7 +192,7 @@ def positions(wanted: Any, ranks: Any) -> Any:
 
 
 def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -> Iterator[Packed]:
-    """(0, edges): the pairs whose cosine reaches the threshold."""
+    """(0, packed `join.Found`): the pairs whose cosine reaches the threshold."""
     _, sides = element
     for wanted, earlier, later in map(unpack, sides["pairs"]):  # one, if any
         rows = np.empty((len(wanted), 0), np.float32)
@@ -198,20 +201,7 @@ def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -
                 rows = np.empty((len(wanted), vectors.shape[1]), np.float32)
             rows[np.searchsorted(wanted, ranks)] = vectors
         first, second, cosine = exactly(lengths(rows), earlier, later, threshold)
-        yield 0, pack(wanted[first], wanted[second], cosine)
-
-
-def choose(element: tuple[int, Iterable[bytes]], blocks: int) -> Iterator[Packed]:
-    """Edges -> decisions. Raises TooManyRows past what one worker can hold."""
-    columns, edges = [], 0
-    for packed in element[1]:
-        columns.append(unpack(packed))
-        edges += len(columns[-1][0])
-        if edges > EDGES_IN_ONE_PLACE:
-            raise TooManyRows(f"over {EDGES_IN_ONE_PLACE:,} near pairs: raise --embedding_threshold")
-    first, second, cosine = (np.concatenate(column) for column in zip(*columns, strict=True))
-    kept, dropped, cosine = decide(first, second, cosine)
-    yield from by_block(dropped, blocks, dropped, kept, cosine)
+        yield 0, pack_found(Found(Edges(wanted[first], wanted[second], cosine), Edges.join([]), []))
 
 
 def by_block(ranks: Any, blocks: int, *columns: Any) -> Iterator[Packed]:
