@@ -18,6 +18,7 @@ from transforms.hub.versions import Hub, open_hub, path_of
 from transforms.records import Persona, excerpt
 
 SHOWN_PERSONAS = 3
+PLACES = ("hub", "output")
 
 
 def run(flags: Flags, _: Sequence[str]) -> int:
@@ -46,9 +47,17 @@ def differences(old: Hub, new: Hub) -> Iterator[str]:
                 yield f"    by {title}: " + ", ".join(f"{key} {n:,}" for key, n in sorted(tally.items()))
         for persona in islice(fresh, SHOWN_PERSONAS):
             yield f"    {sign} {excerpt(persona.text)}"
-    yield from changed("parameter", was.parameters, now.parameters)
+    if was.novelty and now.novelty:
+        before, after = (manifest.novelty["per_document"] for manifest in (was, now))
+        yield f"novelty: {before:.2f} -> {after:.2f} new personas a document"
+    yield from changed("parameter", *(without_places(manifest.parameters) for manifest in (was, now)))
     yield from changed("prompt", was.prompts, now.prompts)
     yield from changed("model", was.models, now.models)
+
+
+def without_places(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters but for where the hub lies, which a build and a refresh name by two flags."""
+    return {name: value for name, value in parameters.items() if name not in PLACES}
 
 
 def changed(title: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

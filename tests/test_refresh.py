@@ -113,6 +113,21 @@ def test_it_takes_the_hubs_own_parameters_unless_told_otherwise(tmp_path: Path) 
     assert (used["minhash_threshold"], used["expand_hops"], used["min_characters"]) == (0.8, 0, 20)
 
 
+def test_diff_tells_what_a_refresh_was_told_otherwise_and_how_novelty_drifts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub = build(tmp_path / "hub", corpus(tmp_path / "a.jsonl", range(4)), flags=OFF)
+    refresh(hub, corpus(tmp_path / "b.jsonl", range(4, 8)), flags=["--expand_hops", "0"])
+    capsys.readouterr()
+    assert main(["diff", "--hub", str(hub)]) == DONE
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("novelty", "parameter"))]
+    assert said == [
+        "novelty: 2.00 -> 1.00 new personas a document",
+        "parameter expand_hops: 1 -> 0",
+        f"parameter input: ['{tmp_path}/a.jsonl'] -> ['{tmp_path}/b.jsonl']",
+    ]
+
+
 def test_vectors_of_two_embedders_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hub = build(tmp_path / "hub", corpus(tmp_path / "a.jsonl", range(4)))
     more = corpus(tmp_path / "b.jsonl", range(4, 8))
