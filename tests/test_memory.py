@@ -17,8 +17,8 @@ for size in range(1, 32):  # what makes glibc keep blocks of that size
     block = bytearray(size << 20)
     del block
 blocks, between = [], []
-for _ in range(200):
-    blocks.append(bytearray(1 << 20))
+for _ in range(50):
+    blocks.append(bytearray(4 << 20))
     between.append(bytearray(64 << 10))
 del blocks
 print(int(open("/proc/self/statm").read().split()[1]) * 4096 >> 20)
