@@ -11,19 +11,11 @@ from apache_beam.pvalue import TaggedOutput
 
 from benchmarks.rows import write_rows
 from transforms.dedup.find_duplicates import PARTITIONS, ExactCheck, MinHashBucket, fetch_sets, label_buckets
+from transforms.dedup.found import unpack_balls, unpack_found
 from transforms.dedup.part import RowLayout
 from transforms.dedup.read_rows import ReadPart, parts_of
-from transforms.dedup.representatives import (
-    ROUNDS,
-    balls_by_home,
-    flag_rows,
-    notes_of,
-    settle_rows,
-    shrink_balls,
-    tell_ends,
-    unpack_balls,
-    unpack_found,
-)
+from transforms.dedup.representatives import ROUNDS
+from transforms.dedup.rounds import balls_by_home, flag_rows, notes_of, settle_rows, shrink_balls, tell_ends
 from transforms.dedup.sources import sources_of
 from transforms.similarity.plan import Plan
 from transforms.similarity.rounds import left_open

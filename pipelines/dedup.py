@@ -27,7 +27,6 @@ from pipelines.sizing import blocks_for
 from pipelines.stopping import stop_on_signals
 from transforms.dedup.chunks import Broken, Chunk
 from transforms.dedup.find_duplicates import FindDuplicates
-from transforms.dedup.meaning import MeaningDecisions
 from transforms.dedup.part import PartRows, RowLayout, lines_before
 from transforms.dedup.persona_rows import pack_personas
 from transforms.dedup.read_rows import ReadRows
@@ -35,6 +34,7 @@ from transforms.dedup.representatives import rounds_for
 from transforms.dedup.rows import Packed
 from transforms.dedup.sniff import text_field_of
 from transforms.dedup.sources import CHUNK_BITS, Source, source_at, sources_of
+from transforms.embed_dedup_rows import MeaningDecisions
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.hub.versions import Hub, open_hub
 from transforms.records import Batch, DeadLetter, as_dict

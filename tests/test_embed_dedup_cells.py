@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.planted_vectors import brute_force, planted
+from transforms.dedup.found import unpack_found
 from transforms.dedup.persona_rows import PersonaLayout
-from transforms.dedup.representatives import choose, unpack_found
+from transforms.dedup.representatives import choose
 from transforms.embed_dedup_cells import (
     AskVectors,
     AssignCells,

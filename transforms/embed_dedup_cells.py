@@ -12,8 +12,9 @@ from apache_beam.pvalue import AsIter, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
+from transforms.dedup.found import pack_found
 from transforms.dedup.persona_rows import PersonaLayout
-from transforms.dedup.representatives import Representatives, pack_found, rounds_for
+from transforms.dedup.representatives import Representatives, rounds_for
 from transforms.records import Batch, Centroids
 from transforms.similarity import cells
 from transforms.similarity.arrays import groups

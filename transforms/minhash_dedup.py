@@ -11,8 +11,9 @@ import apache_beam as beam
 import numpy as np
 
 from transforms.dedup.find_duplicates import PARTITIONS, Bucket, Bucketed, FindDuplicates, VerifiedPairs
+from transforms.dedup.found import unpack_found
 from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
-from transforms.dedup.representatives import rounds_for, unpack_found
+from transforms.dedup.representatives import rounds_for
 from transforms.dedup.rows import Packed, by_block
 from transforms.records import Batch, Duplicate, Persona, batches
 from transforms.similarity.arrays import groups

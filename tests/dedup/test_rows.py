@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.personas import persona
 from transforms.corpus.found import CorpusError
-from transforms.dedup.find_duplicates import fold_equals, pack_found
+from transforms.dedup.find_duplicates import fold_equals
+from transforms.dedup.found import pack_found, unpack_found
 from transforms.dedup.part import RowLayout, lines_before
 from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
-from transforms.dedup.representatives import unpack_found
 from transforms.dedup.rows import by_block, by_partition, joined, meetings, sets_by_group
 from transforms.dedup.sniff import text_field_of
 from transforms.dedup.sources import CHUNK, CHUNK_BITS, PACKED_LEAST, Source, source_at, sources_of

@@ -10,7 +10,8 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
-from transforms.dedup.representatives import Representatives, pack_found
+from transforms.dedup.found import pack_found
+from transforms.dedup.representatives import Representatives
 from transforms.dedup.rows import Layout, Packed, by_block, by_partition, joined, meetings, sets_by_group, widened
 from transforms.similarity import join, prefix_keys
 from transforms.similarity.arrays import U32, U64, Numbers, distinct, mix, ragged, runs, spans

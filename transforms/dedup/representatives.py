@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import apache_beam as beam
 import numpy as np
-from apache_beam.pvalue import TaggedOutput
 
+from transforms.dedup.found import unpack_balls, unpack_found
+from transforms.dedup.rounds import Round, balls_by_home, by_home, notes_of, tell_ends
 from transforms.dedup.rows import Locates, Packed, by_block
 from transforms.similarity import join
 from transforms.similarity.arrays import groups
 from transforms.similarity.representatives import decide, follow
-from transforms.similarity.rounds import (
-    DROPPED,
-    GONE,
-    TO_EARLIER,
-    TO_LATER,
-    Notes,
-    at_both_ends,
-    flag,
-    homes_of,
-    left_open,
-    members_of,
-    of_ball,
-    roots,
-    settle,
-    shrink,
-)
+from transforms.similarity.rounds import DROPPED, TO_EARLIER, TO_LATER, Notes, homes_of, left_open, roots
 from transforms.similarity.vectors import pack, unpack
 
 EDGES_IN_ONE_PLACE = 100_000_000  # 2.4 GB
@@ -95,73 +80,6 @@ class Representatives(beam.PTransform):
         )
 
 
-class Settled(NamedTuple):
-    """What a round leaves, by home: notes and balls for the next, and decisions."""
-
-    notes: beam.PCollection[Packed]
-    balls: beam.PCollection[Packed]
-    decided: beam.PCollection[Packed]
-
-
-@dataclass(kw_only=True)
-class Round(beam.PTransform):
-    """(home, notes), (home, balls) -> Settled."""
-
-    partitions: int
-
-    def expand(self, open_: tuple[beam.PCollection[Packed], beam.PCollection[Packed]]) -> Settled:
-        """Rows tell their neighbours, hear them, and balls hear who is gone."""
-        notes, balls = open_
-        settled = (
-            notes
-            | "ByRow" >> beam.GroupByKey()
-            | "Flag" >> beam.FlatMap(flag_rows, self.partitions).with_output_types(Packed)
-            | "ByLaterRow" >> beam.GroupByKey()
-            | "Settle" >> beam.FlatMap(settle_rows, self.partitions).with_outputs("notes", "gone", "decided")
-        )
-        told, gone, decided = (
-            settled[side] | side.capitalize() >> beam.Map(same).with_output_types(Packed)
-            for side in ("notes", "gone", "decided")
-        )
-        shrunk = (
-            {"balls": balls, "gone": gone}
-            | "ByBall" >> beam.CoGroupByKey()
-            | "Shrink" >> beam.FlatMap(shrink_balls, self.partitions).with_outputs("notes", "balls")
-        )
-        more, less = (
-            shrunk[side] | f"Ball{side}" >> beam.Map(same).with_output_types(Packed) for side in ("notes", "balls")
-        )
-        return Settled((told, more) | "AllNotes" >> beam.Flatten(), less, decided)
-
-
-def same(element: Packed) -> Packed:
-    """The element, its type known to Beam."""
-    return element
-
-
-def pack_found(found: join.Found) -> bytes:
-    """`join.Found` as one value of a shuffle."""
-    return pack(*found.near, *found.equal, *(column for ball in found.balls for column in ball))
-
-
-def unpack_found(packed: bytes) -> join.Found:
-    """What `pack_found` was given."""
-    columns = unpack(packed)
-    balls = [join.Ball(*columns[i : i + 3]) for i in range(6, len(columns), 3)]
-    return join.Found(join.Edges(*columns[:3]), join.Edges(*columns[3:6]), balls)
-
-
-def pack_balls(balls: list[join.Ball]) -> bytes:
-    """Balls as one value of a shuffle."""
-    return pack(*(column for ball in balls for column in ball))
-
-
-def unpack_balls(packed: bytes) -> list[join.Ball]:
-    """What `pack_balls` was given."""
-    columns = unpack(packed)
-    return [join.Ball(*columns[i : i + 3]) for i in range(0, len(columns), 3)]
-
-
 def in_one_place(found: Iterable[join.Found]) -> Iterator[join.Found]:
     """All that was found. Raises TooManyEdges past what one place holds."""
     total = 0
@@ -183,59 +101,6 @@ def choose(element: tuple[int, Iterable[bytes]], layout: Locates) -> Iterator[Pa
     near = join.Edges.join([each.near for each in found])
     kept, dropped, similarity = follow(equal.first, equal.second, *decide(*near, balls))
     yield from by_block(layout, dropped, dropped, kept, similarity)
-
-
-def by_home(notes: Notes, partitions: int) -> Iterator[Packed]:
-    """Notes, packed for each home."""
-    for home, rows in groups(notes.homes(partitions)):
-        yield home, pack(*notes.take(rows))
-
-
-def notes_of(packs: Iterable[bytes]) -> Notes:
-    """What `by_home` has packed."""
-    return Notes.join([Notes(*unpack(packed)) for packed in packs])
-
-
-def tell_ends(element: Packed, partitions: int) -> Iterator[Packed]:
-    """What was found -> the notes of the first round."""
-    found = unpack_found(element[1])
-    of_balls = [notes for ball in found.balls for notes in (members_of(ball), of_ball(ball))]
-    yield from by_home(Notes.join([at_both_ends(found.near), *of_balls]), partitions)
-
-
-def balls_by_home(element: Packed, partitions: int) -> Iterator[Packed]:
-    """The balls alone, each by its first row."""
-    balls = unpack_found(element[1]).balls
-    for home, some in groups(homes_of(np.array([ball.rank[0] for ball in balls], np.uint64), partitions)):
-        yield home, pack_balls([balls[i] for i in some.tolist()])
-
-
-def flag_rows(element: tuple[int, Iterable[bytes]], partitions: int) -> Iterator[Packed]:
-    """The first part of a round."""
-    yield from by_home(flag(notes_of(element[1])), partitions)
-
-
-def settle_rows(element: tuple[int, Iterable[bytes]], partitions: int) -> Iterator[TaggedOutput]:
-    """The second part of a round."""
-    notes, decided = settle(notes_of(element[1]))
-    gone = notes.kind == GONE
-    for packed in by_home(notes.take(~gone), partitions):
-        yield TaggedOutput("notes", packed)
-    for packed in by_home(notes.take(gone), partitions):
-        yield TaggedOutput("gone", packed)
-    if len(decided.first):
-        yield TaggedOutput("decided", (element[0], pack(decided.second, decided.first, decided.similarity)))
-
-
-def shrink_balls(element: tuple[int, dict[str, list[bytes]]], partitions: int) -> Iterator[TaggedOutput]:
-    """The third part of a round: the balls of a home, and who is gone from them."""
-    home, sides = element
-    gone = notes_of(sides["gone"]).first
-    balls = [less for packed in sides["balls"] for ball in unpack_balls(packed) if (less := shrink(ball, gone))]
-    if balls:
-        yield TaggedOutput("balls", (home, pack_balls(balls)))
-        for packed in by_home(Notes.join(map(of_ball, balls)), partitions):
-            yield TaggedOutput("notes", packed)
 
 
 def for_last_place(element: Packed) -> Iterator[Packed]:
