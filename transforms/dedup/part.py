@@ -14,8 +14,8 @@ from apache_beam.pvalue import AsSingleton, TaggedOutput
 
 from transforms.dedup.chunks import Chunk, row_of, split, texts_of
 from transforms.dedup.persona_rows import PersonaLayout, similarities, unpack_personas
-from transforms.dedup.read_rows import chunk_of, same
-from transforms.dedup.rows import Packed, by_block
+from transforms.dedup.read_rows import chunk_of
+from transforms.dedup.rows import Packed, by_block, same
 from transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Source, source_at
 from transforms.similarity.arrays import I64, U64, Numbers
 from transforms.similarity.ranks import NEW, ranks_of

@@ -18,7 +18,7 @@ from transforms.corpus.found import BrokenError, CorpusFile, Limits, Piece
 from transforms.corpus.lines import lines_of
 from transforms.corpus.streams import codec_of, open_raw
 from transforms.dedup.chunks import TOO_LONG, Broken, Chunk, as_line, checked, cut
-from transforms.dedup.rows import Packed
+from transforms.dedup.rows import Packed, same
 from transforms.dedup.sources import CHUNK, CHUNK_BITS, ROW_STEP, Source
 from transforms.records import excerpt
 from transforms.similarity.arrays import I64, U8
@@ -62,11 +62,6 @@ class ReadRows(beam.PTransform):
             read["broken"],
             read["lines"] | "Lines" >> beam.Map(same).with_output_types(Packed),
         )
-
-
-def same(element: Packed) -> Packed:
-    """The element, its type known to Beam."""
-    return element
 
 
 def parts_of(sources: Sequence[Source]) -> Iterator[Part]:

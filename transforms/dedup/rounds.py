@@ -11,7 +11,7 @@ import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
 from transforms.dedup.found import pack_balls, unpack_balls, unpack_found
-from transforms.dedup.rows import Packed
+from transforms.dedup.rows import Packed, same
 from transforms.similarity.arrays import groups
 from transforms.similarity.rounds import GONE, Notes, at_both_ends, flag, homes_of, members_of, of_ball, settle, shrink
 from transforms.similarity.vectors import pack, unpack
@@ -54,11 +54,6 @@ class Round(beam.PTransform):
             shrunk[side] | f"Ball{side}" >> beam.Map(same).with_output_types(Packed) for side in ("notes", "balls")
         )
         return Settled((told, more) | "AllNotes" >> beam.Flatten(), less, decided)
-
-
-def same(element: Packed) -> Packed:
-    """The element, its type known to Beam."""
-    return element
 
 
 def by_home(notes: Notes, partitions: int) -> Iterator[Packed]:

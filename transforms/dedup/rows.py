@@ -26,6 +26,11 @@ from transforms.similarity.vectors import pack, unpack
 Packed = tuple[int, bytes]  # a block or a partition, and arrays
 
 
+def same(element: Packed) -> Packed:
+    """The element, its type known to Beam."""
+    return element
+
+
 class Locates(Protocol):
     """Where rows lie. A rank is 64 bits: the order of rows, and their identity."""
 
