@@ -69,6 +69,16 @@ BAD = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "lines", [[b'{"text": "a"} {"text": "b"}\n', b"\n"], [b'{"text":\n', b'"a"} {"text": "b"}\n', b'{"text": "c"}\n']]
+)
+def test_lines_that_come_to_as_many_rows_are_not_taken_for_one_each(lines: list[bytes]) -> None:
+    numbers = np.arange(1, len(lines) + 1)
+    chunk, broken = checked(numbers, numbers, b"".join(lines), "text")
+    assert [row.reason for row in broken] == ["broken-json"] * len([line for line in lines[:2] if line.strip()])
+    assert chunk.lines == b"".join(lines[2:])
+
+
 @settings(max_examples=300)
 @given(st.lists(st.one_of(good_lines().map(lambda row: row[0]), BAD.map(lambda line: line + b"\n")), max_size=6))
 @example([b'{"text": "a", "n": 1}\n', b'{"text": "a", "n": [1]}\n'])

@@ -16,7 +16,7 @@ import pyarrow.json
 
 from transforms.corpus.found import BrokenError
 from transforms.records import excerpt
-from transforms.similarity.arrays import I64, Numbers
+from transforms.similarity.arrays import I64, U8, Numbers
 
 TEXT_FIELDS = ("input persona", "persona", "text")  # of the released personas, of a hub's export, of anybody's
 
@@ -82,11 +82,24 @@ def texts_of(lines: bytes, field: str) -> Texts:
     options = pa.json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
     wanted = pa.json.ParseOptions(explicit_schema=pa.schema([(field, pa.string())]), unexpected_field_behavior="ignore")
     column = pa.json.read_json(pa.BufferReader(lines), read_options=options, parse_options=wanted)[field].chunk(0)
-    if column.null_count or len(column) != lines.count(b"\n"):
+    if column.null_count or len(column) != lines.count(b"\n") or not whole_objects(lines):
         raise ValueError("a row without text, or several rows in a line")
     offsets = np.frombuffer(column.buffers()[1], np.int32, len(column) + 1).astype(I64)
     data = column.buffers()[2]
     return Texts(data.to_pybytes()[: offsets[-1]] if data else b"", offsets)
+
+
+def whole_objects(lines: bytes) -> bool:
+    """Whether every line of some JSON begins with { and ends with }: then none of its objects goes on in another line.
+
+    Else a blank line might make up for one with two objects, and the rows after it would be taken for others.
+    """
+    data = np.frombuffer(lines, U8)
+    ends = np.flatnonzero(data == ord("\n"))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    plain = (data[starts] == ord("{")) & (data[np.maximum(ends - 1, 0)] == ord("}"))
+    rest = [lines[starts[i] : ends[i]].strip() for i in np.flatnonzero(~plain)]  # white space at either end
+    return all(line.startswith(b"{") and line.endswith(b"}") for line in rest)
 
 
 def checked(offset: Numbers, number: Numbers, lines: bytes, field: str) -> tuple[Chunk, list[Broken]]:
