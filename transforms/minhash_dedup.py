@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from transforms.dedup.find_duplicates import PARTITIONS, Bucket, Bucketed, FindDuplicates, VerifiedPairs
+from transforms.dedup.find_duplicates import Bucket, Bucketed, FindDuplicates, VerifiedPairs, partitions_for
 from transforms.dedup.found import unpack_found
 from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
 from transforms.dedup.representatives import rounds_for
-from transforms.dedup.rows import Packed, by_block
+from transforms.dedup.rows import Packed, by_block, same
 from transforms.records import Batch, Duplicate, Persona, batches
 from transforms.similarity.arrays import groups
 from transforms.similarity.join import Found
@@ -67,7 +67,7 @@ class MinHashDedup(beam.PTransform):
         found = packed | "FindDuplicates" >> FindDuplicates(
             plan=self.plan,
             layout=layout,
-            partitions=max(PARTITIONS, self.blocks) if self.partitions is None else self.partitions,
+            partitions=partitions_for(self.blocks) if self.partitions is None else self.partitions,
             rounds=rounds_for(self.blocks) if self.rounds is None else self.rounds,
             floor=NEW,
         )
@@ -78,7 +78,7 @@ class MinHashDedup(beam.PTransform):
             | "Part" >> beam.ParDo(Part(layout)).with_outputs("dropped", "names", main="kept")
         )
         dropped, names = (
-            parted[side] | side.capitalize() >> beam.Map(pair).with_output_types(Packed)
+            parted[side] | side.capitalize() >> beam.Map(same).with_output_types(Packed)
             for side in ("dropped", "names")
         )
         duplicates = (
@@ -114,7 +114,7 @@ class BucketPersonas(beam.PTransform):
         bucket = Bucket(
             plan=self.plan,
             layout=PersonaLayout(self.blocks),
-            partitions=max(PARTITIONS, self.blocks),
+            partitions=partitions_for(self.blocks),
             stage=NEAR_DUPLICATES,
         )
         return packed if self.plan.kind == "prefix" else packed | "Bucket" >> bucket
@@ -143,7 +143,7 @@ class NearDuplicates(beam.PTransform):
         pairs = VerifiedPairs(
             plan=self.plan,
             layout=layout,
-            partitions=max(PARTITIONS, self.blocks),
+            partitions=partitions_for(self.blocks),
             stage=NEAR_DUPLICATES,
             floor=NEW | self.hop << HOP_SHIFT,
         )
@@ -223,11 +223,6 @@ class Part(beam.DoFn):
             yield beam.pvalue.TaggedOutput("dropped", (home, pickle.dumps(rows)))
         if names:
             yield beam.pvalue.TaggedOutput("names", (block, pickle.dumps(names)))
-
-
-def pair(element: Packed) -> Packed:
-    """The element itself, with its type known to Beam."""
-    return element
 
 
 def name_kept(_: int, sides: dict[str, list[bytes]]) -> Iterator[Batch[Duplicate]]:

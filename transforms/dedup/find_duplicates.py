@@ -23,6 +23,11 @@ from transforms.tally import Tally
 PARTITIONS = 32  # of keys and of groups, at least: enough for as many workers, few enough that elements stay large
 
 
+def partitions_for(blocks: int) -> int:
+    """The partitions of texts in so many blocks; texts that are compared have the same number."""
+    return max(PARTITIONS, blocks)
+
+
 class Bucketed(NamedTuple):
     """What the search for pairs needs of texts: (partition, keys and ranks), (block, token sets), pairs that are equal
     within an element, and how many texts had no word.
