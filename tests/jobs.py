@@ -33,7 +33,7 @@ class Job:
 
     def poll(self) -> int | None:
         """The exit code, None while it runs; -9 of a job that was killed."""
-        code: int | None = self.forker.ask({"poll": self.pid})
+        code: int | None = self.forker.ask({"poll": str(self.folder)})
         return code
 
     def wait(self) -> int:
@@ -96,15 +96,18 @@ def serve() -> None:
     """Reads questions from standard input, a line each, and answers."""
     for module in ("pipelines.persona_hub", *LATE):
         import_module(module)
-    ended: dict[int, int] = {}
+    running: dict[str, int] = {}  # process ids by folder: the system gives the id of one that has ended to another
+    ended: dict[str, int] = {}
     for line in iter(sys.stdin.readline, ""):
         question = json.loads(line)
         if "poll" in question:
-            pid = question["poll"]
-            if pid not in ended and (found := os.waitpid(pid, os.WNOHANG)) != (0, 0):
-                ended[pid] = os.waitstatus_to_exitcode(found[1])
-            print(json.dumps(ended.get(pid)), flush=True)
+            job = question["poll"]
+            if job in running and (found := os.waitpid(running[job], os.WNOHANG)) != (0, 0):
+                ended[job] = os.waitstatus_to_exitcode(found[1])
+                del running[job]
+            print(json.dumps(ended.get(job)), flush=True)
         elif child := os.fork():
+            running[question["folder"]] = child
             print(child, flush=True)
         else:
             sys.exit(run(question["command"], Path(question["folder"]), question["environment"]))
