@@ -20,7 +20,7 @@ from transforms.embedding.protocol import EmbedderConfig
 from transforms.embedding.registry import open_embedder
 from transforms.hub.vectors import columns
 from transforms.records import Batch, Duplicate, Persona, Vector, partition_of
-from transforms.similarity.vectors import cosines, pack, stored, unpack, widen
+from transforms.similarity.vectors import cosines, measured, pack, stored, unpack
 
 NURSE = "A pediatric nurse who works night shifts at a rural hospital"
 NURSE_AGAIN = "A pediatric nurse who works the night shifts at a rural hospital"
@@ -82,7 +82,7 @@ def test_one_of_two_near_equal_personas_stays() -> None:
 def test_similarity_is_the_cosine_of_the_stored_vectors() -> None:
     [gone] = run([persona(NURSE), persona(NURSE_AGAIN)])["duplicates"]
     a, b = stored(open_embedder(EmbedderConfig()).embed([NURSE, NURSE_AGAIN]))
-    assert gone.similarity == cosines(widen(np.stack([a, b])), np.array([0]), np.array([1]))[0]
+    assert gone.similarity == cosines(measured(np.stack([a, b])), np.array([0]), np.array([1]))[0]
 
 
 def test_vectors_are_float16_of_unit_length() -> None:

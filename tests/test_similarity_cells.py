@@ -14,13 +14,13 @@ from tests.planted_vectors import DIMENSION, brute_force, planted
 from transforms.similarity import cells, kmeans, sketches
 from transforms.similarity.kept_set import keep_first
 from transforms.similarity.ranks import NEW
-from transforms.similarity.vectors import GRID, Stored, cosines, on_grid, pack, stack, stored, unpack, widen
+from transforms.similarity.vectors import GRID, Stored, cosines, measured, on_grid, pack, singles, stack, stored, unpack
 
 
 def side_by_side(vectors: Stored) -> npt.NDArray[np.float64]:
     """The cosine of each row with the next."""
     rows = np.arange(len(vectors))
-    return cosines(widen(vectors), rows[:-1], rows[1:])
+    return cosines(measured(vectors), rows[:-1], rows[1:])
 
 
 def test_a_cosine_is_the_same_whatever_block_it_is_computed_in() -> None:
@@ -39,7 +39,15 @@ def test_a_cosine_is_that_of_exact_arithmetic() -> None:
 
 def test_a_row_has_cosine_one_with_itself() -> None:
     _, vectors = planted(500)
-    assert (cosines(widen(vectors), np.arange(500), np.arange(500)) == 1).all()
+    assert (cosines(measured(vectors), np.arange(500), np.arange(500)) == 1).all()
+
+
+def test_every_finite_stored_number_is_read_exactly() -> None:
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)].reshape(-1, 64)
+    assert (singles(finite) == finite.astype(np.float32)).all()
+    small = finite[np.abs(finite).max(axis=1) <= 1]
+    assert (singles(small, GRID) == small.astype(np.float32) * np.float32(GRID)).all()
 
 
 @pytest.mark.parametrize("dimension", [3, 48, 1536])

@@ -22,11 +22,13 @@ from transforms.similarity.join import Edges, Found
 from transforms.similarity.pairs import once
 from transforms.similarity.ranks import blocks_of
 from transforms.similarity.sketches import Scratch
-from transforms.similarity.vectors import exactly, joined, lengths, merged, pack, unpack
+from transforms.similarity.vectors import exactly, joined, measured, merged, pack, unpack
 from transforms.tally import Tally
 
 STAGE = "embed_dedup"
-BLOCKS_IN_A_PLACE = 6  # at 0.7 a row has four candidates: with one block its vector would go to as many places
+BLOCKS_IN_A_PLACE = (
+    12  # 240,000 rows, 180 MB at most; a row has candidates in many blocks, and goes to each place of those
+)
 ASSIGN_ROWS = 32768  # buffered, so that what goes to a cell comes in large elements
 PLACE_ROWS = 1024  # packs of many blocks are small ones; that many rows are worth the start
 CELLS_IN_AN_ELEMENT = 8  # for the same reason; at a billion rows a worker then holds 0.5 GB of sketches
@@ -196,12 +198,12 @@ def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -
     """(0, packed `join.Found`): the pairs whose cosine reaches the threshold."""
     _, sides = element
     for wanted, earlier, later in map(unpack, sides["pairs"]):  # one, if any
-        rows = np.empty((len(wanted), 0), np.float32)
+        rows = np.empty((len(wanted), 0), np.float16)
         for ranks, vectors in merged(sides["vectors"]):
             if not rows.size:
-                rows = np.empty((len(wanted), vectors.shape[1]), np.float32)
+                rows = np.empty((len(wanted), vectors.shape[1]), np.float16)
             rows[np.searchsorted(wanted, ranks)] = vectors
-        first, second, cosine = exactly(lengths(rows), earlier, later, threshold)
+        first, second, cosine = exactly(measured(rows), earlier, later, threshold)
         yield 0, pack_found(Found(Edges(wanted[first], wanted[second], cosine), Edges.join([]), []))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.similarity.ranks import NEW
-from transforms.similarity.vectors import BLOCK, FLOAT32_MARGIN, Ranks, Stored, exactly, true_places, widen
+from transforms.similarity.vectors import BLOCK, FLOAT32_MARGIN, Ranks, Stored, exactly, measured, singles, true_places
 
 Positions = npt.NDArray[np.intp]
 
@@ -18,8 +18,8 @@ def keep_first(ranks: Ranks, vectors: Stored, threshold: float) -> Decisions:
 
     Costs rows x kept x dimension; memory is that of `vectors` five times over.
     """
-    wide = widen(vectors)
-    single = wide.rows
+    stored = measured(vectors)
+    single = singles(vectors)
     kept = np.empty_like(single)  # the rows kept so far come first
     position = np.empty(len(ranks), np.intp)  # of those
     count = int(np.searchsorted(ranks, NEW))  # what is held stays
@@ -28,11 +28,11 @@ def keep_first(ranks: Ranks, vectors: Stored, threshold: float) -> Decisions:
     for start in range(count, len(ranks), BLOCK):
         new = np.arange(start, min(start + BLOCK, len(ranks)))
         row, column = first_near(single[new] @ kept[:count].T, threshold)
-        keeper, gone, cosine = firsts(*exactly(wide, position[column], new[row], threshold))
+        keeper, gone, cosine = firsts(*exactly(stored, position[column], new[row], threshold))
         decided.append((keeper, gone, cosine))
         left = np.setdiff1d(new, gone, assume_unique=True)
         later, earlier = true_places(np.tril(single[left] @ single[left].T >= threshold - FLOAT32_MARGIN, -1))
-        keeper, gone, cosine = in_order(*exactly(wide, left[earlier], left[later], threshold))
+        keeper, gone, cosine = in_order(*exactly(stored, left[earlier], left[later], threshold))
         decided.append((keeper, gone, cosine))
         fresh = np.setdiff1d(left, gone, assume_unique=True)
         kept[count : count + len(fresh)], position[count : count + len(fresh)] = single[fresh], fresh

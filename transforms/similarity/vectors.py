@@ -20,6 +20,8 @@ from transforms.similarity import spill
 GRID = 4000.0  # length of a vector on the grid: by Cauchy-Schwarz every partial sum stays under (4000 + 32)^2 < 2^24
 FLOAT32_MARGIN = 1e-3  # over the error of a float32 product, 384 * 2^-24 = 2e-5, and of stored lengths
 BLOCK = 1024  # rows of a block of products: 1,024 x 8,192 float32 are 32 MB
+HALF_EXPONENT = 2.0**112  # what the exponents of float16 and float32 are apart by: 127 - 15
+HALF_BITS = ~0x70000000  # of a float16, moved up by 13: all but copies of its sign
 PAIRS = 64  # pairs compared at once: under the 256 KB of memory that a job gives back as soon as it is freed
 
 Stored = npt.NDArray[np.float16]
@@ -88,9 +90,24 @@ def stored(vectors: npt.NDArray[np.float32]) -> Stored:
     return (vectors / length).astype(np.float16)
 
 
+def singles(vectors: Stored, times: float = 1.0, out: Grid | None = None) -> Grid:
+    """Stored vectors as float32, exactly, `times` a small whole number; in `out` if given. They are finite.
+
+    Their bits are moved to where a float32 has them, and the exponent is set right by a product. `astype` converts
+    number by number: 0.57 us for 384 of them, where this takes 0.10.
+    """
+    single = np.empty(vectors.shape, np.float32) if out is None else out
+    bits = single.view(np.int32)
+    bits[...] = vectors.view(np.int16)
+    bits <<= 13
+    bits &= HALF_BITS
+    single *= np.float32(HALF_EXPONENT * times)
+    return single
+
+
 def on_grid(vectors: Stored, out: Grid | None = None) -> Grid:
     """Whole numbers that stand for stored vectors, in `out` if given: one of unit length gets the length `GRID`."""
-    grid = np.multiply(vectors, np.float32(GRID), out=out, dtype=np.float32)
+    grid = singles(vectors, GRID, out)
     return np.rint(grid, out=grid)
 
 
@@ -110,25 +127,20 @@ def true_places(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.
     return row, flat - row * mask.shape[1]
 
 
-class Wide(NamedTuple):
-    """Stored vectors, ready to be compared: as float32, and their squared lengths."""
+class Measured(NamedTuple):
+    """Stored vectors and their squared lengths."""
 
-    rows: Grid
+    vectors: Stored
     squares: npt.NDArray[np.float64]
 
 
-def widen(vectors: Stored) -> Wide:
-    """Both are exact."""
-    return lengths(vectors.astype(np.float32))
-
-
-def lengths(rows: Grid) -> Wide:
-    """Of float16 values that are held as float32."""
-    squares = np.empty(len(rows))
-    for start in range(0, len(rows), PAIRS):
-        block = rows[start : start + PAIRS]
+def measured(vectors: Stored) -> Measured:
+    """The lengths are exact."""
+    squares = np.empty(len(vectors))
+    for start in range(0, len(vectors), PAIRS):
+        block = singles(vectors[start : start + PAIRS])
         squares[start : start + PAIRS] = products(block, block)
-    return Wide(rows, squares)
+    return Measured(vectors, squares)
 
 
 def products(left: Grid, right: Grid) -> npt.NDArray[np.float64]:
@@ -136,20 +148,20 @@ def products(left: Grid, right: Grid) -> npt.NDArray[np.float64]:
     return (left * right).sum(axis=1, dtype=np.float64)
 
 
-def cosines(wide: Wide, first: Positions, second: Positions) -> npt.NDArray[np.float64]:
+def cosines(rows: Measured, first: Positions, second: Positions) -> npt.NDArray[np.float64]:
     """Cosine of each pair of rows: the same bits on every machine."""
     out = np.empty(len(first))
     for start in range(0, len(first), PAIRS):
         a, b = first[start : start + PAIRS], second[start : start + PAIRS]
-        lengths = np.sqrt(wide.squares[a] * wide.squares[b])
-        out[start : start + PAIRS] = products(wide.rows[a], wide.rows[b]) / lengths
+        lengths = np.sqrt(rows.squares[a] * rows.squares[b])
+        out[start : start + PAIRS] = products(singles(rows.vectors[a]), singles(rows.vectors[b])) / lengths
     return out
 
 
 def exactly(
-    wide: Wide, first: Positions, second: Positions, threshold: float
+    rows: Measured, first: Positions, second: Positions, threshold: float
 ) -> tuple[Positions, Positions, npt.NDArray[np.float64]]:
     """Those pairs of rows whose cosine reaches `threshold`, and their cosines."""
-    cosine = cosines(wide, first, second)
+    cosine = cosines(rows, first, second)
     near = cosine >= threshold
     return first[near], second[near], cosine[near]
