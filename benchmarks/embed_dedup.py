@@ -250,7 +250,7 @@ def growth(data: Path) -> None:
     a quarter of them real it has as many.
     """
     with tempfile.TemporaryDirectory() as folder:
-        for parts, density in ((2, "more near-duplicates"), (4, "as many")):
+        for parts, density in ((2, "more near-duplicates"), (4, "as many near-duplicates")):
             for threshold in TARGETS:
                 cost = {}
                 for rows in (50_000, 100_000, 200_000):
@@ -260,9 +260,7 @@ def growth(data: Path) -> None:
                     figures = f"{ours['cpu']:.1f} us a row, {ours['peak'] >> 20} MB, {dropped:.2f} dropped"
                     print(f"{density}, {threshold}: {rows:,} rows {figures}", flush=True)
                 grown = cost[200_000] / cost[50_000]
-                print(
-                    f"{density} near-duplicates, {threshold}: 50,000 to 200,000 rows: {grown:.2f} x linear", flush=True
-                )
+                print(f"{density}, {threshold}: 50,000 to 200,000 rows: {grown:.2f} x linear", flush=True)
 
 
 def memory(data: Path, rows: int, processes: int) -> None:

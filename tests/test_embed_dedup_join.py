@@ -21,7 +21,7 @@ from transforms.records import Batch, Centroids
 from transforms.similarity import cells
 from transforms.similarity.kept_set import keep_first
 from transforms.similarity.ranks import NEW
-from transforms.similarity.vectors import unpack
+from transforms.similarity.vectors import GRID, rescaled, unpack
 
 MANY = cells.EXACT_ROWS + 800
 
@@ -139,12 +139,19 @@ def test_what_is_held_stays_though_it_has_a_neighbour(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("rows", "fits"), [(MANY, True), (MANY // 3, True), (MANY // 5, False)])
 def test_a_table_for_far_fewer_rows_is_trained_anew(rows: int, fits: bool) -> None:
-    stored = Batch([Centroids(rows, cells.WIDTH, bytes(8), bytes(4 * cells.WIDTH))])
+    stored = Batch([Centroids(rows, cells.WIDTH, bytes(2 * cells.WIDTH), bytes(4 * cells.WIDTH))])
     assert list(fitting_table(stored, MANY)) == ([stored] if fits else [])
 
 
 def test_a_table_of_an_earlier_release_is_trained_anew() -> None:
-    assert list(fitting_table(Batch([Centroids(MANY, 384, bytes(768))]), MANY)) == []
+    without_mean = Centroids(MANY, 384, bytes(768))
+    ranks, vectors = planted(3000)
+    table = cells.train_table(ranks, vectors, 20)
+    of_one_length = table._replace(centroids=rescaled(table.centroids, GRID))
+    for old in (without_mean, of_one_length.stored(MANY)):
+        assert list(fitting_table(Batch([old]), MANY)) == []
+    new = Batch([table.stored(MANY)])
+    assert list(fitting_table(new, MANY)) == [new]
 
 
 def test_of_several_tables_that_for_the_most_rows_counts() -> None:

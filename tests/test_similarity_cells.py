@@ -91,6 +91,27 @@ def test_centroids_are_whole_numbers_near_their_rows() -> None:
     assert np.einsum("ij,ij->", rows, nearest) > 3 * abs(np.einsum("ij,ij->", rows, chance))
 
 
+def test_crowded_cells_send_some_of_their_rows_to_emptier_ones_nearby() -> None:
+    rng = np.random.default_rng(0)
+    length = 8.0 ** rng.uniform(-1, 0, (4000, 1))  # of what a row has of its own: many lie close together
+    vectors = rng.normal(size=(1, DIMENSION)) + length * 3 * rng.normal(size=(4000, DIMENSION))
+    rows = on_grid(stored(vectors.astype(np.float32)))
+    centroids = kmeans.train(rows[:320], 40, GRID, 2)
+    even = kmeans.balanced(rows[:160], centroids, 0.14, GRID)
+    assert (even == np.rint(even)).all()
+    before, after = (
+        np.bincount(kmeans.nearby(rows, table, 0.1, 7, GRID)[1], minlength=40) for table in (centroids, even)
+    )
+    assert (after**2).sum() / after.sum() < 0.9 * (before**2).sum() / before.sum(), "rows that one is compared with"
+    assert after.max() < before.max()
+
+
+def test_cells_of_one_crowd_are_left_as_long_as_each_other() -> None:
+    rows = on_grid(np.eye(8, dtype=np.float16))
+    even = kmeans.balanced(rows, rows, 0.1, GRID)
+    assert (even == np.rint(rows * 3**-0.125)).all()
+
+
 def test_a_row_goes_to_its_nearest_cell_and_to_those_hardly_farther() -> None:
     rows = on_grid(stored(np.array([[1, 0.9], [1, 0]], np.float32)))
     centroids = on_grid(stored(np.array([[1, 0], [0, 1], [-1, 0]], np.float32)))

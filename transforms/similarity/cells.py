@@ -2,11 +2,13 @@
 
 One k-means table cuts many near pairs apart: of pairs at cosine 0.9 and more, 1,000 cells of 100,000 sentence vectors
 leave 0.79 together. A row therefore also goes to the cells that are hardly farther than its nearest: with those within
-0.10 of cosine, at most eight, 4.6 copies of a row find 0.996 of what is to be dropped. Two things make that cheap.
+0.10 of cosine, at most eight, 5.2 copies of a row find 0.996 of what is to be dropped. Three things make that cheap.
 
-Cells are told apart by 128 projected coordinates: a third of the products, and hardly a row more is lost. And the mean
-is taken off first. Sentence vectors have 0.4 of their length in common, so some centroids are near to everything: with
-the mean a row is compared with 4,419 others, without it with 1,169 (the same spread, 948 cells).
+Cells are told apart by 128 projected coordinates: a third of the products, and hardly a row more is lost. The mean is
+taken off first: sentence vectors have 0.4 of their length in common, so some centroids are near to everything, and with
+the mean a row is compared with 4,419 others, without it with 1,169 (the same spread, 948 cells). And as work in a cell
+grows with the square of its rows, centroids of full cells are made shorter: at 0.7 a row is compared with 1,490 others
+where it was with 1,920, for the same recall (1,580 cells).
 
 Four independent tables cost four times the products with centroids. Looking only at the quarter of the centroids around
 a row's coarse one, of 64, finds 0.975 where all find 0.999: coarse borders part neighbours.
@@ -47,6 +49,7 @@ FULL_ROWS = 8192  # a larger cell is cut again, by its sketches
 FINE_ROWS = 2000
 SAMPLE_ROWS = 8  # rows that a centroid is trained on; 64 find 0.01 more of the pairs for ten times the training
 ITERATIONS = 2
+CROWD_ROWS, CROWD_SPREAD = 4, 0.14  # which cells are full: rows of the sample for each, and how far they reach
 SEED = 0  # of the sample and of the sketches' projection
 
 
@@ -54,20 +57,20 @@ SEED = 0  # of the sample and of the sketches' projection
 class Plan:
     """How many copies a threshold needs, and how closely sketches tell candidates."""
 
-    spread: float  # cosine by which a cell may be farther than the nearest
+    spread: float  # cosine by which a cell may be farther than the nearest, of a row with centroids as long as they are
     most: int  # cells of a row
     width: int  # bytes of a sketch
     least: float  # cosine of sketches from which a pair is a candidate
 
     @classmethod
     def of(cls, threshold: float) -> Plan:
-        """Found, of the rows that all pairs would drop: 0.995 at 0.9, 0.98 at 0.8, 0.96 at 0.7."""
+        """Found, of the rows that all pairs would drop: 0.996 at 0.9, 0.98 at 0.8, 0.957 at 0.7."""
         spread, most, width, deviations = (
             (0.10, 8, 64, 3.0)
             if threshold >= 0.85
-            else (0.13, 10, 64, 2.0)
+            else (0.12, 9, 64, 2.0)
             if threshold >= 0.75
-            else (0.14, 10, 128, 1.3)
+            else (0.12, 9, 128, 1.3)
         )
         return cls(spread, most, width, threshold - deviations * (1 - threshold**2) / width**0.5)
 
@@ -86,8 +89,14 @@ class Table(NamedTuple):
 
     @classmethod
     def fits(cls, table: Centroids) -> bool:
-        """Whether it is of this kind: hubs of earlier releases hold centroids of whole vectors, without a mean."""
-        return len(table.mean) == WIDTH * 4 and table.dimension == WIDTH
+        """Whether it is of this kind: in hubs of earlier releases there is no mean, or `kmeans.balanced` was not there.
+
+        What is balanced holds a centroid of 3^-1/8, 0.87, of the full length, or a shorter one.
+        """
+        if len(table.mean) != WIDTH * 4 or table.dimension != WIDTH:
+            return False
+        centroids = cls.read(table).centroids
+        return bool((np.einsum("ij,ij->i", centroids, centroids) < (0.9 * GRID) ** 2).any())
 
     def stored(self, rows: int) -> Centroids:
         """As a hub keeps it, trained for so many rows. Centroids are whole numbers under 4,096, the mean under 2^17."""
@@ -104,7 +113,9 @@ def train_table(ranks: Ranks, vectors: Stored, cells: int) -> Table:
     order = kmeans.sample(ranks, len(ranks), SEED)
     projected = on_grid(vectors[order]) @ projection(vectors.shape[1], WIDTH, SEED)
     mean = np.rint(projected.sum(axis=0, dtype=np.float64) / len(order)).astype(np.float32)
-    return Table(mean, kmeans.train(rescaled(projected - mean, GRID), cells, GRID, ITERATIONS))
+    rows = rescaled(projected - mean, GRID)
+    centroids = kmeans.train(rows, cells, GRID, ITERATIONS)
+    return Table(mean, kmeans.balanced(rows[: cells * CROWD_ROWS], centroids, CROWD_SPREAD, GRID))
 
 
 def place(vectors: Stored, table: Table, plan: Plan) -> tuple[Sketch, Positions, Positions]:

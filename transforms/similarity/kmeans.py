@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from transforms.similarity.vectors import BLOCK, Grid, Ranks, true_places
 
+EMPTY, FULL = 3, 8  # cells of a third of the mean crowd and of eight times as much are as different as any
+
 
 def mix(ranks: Ranks, seed: int) -> npt.NDArray[np.uint64]:
     """A hash of each rank (splitmix64): a choice that depends on nothing but the rows themselves."""
@@ -86,3 +88,18 @@ def train(rows: Grid, cells: int, length: float, iterations: int) -> Grid:
         moved = size > 0  # rows that cancel out leave their centroid where it was
         centroids[occupied[moved]] = np.rint(sums[moved] / size[moved, None] * length)
     return centroids
+
+
+def balanced(rows: Grid, centroids: Grid, spread: float, length: float) -> Grid:
+    """Centroids of about the same crowd: the more of `rows` come within `spread` of one, the shorter it is made.
+
+    Rows go where the product is largest, so they rather go to the emptier of two cells that are about as near; work in
+    a cell grows with the square of its rows. By the eighth root, which is square roots and so the same everywhere.
+    """
+    crowd = np.zeros(len(centroids), np.int64)
+    for start in range(0, len(rows), BLOCK):
+        products = rows[start : start + BLOCK] @ centroids.T
+        crowd += (products >= products.max(axis=1, keepdims=True) - np.float32(round(spread * length**2))).sum(axis=0)
+    least = crowd.mean() / EMPTY
+    share = least / np.clip(crowd, least, least * EMPTY * FULL)
+    return np.rint(centroids * np.sqrt(np.sqrt(np.sqrt(share)))[:, None]).astype(np.float32)
