@@ -24,12 +24,14 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.dedup import RETURNED_BYTES
+from pipelines.memory import return_freed_memory
 from transforms.dedup.chunks import texts_of
 from transforms.dedup.find_duplicates import PARTITIONS, fold_equals
 from transforms.dedup.representatives import ROUNDS
 from transforms.dedup.rows import by_partition, meetings
 from transforms.similarity import join
-from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, runs, spans
+from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, runs, spans, unrepeated
 from transforms.similarity.plan import Plan
 from transforms.similarity.prefix_keys import frequencies
 from transforms.similarity.representatives import NEW, decide, follow
@@ -90,10 +92,9 @@ def core(file: str, threshold: float, bucket_keys: str) -> tuple[set[int], Clock
         equal.append(join.Edges.of(ranks[leader], ranks[same], np.ones(len(same))))
         rows += len(sets.size)
     met = [meetings(keys_of.pop(partition)) for partition in sorted(keys_of)]
-    row, label = (np.concatenate(column) - NEW for column in zip(*met, strict=True))
-    entries = label << U64(32) | row
+    entries = np.concatenate([label - NEW << U64(32) | row - NEW for row, label in met])
     entries.sort()
-    entries = entries[runs(entries)[0]]
+    entries = unrepeated(entries)
     clock.tick("meet")
     tokens, size, code = (np.concatenate(column) for column in zip(*parts, strict=True))
     found = list(joined(entries, tokens, size, code, plan))
@@ -128,7 +129,7 @@ def joined(entries: Numbers, tokens: Numbers, size: Numbers, code: Numbers, plan
 
 def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str], rounds: int) -> dict[str, Any]:
     """The whole command, from file to files."""
-    from pipelines.dedup import RETURNED_BYTES, build, plan_dedup
+    from pipelines.dedup import build, plan_dedup
     from pipelines.running import beam_options, run_pipeline
 
     output = Path(tempfile.mkdtemp())
@@ -194,6 +195,7 @@ def main() -> None:
     what, file, bucket_keys = sys.argv[1:4]
     threshold = float(sys.argv[4]) if len(sys.argv) > 4 else 0.9
     if what == "core":
+        return_freed_memory(RETURNED_BYTES)  # as the command does
         start = cpu()
         dropped, clock, rows = core(file, threshold, bucket_keys)
         seconds = cpu() - start

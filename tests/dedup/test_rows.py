@@ -27,12 +27,14 @@ from transforms.similarity.vectors import unpack
 
 NEAR = st.integers(0, 40)
 FAR = st.integers(0, 2**64 - 1)
+FILES = st.tuples(st.integers(0, 1), NEAR).map(lambda at: NEW + (at[0] << 40) + at[1])  # with a gap between elements
+RANKS = {"of one file": NEAR.map(lambda n: NEW + n), "of several files": FILES, "from anywhere": FAR}
 
 
-@pytest.mark.parametrize("far", [False, True], ids=["ranks of one file", "ranks from anywhere"])
+@pytest.mark.parametrize("where", ["of one file", "of several files", "from anywhere"])
 @given(data=st.data(), partitions=st.integers(1, 5))
-def test_rows_that_share_a_key_meet_under_the_first_of_them(data: st.DataObject, partitions: int, far: bool) -> None:
-    rank = FAR if far else NEAR.map(lambda n: NEW + n)
+def test_rows_that_share_a_key_meet_under_the_first_of_them(data: st.DataObject, partitions: int, where: str) -> None:
+    rank = RANKS[where]
     keys = st.integers(0, 7).map(lambda n: n * 0x9E3779B97F4A7C15 % 2**64)
     rows = data.draw(st.dictionaries(rank, st.sets(keys, max_size=4), max_size=12))
     order = sorted(rows)

@@ -22,6 +22,7 @@ from transforms.similarity.arrays import (
     shared,
     spans,
     sums,
+    unrepeated,
 )
 from transforms.similarity.dense import complement, first_elements
 from transforms.similarity.vectors import true_places
@@ -53,6 +54,11 @@ def test_runs_are_equal_neighbours(keys: list[int]) -> None:
     begin, length = runs(np.array(keys, int))
     assert length.tolist() == [len(list(same)) for _, same in groupby(keys)]
     assert begin.tolist() == [0, *accumulate(length.tolist())][: len(begin)]
+
+
+@given(KEYS)
+def test_of_ordered_numbers_each_stays_once(keys: list[int]) -> None:
+    assert unrepeated(np.array(sorted(keys), int)).tolist() == sorted(set(keys))
 
 
 @given(KEYS)

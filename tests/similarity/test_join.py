@@ -177,6 +177,7 @@ def found_by(rows: Sets, group: list[int], threshold: Threshold, small: int) -> 
         patch.setattr(dense, "GROUP", small)
         patch.setattr(bitwise, "BALL", small)
         patch.setattr(bitwise, "WORDS", small)
+        patch.setattr(bitwise, "CELLS", small * small)
         return join.find(join.Rows.of(np.array(group, np.uint64), ranks, sets), threshold)
 
 

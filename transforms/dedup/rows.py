@@ -19,6 +19,7 @@ from transforms.similarity.arrays import (
     runs,
     shared,
     spans,
+    unrepeated,
 )
 from transforms.similarity.shingles import Tokens
 from transforms.similarity.vectors import pack, unpack
@@ -74,19 +75,18 @@ def meetings(packs: Iterable[bytes]) -> tuple[Numbers, Numbers]:
     columns = sorted((unpack(packed) for packed in packs), key=lambda column: int(column[2]))
     base = np.array([column[2] for column in columns], U64)
     reach = np.array([int(near.max(initial=0)) + 1 for _, near, _ in columns], U64)
-    begin = np.concatenate([np.zeros(1, U64), np.cumsum(reach, dtype=U64)])
+    begin, end = base - base[0], int(base[-1]) - int(base[0]) + int(reach[-1])
+    if end >= 1 << 32:  # leave out the gaps between elements
+        begin, end = np.cumsum(reach) - reach, sum(map(int, reach))
     if (
-        begin[-1] < 1 << 32
+        end < 1 << 32
         and all(near.dtype == U32 for _, near, _ in columns)
         and (base[:-1] + reach[:-1] <= base[1:]).all()
     ):
         # One sort of numbers made of key and row is ten times as fast as an argsort of the keys.
-        pairs = np.concatenate(
-            [
-                key.astype(U64) << U64(32) | (near + first)
-                for (key, near, _), first in zip(columns, begin.astype(U32), strict=False)
-            ]
-        )
+        pairs = np.concatenate([key for key, _, _ in columns]).astype(U64)
+        pairs <<= U64(32)
+        pairs |= np.concatenate([near + first for (_, near, _), first in zip(columns, begin.astype(U32), strict=True)])
         row, label = meeting_rows(pairs)
         return back(row, base, begin), back(label, base, begin)
     keys = np.concatenate([key for key, _, _ in columns])
@@ -111,14 +111,16 @@ def meeting_rows(pairs: Numbers) -> tuple[Numbers, Numbers]:
     row = pairs[hit] & U64(0xFFFFFFFF)
     both = row << U64(32) | np.repeat(row[first], length)
     both.sort()
-    both = both[runs(both)[0]]
+    both = unrepeated(both)
     return both >> U64(32), both & U64(0xFFFFFFFF)
 
 
 def back(row: Numbers, base: Numbers, begin: Numbers) -> Numbers:
-    """Ranks of rows that were numbered without the gaps between elements."""
-    element = np.searchsorted(begin, row, "right") - 1
-    return base[element] + (row - begin[element])
+    """Ranks of rows that were numbered from `begin` on in each element."""
+    shift = base - begin
+    if (shift == shift[0]).all():  # no gap was left out
+        return row + shift[0]
+    return row + shift[np.searchsorted(begin, row, "right") - 1]
 
 
 def sets_by_group(group: Numbers, rank: Numbers, count: Numbers, tokens: Numbers, partitions: int) -> Iterator[Packed]:

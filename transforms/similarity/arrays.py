@@ -51,6 +51,13 @@ def runs(keys: Numbers) -> tuple[Numbers, Numbers]:
     return begin, np.diff(begin, append=len(keys))
 
 
+def unrepeated(ordered: Numbers) -> Numbers:
+    """The different ones of some numbers that are in order."""
+    new = np.ones(len(ordered), bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
+
+
 def shared(keys: Numbers) -> Numbers:
     """Positions of the keys that occur more than once, sorted by key."""
     order = np.argsort(keys)

@@ -94,15 +94,13 @@ def fold(rows: Rows) -> tuple[Numbers, Edges]:
     begin, length = runs(code[order])
     alone = np.ones(len(code), bool)
     repeated = np.flatnonzero(length > 1)
-    member = order[ragged(begin[repeated], length[repeated])]
-    member = member[np.lexsort((rows.rank[member], code[member]))]
-    begin, length = runs(code[member])
-    leader = np.repeat(member[begin], length)
-    alone[member] = False
-    alone[leader] = True
-    equal = ~alone[member]
-    edges = Edges.of(rows.rank[leader[equal]], rows.rank[member[equal]], np.ones(int(equal.sum())))
-    return np.flatnonzero(alone), edges
+    length = length[repeated]
+    member = order[ragged(begin[repeated], length)]
+    rank = rows.rank[member]
+    least = np.repeat(np.minimum.reduceat(rank, spans(length)[:-1]) if len(rank) else rank, length)
+    equal = rank != least
+    alone[member[equal]] = False
+    return np.flatnonzero(alone), Edges(least[equal], rank[equal], np.ones(np.count_nonzero(equal)))
 
 
 def find(rows: Rows, threshold: Threshold) -> Found:
