@@ -31,7 +31,7 @@ from transforms.dedup.find_duplicates import PARTITIONS, fold_equals
 from transforms.dedup.representatives import ROUNDS
 from transforms.dedup.rows import by_partition, meetings
 from transforms.similarity import join
-from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, runs, spans, unrepeated
+from transforms.similarity.arrays import I64, U32, U64, Numbers, runs, spans, unrepeated
 from transforms.similarity.plan import Plan
 from transforms.similarity.prefix_keys import frequencies
 from transforms.similarity.representatives import NEW, decide, follow
@@ -123,7 +123,7 @@ def joined(entries: Numbers, tokens: Numbers, size: Numbers, code: Numbers, plan
     cuts = first[np.searchsorted(np.cumsum(length), np.arange(0, len(label), GROUP_ENTRIES))] if len(first) else first
     for i, j in zip(cuts.tolist(), [*cuts[1:].tolist(), len(label)], strict=True):
         at = row[i:j]
-        rows = join.Rows(mix(label[i:j]), at.astype(U64) + NEW, code[at], begin[at], count[at], tokens)
+        rows = join.Rows(label[i:j], at.astype(U64) + NEW, code[at], begin[at], count[at], tokens)
         yield join.find(rows, plan.threshold)
 
 
