@@ -12,7 +12,7 @@ from transforms.embed_dedup_held import HeldVectors
 from transforms.hub.reading import ReadHub
 from transforms.hub.vectors import ReadCentroids, ReadVectors
 from transforms.hub.versions import Hub
-from transforms.records import Batch, Duplicate, Persona
+from transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona
 
 
 class Held(NamedTuple):
@@ -29,12 +29,16 @@ def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
     """What `hub` holds."""
     if hub is None:
         return Held()
-    personas = p | "ReadPersonas" >> ReadHub(hub=hub, blocks=blocks)
+    personas = p | "ReadPersonas" >> ReadHub(hub=hub, blocks=blocks, size=BLOCK_RECORDS)
     return Held(
         documents=hub.paths("documents"),
         unwanted=hub.tombstones().unwanted,
         kept=(personas,),
-        dropped=(p | "ReadDuplicates" >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate),),
+        dropped=(
+            p
+            | "ReadDuplicates"
+            >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate, size=BLOCK_RECORDS),
+        ),
         vectors=(held_vectors(p, hub, blocks, personas),),
     )
 
@@ -61,7 +65,7 @@ class PersonasAtHop0(beam.PTransform):
         """Among the held, ranks only say which of several is named as the kept one."""
         return (
             root
-            | ReadHub(hub=self.hub, blocks=self.blocks)
+            | ReadHub(hub=self.hub, blocks=self.blocks, size=BLOCK_RECORDS)
             | "AtHop0" >> beam.MapTuple(at_hop_0).with_output_types(tuple[int, Batch[Persona]])
         )
 

@@ -17,12 +17,10 @@ from transforms.embed_dedup_vectors import PersonaVectors
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.embedding.registry import split_name
 from transforms.hub.vectors import ID_TYPE
-from transforms.records import Batch, Centroids, DeadLetter, Duplicate, Persona, batches
+from transforms.records import BLOCK_RECORDS, Batch, Centroids, DeadLetter, Duplicate, Persona, batches
 from transforms.similarity.ranks import blocks_of, ranks_of
 from transforms.similarity.vectors import pack, stack, unpack
 from transforms.tally import Tally
-
-OUT_RECORDS = 1000  # personas in a batch that leaves
 
 Personas = beam.PCollection[ByBlock] | tuple[beam.PCollection[ByBlock], *tuple[HeldVectors, ...]]
 
@@ -120,7 +118,7 @@ class Part(beam.DoFn):
         self.tally = Tally(STAGE)
 
     def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
-        """Batches of at most OUT_RECORDS, by persona id."""
+        """Batches of at most BLOCK_RECORDS, by persona id."""
         block, sides = element
         gone: dict[int, tuple[int, float]] = {}
         for packed in sides["decisions"]:
@@ -144,7 +142,7 @@ class Part(beam.DoFn):
                     kept[rank] = persona
         self.tally.inc("kept", len(kept))
         self.tally.inc("duplicates", sum(map(len, dropped.values())))
-        for personas in batches(sorted(kept.values(), key=lambda persona: persona.persona_id), OUT_RECORDS):
+        for personas in batches(sorted(kept.values(), key=lambda persona: persona.persona_id), BLOCK_RECORDS):
             yield block, personas
         ids = held | {rank: persona.persona_id for rank, persona in kept.items()}
         vectors = vectors_of(ids, [*sides["vectors"], *sides.get("bought", [])])
@@ -182,4 +180,4 @@ def name_kept(_: int, sides: dict[str, Any]) -> Iterator[Batch[Duplicate]]:
         for rows in sides["dropped"]
         for keeper, cosine, persona in rows
     ]
-    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), OUT_RECORDS)
+    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), BLOCK_RECORDS)

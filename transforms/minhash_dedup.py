@@ -15,7 +15,7 @@ from transforms.dedup.found import unpack_found
 from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
 from transforms.dedup.representatives import rounds_for
 from transforms.dedup.rows import Packed, by_block, same
-from transforms.records import Batch, Duplicate, Persona, batches
+from transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona, batches
 from transforms.similarity.arrays import groups
 from transforms.similarity.join import Found
 from transforms.similarity.plan import RECALL, Plan
@@ -25,7 +25,6 @@ from transforms.similarity.vectors import unpack
 from transforms.tally import Tally
 
 NEAR_DUPLICATES = "expand_persona.near_duplicates"  # what the pass between hops is counted under
-OUT_RECORDS = 1000  # personas in a batch that leaves: about half a megabyte
 
 ByBlock = tuple[int, Batch[Persona]]
 Personas = beam.PCollection[ByBlock] | tuple[beam.PCollection[ByBlock], ...]
@@ -194,7 +193,7 @@ class Part(beam.DoFn):
         self.tally = Tally("minhash_dedup")
 
     def process(self, element: tuple[int, dict[str, list[bytes]]]) -> Iterator[Any]:
-        """Batches of at most OUT_RECORDS, by persona id."""
+        """Batches of at most BLOCK_RECORDS, by persona id."""
         block, sides = element
         gone: dict[int, tuple[int, float]] = {}
         for packed in sides["decisions"]:
@@ -217,7 +216,7 @@ class Part(beam.DoFn):
                     kept.append(persona)
         self.tally.inc("kept", len(kept))
         self.tally.inc("duplicates", sum(map(len, dropped.values())))
-        for batch in batches(sorted(kept, key=lambda persona: persona.persona_id), OUT_RECORDS):
+        for batch in batches(sorted(kept, key=lambda persona: persona.persona_id), BLOCK_RECORDS):
             yield block, batch
         for home, rows in dropped.items():
             yield beam.pvalue.TaggedOutput("dropped", (home, pickle.dumps(rows)))
@@ -237,4 +236,4 @@ def name_kept(_: int, sides: dict[str, list[bytes]]) -> Iterator[Batch[Duplicate
         nearness = similarities(found, [persona.text for persona in personas], [text for _, text in kept])
         for persona, (kept_id, _text), near in zip(personas, kept, nearness, strict=True):
             duplicates.append(Duplicate.of(persona, kept_id, "text", near))
-    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), OUT_RECORDS)
+    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), BLOCK_RECORDS)

@@ -19,6 +19,7 @@ from apache_beam import coders
 
 EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
 BATCH_RECORDS = 200  # records in a batch: the cost of an element is gone in the noise from about 100 up
+BLOCK_RECORDS = 1000  # where arrays are made of a batch, which pay from 1,000 rows on: of personas half a megabyte
 # Reasons of dead letters that another run may undo: nobody was asked, or nobody answered however often it was tried.
 UNANSWERED = re.compile(r"budget-exhausted|exported|timeout|connection|http-(408|409|425|429|5\d\d)")
 HOP_LIMIT = 7  # a rank has three bits for the hop

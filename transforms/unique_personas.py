@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from transforms.records import Batch, Persona, batches, partition_of
+from transforms.records import BLOCK_RECORDS, Batch, Persona, batches, partition_of
 from transforms.tally import Tally
-
-BLOCK_RECORDS = 1000  # personas in an element of a block: about half a megabyte
 
 
 class Unique(NamedTuple):

@@ -13,7 +13,7 @@ from transforms.hub.files import read_file
 from transforms.hub.manifest import Made
 from transforms.hub.tombstones import Tombstones, number_of, tombstones_of
 from transforms.hub.versions import Hub, path_of
-from transforms.records import Batch, Persona, batches, partition_of
+from transforms.records import BATCH_RECORDS, Batch, Persona, batches, partition_of
 
 R = TypeVar("R")
 
@@ -42,12 +42,12 @@ def read_made(output: str, made: Made, kind: str, record: type[R]) -> Iterator[R
 
 
 def read_blocks(
-    path: str, record: type, key: str, blocks: int, removed: tuple[str, ...] = ()
+    path: str, record: type, key: str, blocks: int, removed: tuple[str, ...] = (), size: int = BATCH_RECORDS
 ) -> Iterator[tuple[int, Batch[Any]]]:
-    """A file's records as (block of the id in field `key`, batch); a file is sorted, so a block comes in one piece.
+    """A file's records as (block of the id in field `key`, batch of at most `size`).
 
-    Records without an id (of documents that had no text) are in block 0; those that the tombstones in the files
-    `removed` hide are left out.
+    A file is sorted, so a block comes in one piece. Records without an id (of documents that had no text) are in
+    block 0; those that the tombstones in the files `removed` hide are left out.
     """
 
     def block_of(one: Any) -> int:
@@ -55,7 +55,7 @@ def read_blocks(
         return partition_of(value, blocks) if value else 0
 
     for block, group in groupby(read_shown(path, record, tombstones_of(removed)), block_of):
-        for batch in batches(group):
+        for batch in batches(group, size):
             yield block, batch
 
 
@@ -71,6 +71,7 @@ class ReadHub(beam.PTransform):
     kind: str = "personas"
     record: type = Persona
     key: str = "persona_id"
+    size: int = BATCH_RECORDS  # of a batch, at most
 
     def __post_init__(self) -> None:
         if self.blocks < 1:
@@ -78,7 +79,9 @@ class ReadHub(beam.PTransform):
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[tuple[int, Batch[Any]]]:
         """Reads every file that the manifest names, without what the version hides."""
-        read = beam.FlatMap(read_blocks, self.record, self.key, self.blocks, tuple(self.hub.paths("removed")))
+        read = beam.FlatMap(
+            read_blocks, self.record, self.key, self.blocks, tuple(self.hub.paths("removed")), self.size
+        )
         return (
             root
             | "Files" >> beam.Create(self.hub.paths(self.kind), reshuffle=False)
