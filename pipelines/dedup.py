@@ -19,7 +19,7 @@ from apache_beam.pvalue import AsSingleton
 
 from pipelines.cli import job_main
 from pipelines.errors import BUDGET_SPENT, DONE, UsageError
-from pipelines.held import PersonasAtHop0, held_vectors
+from pipelines.held import ReadHeldRows, held_vectors
 from pipelines.models import HERE, check_store, embedder_of
 from pipelines.progress import progress
 from pipelines.running import Where, beam_options, elsewhere, run_pipeline, where_of
@@ -28,7 +28,6 @@ from pipelines.stopping import stop_on_signals
 from transforms.dedup.chunks import Broken, Chunk
 from transforms.dedup.find_duplicates import FindDuplicates
 from transforms.dedup.part import PartRows, RowLayout, lines_before
-from transforms.dedup.persona_rows import pack_personas
 from transforms.dedup.read_rows import ReadRows
 from transforms.dedup.representatives import rounds_for
 from transforms.dedup.rows import Packed
@@ -117,8 +116,8 @@ def build(p: beam.Pipeline, plan: DedupPlan) -> None:
     """The DAG."""
     rows = p | "ReadRows" >> ReadRows(sources=plan.sources, field=plan.field)
     lines = rows.lines | "Lines" >> LinesBefore(sources=plan.sources)
-    held = [p | "Held" >> PersonasAtHop0(hub=hub, blocks=plan.blocks) for hub in plan.hubs]
-    held_texts = [personas | "HeldTexts" >> beam.Map(held_element).with_output_types(Packed) for personas in held]
+    held = [p | "Held" >> ReadHeldRows(hub=hub, blocks=plan.blocks, ranked=False) for hub in plan.hubs]
+    held_texts = [each | "HeldTexts" >> beam.MapTuple(held_element).with_output_types(Packed) for each in held]
     given = [rows.chunks, *held_texts] | "Texts" >> beam.Flatten()
 
     found = given | "FindDuplicates" >> FindDuplicates(
@@ -130,8 +129,8 @@ def build(p: beam.Pipeline, plan: DedupPlan) -> None:
     ]
     if plan.embedding_threshold < 1.0:
         known = [
-            held_vectors(p, hub, plan.blocks, personas, plan.embedder.name)
-            for hub, personas in zip(plan.hubs, held, strict=True)
+            held_vectors(p, hub, plan.blocks, each, plan.embedder.name)
+            for hub, each in zip(plan.hubs, held, strict=True)
         ]
         meanings = (parted[0].kept, *known) | "EmbedDedup" >> MeaningDecisions(
             layout=plan.layout, threshold=plan.embedding_threshold, embedder=plan.embedder, blocks=plan.blocks
@@ -180,9 +179,8 @@ class LinesBefore(beam.PTransform):
         )
 
 
-def held_element(element: Any) -> Packed:
+def held_element(block: int, payload: bytes) -> Packed:
     """A hub's block as an element of a `RowLayout`."""
-    block, payload = pack_personas(element, False)
     return -1 - block, payload
 
 

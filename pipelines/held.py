@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
+from transforms.dedup.persona_rows import pack_held
+from transforms.dedup.rows import Packed
 from transforms.embed_dedup_held import HeldVectors
 from transforms.hub.reading import ReadHub
 from transforms.hub.vectors import ReadCentroids, ReadVectors
@@ -20,7 +22,7 @@ class Held(NamedTuple):
 
     documents: Sequence[str] = ()  # paths: who reads the corpus looks there for what has been read
     unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
-    kept: tuple[beam.PCollection[tuple[int, Batch[Persona]]], ...] = ()
+    kept: tuple[beam.PCollection[Packed], ...] = ()  # rows as `persona_rows.pack_held` makes them
     dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
     vectors: tuple[HeldVectors, ...] = ()
 
@@ -29,45 +31,49 @@ def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
     """What `hub` holds."""
     if hub is None:
         return Held()
-    personas = p | "ReadPersonas" >> ReadHub(hub=hub, blocks=blocks, size=BLOCK_RECORDS)
+    rows = p | "ReadPersonas" >> ReadHeldRows(hub=hub, blocks=blocks)
     return Held(
         documents=hub.paths("documents"),
         unwanted=hub.tombstones().unwanted,
-        kept=(personas,),
+        kept=(rows,),
         dropped=(
             p
             | "ReadDuplicates"
             >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate, size=BLOCK_RECORDS),
         ),
-        vectors=(held_vectors(p, hub, blocks, personas),),
+        vectors=(held_vectors(p, hub, blocks, rows),),
     )
 
 
 def held_vectors(
-    p: beam.Pipeline, hub: Hub, blocks: int, personas: beam.PCollection[tuple[int, Batch[Persona]]], embedder: str = ""
+    p: beam.Pipeline, hub: Hub, blocks: int, rows: beam.PCollection[Packed], embedder: str = ""
 ) -> HeldVectors:
-    """The vectors of `personas`, which `hub` holds; if `embedder` is another than the hub's, none is stored."""
+    """The vectors of `rows`, which `hub` holds; if `embedder` is another than the hub's, none is stored."""
     if embedder not in ("", hub.manifest.models.get("embedder")):
         nothing = p | "NoVectors" >> beam.Create([], reshuffle=False)
-        return HeldVectors(personas, nothing, nothing)
+        return HeldVectors(rows, nothing, nothing)
     vectors = p | "ReadVectors" >> ReadVectors(hub=hub, blocks=blocks)
-    return HeldVectors(personas, vectors, p | "ReadCentroids" >> ReadCentroids(hub=hub))
+    return HeldVectors(rows, vectors, p | "ReadCentroids" >> ReadCentroids(hub=hub))
 
 
 @dataclass(kw_only=True)
-class PersonasAtHop0(beam.PTransform):
-    """Pipeline -> (block, personas) of a hub, all at hop 0: their ranks follow from their ids."""
+class ReadHeldRows(beam.PTransform):
+    """Pipeline -> (block, rows) of a hub's personas as `persona_rows.pack_held` makes them.
+
+    With `ranked` False all are at hop 0, so that their ranks follow from their ids: among the held, ranks only say
+    which of several is named as the kept one.
+    """
 
     hub: Hub
     blocks: int
+    ranked: bool = True
 
-    def expand(self, root: beam.Pipeline) -> beam.PCollection[tuple[int, Batch[Persona]]]:
-        """Among the held, ranks only say which of several is named as the kept one."""
-        return (
-            root
-            | ReadHub(hub=self.hub, blocks=self.blocks, size=BLOCK_RECORDS)
-            | "AtHop0" >> beam.MapTuple(at_hop_0).with_output_types(tuple[int, Batch[Persona]])
-        )
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[Packed]:
+        """Reads the table of personas."""
+        personas = root | ReadHub(hub=self.hub, blocks=self.blocks, size=BLOCK_RECORDS)
+        if not self.ranked:
+            personas |= "AtHop0" >> beam.MapTuple(at_hop_0).with_output_types(tuple[int, Batch[Persona]])
+        return personas | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed)
 
 
 def at_hop_0(block: int, personas: Batch[Persona]) -> tuple[int, Batch[Persona]]:

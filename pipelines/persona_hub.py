@@ -30,7 +30,7 @@ from transforms.filter_persona import FilterPersona
 from transforms.hub.manifest import Manifest
 from transforms.hub.vectors import WriteVectors
 from transforms.hub.versions import open_hub
-from transforms.minhash_dedup import MinHashDedup
+from transforms.minhash_dedup import MinHashDedup, Prepared
 from transforms.novelty import Novelty
 from transforms.read_corpus import ReadCorpus
 
@@ -88,12 +88,13 @@ def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
         hops=flags["expand_hops"],
         per_persona=flags["expand_per_persona"],
         threshold=flags["minhash_threshold"],
+        bucket_keys=flags["bucket_keys"],
         stop_below_novelty=flags["stop_below_novelty"],
         sampling=plan.sampling,
         accept=accept,
         blocks=plan.blocks,
     )
-    texts = (expanded.personas, *held.kept) | "MinHashDedup" >> MinHashDedup(
+    texts = Prepared(expanded.personas, held.kept, expanded.compared) | "MinHashDedup" >> MinHashDedup(
         threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=plan.blocks
     )
     meanings = (texts.kept, *held.vectors) | "EmbedDedup" >> EmbedDedup(

@@ -22,6 +22,8 @@ from pipelines.running import beam_options, run_pipeline, runner_name, where_of
 from pipelines.sizing import blocks_for, shards_for
 from pipelines.tables import WriteHub
 from transforms.count import Equation
+from transforms.dedup.persona_rows import pack_held
+from transforms.dedup.rows import Packed
 from transforms.embed_dedup import EmbedDedup
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.hub.files import read_file
@@ -71,10 +73,11 @@ def build(
     blocks = flags["partitions"] or blocks_for(hub.manifest.records_of("personas"))
 
     taken = p | "TakeDown" >> TakeDown(hub=hub, sources=sources, earlier=hub.tombstones().unwanted, blocks=blocks)
-    texts = (taken.restored, taken.held) | "MinHashDedup" >> MinHashDedup(
+    held = taken.held | "Held" >> beam.MapTuple(pack_held).with_output_types(Packed)
+    texts = (taken.restored, held) | "MinHashDedup" >> MinHashDedup(
         threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=blocks
     )
-    meanings = (texts.kept, held_vectors(p, hub, blocks, taken.held)) | "EmbedDedup" >> EmbedDedup(
+    meanings = (texts.kept, held_vectors(p, hub, blocks, held)) | "EmbedDedup" >> EmbedDedup(
         threshold=flags["embedding_threshold"], embedder=embedder, blocks=blocks
     )
     vectors = WriteVectors(output=flags["hub"], folder=draft.folder, blocks=blocks)

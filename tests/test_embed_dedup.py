@@ -13,6 +13,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from tests.personas import persona
+from transforms.dedup.persona_rows import pack_held
 from transforms.embed_dedup import EmbedDedup, MeaningDeduplicated
 from transforms.embed_dedup_cells import Packed
 from transforms.embed_dedup_held import HeldVectors
@@ -42,7 +43,12 @@ def run(
                 packs = [(partition_of(v.persona_id, blocks), pack(*columns(Batch([v])))) for v in known or ()]
                 vectors = pipeline | "Vectors" >> beam.Create(packs).with_output_types(Packed)
                 centroids = pipeline | "Centroids" >> beam.Create([])
-                given = given, HeldVectors(pipeline | "Held" >> by_block(held, blocks), vectors, centroids)
+                rows = (
+                    pipeline
+                    | "Held" >> by_block(held, blocks)
+                    | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed)
+                )
+                given = given, HeldVectors(rows, vectors, centroids)
             result = given | EmbedDedup(threshold=threshold, blocks=blocks)
             for name, collection in result._asdict().items():
                 records = collection | f"Records {name}" >> beam.FlatMap(records_of)

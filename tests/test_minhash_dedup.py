@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from tests.collecting import Collect, collected
 from tests.personas import persona
 from transforms.dedup import representatives
-from transforms.minhash_dedup import BucketPersonas, MinHashDedup, NearDuplicates
+from transforms.dedup.persona_rows import pack_held
+from transforms.dedup.rows import Packed
+from transforms.minhash_dedup import BucketPersonas, MinHashDedup, NearDuplicates, Prepared
 from transforms.records import Batch, Persona, partition_of
 from transforms.similarity.ranks import rank_of
 from transforms.similarity.shingles import tokenise
@@ -53,7 +55,16 @@ def dedup(personas: list[Persona], held: list[Persona] | None = None, **settings
     with TemporaryDirectory() as folder:
         with beam.Pipeline(runner=FnApiRunner()) as p:
             new = p | "New" >> create(blocks_of(personas, blocks, size))
-            both: Any = new if held is None else (new, p | "Held" >> create(blocks_of(held, blocks, size)))
+            both: Any = (
+                new
+                if held is None
+                else (
+                    new,
+                    p
+                    | "Held" >> create(blocks_of(held, blocks, size))
+                    | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed),
+                )
+            )
             out = both | MinHashDedup(**settings)
             out.kept | "Kept" >> Collect(Path(folder), "kept")
             out.duplicates | "Gone" >> Collect(Path(folder), "gone")
@@ -164,6 +175,32 @@ def test_large_inputs_are_decided_in_rounds() -> None:
     assert {label.split("/")[0] for label in steps} == {"Dedup 1000"}
 
 
+@pytest.mark.parametrize(("threshold", "keys"), [(0.9, "minhash"), (0.9, "partition"), (0.6, "minhash")])
+def test_keys_made_for_the_passes_between_hops_serve_the_last_one_too(threshold: float, keys: str) -> None:
+    held = [persona(" ".join(TWELVE)), persona("a quiet keeper of snails and mosses")]
+    first = [
+        persona(without(3)),
+        persona("a bold keeper of goats in Crete"),
+        persona("mosses, a quiet keeper of snails"),
+    ]
+    second = [persona("a bold keeper of goats in Crete and of goats in Crete", hop=1), persona("a judge", hop=1)]
+    expected, gone = dedup([*first, *second], held, threshold=threshold, bucket_keys=keys)
+    assert 0 < len(expected) < 5
+    kinds: dict[str, Any] = {"threshold": threshold, "bucket_keys": keys, "blocks": 3}
+    with TemporaryDirectory() as folder:
+        with beam.Pipeline(runner=FnApiRunner()) as p:
+            hops = [p | f"Hop {i}" >> create(blocks_of(people, 3, 2)) for i, people in enumerate((first, second))]
+            rows = p | "Held" >> create(blocks_of(held, 3, 2)) | beam.MapTuple(pack_held).with_output_types(Packed)
+            compared = [hop | f"Bucket {i}" >> BucketPersonas(**kinds) for i, hop in enumerate(hops)]
+            compared.append(rows | "Bucket held" >> BucketPersonas(**kinds, new=False))
+            out = Prepared(hops | beam.Flatten(), (rows,), tuple(compared)) | MinHashDedup(**kinds)
+            out.kept | "Kept" >> Collect(Path(folder), "kept")
+            out.duplicates | "Gone" >> Collect(Path(folder), "gone")
+        assert {each.persona_id for _, batch in collected(Path(folder), "kept") for each in batch} == expected
+        found = [each for batch in collected(Path(folder), "gone") for each in batch]
+    assert sorted(found, key=lambda each: each.persona_id) == sorted(gone, key=lambda each: each.persona_id)
+
+
 @settings(max_examples=4, deadline=None)
 @given(crowds(), st.sampled_from([0.6, 0.8, 0.9]), st.sampled_from(["minhash", "partition"]))
 def test_of_what_is_kept_all_is_kept_again(crowd: list[Persona], threshold: float, keys: str) -> None:
@@ -191,9 +228,15 @@ def test_near_duplicates_at_a_hop_are_all_that_have_an_earlier_neighbour(thresho
             compared = tuple(
                 p
                 | f"Create {i}" >> create(blocks_of(people, 2, 2))
-                | f"Bucket {i}" >> BucketPersonas(threshold=threshold, blocks=2, new=i > 0)
-                for i, people in enumerate(([held], [first], [other, near_held, near_first, twin]))
+                | f"Bucket {i}" >> BucketPersonas(threshold=threshold, blocks=2)
+                for i, people in enumerate(([first], [other, near_held, near_first, twin]))
             )
+            rows = (
+                p
+                | "Held" >> create(blocks_of([held], 2, 2))
+                | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed)
+            )
+            compared += (rows | "Bucket held" >> BucketPersonas(threshold=threshold, blocks=2, new=False),)
             near = compared | NearDuplicates(threshold=threshold, blocks=2, hop=1)
             near | "Near" >> Collect(Path(folder), "near")
         named = {rank for _, ranks in collected(Path(folder), "near") for rank in ranks}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.personas import persona
 from transforms.records import Batch, partition_of
-from transforms.unique_personas import UniquePersonas, by_block, fold
+from transforms.unique_personas import UniquePersonas, by_block, fold, ids_of
 
 baker, twin, smith = persona("A baker"), persona("a  BAKER", document_id="2" * 32), persona("A smith")
 
@@ -50,9 +50,10 @@ def test_across_hops() -> None:
         first = p | "first" >> beam.Create([Batch([baker])], reshuffle=False)
         second = p | "second" >> beam.Create([Batch([twin, smith]), Batch([smith])], reshuffle=False)
         known = first | "Unique first" >> UniquePersonas(blocks=4)
-        new = (second, known.personas) | "Unique second" >> UniquePersonas(blocks=4)
-        ids = new.personas | beam.FlatMap(lambda pair: [p.persona_id for p in pair[1]])
-        assert_that(ids, equal_to([smith.persona_id]), label="new")
+        ids = known.personas | "Known ids" >> beam.MapTuple(ids_of).with_output_types(tuple[int, bytes])
+        new = (second, ids) | "Unique second" >> UniquePersonas(blocks=4)
+        found = new.personas | beam.FlatMap(lambda pair: [p.persona_id for p in pair[1]])
+        assert_that(found, equal_to([smith.persona_id]), label="new")
         again = new.identical | "Again" >> beam.FlatMap(lambda batch: [p.persona_id for p in batch])
         assert_that(again, equal_to([baker.persona_id, smith.persona_id]), label="again")
 

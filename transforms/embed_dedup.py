@@ -16,9 +16,8 @@ from transforms.embed_dedup_join import MeaningDuplicates
 from transforms.embed_dedup_vectors import PersonaVectors
 from transforms.embedding.protocol import EmbedderConfig
 from transforms.embedding.registry import split_name
-from transforms.hub.vectors import ID_TYPE
 from transforms.records import BLOCK_RECORDS, Batch, Centroids, DeadLetter, Duplicate, Persona, batches
-from transforms.similarity.ranks import blocks_of, ranks_of
+from transforms.similarity.ranks import ID_TYPE, blocks_of, ranks_of
 from transforms.similarity.vectors import pack, stack, unpack
 from transforms.tally import Tally
 

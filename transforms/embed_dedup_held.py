@@ -1,4 +1,4 @@
-"""What a hub holds, for EmbedDedup: its personas with the vectors that are stored of them."""
+"""What a hub holds, for EmbedDedup: its rows with the vectors that are stored of them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
+from transforms.dedup.persona_rows import unpack_held
 from transforms.embed_dedup_cells import STAGE, Packed
-from transforms.hub.vectors import ID_TYPE
 from transforms.records import Batch, Centroids, Persona, batches
-from transforms.similarity.ranks import ranks_of
+from transforms.similarity.ranks import ID_TYPE
 from transforms.similarity.vectors import pack, unpack
 from transforms.tally import Tally
 
@@ -21,14 +21,14 @@ ByBlock = tuple[int, Batch[Persona]]
 
 
 class HeldVectors(NamedTuple):
-    """A hub, by as many blocks as the step: its personas, `ReadVectors` of it, and its `Centroids` in batches.
+    """A hub, by as many blocks as the step: its rows (`persona_rows.pack_held`), vectors, and centroids in batches.
 
-    Vectors of others than the personas are left aside. Those of another embedder must not be among them: leave
+    Vectors of others than the rows are left aside. Those of another embedder must not be among them: leave
     vectors and centroids empty then.
     """
 
-    personas: beam.PCollection[ByBlock]
-    vectors: beam.PCollection[Packed]
+    rows: beam.PCollection[Packed]
+    vectors: beam.PCollection[Packed]  # as of `ReadVectors`
     centroids: beam.PCollection[Batch[Centroids]]
 
 
@@ -46,9 +46,9 @@ class KnownVectors(beam.PTransform):
 
     def expand(self, held: HeldVectors) -> Known:
         """One CoGroupByKey."""
-        ids = held.personas | "Ids" >> beam.MapTuple(ids_of).with_output_types(Packed)
+        ids = held.rows | "Ids" >> beam.MapTuple(ids_of).with_output_types(Packed)
         joined = (
-            {"personas": held.personas, "vectors": held.vectors}
+            {"rows": held.rows, "vectors": held.vectors}
             | "ByBlock" >> beam.CoGroupByKey()
             | "Join" >> beam.ParDo(JoinVectors()).with_outputs("missing", main="vectors")
         )
@@ -57,13 +57,14 @@ class KnownVectors(beam.PTransform):
         return Known(vectors, ids, missing)
 
 
-def ids_of(block: int, personas: Batch[Persona]) -> Packed:
-    """(block, ranks and ids) of personas that are held."""
-    return block, pack(ranks_of(personas, new=False), np.array([p.persona_id.encode() for p in personas], ID_TYPE))
+def ids_of(block: int, payload: bytes) -> Packed:
+    """(block, ranks and ids) of rows that are held."""
+    held = unpack_held(payload)
+    return block, pack(held.ranks, held.ids)
 
 
 class JoinVectors(beam.DoFn):
-    """A block's personas and stored vectors -> (block, ranks and vectors); aside the personas that have none."""
+    """A block's rows and stored vectors -> (block, ranks and vectors); aside, as personas, the rows that have none."""
 
     def __init__(self) -> None:
         self.tally = Tally(STAGE)
@@ -71,9 +72,10 @@ class JoinVectors(beam.DoFn):
     def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
         """A pack at a time: a block of a hub may be larger than one of a run."""
         block, sides = element
-        personas = {p.persona_id.encode(): p for batch in sides["personas"] for p in batch}
-        keys = np.array(sorted(personas), ID_TYPE)
-        ranks = ranks_of((personas[key] for key in keys.tolist()), new=False)
+        held = [unpack_held(payload) for payload in sides["rows"]]
+        keys = np.concatenate([rows.ids for rows in held]) if held else np.zeros(0, ID_TYPE)
+        order = np.argsort(keys)
+        keys, ranks = keys[order], np.concatenate([rows.ranks for rows in held])[order] if held else keys
         found = np.zeros(len(keys), bool)
         for packed in sides["vectors"]:
             ids, vectors = unpack(packed)
@@ -84,9 +86,10 @@ class JoinVectors(beam.DoFn):
             if fits.any():
                 yield block, pack(ranks[at[fits]], vectors[fits])
         self.tally.inc("held", len(keys))
-        missing = (personas[key] for key in keys[~found].tolist())
-        for batch in batches(missing):
-            yield TaggedOutput("missing", (block, batch))
+        missing = keys[~found]
+        for rows in held:
+            for batch in batches(rows.personas(np.flatnonzero(np.isin(rows.ids, missing)))):
+                yield TaggedOutput("missing", (block, batch))
 
 
 def same(element: Any) -> Any:

@@ -6,13 +6,14 @@ saved, and so are all of its descendants. Who stays in the hub is decided later,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from transforms.calls.protocol import ModelConfig
+from transforms.dedup.persona_rows import unpack_held
 from transforms.filter_persona import Filtered, FilterPersona
 from transforms.llm.generate import Generate
 from transforms.llm.parsing import parse_json
@@ -23,7 +24,7 @@ from transforms.records import HOP_LIMIT, Batch, DeadLetter, Persona, batches, e
 from transforms.similarity.ranks import rank_of
 from transforms.stop_below_novelty import StopBelowNovelty
 from transforms.tally import Tally
-from transforms.unique_personas import Unique, UniquePersonas
+from transforms.unique_personas import Unique, UniquePersonas, ids_of
 
 STAGE = "expand_persona"
 NOT_EXPANDED = "not-expanded-novelty"  # a count: who was not asked about since the hop had brought too little
@@ -51,6 +52,7 @@ class Expanded(NamedTuple):
     """
 
     personas: beam.PCollection[tuple[int, Batch[Persona]]]  # unique, by block
+    compared: tuple[Compared, ...]  # what the search for near-duplicates compares of them, and of what is held
     identical: PerHop  # those whose text another one had
     frontier: tuple[beam.PCollection[tuple[int, Batch[Persona]]], ...]  # the unique ones of all hops but the last
     asked: PerHop  # who was asked about
@@ -65,7 +67,8 @@ class Expanded(NamedTuple):
 class ExpandPersona(beam.PTransform):
     """Personas of hop 0 -> those and their relations over `hops` hops, unique and by block.
 
-    Applied to the new personas, or to a tuple: those, then by block what a hub has kept, and what it has dropped.
+    Applied to the new personas, or to a tuple: those, then by block the rows of what a hub has kept
+    (`persona_rows.pack_held`), and what it has dropped.
     Nobody is asked about whom the hub holds, or who resembles one that it has kept. A hop that brings fewer new
     personas than `stop_below_novelty` for each answer is the last.
     """
@@ -76,6 +79,7 @@ class ExpandPersona(beam.PTransform):
     hops: int = 6
     per_persona: int = 1
     threshold: float = 0.9
+    bucket_keys: str = "minhash"
     stop_below_novelty: float = 0.0
     prompt: Prompt = field(default_factory=prompt_of)
     sampling: Sampling = field(default_factory=Sampling)
@@ -89,27 +93,30 @@ class ExpandPersona(beam.PTransform):
 
     def expand(self, personas: beam.PCollection[Any] | tuple[beam.PCollection[Any], ...]) -> Expanded:
         """The hops, unrolled: each asks about what the one before it found."""
-        personas, *held = [personas] if isinstance(personas, beam.PCollection) else personas
-        found: list[Unique] = [(personas, *held) | "Hop 0" >> UniquePersonas(blocks=self.blocks)]
+        personas, kept, dropped = sides_of(personas)
+        ids = [rows | "Ids held" >> beam.MapTuple(ids_held).with_output_types(tuple[int, bytes]) for rows in kept]
+        ids += [rows | "Ids dropped" >> beam.MapTuple(ids_of).with_output_types(tuple[int, bytes]) for rows in dropped]
+        buckets = BucketPersonas(threshold=self.threshold, bucket_keys=self.bucket_keys, blocks=self.blocks)
+        compared: list[Compared] = [rows | "Bucket held" >> replace(buckets, new=False) for rows in kept]
+        found: list[Unique] = [(personas, *ids) | "Hop 0" >> UniquePersonas(blocks=self.blocks)]
+        compared.append(found[0].personas | "Bucket 0" >> replace(buckets))
         hops: list[Children] = []
-        buckets = BucketPersonas(threshold=self.threshold, blocks=self.blocks)
-        compared: list[Compared] = [
-            kept | "Bucket held" >> replace(buckets, new=False) for kept in held[: self.hops][:1]
-        ]
         for hop in range(1, self.hops + 1):
-            so_far = tuple(unique.personas for unique in found)
-            compared.append(so_far[-1] | f"Bucket {hop - 1}" >> replace(buckets))
+            last = found[-1].personas
+            ids.append(last | f"Ids {hop - 1}" >> beam.MapTuple(ids_of).with_output_types(tuple[int, bytes]))
             sides = {
-                "so_far": so_far,
-                "held": tuple(held),
+                "last": (last,),
+                "ids": tuple(ids),
                 "compared": tuple(compared),
                 "answers": tuple(one.generated for one in hops[-1:]),
             }
             hops.append(sides | f"Hop {hop}" >> OneHop(hop=hop, settings=self))
             found.append(hops[-1].unique)
+            compared.append(found[-1].personas | f"Bucket {hop}" >> replace(buckets))
         nothing = personas.pipeline | "Nothing" >> beam.Create([], reshuffle=False)
         return Expanded(
             personas=[unique.personas for unique in found] | "Personas" >> beam.Flatten(),
+            compared=tuple(compared),
             identical=tuple(unique.identical for unique in found),
             frontier=tuple(unique.personas for unique in found[:-1]),
             asked=tuple(hop.asked for hop in hops),
@@ -120,6 +127,17 @@ class ExpandPersona(beam.PTransform):
             dead_letters=[nothing, *(dead for hop in hops for dead in hop.dead_letters)]
             | "DeadLetters" >> beam.Flatten(),
         )
+
+
+def sides_of(given: Any) -> tuple[beam.PCollection[Any], Sequence[Any], Sequence[Any]]:
+    """(the new personas, rows of what a hub has kept, what it has dropped); of each held one collection at most."""
+    new, *held = [given] if isinstance(given, beam.PCollection) else given
+    return new, held[:1], held[1:]
+
+
+def ids_held(block: int, payload: bytes) -> tuple[int, bytes]:
+    """The ids of a hub's rows, as `ids_of`."""
+    return block, bytes.fromhex(unpack_held(payload).ids.tobytes().decode())
 
 
 class Children(NamedTuple):
@@ -136,8 +154,8 @@ class Children(NamedTuple):
 
 @dataclass(kw_only=True)
 class OneHop(beam.PTransform):
-    """{"so_far": personas of all hops, a collection for each, "held": what a hub holds, "compared": both for the search
-    for near-duplicates, "answers": of the last hop} -> those of the next hop.
+    """{"last": personas of the last hop, "ids": of all that is known, in collections, "compared": all of them for the
+    search for near-duplicates, "answers": of the last hop} -> those of the next hop.
     """
 
     hop: int
@@ -145,12 +163,12 @@ class OneHop(beam.PTransform):
 
     def expand(self, sides: Mapping[str, tuple[Any, ...]]) -> Children:
         """Passes over whom somebody earlier resembles, asks about the rest, filters and folds the answers."""
-        own, so_far, held = self.settings, sides["so_far"], sides["held"]
+        own = self.settings
         near = sides["compared"] | "NearDuplicates" >> NearDuplicates(
-            threshold=own.threshold, blocks=own.blocks, hop=self.hop - 1
+            threshold=own.threshold, bucket_keys=own.bucket_keys, blocks=own.blocks, hop=self.hop - 1
         )
         frontier = (
-            {"personas": so_far[-1], "near": near}
+            {"personas": sides["last"][0], "near": near}
             | "ByBlock" >> beam.CoGroupByKey()
             | "PassOver" >> beam.ParDo(PassOver()).with_outputs("passed_over", main="new")
         )
@@ -158,7 +176,7 @@ class OneHop(beam.PTransform):
         task = RelationTask(self.hop, own.per_persona, own.prompt, own.sampling)
         answers = worth.asked | "Generate" >> Generate(stage=STAGE, task=task, model=own.model)
         filtered: Filtered = answers.results | "Filter" >> own.accept
-        unique = (filtered.personas, *so_far, *held) | "Unique" >> UniquePersonas(blocks=own.blocks)
+        unique = (filtered.personas, *sides["ids"]) | "Unique" >> UniquePersonas(blocks=own.blocks)
         lost = (answers.dead_letters, filtered.dead_letters)
         return Children(
             unique, worth.asked, frontier.passed_over, worth.not_expanded, answers.results, filtered.personas, lost

@@ -12,7 +12,14 @@ import numpy as np
 
 from transforms.dedup.find_duplicates import Bucket, Bucketed, FindDuplicates, VerifiedPairs, partitions_for
 from transforms.dedup.found import unpack_found
-from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
+from transforms.dedup.persona_rows import (
+    PersonaLayout,
+    is_held,
+    pack_personas,
+    similarities,
+    unpack_held,
+    unpack_personas,
+)
 from transforms.dedup.representatives import rounds_for
 from transforms.dedup.rows import Packed, by_block, same
 from transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona, batches
@@ -27,7 +34,18 @@ from transforms.tally import Tally
 NEAR_DUPLICATES = "expand_persona.near_duplicates"  # what the pass between hops is counted under
 
 ByBlock = tuple[int, Batch[Persona]]
-Personas = beam.PCollection[ByBlock] | tuple[beam.PCollection[ByBlock], ...]
+Compared = Bucketed | beam.PCollection[Packed]
+
+
+class Prepared(NamedTuple):
+    """New personas and rows of a hub, as `MinHashDedup` takes them, with what `BucketPersonas` has made of them all."""
+
+    personas: beam.PCollection[ByBlock]
+    held: tuple[beam.PCollection[Packed], ...]
+    compared: tuple[Compared, ...]
+
+
+Personas = beam.PCollection[ByBlock] | tuple[beam.PCollection[Any], ...] | Prepared
 
 
 class Deduplicated(NamedTuple):
@@ -43,9 +61,9 @@ class MinHashDedup(beam.PTransform):
 
     Personas come unique by id, by `records.partition_of(persona_id, blocks)`, a block in one element or several.
     Earlier is lower in rank: what a hub holds, then fewer hops, then the id. Applied to the new personas, or to a
-    tuple: those, then collections by block of what a hub holds, which win and do not come out. A persona without a
-    word is kept. A threshold of 1.0 drops equal sets of words only. `partitions` and `rounds` go by the blocks unless
-    told.
+    tuple: those, then by block the rows of what a hub holds (`persona_rows.pack_held`), which win and do not come out;
+    or to `Prepared`, whose keys are not made again. A persona without a word is kept. A threshold of 1.0 drops equal
+    sets of words only. `partitions` and `rounds` go by the blocks unless told.
     """
 
     threshold: float = 0.9
@@ -61,9 +79,13 @@ class MinHashDedup(beam.PTransform):
 
     def expand(self, personas: Personas) -> Deduplicated:
         """Finds the duplicates, parts kept from dropped, and names the kept ones that stand for the dropped."""
-        packed = packed_personas(personas)
+        new, held = parted(personas)
+        packed = new | "Pack" >> beam.MapTuple(pack_personas).with_output_types(Packed)
+        rows = (packed, *held) | "Rows" >> beam.Flatten() if held else packed
         layout = PersonaLayout(self.blocks)
-        found = packed | "FindDuplicates" >> FindDuplicates(
+        prepared = isinstance(personas, Prepared) and self.plan.kind != "prefix"
+        compared = personas.compared if isinstance(personas, Prepared) and prepared else rows
+        found = compared | "FindDuplicates" >> FindDuplicates(
             plan=self.plan,
             layout=layout,
             partitions=partitions_for(self.blocks) if self.partitions is None else self.partitions,
@@ -71,51 +93,52 @@ class MinHashDedup(beam.PTransform):
             floor=NEW,
         )
         wanted = found.decisions | "Wanted" >> beam.FlatMap(wanted_names, layout).with_output_types(Packed)
-        parted = (
-            {"personas": packed, "decisions": found.decisions, "wanted": wanted}
+        sides = (
+            {"personas": rows, "decisions": found.decisions, "wanted": wanted}
             | "ByBlock" >> beam.CoGroupByKey()
             | "Part" >> beam.ParDo(Part(layout)).with_outputs("dropped", "names", main="kept")
         )
         dropped, names = (
-            parted[side] | side.capitalize() >> beam.Map(same).with_output_types(Packed)
-            for side in ("dropped", "names")
+            sides[side] | side.capitalize() >> beam.Map(same).with_output_types(Packed) for side in ("dropped", "names")
         )
         duplicates = (
             {"dropped": dropped, "names": names}
             | "ByKept" >> beam.CoGroupByKey()
             | "Name" >> beam.FlatMapTuple(name_kept).with_output_types(Batch[Duplicate])
         )
-        return Deduplicated(parted["kept"], duplicates)
+        return Deduplicated(sides["kept"], duplicates)
 
 
-Compared = Bucketed | beam.PCollection[Packed]
+def parted(personas: Personas) -> tuple[beam.PCollection[ByBlock], tuple[beam.PCollection[Packed], ...]]:
+    """(the new ones, rows of what a hub holds)."""
+    if isinstance(personas, beam.PCollection):
+        return personas, ()
+    return (personas.personas, personas.held) if isinstance(personas, Prepared) else (personas[0], personas[1:])
 
 
 @dataclass(kw_only=True)
 class BucketPersonas(beam.PTransform):
-    """(block, personas) -> what `NearDuplicates` compares, made once, however many passes they are part of.
+    """(block, personas) -> what `NearDuplicates` and `MinHashDedup` compare, made once for all passes.
 
-    Those of a hub are not `new`. Where keys depend on all that is compared (thresholds under 0.7), it is the packed
-    personas, and each pass makes its own.
+    Applied to personas, or, if they are not `new`, to rows of a hub by `persona_rows.pack_held`. Where keys depend on
+    all that is compared (thresholds under 0.7), it is the packed personas, and each pass makes its own.
     """
 
     threshold: float = 0.9
+    bucket_keys: str = "minhash"
     blocks: int
     new: bool = True
 
     def __post_init__(self) -> None:
         super().__init__()
-        self.plan = checked_plan(self.threshold, "minhash", self.blocks, RECALL)
+        self.plan = checked_plan(self.threshold, self.bucket_keys, self.blocks, RECALL)
 
-    def expand(self, personas: beam.PCollection[ByBlock]) -> Compared:
+    def expand(self, personas: beam.PCollection[Any]) -> Compared:
         """Keys and token sets."""
-        packed = personas | "Pack" >> beam.Map(pack_personas, self.new).with_output_types(Packed)
-        bucket = Bucket(
-            plan=self.plan,
-            layout=PersonaLayout(self.blocks),
-            partitions=partitions_for(self.blocks),
-            stage=NEAR_DUPLICATES,
-        )
+        packed = personas
+        if self.new:
+            packed = personas | "Pack" >> beam.MapTuple(pack_personas).with_output_types(Packed)
+        bucket = Bucket(plan=self.plan, layout=PersonaLayout(self.blocks), partitions=partitions_for(self.blocks))
         return packed if self.plan.kind == "prefix" else packed | "Bucket" >> bucket
 
 
@@ -129,12 +152,13 @@ class NearDuplicates(beam.PTransform):
     """
 
     threshold: float = 0.9
+    bucket_keys: str = "minhash"
     blocks: int
     hop: int = 0
 
     def __post_init__(self) -> None:
         super().__init__()
-        self.plan = checked_plan(self.threshold, "minhash", self.blocks, RECALL)
+        self.plan = checked_plan(self.threshold, self.bucket_keys, self.blocks, RECALL)
 
     def expand(self, compared: tuple[Compared, ...]) -> beam.PCollection[tuple[int, tuple[int, ...]]]:
         """Every pair is verified."""
@@ -157,17 +181,6 @@ def checked_plan(threshold: float, bucket_keys: str, blocks: int, recall: float)
     if blocks < 1:
         raise ValueError(f"blocks is {blocks}; at least 1")
     return Plan.of(threshold, bucket_keys, recall)
-
-
-def packed_personas(personas: Personas) -> beam.PCollection[Packed]:
-    """New personas, and those of a hub, as packed elements by block."""
-    new, *known = [personas] if isinstance(personas, beam.PCollection) else personas
-    packed = [new | "Pack" >> beam.Map(pack_personas, True).with_output_types(Packed)]
-    packed += [
-        held | f"Pack held {i}" >> beam.Map(pack_personas, False).with_output_types(Packed)
-        for i, held in enumerate(known)
-    ]
-    return packed[0] if len(packed) == 1 else packed | "Held" >> beam.Flatten()
 
 
 def later_ranks(element: Packed, layout: PersonaLayout) -> Iterator[tuple[int, tuple[int, ...]]]:
@@ -204,15 +217,18 @@ class Part(beam.DoFn):
         dropped: dict[int, list[tuple[int, float, Persona]]] = {}
         names: dict[int, tuple[str, str]] = {}
         for payload in sides["personas"]:
-            new, personas = unpack_personas(payload)
-            for rank, persona in zip(ranks_of(personas, new).tolist(), personas, strict=True):
+            if is_held(payload):
+                names |= unpack_held(payload).named(wanted) if wanted else {}
+                continue
+            personas = unpack_personas(payload)
+            for rank, persona in zip(ranks_of(personas).tolist(), personas, strict=True):
                 if rank in wanted:
                     names[rank] = (persona.persona_id, persona.text)
                 if rank in gone:
                     keeper, similarity = gone[rank]
                     home = int(self.layout.locate(np.array([keeper], np.uint64))[0])
                     dropped.setdefault(home, []).append((keeper, similarity, persona))
-                elif new:
+                else:
                     kept.append(persona)
         self.tally.inc("kept", len(kept))
         self.tally.inc("duplicates", sum(map(len, dropped.values())))

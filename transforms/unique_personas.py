@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from transforms.records import BLOCK_RECORDS, Batch, Persona, batches, partition_of
+from transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona, batches, partition_of
 from transforms.tally import Tally
 
 
@@ -23,23 +23,20 @@ class Unique(NamedTuple):
 class UniquePersonas(beam.PTransform):
     """Batches of personas -> (block, personas unique by id); the first by `Persona.order` stands for its equals.
 
-    Applied to the new personas, or to a tuple: those, then collections by block that came earlier and always win.
+    Applied to the new personas, or to a tuple: those, then the ids of others, by block as `ids_of` packs them, which
+    came earlier and always win.
     """
 
     blocks: int
 
     def expand(self, personas: beam.PCollection[Any] | tuple[beam.PCollection[Any], ...]) -> Unique:
-        """Groups by block; ids alone stand for what is known."""
+        """Groups by block."""
         first, *known = [personas] if isinstance(personas, beam.PCollection) else personas
         new = first | "Block" >> beam.FlatMap(by_block, self.blocks).with_output_types(tuple[int, Batch[Persona]])
-        ids = [
-            earlier | f"Ids {i}" >> beam.MapTuple(ids_of).with_output_types(tuple[int, bytes])
-            for i, earlier in enumerate(known)
-        ]
-        if not ids:
+        if not known:
             grouped = new | "ByBlock" >> beam.GroupByKey() | "New" >> beam.MapTuple(all_new)
         else:
-            seen = ids | "Known" >> beam.Flatten()
+            seen = known | "Known" >> beam.Flatten()
             grouped = {"new": new, "known": seen} | "ByBlock" >> beam.CoGroupByKey() | "New" >> beam.MapTuple(unseen)
         out = grouped | "Fold" >> beam.ParDo(FoldBlock()).with_outputs("identical", main="personas")
         return Unique(out.personas, out.identical)
@@ -84,7 +81,7 @@ def by_block(batch: Batch[Persona], blocks: int) -> Iterator[tuple[int, Batch[Pe
     yield from groups.items()
 
 
-def ids_of(block: int, batch: Batch[Persona]) -> tuple[int, bytes]:
+def ids_of(block: int, batch: Batch[Persona] | Batch[Duplicate]) -> tuple[int, bytes]:
     """The ids of a batch, 16 bytes each."""
     return block, bytes.fromhex("".join(persona.persona_id for persona in batch))
 

@@ -15,7 +15,15 @@ from transforms.corpus.found import CorpusError
 from transforms.dedup.find_duplicates import fold_equals
 from transforms.dedup.found import pack_found, unpack_found
 from transforms.dedup.part import RowLayout, lines_before
-from transforms.dedup.persona_rows import PersonaLayout, pack_personas, similarities, unpack_personas
+from transforms.dedup.persona_rows import (
+    PersonaLayout,
+    is_held,
+    pack_held,
+    pack_personas,
+    similarities,
+    unpack_held,
+    unpack_personas,
+)
 from transforms.dedup.rows import by_block, by_partition, joined, meetings, sets_by_group
 from transforms.dedup.sniff import text_field_of
 from transforms.dedup.sources import CHUNK, CHUNK_BITS, PACKED_LEAST, Source, source_at, sources_of
@@ -112,14 +120,29 @@ def test_a_rank_tells_where_a_persona_is_and_keeps_the_order_of_representatives(
     assert rank_of(persona(text, hop=6), new=False) < rank_of(earlier), "what a hub holds comes before all that is new"
 
 
-def test_personas_travel_with_a_word_on_whether_they_are_new() -> None:
-    batch = Batch([persona("A baker of rye bread"), persona("一位面包师")])
-    for new in (False, True):
-        block, payload = pack_personas((3, batch), new)
-        assert (block, unpack_personas(payload)) == (3, (new, batch))
+def test_personas_travel_whole_if_they_are_new_and_as_arrays_if_a_hub_holds_them() -> None:
+    batch = Batch([persona("A baker of rye bread", hop=3), persona("一位面包师")])
+    for new, pack in ((False, pack_held), (True, pack_personas)):
+        block, payload = pack(3, batch)
+        assert (block, is_held(payload)) == (3, not new)
         ranks, tokens = PersonaLayout(8).read(block, payload)
         assert ranks.tolist() == ranks_of(batch, new).tolist()
         assert tokens.words()[1] == ["一", "位", "面", "包", "师"]
+    assert unpack_personas(payload) == batch
+
+
+def test_rows_of_a_hub_tell_ids_and_texts_of_those_that_are_asked_for() -> None:
+    batch = Batch([persona("A baker of rye bread", hop=3), persona("一位面包师"), persona("")])
+    ranks = ranks_of(batch, new=False).tolist()
+    held = unpack_held(pack_held(3, batch)[1])
+    assert held.named({ranks[1], ranks[2], 7}) == {
+        rank: (each.persona_id, each.text) for rank, each in zip(ranks[1:], batch[1:], strict=True)
+    }
+    assert held.named(set()) == {}
+    some = held.personas(np.array([0, 1]))
+    assert [(each.persona_id, each.text, rank_of(each, new=False)) for each in some] == [
+        (each.persona_id, each.text, rank) for each, rank in zip(batch[:2], ranks[:2], strict=True)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -123,9 +123,10 @@ class VerifiedPairs(beam.PTransform):
 
 @dataclass(kw_only=True)
 class FindDuplicates(beam.PTransform):
-    """(block, payload) -> decisions, (block of the dropped, packed columns: dropped ranks, kept ranks, similarities).
+    """(block, payload), or Bucketed of several collections -> decisions.
 
-    A row is dropped if an earlier kept one is within the threshold; NaN where the similarity was not computed.
+    Those are (block of the dropped, packed columns: dropped ranks, kept ranks, similarities). A row is dropped if an
+    earlier kept one is within the threshold; the similarity is NaN where it was not computed.
     `rounds`: as of `Representatives`, `floor`: as of `VerifiedPairs`.
     """
 
@@ -135,7 +136,7 @@ class FindDuplicates(beam.PTransform):
     rounds: int = 0
     floor: int = 0
 
-    def expand(self, texts: beam.PCollection[Packed]) -> Decided:
+    def expand(self, texts: beam.PCollection[Packed] | tuple[Bucketed, ...]) -> Decided:
         """Verified pairs, then representatives."""
         verified = texts | "VerifiedPairs" >> VerifiedPairs(
             plan=self.plan, layout=self.layout, partitions=self.partitions, floor=self.floor

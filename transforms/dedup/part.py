@@ -13,12 +13,12 @@ import orjson
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
 from transforms.dedup.chunks import Chunk, row_of, split, texts_of
-from transforms.dedup.persona_rows import PersonaLayout, similarities, unpack_personas
+from transforms.dedup.persona_rows import PersonaLayout, similarities, unpack_held
 from transforms.dedup.read_rows import chunk_of
 from transforms.dedup.rows import Packed, by_block, same
 from transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Source, source_at
 from transforms.similarity.arrays import I64, U64, Numbers
-from transforms.similarity.ranks import NEW, ranks_of
+from transforms.similarity.ranks import NEW
 from transforms.similarity.shingles import Tokens, tokenise_utf8
 from transforms.similarity.vectors import unpack
 from transforms.tally import Tally
@@ -156,12 +156,9 @@ class Part(beam.DoFn):
 
 def hub_names(payloads: Iterable[bytes], wanted: set[int]) -> dict[int, Name]:
     """Names of personas of a hub: their ids."""
-    names = {}
+    names: dict[int, Name] = {}
     for payload in payloads if wanted else ():
-        new, personas = unpack_personas(payload)
-        for rank, persona in zip(ranks_of(personas, new).tolist(), personas, strict=True):
-            if rank in wanted:
-                names[rank] = (persona.persona_id, 0, persona.text)
+        names |= {rank: (key, 0, text) for rank, (key, text) in unpack_held(payload).named(wanted).items()}
     return names
 
 

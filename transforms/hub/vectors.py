@@ -13,10 +13,10 @@ from transforms.hub.files import read_file, write_shard
 from transforms.hub.manifest import FileEntry
 from transforms.hub.versions import Hub
 from transforms.records import Batch, Centroids, Vector, batches, partition_of
+from transforms.similarity.ranks import ID_TYPE
 from transforms.similarity.vectors import pack, stack
 from transforms.tally import Tally
 
-ID_TYPE = "S32"  # a persona's id in an array
 PACK_ROWS = 2048  # vectors in an element: 1.6 MB at 384 dimensions
 
 Packed = tuple[int, bytes]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from transforms.records import Persona
 
 NEW = 1 << 63
+ID_TYPE = "S32"  # a persona's id in an array
 HOP_SHIFT = 60
 ID_DIGITS = 15
 
