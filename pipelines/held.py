@@ -70,7 +70,7 @@ class ReadHeldRows(beam.PTransform):
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[Packed]:
         """Reads the table of personas."""
-        personas = root | ReadHub(hub=self.hub, blocks=self.blocks, size=BLOCK_RECORDS)
+        personas = root | ReadHub(hub=self.hub, blocks=self.blocks, size=4096)
         if not self.ranked:
             personas |= "AtHop0" >> beam.MapTuple(at_hop_0).with_output_types(tuple[int, Batch[Persona]])
         return personas | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed)

@@ -84,10 +84,13 @@ class EmbedDedup(beam.PTransform):
             sides
             | {"decisions": found.decisions, "wanted": wanted}
             | "ByBlock" >> beam.CoGroupByKey()
-            | "Part" >> beam.ParDo(Part(self.blocks)).with_outputs("vectors", "dropped", "names", main="kept")
+            | "Part"
+            >> beam.ParDo(Part(self.blocks))
+            .with_output_types(Any, dropped=tuple[int, Any], names=tuple[int, Any])
+            .with_outputs("vectors", "dropped", "names", main="kept")
         )
         duplicates = (
-            {side: parted[side] | side.capitalize() >> beam.Map(keyed) for side in ("dropped", "names")}
+            {side: parted[side] for side in ("dropped", "names")}
             | "ByKept" >> beam.CoGroupByKey()
             | "Name" >> beam.FlatMapTuple(name_kept).with_output_types(Batch[Duplicate])
         )
@@ -162,11 +165,6 @@ def vectors_of(ids: dict[int, str], packs: list[bytes]) -> bytes:
     keys = np.array([ids[rank].encode() for rank in ranks[mine].tolist()], ID_TYPE)
     order = np.argsort(keys)
     return pack(keys[order], vectors[mine][order]) if len(keys) else b""
-
-
-def keyed(element: tuple[int, Any]) -> tuple[int, Any]:
-    """The element itself, with its type known to Beam."""
-    return element
 
 
 def name_kept(_: int, sides: dict[str, Any]) -> Iterator[Batch[Duplicate]]:

@@ -50,11 +50,12 @@ class KnownVectors(beam.PTransform):
         joined = (
             {"rows": held.rows, "vectors": held.vectors}
             | "ByBlock" >> beam.CoGroupByKey()
-            | "Join" >> beam.ParDo(JoinVectors()).with_outputs("missing", main="vectors")
+            | "Join"
+            >> beam.ParDo(JoinVectors())
+            .with_output_types(Packed, missing=ByBlock)
+            .with_outputs("missing", main="vectors")
         )
-        vectors = joined["vectors"] | "Vectors" >> beam.Map(same).with_output_types(Packed)
-        missing = joined["missing"] | "Missing" >> beam.Map(same).with_output_types(ByBlock)
-        return Known(vectors, ids, missing)
+        return Known(joined["vectors"], ids, joined["missing"])
 
 
 def ids_of(block: int, payload: bytes) -> Packed:
@@ -90,11 +91,6 @@ class JoinVectors(beam.DoFn):
         for rows in held:
             for batch in batches(rows.personas(np.flatnonzero(np.isin(rows.ids, missing)))):
                 yield TaggedOutput("missing", (block, batch))
-
-
-def same(element: Any) -> Any:
-    """The element itself, with its type known to Beam."""
-    return element
 
 
 def ids_by_rank(packs: list[bytes]) -> dict[int, str]:

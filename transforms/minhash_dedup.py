@@ -21,7 +21,7 @@ from transforms.dedup.persona_rows import (
     unpack_personas,
 )
 from transforms.dedup.representatives import rounds_for
-from transforms.dedup.rows import Packed, by_block, same
+from transforms.dedup.rows import Packed, by_block
 from transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona, batches
 from transforms.similarity.arrays import groups
 from transforms.similarity.join import Found
@@ -96,13 +96,13 @@ class MinHashDedup(beam.PTransform):
         sides = (
             {"personas": rows, "decisions": found.decisions, "wanted": wanted}
             | "ByBlock" >> beam.CoGroupByKey()
-            | "Part" >> beam.ParDo(Part(layout)).with_outputs("dropped", "names", main="kept")
-        )
-        dropped, names = (
-            sides[side] | side.capitalize() >> beam.Map(same).with_output_types(Packed) for side in ("dropped", "names")
+            | "Part"
+            >> beam.ParDo(Part(layout))
+            .with_output_types(Any, dropped=Packed, names=Packed)
+            .with_outputs("dropped", "names", main="kept")
         )
         duplicates = (
-            {"dropped": dropped, "names": names}
+            {side: sides[side] for side in ("dropped", "names")}
             | "ByKept" >> beam.CoGroupByKey()
             | "Name" >> beam.FlatMapTuple(name_kept).with_output_types(Batch[Duplicate])
         )

@@ -22,6 +22,7 @@ BATCH_RECORDS = 200  # records in a batch: the cost of an element is gone in the
 BLOCK_RECORDS = 1000  # where arrays are made of a batch, which pay from 1,000 rows on: of personas half a megabyte
 # Reasons of dead letters that another run may undo: nobody was asked, or nobody answered however often it was tried.
 UNANSWERED = re.compile(r"budget-exhausted|exported|timeout|connection|http-(408|409|425|429|5\d\d)")
+RECORD_BYTES = 150  # of a persona in an encoded batch
 HOP_LIMIT = 7  # a rank has three bits for the hop
 
 R = TypeVar("R")
@@ -186,6 +187,10 @@ class BatchCoder(coders.Coder):
     def decode(self, encoded: bytes) -> Batch[Any]:
         """The batch that `encode` was given."""
         return Batch(pickle.loads(zstandard.ZstdDecompressor().decompress(encoded)))
+
+    def estimate_size(self, value: Batch[Any]) -> int:
+        """Bytes, about: Beam asks of some elements of each step, and would have them encoded."""
+        return RECORD_BYTES * len(value)
 
     def is_deterministic(self) -> bool:
         """Never a key."""

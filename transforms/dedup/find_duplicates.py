@@ -12,7 +12,7 @@ from apache_beam.pvalue import AsSingleton, TaggedOutput
 
 from transforms.dedup.found import pack_found
 from transforms.dedup.representatives import Representatives
-from transforms.dedup.rows import Layout, Packed, by_block, by_partition, joined, meetings, same, sets_by_group, widened
+from transforms.dedup.rows import Layout, Packed, by_block, by_partition, joined, meetings, sets_by_group, widened
 from transforms.similarity import join, prefix_keys
 from transforms.similarity.arrays import U32, U64, Numbers, distinct, mix, ragged, runs, spans
 from transforms.similarity.plan import Plan
@@ -75,13 +75,10 @@ class Bucket(beam.PTransform):
         if self.plan.kind == "prefix":
             frequencies.append(AsSingleton(texts | "Frequencies" >> Frequencies(layout=self.layout)))
         bucket = MinHashBucket(self.plan, self.layout, self.partitions, self.stage)
-        bucketed = texts | "MinHashBucket" >> beam.ParDo(bucket, *frequencies).with_output_types(Packed).with_outputs(
-            "sets", "equal", "without_words", main="keys"
-        )
-        sets, equal = (
-            bucketed[side] | side.capitalize() >> beam.Map(same).with_output_types(Packed) for side in ("sets", "equal")
-        )
-        return Bucketed(bucketed["keys"], sets, equal, bucketed["without_words"])
+        bucketed = texts | "MinHashBucket" >> beam.ParDo(bucket, *frequencies).with_output_types(
+            Packed, sets=Packed, equal=Packed, without_words=tuple[int, int]
+        ).with_outputs("sets", "equal", "without_words", main="keys")
+        return Bucketed(*(bucketed[side] for side in Bucketed._fields))
 
 
 @dataclass(kw_only=True)

@@ -15,7 +15,7 @@ from apache_beam.pvalue import AsSingleton, TaggedOutput
 from transforms.dedup.chunks import Chunk, row_of, split, texts_of
 from transforms.dedup.persona_rows import PersonaLayout, similarities, unpack_held
 from transforms.dedup.read_rows import chunk_of
-from transforms.dedup.rows import Packed, by_block, same
+from transforms.dedup.rows import Packed, by_block
 from transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Source, source_at
 from transforms.similarity.arrays import I64, U64, Numbers
 from transforms.similarity.ranks import NEW
@@ -79,12 +79,12 @@ class PartRows(beam.PTransform):
         parted = (
             {"rows": given["rows"], "decisions": given["decisions"], "wanted": wanted}
             | "ByChunk" >> beam.CoGroupByKey()
-            | "Part" >> beam.ParDo(Part(self.layout)).with_outputs("dropped", "names", "counts", main="kept")
+            | "Part"
+            >> beam.ParDo(Part(self.layout))
+            .with_output_types(tuple[int, Chunk], dropped=Packed, names=Packed)
+            .with_outputs("dropped", "names", "counts", main="kept")
         )
-        sides = {
-            side: parted[side] | f"Side {side}" >> beam.Map(same).with_output_types(Packed)
-            for side in ("dropped", "names")
-        }
+        sides = {side: parted[side] for side in ("dropped", "names")}
         name = beam.FlatMap(name_kept, self.kind, list(self.sources), AsSingleton(given["lines"]))
         dropped = sides | "ByKept" >> beam.CoGroupByKey() | "Name" >> name.with_output_types(bytes)
         return Parted(parted["kept"], dropped, parted["counts"])

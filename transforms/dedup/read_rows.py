@@ -18,7 +18,7 @@ from transforms.corpus.found import BrokenError, CorpusFile, Limits, Piece
 from transforms.corpus.lines import lines_of
 from transforms.corpus.streams import codec_of, open_raw
 from transforms.dedup.chunks import TOO_LONG, Broken, Chunk, as_line, checked, cut
-from transforms.dedup.rows import Packed, same
+from transforms.dedup.rows import Packed
 from transforms.dedup.sources import CHUNK, CHUNK_BITS, ROW_STEP, Source
 from transforms.records import excerpt
 from transforms.similarity.arrays import I64, U8
@@ -55,13 +55,12 @@ class ReadRows(beam.PTransform):
             root
             | "Parts" >> beam.Create(list(parts_of(self.sources)), reshuffle=False)
             | "Spread" >> beam.Reshuffle()
-            | "Read" >> beam.ParDo(ReadPart(self.field)).with_outputs("broken", "lines", main="chunks")
+            | "Read"
+            >> beam.ParDo(ReadPart(self.field))
+            .with_output_types(Packed, lines=Packed)
+            .with_outputs("broken", "lines", main="chunks")
         )
-        return Rows(
-            read["chunks"] | "Chunks" >> beam.Map(same).with_output_types(Packed),
-            read["broken"],
-            read["lines"] | "Lines" >> beam.Map(same).with_output_types(Packed),
-        )
+        return Rows(read["chunks"], read["broken"], read["lines"])
 
 
 def parts_of(sources: Sequence[Source]) -> Iterator[Part]:

@@ -11,7 +11,7 @@ import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
 from transforms.dedup.found import pack_balls, unpack_balls, unpack_found
-from transforms.dedup.rows import Packed, same
+from transforms.dedup.rows import Packed
 from transforms.similarity.arrays import groups
 from transforms.similarity.rounds import GONE, Notes, at_both_ends, flag, homes_of, members_of, of_ball, settle, shrink
 from transforms.similarity.vectors import pack, unpack
@@ -39,21 +39,21 @@ class Round(beam.PTransform):
             | "ByRow" >> beam.GroupByKey()
             | "Flag" >> beam.FlatMap(flag_rows, self.partitions).with_output_types(Packed)
             | "ByLaterRow" >> beam.GroupByKey()
-            | "Settle" >> beam.FlatMap(settle_rows, self.partitions).with_outputs("notes", "gone", "decided")
-        )
-        told, gone, decided = (
-            settled[side] | side.capitalize() >> beam.Map(same).with_output_types(Packed)
-            for side in ("notes", "gone", "decided")
+            | "Settle"
+            >> beam.FlatMap(settle_rows, self.partitions)
+            .with_output_types(Packed, notes=Packed, gone=Packed, decided=Packed)
+            .with_outputs("notes", "gone", "decided")
         )
         shrunk = (
-            {"balls": balls, "gone": gone}
+            {"balls": balls, "gone": settled["gone"]}
             | "ByBall" >> beam.CoGroupByKey()
-            | "Shrink" >> beam.FlatMap(shrink_balls, self.partitions).with_outputs("notes", "balls")
+            | "Shrink"
+            >> beam.FlatMap(shrink_balls, self.partitions)
+            .with_output_types(Packed, notes=Packed, balls=Packed)
+            .with_outputs("notes", "balls")
         )
-        more, less = (
-            shrunk[side] | f"Ball{side}" >> beam.Map(same).with_output_types(Packed) for side in ("notes", "balls")
-        )
-        return Settled((told, more) | "AllNotes" >> beam.Flatten(), less, decided)
+        told = (settled["notes"], shrunk["notes"]) | "AllNotes" >> beam.Flatten()
+        return Settled(told, shrunk["balls"], settled["decided"])
 
 
 def by_home(notes: Notes, partitions: int) -> Iterator[Packed]:

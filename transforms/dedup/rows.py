@@ -27,11 +27,6 @@ from transforms.similarity.vectors import pack, unpack
 Packed = tuple[int, bytes]  # a block or a partition, and arrays
 
 
-def same(element: Packed) -> Packed:
-    """The element, its type known to Beam."""
-    return element
-
-
 class Locates(Protocol):
     """Where rows lie. A rank is 64 bits: the order of rows, and their identity."""
 
@@ -74,7 +69,7 @@ def meetings(packs: Iterable[bytes]) -> tuple[Numbers, Numbers]:
     """
     columns = sorted((unpack(packed) for packed in packs), key=lambda column: int(column[2]))
     base = np.array([column[2] for column in columns], U64)
-    reach = np.array([int(near.max(initial=0)) + 1 for _, near, _ in columns], U64)
+    reach = np.array([min(int(near.max(initial=0)), 1 << 32) + 1 for _, near, _ in columns], U64)
     begin, end = base - base[0], int(base[-1]) - int(base[0]) + int(reach[-1])
     if end >= 1 << 32:  # leave out the gaps between elements
         begin, end = np.cumsum(reach) - reach, sum(map(int, reach))

@@ -98,8 +98,12 @@ def ascii_tokens(data: bytes, offsets: Numbers) -> Tokens:
 
 def normalise(text: str) -> str:
     """Unicode's NFKC_Casefold: compatibility forms and case folded, what is ignored by default gone."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return unicodedata.normalize("NFKC", IGNORABLE.sub("", text))
+    return folded(IGNORABLE.sub("", folded(text).casefold()))
+
+
+def folded(text: str) -> str:
+    """NFKC, a line at a time: a look tells of most that nothing is to be done, and of all together it never would."""
+    return "\n".join([unicodedata.normalize("NFKC", line) for line in text.split("\n")])
 
 
 @cache
