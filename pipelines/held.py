@@ -16,6 +16,8 @@ from transforms.hub.vectors import ReadCentroids, ReadVectors
 from transforms.hub.versions import Hub
 from transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona
 
+HELD_RECORDS = 4096  # personas in an element: as arrays 1 MB
+
 
 class Held(NamedTuple):
     """Tables of a version by block, each in a tuple: empty where nothing is held, so that steps need not ask."""
@@ -70,7 +72,7 @@ class ReadHeldRows(beam.PTransform):
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[Packed]:
         """Reads the table of personas."""
-        personas = root | ReadHub(hub=self.hub, blocks=self.blocks, size=4096)
+        personas = root | ReadHub(hub=self.hub, blocks=self.blocks, size=HELD_RECORDS)
         if not self.ranked:
             personas |= "AtHop0" >> beam.MapTuple(at_hop_0).with_output_types(tuple[int, Batch[Persona]])
         return personas | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed)

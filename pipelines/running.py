@@ -31,6 +31,7 @@ from pipelines.dataflow import DATAFLOW, check_dataflow, submitted, waits
 from pipelines.errors import JobError, Submitted, UsageError
 from pipelines.flink import FLINK, FlinkJobRunner, add_flink_defaults, cancel, console
 from pipelines.memory import RETURNED_BYTES, return_freed_memory
+from pipelines.views import Views
 from transforms.calls.engine import STOPPED
 from transforms.similarity.spill import spilling
 
@@ -70,7 +71,7 @@ def beam_options(flags: Sequence[str]) -> PipelineOptions:
     if unknown:
         hint = "" if unknown[0].startswith("-") else " (quote a glob, so that the shell leaves it alone)"
         raise UsageError(f"unknown argument {unknown[0]}{hint}; see --help")
-    parsed = PipelineOptions(list(flags))
+    parsed = Views(list(flags))
     mode = parsed.view_as(DirectOptions).direct_running_mode
     if is_local(parsed) and mode == "multi_threading":
         raise UsageError(
