@@ -20,7 +20,7 @@ from benchmarks.build import run, write_corpus
 from transforms.hub.versions import open_hub
 
 LIMIT = 0.25  # of the CPU of a build
-KEPT = 0.68  # of the personas that documents and hops could give: some documents are short, some personas alike
+KEPT = 0.76  # of the personas that documents and hops could give: some documents are short, some personas alike
 
 
 def build(corpus: str, output: Path, hops: int) -> list[str]:

@@ -19,7 +19,8 @@ from tests.personas import persona
 from transforms.dedup import representatives
 from transforms.dedup.persona_rows import pack_held
 from transforms.dedup.rows import Packed
-from transforms.minhash_dedup import BucketPersonas, MinHashDedup, NearDuplicates, Prepared
+from transforms.minhash_dedup import MinHashDedup, Prepared
+from transforms.near_duplicates import BucketPersonas, NearDuplicates
 from transforms.records import Batch, Persona, partition_of
 from transforms.similarity.ranks import rank_of
 from transforms.similarity.shingles import tokenise

@@ -86,7 +86,7 @@ class EmbedDedup(beam.PTransform):
             | "ByBlock" >> beam.CoGroupByKey()
             | "Part"
             >> beam.ParDo(Part(self.blocks))
-            .with_output_types(Any, dropped=tuple[int, Any], names=tuple[int, Any])
+            .with_output_types(Any, vectors=Packed, dropped=tuple[int, Any], names=tuple[int, Any])
             .with_outputs("vectors", "dropped", "names", main="kept")
         )
         duplicates = (

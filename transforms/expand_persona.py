@@ -18,7 +18,7 @@ from transforms.filter_persona import Filtered, FilterPersona
 from transforms.llm.generate import Generate
 from transforms.llm.parsing import parse_json
 from transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
-from transforms.minhash_dedup import BucketPersonas, Compared, NearDuplicates
+from transforms.near_duplicates import BucketPersonas, Compared, NearDuplicates
 from transforms.prompts import Prompt, load_prompt
 from transforms.records import HOP_LIMIT, Batch, DeadLetter, Persona, batches, excerpt, persona_id
 from transforms.similarity.ranks import rank_of

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from transforms.dedup.find_duplicates import Bucket, Bucketed, FindDuplicates, VerifiedPairs, partitions_for
-from transforms.dedup.found import unpack_found
+from transforms.dedup.find_duplicates import FindDuplicates, partitions_for
 from transforms.dedup.persona_rows import (
     PersonaLayout,
     is_held,
@@ -22,19 +21,14 @@ from transforms.dedup.persona_rows import (
 )
 from transforms.dedup.representatives import rounds_for
 from transforms.dedup.rows import Packed, by_block
+from transforms.near_duplicates import Compared, checked_plan
 from transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona, batches
-from transforms.similarity.arrays import groups
-from transforms.similarity.join import Found
-from transforms.similarity.plan import RECALL, Plan
-from transforms.similarity.ranks import HOP_SHIFT, NEW, ranks_of
-from transforms.similarity.representatives import later_in
+from transforms.similarity.plan import RECALL
+from transforms.similarity.ranks import NEW, ranks_of
 from transforms.similarity.vectors import unpack
 from transforms.tally import Tally
 
-NEAR_DUPLICATES = "expand_persona.near_duplicates"  # what the pass between hops is counted under
-
 ByBlock = tuple[int, Batch[Persona]]
-Compared = Bucketed | beam.PCollection[Packed]
 
 
 class Prepared(NamedTuple):
@@ -114,82 +108,6 @@ def parted(personas: Personas) -> tuple[beam.PCollection[ByBlock], tuple[beam.PC
     if isinstance(personas, beam.PCollection):
         return personas, ()
     return (personas.personas, personas.held) if isinstance(personas, Prepared) else (personas[0], personas[1:])
-
-
-@dataclass(kw_only=True)
-class BucketPersonas(beam.PTransform):
-    """(block, personas) -> what `NearDuplicates` and `MinHashDedup` compare, made once for all passes.
-
-    Applied to personas, or, if they are not `new`, to rows of a hub by `persona_rows.pack_held`. Where keys depend on
-    all that is compared (thresholds under 0.7), it is the packed personas, and each pass makes its own.
-    """
-
-    threshold: float = 0.9
-    bucket_keys: str = "minhash"
-    blocks: int
-    new: bool = True
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.plan = checked_plan(self.threshold, self.bucket_keys, self.blocks, RECALL)
-
-    def expand(self, personas: beam.PCollection[Any]) -> Compared:
-        """Keys and token sets."""
-        packed = personas
-        if self.new:
-            packed = personas | "Pack" >> beam.MapTuple(pack_personas).with_output_types(Packed)
-        bucket = Bucket(plan=self.plan, layout=PersonaLayout(self.blocks), partitions=partitions_for(self.blocks))
-        return packed if self.plan.kind == "prefix" else packed | "Bucket" >> bucket
-
-
-@dataclass(kw_only=True)
-class NearDuplicates(beam.PTransform):
-    """`BucketPersonas` of several collections -> (block, ranks of those at `hop` that resemble somebody earlier).
-
-    The cheap pass between hops: no representatives, so a persona may be named whose earlier neighbour is named too.
-    Ranks are those of `similarity.ranks.rank_of`; an element names some of a block, none twice in one element. Earlier
-    ones may be named, too; `hop` is the highest of the new personas.
-    """
-
-    threshold: float = 0.9
-    bucket_keys: str = "minhash"
-    blocks: int
-    hop: int = 0
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.plan = checked_plan(self.threshold, self.bucket_keys, self.blocks, RECALL)
-
-    def expand(self, compared: tuple[Compared, ...]) -> beam.PCollection[tuple[int, tuple[int, ...]]]:
-        """Every pair is verified."""
-        layout = PersonaLayout(self.blocks)
-        pairs = VerifiedPairs(
-            plan=self.plan,
-            layout=layout,
-            partitions=partitions_for(self.blocks),
-            stage=NEAR_DUPLICATES,
-            floor=NEW | self.hop << HOP_SHIFT,
-        )
-        rows = compared | "Packed" >> beam.Flatten() if self.plan.kind == "prefix" else compared
-        verified = rows | "VerifiedPairs" >> pairs
-        later = beam.FlatMap(later_ranks, layout)
-        return verified.pairs | "Later" >> later.with_output_types(tuple[int, tuple[int, ...]])
-
-
-def checked_plan(threshold: float, bucket_keys: str, blocks: int, recall: float) -> Plan:
-    """The plan. Raises ValueError for what cannot be done."""
-    if blocks < 1:
-        raise ValueError(f"blocks is {blocks}; at least 1")
-    return Plan.of(threshold, bucket_keys, recall)
-
-
-def later_ranks(element: Packed, layout: PersonaLayout) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The later row of each pair found, by block."""
-    found: Found = unpack_found(element[1])
-    ranks = np.unique(np.concatenate([found.near.second, found.equal.second, *map(later_in, found.balls)]))
-    ranks = ranks[ranks >= NEW]
-    for block, members in groups(layout.locate(ranks)):
-        yield block, tuple(ranks[members].tolist())
 
 
 def wanted_names(element: Packed, layout: PersonaLayout) -> Iterator[Packed]:

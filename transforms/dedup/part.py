@@ -81,7 +81,7 @@ class PartRows(beam.PTransform):
             | "ByChunk" >> beam.CoGroupByKey()
             | "Part"
             >> beam.ParDo(Part(self.layout))
-            .with_output_types(tuple[int, Chunk], dropped=Packed, names=Packed)
+            .with_output_types(tuple[int, Chunk], dropped=Packed, names=Packed, counts=Any)
             .with_outputs("dropped", "names", "counts", main="kept")
         )
         sides = {side: parted[side] for side in ("dropped", "names")}

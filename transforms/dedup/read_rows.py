@@ -57,7 +57,7 @@ class ReadRows(beam.PTransform):
             | "Spread" >> beam.Reshuffle()
             | "Read"
             >> beam.ParDo(ReadPart(self.field))
-            .with_output_types(Packed, lines=Packed)
+            .with_output_types(Packed, broken=Any, lines=Packed)
             .with_outputs("broken", "lines", main="chunks")
         )
         return Rows(read["chunks"], read["broken"], read["lines"])
