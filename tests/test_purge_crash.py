@@ -16,8 +16,8 @@ import pytest
 from pipelines.errors import DONE
 from tests.jobs import Forker
 from tests.planted import PLANTED, found_in
+from tests.purging import FLAGS, IDLE, check_whole, letters, purge
 from tests.test_crash import long_drill
-from tests.test_purge import FLAGS, IDLE, check_whole, letters, purge
 from tests.test_refresh import refresh
 from tests.test_takedown import A, B, C, build, take_down, write
 from transforms.hub.reading import read_table
