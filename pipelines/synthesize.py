@@ -24,7 +24,7 @@ from pipelines.stopping import stop_on_signals
 from pipelines.summary import run_summary
 from pipelines.tables import WriteHub
 from transforms.calls.protocol import ModelConfig
-from transforms.hub.manifest import RunManifest, fingerprint
+from transforms.hub.manifest import RunManifest, content_of, fingerprint
 from transforms.hub.reading import ReadHub
 from transforms.hub.versions import Hub, list_attempts, open_hub
 from transforms.llm.prices import price_of
@@ -116,6 +116,7 @@ def build(p: beam.Pipeline, plan: SynthesizePlan, runner: str) -> None:
             run=plan.run,
             replaces=plan.replaces,
             hub_version=plan.hub.manifest.version,
+            hub_content=content_of(plan.hub.manifest),
             parameters=plain(flags),
             prompts={use_case.name: use_case.prompt.prompt_hash for use_case in plan.use_cases},
             models={"llm": plan.model.name},

@@ -8,9 +8,10 @@ from pathlib import Path
 from pipelines.cli import main
 from transforms.hub.files import read_file, write_shard
 from transforms.hub.manifest import Made, RunManifest
+from transforms.hub.publishing import publish
 from transforms.hub.reading import read_table
 from transforms.hub.schemas import TABLES
-from transforms.hub.versions import Hub, list_versions, missing_files, open_hub, publish
+from transforms.hub.versions import Hub, list_versions, missing_files, open_hub
 from transforms.purge.runs import all_runs
 from transforms.records import Batch, DeadLetter, Persona, Sample
 

@@ -11,7 +11,7 @@ import pytest
 from pipelines.export import export
 from transforms.hub.files import write_shard
 from transforms.hub.manifest import HubError, Manifest, RunManifest
-from transforms.hub.versions import publish
+from transforms.hub.publishing import publish
 from transforms.records import Batch, Persona, Sample, as_dict, persona_id
 
 TEXTS = [f"a keeper of {n} bees\nand 🐝 \0 \u202eعسل" for n in range(25)]

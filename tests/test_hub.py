@@ -23,8 +23,9 @@ from transforms.hub.manifest import (
     fingerprint,
     version_name,
 )
+from transforms.hub.publishing import publish
 from transforms.hub.reading import read_personas
-from transforms.hub.versions import find_version, list_versions, open_hub, publish, read_version, version_to_build
+from transforms.hub.versions import find_version, list_versions, open_hub, read_version, version_to_build
 from transforms.records import (
     Batch,
     Persona,
@@ -117,7 +118,7 @@ def test_publishing_again_changes_nothing(tmp_path: Path) -> None:
 def test_a_crash_between_manifest_and_current_leaves_the_old_version(tmp_path: Path) -> None:
     first = made(tmp_path, "", "a diver")
     crash = (
-        "import os, sys; from pathlib import Path; import transforms.hub.versions as v; sys.path.insert(0, 'tests');"
+        "import os, sys; from pathlib import Path; import transforms.hub.publishing as v; sys.path.insert(0, 'tests');"
         "import test_hub; v.set_current = lambda *_: os._exit(9);"
         f"test_hub.made(Path({str(tmp_path)!r}), {first.version!r}, 'a baker')"
     )

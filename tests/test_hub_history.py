@@ -10,16 +10,14 @@ import pytest
 from transforms.hub.current import write_bytes
 from transforms.hub.files import write_shard
 from transforms.hub.manifest import FileEntry, HubError, Manifest, RunManifest, version_name
+from transforms.hub.publishing import is_as_partial, publish, tidy
 from transforms.hub.versions import (
     find_version,
-    is_as_partial,
     lineage,
     list_attempts,
     list_runs,
     list_versions,
-    publish,
     read_version,
-    tidy,
     version_to_add,
     version_to_build,
 )

@@ -22,9 +22,10 @@ from tests.purging import FLAGS, IDLE, check_whole, letters, purge, versions_of
 from tests.test_refresh import by_id, refresh
 from tests.test_takedown import TEXTS, A, B, C, build, sources, take_down, write
 from transforms.hub.current import PublishConflict
-from transforms.hub.manifest import version_name
+from transforms.hub.manifest import content_of, version_name
+from transforms.hub.publishing import publish
 from transforms.hub.reading import read_table
-from transforms.hub.versions import list_versions, open_hub, publish
+from transforms.hub.versions import list_runs, list_versions, open_hub
 from transforms.records import DeadLetter, Persona
 from transforms.store.registry import open_store
 
@@ -225,6 +226,19 @@ def test_a_job_that_set_out_before_a_purge_is_refused(planted: Path) -> None:
         publish(str(planted), draft, [], {})
     check_whole(planted)
     assert found_in(planted) == []
+
+
+def test_samples_of_a_version_that_was_purged_under_them_are_refused(planted: Path) -> None:
+    before = open_hub(str(planted)).manifest
+    asked = ["synthesize", "--hub", str(planted), "--output", str(planted), "--use_case", "instruction"]
+    assert main(asked) == DONE
+    [draft] = [run for use_case, run in list_runs(str(planted)) if use_case == "instruction"]
+    assert (draft.hub_version, draft.hub_content) == (before.version, content_of(before))
+    assert purge(planted, A) == DONE
+    with pytest.raises(PublishConflict, match="purged while this run read it"):
+        publish(str(planted), draft, [], {})
+    after = open_hub(str(planted), before.version).manifest
+    publish(str(planted), replace(draft, hub_content=content_of(after)), [], {})
 
 
 def test_a_purge_that_finds_another_version_published_is_refused(

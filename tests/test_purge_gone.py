@@ -10,11 +10,12 @@ from transforms.corpus.documents import STAGE as READ
 from transforms.filter_persona import STAGE as FILTER
 from transforms.hub.files import write_shard
 from transforms.hub.manifest import Manifest, version_name
+from transforms.hub.publishing import publish
 from transforms.hub.reading import read_table
 from transforms.hub.schemas import TABLES
 from transforms.hub.support import Support
 from transforms.hub.tombstones import DOCUMENT, PERSONA, SOURCE
-from transforms.hub.versions import Hub, list_versions, open_hub, publish
+from transforms.hub.versions import Hub, list_versions, open_hub
 from transforms.purge.gone import Gone, find_gone
 from transforms.purge.rows import left_of, rewrite
 from transforms.purge.versions import purge_versions

@@ -13,9 +13,10 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.count import Counts, Equation, nested, verify
 from transforms.hub.files import write_shard
-from transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest
+from transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest, content_of
+from transforms.hub.publishing import publish
 from transforms.hub.schemas import JSON_RECORDS, SCHEMAS
-from transforms.hub.versions import publish, read_version
+from transforms.hub.versions import read_version
 from transforms.novelty import STAGE as NOVELTY
 from transforms.novelty import rates
 from transforms.records import BATCH_RECORDS, Batch, content_id, partition_of, unanswered
@@ -190,7 +191,7 @@ def cost_of(usage: Mapping[str, Mapping[str, float]]) -> float:
 def without_version(made: Manifest, entries: Iterable[FileEntry]) -> tuple[RunManifest, list[FileEntry]]:
     """What a refresh leaves that has read nothing new: what was lost on the way, and no version."""
     common = {f.name: getattr(made, f.name) for f in fields(Made)} | {"files": ()}
-    run = RunManifest(**common, run=made.version, hub_version=made.base)
+    run = RunManifest(**common, run=made.version, hub_version=made.base, hub_content=content_of(made))
     return run, [entry for entry in entries if not entry.path.startswith("hub/")]
 
 

@@ -122,6 +122,7 @@ class RunManifest(Made):
 
     run: str
     hub_version: str = ""  # that the run read or made
+    hub_content: str = ""  # `content_of` that version as the run read it: a purge changes it
 
 
 def fingerprint(parameters: Mapping[str, Any]) -> str:
@@ -146,6 +147,12 @@ def version_name(parent: str, content: str) -> str:
 def order_of(version: str) -> tuple[int, str]:
     """Sort key of versions' names: by number, so that 9999 comes before 10000."""
     return int(version.split("-", 1)[0]), version
+
+
+def content_of(manifest: Manifest) -> str:
+    """A hash of what a version holds; names of files hold one of their content."""
+    paths = "\n".join(sorted(entry.path for entry in manifest.files))
+    return hashlib.blake2b(paths.encode(), digest_size=8).hexdigest()
 
 
 def by_folder(entries: Iterable[FileEntry]) -> dict[str, tuple[FileEntry, ...]]:

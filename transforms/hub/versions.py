@@ -1,31 +1,24 @@
-"""Versions of a hub: which there are, and how the next one comes to be seen."""
+"""Versions of a hub: which there are, what each holds, and which one a job is to make."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.current import exclusive, read_bytes, read_current, require_current, set_current, write_bytes
-from transforms.hub.files import PART, delete_quietly, is_local
+from transforms.hub.current import read_bytes, read_current
 from transforms.hub.manifest import (
     MANIFEST,
-    FileEntry,
     HubError,
     Made,
     Manifest,
     RunManifest,
-    by_folder,
     order_of,
     version_name,
 )
 from transforms.hub.tombstones import Tombstones, tombstones_of
-
-PART_SECONDS = 3600  # a file being written that has not grown for so long belongs to a job that is gone
 
 
 @dataclass(frozen=True)
@@ -159,55 +152,6 @@ def version_to_add(
     return ToBuild(version_name(current.version, fingerprint), None, current.version), hub
 
 
-def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapping[str, Mapping[str, int]]) -> Made:
-    """Makes what a job wrote exist: the manifests of its runs' folders, the version's own, and CURRENT at last.
-
-    `draft` is all of the manifest but what the job found out; a version's draft names the files that it takes over
-    from its parent. Done again it changes nothing, and neither does a successor that is as partial as what it replaces:
-    that stays. Raises PublishConflict if another version was published meanwhile.
-    """
-    created = draft.created or datetime.now(UTC).isoformat(timespec="seconds")
-    made = replace(draft, counts=counts, created=created)
-    folders = by_folder(entries)
-    if not isinstance(made, Manifest):
-        _publish_runs(output, made, folders)
-        return replace(made, files=tuple(entry for group in folders.values() for entry in group))
-    with exclusive(output):
-        current = read_current(output)
-        if current == made.version and (done := read_version(output, current)):
-            return done
-        require_current(output, made.parent, current)
-        made = replace(made, files=tuple(sorted({*made.files, *folders.pop(made.folder, ())})))
-        if made.replaces and (before := read_version(output, made.replaces)) and is_as_partial(before, made):
-            for folder in (made.folder, *folders):
-                tidy(output, folder, ())
-            return before
-        _publish_runs(output, made, folders)
-        write_bytes(path_of(output, f"{made.folder}/{MANIFEST}"), made.to_json())
-        set_current(output, made.parent, made.version)
-        tidy(output, made.folder, made.files)
-    return made
-
-
-def is_as_partial(before: Manifest, after: Manifest) -> bool:
-    """Whether nothing came of another attempt; names of files hold a hash of their content."""
-    names = [{entry.path.rpartition("/")[2] for entry in manifest.files} for manifest in (before, after)]
-    return bool(after.partial) and before.counts == after.counts and names[0] == names[1]
-
-
-def _publish_runs(output: str, made: Made, folders: Mapping[str, tuple[FileEntry, ...]]) -> None:
-    """A manifest for each folder of samples or dead letters."""
-    common = {name: getattr(made, name) for name in Made.__dataclass_fields__}
-    if isinstance(made, Manifest):
-        run = RunManifest(**common, run=made.version, hub_version=made.version)
-    else:
-        assert isinstance(made, RunManifest)
-        run = made
-    for folder, files in folders.items():
-        write_bytes(path_of(output, f"{folder}/{MANIFEST}"), replace(run, files=files).to_json())
-        tidy(output, folder, files)
-
-
 def list_runs(output: str) -> list[tuple[str, RunManifest]]:
     """(use case, manifest) of every run of samples in OUTPUT that no other stands in for, by use case and run."""
     [found] = FileSystems.match([path_of(output, f"samples/*/*/{MANIFEST}")])
@@ -229,20 +173,3 @@ def list_attempts(output: str, run: str) -> list[RunManifest]:
         if (manifest := RunManifest.from_json(read_bytes(metadata.path), metadata.path))
     }
     return [found[name] for name in sorted(found, key=lambda name: (len(name), name))]
-
-
-def tidy(output: str, folder: str, files: Iterable[FileEntry]) -> None:
-    """Deletes what earlier attempts left in a folder that is published now.
-
-    Only on a local disk, where publishing is exclusive: elsewhere a twin of this run might be about to publish those
-    very files. A file that was being written within the hour stays, since a twin may still be writing it.
-    """
-    if not is_local(output):
-        return
-    [found] = FileSystems.match([path_of(output, f"{folder}/*")])
-    named = {entry.path.rpartition("/")[2] for entry in files if entry.folder == folder} | {MANIFEST}
-    for metadata in found.metadata_list:
-        name = FileSystems.split(metadata.path)[1]
-        idle = time.time() - metadata.last_updated_in_seconds
-        if name not in named and (not name.startswith(PART) or idle > PART_SECONDS):
-            delete_quietly([metadata.path])

@@ -1,0 +1,97 @@
+"""Publishing: what a job wrote begins to exist, a version by compare-and-set of CURRENT."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from apache_beam.io.filesystems import FileSystems
+
+from transforms.hub.current import PublishConflict, exclusive, read_current, require_current, set_current, write_bytes
+from transforms.hub.files import PART, delete_quietly, is_local
+from transforms.hub.manifest import MANIFEST, FileEntry, Made, Manifest, RunManifest, by_folder, content_of
+from transforms.hub.versions import path_of, read_version
+
+PART_SECONDS = 3600  # a file being written that has not grown for so long belongs to a job that is gone
+
+
+def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapping[str, Mapping[str, int]]) -> Made:
+    """Makes what a job wrote exist: the manifests of its runs' folders, the version's own, and CURRENT at last.
+
+    `draft` is all of the manifest but what the job found out; a version's draft names the files that it takes over
+    from its parent. Done again it changes nothing, and neither does a successor that is as partial as what it replaces:
+    that stays. Raises PublishConflict if another version was published meanwhile, or what a run has read was purged.
+    """
+    created = draft.created or datetime.now(UTC).isoformat(timespec="seconds")
+    made = replace(draft, counts=counts, created=created)
+    folders = by_folder(entries)
+    if not isinstance(made, Manifest):
+        with exclusive(output):
+            if isinstance(made, RunManifest):
+                require_unpurged(output, made)
+            _publish_runs(output, made, folders)
+        return replace(made, files=tuple(entry for group in folders.values() for entry in group))
+    with exclusive(output):
+        current = read_current(output)
+        if current == made.version and (done := read_version(output, current)):
+            return done
+        require_current(output, made.parent, current)
+        made = replace(made, files=tuple(sorted({*made.files, *folders.pop(made.folder, ())})))
+        if made.replaces and (before := read_version(output, made.replaces)) and is_as_partial(before, made):
+            for folder in (made.folder, *folders):
+                tidy(output, folder, ())
+            return before
+        _publish_runs(output, made, folders)
+        write_bytes(path_of(output, f"{made.folder}/{MANIFEST}"), made.to_json())
+        set_current(output, made.parent, made.version)
+        tidy(output, made.folder, made.files)
+    return made
+
+
+def require_unpurged(output: str, run: RunManifest) -> None:
+    """Raises PublishConflict if the version that a run read, where OUTPUT holds it, has been purged since."""
+    version = read_version(output, run.hub_version) if run.hub_content else None
+    if version and content_of(version) != run.hub_content:
+        raise PublishConflict(
+            f"{output}: version {version.version} was purged while this run read it, and nothing of the run is "
+            "published; purge again (`takedown --purge`), so that the answers that it has stored since go too, and run "
+            "it again (other answers are not paid twice)"
+        )
+
+
+def is_as_partial(before: Manifest, after: Manifest) -> bool:
+    """Whether nothing came of another attempt; names of files hold a hash of their content."""
+    names = [{entry.path.rpartition("/")[2] for entry in manifest.files} for manifest in (before, after)]
+    return bool(after.partial) and before.counts == after.counts and names[0] == names[1]
+
+
+def _publish_runs(output: str, made: Made, folders: Mapping[str, tuple[FileEntry, ...]]) -> None:
+    """A manifest for each folder of samples or dead letters."""
+    common = {name: getattr(made, name) for name in Made.__dataclass_fields__}
+    if isinstance(made, Manifest):
+        run = RunManifest(**common, run=made.version, hub_version=made.version)
+    else:
+        assert isinstance(made, RunManifest)
+        run = made
+    for folder, files in folders.items():
+        write_bytes(path_of(output, f"{folder}/{MANIFEST}"), replace(run, files=files).to_json())
+        tidy(output, folder, files)
+
+
+def tidy(output: str, folder: str, files: Iterable[FileEntry]) -> None:
+    """Deletes what earlier attempts left in a folder that is published now.
+
+    Only on a local disk, where publishing is exclusive: elsewhere a twin of this run might be about to publish those
+    very files. A file that was being written within the hour stays, since a twin may still be writing it.
+    """
+    if not is_local(output):
+        return
+    [found] = FileSystems.match([path_of(output, f"{folder}/*")])
+    named = {entry.path.rpartition("/")[2] for entry in files if entry.folder == folder} | {MANIFEST}
+    for metadata in found.metadata_list:
+        name = FileSystems.split(metadata.path)[1]
+        idle = time.time() - metadata.last_updated_in_seconds
+        if name not in named and (not name.startswith(PART) or idle > PART_SECONDS):
+            delete_quietly([metadata.path])
