@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from transforms.hub.current import (
     PublishConflict,
     current_path,
     exclusive,
+    read_all,
     read_bytes,
     read_current,
     set_current,
@@ -123,3 +125,18 @@ def test_a_small_file_is_swapped_only_if_it_is_what_was_read(tmp_path: Path) -> 
     assert not swap_bytes(path, b"one", b"three")
     assert read_bytes(path) == b"two"
     assert [file.name for file in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_small_files_are_read_in_order_and_many_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [str(tmp_path / f"{i}") for i in range(8)]
+    for path in paths:
+        write_bytes(path, path.encode())
+    together = threading.Barrier(len(paths), timeout=30)
+
+    def read(path: str) -> bytes:
+        together.wait()  # breaks unless all are being read
+        return read_bytes(path)
+
+    monkeypatch.setattr("transforms.hub.current.read_bytes", read)
+    assert read_all(paths) == [path.encode() for path in paths]
+    assert read_all([]) == []

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.current import read_bytes, read_current
+from transforms.hub.current import read_all, read_bytes, read_current
 from transforms.hub.manifest import (
     MANIFEST,
     HubError,
@@ -70,7 +70,8 @@ def read_version(output: str, version: str) -> Manifest | None:
 def list_versions(output: str) -> list[Manifest]:
     """All versions that have a manifest, the oldest first; the last attempt before a crash may be among them."""
     [found] = FileSystems.match([path_of(output, f"hub/*/{MANIFEST}")])
-    manifests = [Manifest.from_json(read_bytes(m.path), m.path) for m in found.metadata_list]
+    paths = [metadata.path for metadata in found.metadata_list]
+    manifests = [Manifest.from_json(data, path) for path, data in zip(paths, read_all(paths), strict=True)]
     return sorted(manifests, key=lambda manifest: order_of(manifest.version))
 
 
@@ -156,9 +157,10 @@ def list_runs(output: str) -> list[tuple[str, RunManifest]]:
     """(use case, manifest) of every run of samples in OUTPUT that no other stands in for, by use case and run."""
     [found] = FileSystems.match([path_of(output, f"samples/*/*/{MANIFEST}")])
     runs = []
-    for path in sorted(metadata.path for metadata in found.metadata_list):
+    paths = sorted(metadata.path for metadata in found.metadata_list)
+    for path, data in zip(paths, read_all(paths), strict=True):
         folder = FileSystems.split(FileSystems.split(path)[0])[0]
-        runs.append((FileSystems.split(folder)[1], RunManifest.from_json(read_bytes(path), path)))
+        runs.append((FileSystems.split(folder)[1], RunManifest.from_json(data, path)))
     replaced = {run.replaces for _, run in runs}
     return [(use_case, run) for use_case, run in runs if run.run not in replaced]
 
@@ -166,10 +168,7 @@ def list_runs(output: str) -> list[tuple[str, RunManifest]]:
 def list_attempts(output: str, run: str) -> list[RunManifest]:
     """The manifests of a run and of those that went on from it: `run`, `run`-2, `run`-3 ..., the latest last."""
     patterns = [path_of(output, f"{kind}/{run}*/{MANIFEST}") for kind in ("samples/*", "dead_letters")]
-    found = {
-        manifest.run: manifest
-        for result in FileSystems.match(patterns)
-        for metadata in result.metadata_list
-        if (manifest := RunManifest.from_json(read_bytes(metadata.path), metadata.path))
-    }
+    paths = [metadata.path for result in FileSystems.match(patterns) for metadata in result.metadata_list]
+    manifests = [RunManifest.from_json(data, path) for path, data in zip(paths, read_all(paths), strict=True)]
+    found = {manifest.run: manifest for manifest in manifests}
     return [found[name] for name in sorted(found, key=lambda name: (len(name), name))]
