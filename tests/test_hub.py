@@ -190,3 +190,8 @@ def test_a_build_is_done_or_new_or_refused(tmp_path: Path) -> None:
     assert find_version(str(tmp_path), second.fingerprint) == second
     with pytest.raises(HubError, match=f"holds version {second.version}.*`persona-hub refresh --hub`"):
         version_to_build(str(tmp_path), fingerprint({"texts": ("another",)}))
+
+
+def test_a_run_in_a_folder_without_a_hub_leaves_none_there(tmp_path: Path) -> None:
+    publish(str(tmp_path), RunManifest(run="0001-aa", hub_version="0001-aa", hub_content="0" * 16), [], {})
+    assert not (tmp_path / "hub").exists()

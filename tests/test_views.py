@@ -6,6 +6,7 @@ import pickle
 
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions, TypeOptions
 
+from pipelines.running import beam_options
 from pipelines.views import Views
 
 FLAGS = ["--runner=FlinkRunner", "--direct_num_workers=3"]
@@ -14,6 +15,7 @@ FLAGS = ["--runner=FlinkRunner", "--direct_num_workers=3"]
 def test_a_view_is_made_once() -> None:
     options = Views(FLAGS)
     assert options.view_as(TypeOptions) is options.view_as(TypeOptions)
+    assert isinstance(beam_options([]), Views), "a job's options are such"
     assert options.view_as(StandardOptions).runner == "FlinkRunner"
     assert options.view_as(DirectOptions).direct_num_workers == 3
 

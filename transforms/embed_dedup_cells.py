@@ -26,9 +26,7 @@ from transforms.similarity.vectors import exactly, joined, measured, merged, pac
 from transforms.tally import Tally
 
 STAGE = "embed_dedup"
-BLOCKS_IN_A_PLACE = (
-    12  # 240,000 rows, 180 MB at most; a row has candidates in many blocks, and goes to each place of those
-)
+BLOCKS_IN_A_PLACE = 12  # 180 MB at most; a row has candidates in many blocks, and its vector goes to each place of them
 ASSIGN_ROWS = 32768  # buffered, so that what goes to a cell comes in large elements
 PLACE_ROWS = 1024  # packs of many blocks are small ones; that many rows are worth the start
 CELLS_IN_AN_ELEMENT = 8  # for the same reason; at a billion rows a worker then holds 0.5 GB of sketches

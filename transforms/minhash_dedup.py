@@ -77,8 +77,7 @@ class MinHashDedup(beam.PTransform):
         packed = new | "Pack" >> beam.MapTuple(pack_personas).with_output_types(Packed)
         rows = (packed, *held) | "Rows" >> beam.Flatten() if held else packed
         layout = PersonaLayout(self.blocks)
-        prepared = isinstance(personas, Prepared) and self.plan.kind != "prefix"
-        compared = personas.compared if isinstance(personas, Prepared) and prepared else rows
+        compared = personas.compared if isinstance(personas, Prepared) and self.plan.kind != "prefix" else rows
         found = compared | "FindDuplicates" >> FindDuplicates(
             plan=self.plan,
             layout=layout,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -27,12 +28,12 @@ def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapp
     created = draft.created or datetime.now(UTC).isoformat(timespec="seconds")
     made = replace(draft, counts=counts, created=created)
     folders = by_folder(entries)
-    if not isinstance(made, Manifest):
-        with exclusive(output):
-            if isinstance(made, RunManifest):
-                require_unpurged(output, made)
+    if isinstance(made, RunManifest):
+        with exclusive(output) if read_current(output) else nullcontext():  # a folder without a hub stays without
+            require_unpurged(output, made)
             _publish_runs(output, made, folders)
         return replace(made, files=tuple(entry for group in folders.values() for entry in group))
+    assert isinstance(made, Manifest)
     with exclusive(output):
         current = read_current(output)
         if current == made.version and (done := read_version(output, current)):
