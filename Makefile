@@ -13,10 +13,10 @@ test: .venv/installed-dev
 	$(BIN)/pytest
 
 test-crash: .venv/installed-dev  ## the long drills: kill -9 and stop words with every store, one worker process and two
-	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/test_crash*.py tests/test_stopping.py tests/test_redis_store.py tests/test_purge_crash.py
+	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/crash tests/store/test_redis.py
 
 # Where there is no real server, others that speak its protocol: for Dataflow, Cloud Storage, the operator of Flink.
-OF_SERVICES := $(addprefix tests/test_,dataflow.py dataflow_template.py flink_template.py hub_on_storage.py launch.py template.py)
+OF_SERVICES := $(addprefix tests/cloud/test_,dataflow.py dataflow_template.py flink_template.py launch.py template.py) tests/hub/test_on_storage.py
 
 test-cluster: .venv/installed-dev  ## on a real Flink cluster, Prism, a job server, by Dataflow's launcher: all fetched here; nothing skips
 	.ci/packages java=default-jre-headless mvn=maven go=golang-go redis-server=redis-server

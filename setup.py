@@ -38,8 +38,13 @@ setup(
     description="A corpus in, a hub of diverse personas and synthetic training data out, on Apache Beam",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=find_packages(include=["pipelines", "pipelines.*", "transforms", "transforms.*"]),
-    package_data={"transforms": ["prompts/*.txt", "**/*.json", "**/*.txt", "**/*.yaml", "**/*.lua"]},
+    # src/persona_hub/pipelines and /transforms are links to the folders at the top; see ARCHITECTURE.md.
+    package_dir={"": "src"},
+    packages=find_packages("src"),
+    package_data={
+        "persona_hub": ["py.typed"],
+        "persona_hub.transforms": ["**/*.json", "**/*.txt", "**/*.yaml", "**/*.lua"],
+    },
     install_requires=REQUIRES,
-    entry_points={"console_scripts": ["persona-hub=pipelines.cli:main"]},
+    entry_points={"console_scripts": ["persona-hub=persona_hub.pipelines.cli.main:main"]},
 )

@@ -60,7 +60,7 @@ def command(corpus: Path, output: Path, *flags: str) -> list[str]:
         "--use_case",
         "instruction",
     ]
-    return [sys.executable, "-m", "pipelines.cli", *build, *flags]
+    return [sys.executable, "-m", "persona_hub", *build, *flags]
 
 
 def run(words: list[str]) -> tuple[float, float]:
@@ -83,11 +83,11 @@ def shuffled_bytes(corpus: Path, output: Path) -> dict[str, int]:
 
     import apache_beam as beam
 
-    from pipelines.arguments import Parser, add_flags, parse_flags
-    from pipelines.jobs import JOB_BY_NAME
-    from pipelines.persona_hub import build
-    from pipelines.plan import plan_build
-    from pipelines.running import beam_options, run_pipeline
+    from persona_hub.pipelines.build import build
+    from persona_hub.pipelines.cli.commands import JOB_BY_NAME
+    from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+    from persona_hub.pipelines.planning.plan import plan_build
+    from persona_hub.pipelines.runners.run import beam_options, run_pipeline
 
     parser = Parser()
     add_flags(parser, JOB_BY_NAME["build"])

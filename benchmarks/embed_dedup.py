@@ -23,7 +23,7 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
-from pipelines.sizing import blocks_for  # noqa: E402
+from persona_hub.pipelines.planning.sizing import blocks_for  # noqa: E402
 
 NEW = np.uint64(1 << 63)
 TARGETS = {0.9: 0.99, 0.8: 0.97, 0.7: 0.95}  # share of what exact all pairs drop
@@ -71,7 +71,7 @@ def pairs_over(vectors: Any, threshold: float) -> tuple[Any, Any, Any]:
 
 def dropped_by(rows: int, earlier: Any, later: Any, cosine: Any, threshold: float) -> Any:
     """Which rows are dropped, given the pairs that were found."""
-    from transforms.similarity.representatives import decide
+    from persona_hub.transforms.similarity.representatives import decide
 
     near = cosine >= threshold
     ranks = ranks_for(rows)
@@ -93,16 +93,16 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
     from benchmarks.embed_dedup import read_block
-    from pipelines.memory import return_freed_memory
-    from transforms.embed_dedup_cells import Packed
-    from transforms.embed_dedup_join import MeaningDuplicates
-    from transforms.similarity.spill import spilling
-    from transforms.similarity.vectors import unpack
+    from persona_hub.pipelines.runners.memory import return_freed_memory
+    from persona_hub.transforms.embed_dedup.cells import Packed
+    from persona_hub.transforms.embed_dedup.join import MeaningDuplicates
+    from persona_hub.transforms.vectors.vectors import unpack
+    from persona_hub.transforms.wire.spill import spilling
 
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:  # as imports, what Beam loads at its first run is not counted
         _ = pipeline | beam.Create([0]) | beam.Map(lambda x: (x, x)) | beam.GroupByKey()
     mode = ["--direct_running_mode=multi_processing", f"--direct_num_workers={processes}"] if processes > 1 else []
-    return_freed_memory()  # as jobs do (`pipelines.running`)
+    return_freed_memory()  # as jobs do (`persona_hub.pipelines.runners.run`)
     start = time.process_time()
     with spilling(), beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(mode)) as pipeline:
         vectors = (
@@ -122,8 +122,8 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
 
 def read_block(block: int, vectors_file: str, blocks: int, seed: int) -> Any:
     """The rows of one block, in elements of 2,000; `seed` shuffles them."""
-    from transforms.similarity.ranks import blocks_of
-    from transforms.similarity.vectors import pack
+    from persona_hub.transforms.similarity.ranks import blocks_of
+    from persona_hub.transforms.vectors.vectors import pack
 
     file = np.load(vectors_file, mmap_mode="r")
     ranks = ranks_for(len(file))

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from transforms.corpus.encoding import decode_page
-from transforms.corpus.files import match_corpus
-from transforms.corpus.found import Damage, Limits
-from transforms.corpus.http import body_of, http_response
-from transforms.corpus.main_text import extract, main_text
-from transforms.corpus.warc import warc_records
+from persona_hub.transforms.corpus.files import match_corpus
+from persona_hub.transforms.corpus.formats.encoding import decode_page
+from persona_hub.transforms.corpus.formats.http import body_of, http_response
+from persona_hub.transforms.corpus.formats.main_text import extract, main_text
+from persona_hub.transforms.corpus.formats.warc import warc_records
+from persona_hub.transforms.corpus.found import Damage, Limits
 
 PAGES = "web/warc/trafilatura_cc_licensed_pages"
 

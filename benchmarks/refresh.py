@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.build import run, write_corpus
-from transforms.hub.versions import open_hub
+from persona_hub.transforms.hub.versions import open_hub
 
 LIMIT = 0.25  # of the CPU of a build
 KEPT = 0.76  # of the personas that documents and hops could give: some documents are short, some personas alike
@@ -28,7 +28,7 @@ def build(corpus: str, output: Path, hops: int) -> list[str]:
     return [*CLI, "build", "--input", corpus, "--output", str(output), "--expand_hops", str(hops)]
 
 
-CLI = (sys.executable, "-m", "pipelines.cli")
+CLI = (sys.executable, "-m", "persona_hub")
 
 
 def parted(corpus: Path, share: float) -> tuple[Path, Path]:

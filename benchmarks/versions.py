@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.test_hub import made
+from tests.hub.test_hub import made
 
 RUNS = 5
 
@@ -38,7 +38,7 @@ def main() -> None:
         for n in range(args.versions):
             parent = made(Path(folder), parent, f"persona {n}").version
         beam = seconds(["-c", "import apache_beam"])
-        listed = seconds(["-m", "pipelines.cli", "versions", "--hub", folder])
+        listed = seconds(["-m", "persona_hub", "versions", "--hub", folder])
     print(f"import of Beam {beam:.2f} s; a list of {args.versions} versions {listed:.2f} s")
     print(f"{listed - beam:.2f} s beyond the import, {listed / beam:.2f} x as long")
 

@@ -8,22 +8,22 @@ from functools import partial
 
 import apache_beam as beam
 
-from pipelines.cli import job_main
-from pipelines.errors import DONE
-from pipelines.models import Flags
-from pipelines.plan import code_version
-from pipelines.progress import progress
-from pipelines.running import beam_options, run_pipeline, runner_name
-from pipelines.sizing import blocks_for, shards_for
-from pipelines.tables import WriteHub
-from transforms.count import Equation
-from transforms.hub.manifest import Manifest, fingerprint, version_name
-from transforms.hub.reading import ReadHub
-from transforms.hub.schemas import TABLES
-from transforms.hub.tombstones import NEVER_AGAIN, PERSONA
-from transforms.hub.vectors import ReadCentroids
-from transforms.hub.versions import Hub, open_hub
-from transforms.records import Batch, Removed
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.models import Flags
+from persona_hub.pipelines.planning.plan import code_version
+from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
+from persona_hub.pipelines.runners.progress import progress
+from persona_hub.pipelines.runners.run import beam_options, run_pipeline, runner_name
+from persona_hub.transforms.counting.counts import Equation
+from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
+from persona_hub.transforms.hub.reading import ReadHub
+from persona_hub.transforms.hub.schemas import TABLES
+from persona_hub.transforms.hub.tombstones import NEVER_AGAIN, PERSONA
+from persona_hub.transforms.hub.vectors import ReadCentroids
+from persona_hub.transforms.hub.versions import Hub, open_hub
+from persona_hub.transforms.records import Batch, Removed
+from persona_hub.transforms.write_hub.write_hub import WriteHub
 
 KEYS = {  # of the tables that are read by block
     "personas": "persona_id",

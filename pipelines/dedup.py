@@ -17,28 +17,28 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsSingleton
 
-from pipelines.cli import job_main
-from pipelines.errors import BUDGET_SPENT, DONE, UsageError
-from pipelines.held import ReadHeldRows, held_vectors
-from pipelines.models import HERE, check_store, embedder_of
-from pipelines.progress import progress
-from pipelines.running import Where, beam_options, elsewhere, run_pipeline, where_of
-from pipelines.sizing import blocks_for
-from pipelines.stopping import stop_on_signals
-from transforms.dedup.chunks import Broken, Chunk
-from transforms.dedup.find_duplicates import FindDuplicates
-from transforms.dedup.part import PartRows, RowLayout, lines_before
-from transforms.dedup.read_rows import ReadRows
-from transforms.dedup.representatives import rounds_for
-from transforms.dedup.rows import Packed
-from transforms.dedup.sniff import text_field_of
-from transforms.dedup.sources import CHUNK_BITS, Source, source_at, sources_of
-from transforms.embed_dedup_rows import MeaningDecisions
-from transforms.embedding.protocol import EmbedderConfig
-from transforms.hub.versions import Hub, open_hub
-from transforms.records import Batch, DeadLetter, as_dict
-from transforms.similarity.plan import Plan
-from transforms.similarity.vectors import unpack
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.models import HERE, check_store, embedder_of
+from persona_hub.pipelines.planning.sizing import blocks_for
+from persona_hub.pipelines.runners.progress import progress
+from persona_hub.pipelines.runners.run import Where, beam_options, elsewhere, run_pipeline, where_of
+from persona_hub.pipelines.runners.signals import stop_on_signals
+from persona_hub.transforms.dedup.chunks import Broken, Chunk
+from persona_hub.transforms.dedup.find_duplicates import FindDuplicates
+from persona_hub.transforms.dedup.part import PartRows, RowLayout, lines_before
+from persona_hub.transforms.dedup.read_rows import ReadRows
+from persona_hub.transforms.dedup.representatives import rounds_for
+from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.dedup.sniff import text_field_of
+from persona_hub.transforms.dedup.sources import CHUNK_BITS, Source, source_at, sources_of
+from persona_hub.transforms.embed_dedup.rows import MeaningDecisions
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.hub.versions import Hub, open_hub
+from persona_hub.transforms.read_hub.held import ReadHeldRows, held_vectors
+from persona_hub.transforms.records import Batch, DeadLetter, as_dict
+from persona_hub.transforms.similarity.plan import Plan
+from persona_hub.transforms.vectors.vectors import unpack
 
 STATISTICS = "statistics.json"
 EXHAUSTED = "budget-exhausted"

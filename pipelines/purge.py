@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipelines.errors import BUDGET_SPENT, DONE
-from pipelines.listing import FILE, FOLDER, list_samples
-from pipelines.models import RESPONSES, Flags, absolute
-from pipelines.plan import code_version
-from transforms.hub.files import is_local
-from transforms.hub.manifest import Made
-from transforms.hub.versions import list_versions, path_of
-from transforms.llm.registry import EXPORT
-from transforms.purge.answers import ErasedAnswers, purge_answers
-from transforms.purge.gone import Gone
-from transforms.purge.runs import all_runs, purge_runs
-from transforms.purge.versions import purge_versions
-from transforms.store.protocol import NOT_THERE, StoreError
-from transforms.store.registry import NO_STORE, open_store
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
+from persona_hub.pipelines.planning.models import RESPONSES, Flags, absolute
+from persona_hub.pipelines.planning.plan import code_version
+from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
+from persona_hub.transforms.hub.files import is_local
+from persona_hub.transforms.hub.manifest import Made
+from persona_hub.transforms.hub.versions import list_versions, path_of
+from persona_hub.transforms.llm.registry import EXPORT
+from persona_hub.transforms.purge.answers import ErasedAnswers, purge_answers
+from persona_hub.transforms.purge.gone import Gone
+from persona_hub.transforms.purge.runs import all_runs, purge_runs
+from persona_hub.transforms.purge.versions import purge_versions
+from persona_hub.transforms.store.protocol import NOT_THERE, StoreError
+from persona_hub.transforms.store.registry import NO_STORE, open_store
 
 KINDS = ("personas", "provenance", "duplicates", "vectors", "samples", "dead_letters")
 OPEN = "not erased yet: "

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from pipelines.arguments import inherit
-from pipelines.cli import job_main
-from pipelines.dataflow import check_places
-from pipelines.errors import NothingToRead, UsageError
-from pipelines.jobs import JOB_BY_NAME
-from pipelines.models import Flags
-from pipelines.persona_hub import run_plan
-from pipelines.plan import plan_refresh
-from pipelines.running import beam_options, runner_name, where_of
-from transforms.corpus.found import NoFileError
-from transforms.hub.versions import Hub, open_hub
+from persona_hub.pipelines.build import run_plan
+from persona_hub.pipelines.cli.commands import JOB_BY_NAME
+from persona_hub.pipelines.cli.exit_status import NothingToRead, UsageError
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.parser import inherit
+from persona_hub.pipelines.planning.models import Flags
+from persona_hub.pipelines.planning.plan import plan_refresh
+from persona_hub.pipelines.runners.dataflow import check_places
+from persona_hub.pipelines.runners.run import beam_options, runner_name, where_of
+from persona_hub.transforms.corpus.found import NoFileError
+from persona_hub.transforms.hub.versions import Hub, open_hub
 
 
 def run(flags: Flags, beam_flags: Sequence[str]) -> int:

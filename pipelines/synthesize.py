@@ -9,26 +9,34 @@ from functools import partial
 
 import apache_beam as beam
 
-from pipelines.cli import job_main
-from pipelines.dataflow import check_places
-from pipelines.ending import ending
-from pipelines.errors import DONE, UsageError
-from pipelines.forecast import budget_shares, forecast_samples
-from pipelines.models import HERE, Flags, base_url_of, check_store, model_of, named_model
-from pipelines.plan import RUNNING, code_version, plain, unfinished, use_cases_of
-from pipelines.progress import progress
-from pipelines.running import Where, beam_options, elsewhere, left_alone, run_pipeline, runner_name, where_of
-from pipelines.samples import Samples
-from pipelines.sizing import blocks_for, personas_to_use, shards_for
-from pipelines.stopping import stop_on_signals
-from pipelines.summary import run_summary
-from pipelines.tables import WriteHub
-from transforms.calls.protocol import ModelConfig
-from transforms.hub.manifest import RunManifest, content_of, fingerprint
-from transforms.hub.reading import ReadHub
-from transforms.hub.versions import Hub, list_attempts, open_hub
-from transforms.llm.prices import price_of
-from transforms.synthesis.use_case import UseCase
+from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
+from persona_hub.pipelines.planning.models import HERE, Flags, base_url_of, check_store, model_of, named_model
+from persona_hub.pipelines.planning.plan import RUNNING, code_version, plain, unfinished, use_cases_of
+from persona_hub.pipelines.planning.sizing import blocks_for, personas_to_use, shards_for
+from persona_hub.pipelines.reporting.partial import ending
+from persona_hub.pipelines.reporting.summary import run_summary
+from persona_hub.pipelines.runners.dataflow import check_places
+from persona_hub.pipelines.runners.progress import progress
+from persona_hub.pipelines.runners.run import (
+    Where,
+    beam_options,
+    elsewhere,
+    left_alone,
+    run_pipeline,
+    runner_name,
+    where_of,
+)
+from persona_hub.pipelines.runners.signals import stop_on_signals
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.hub.manifest import RunManifest, content_of, fingerprint
+from persona_hub.transforms.hub.reading import ReadHub
+from persona_hub.transforms.hub.versions import Hub, list_attempts, open_hub
+from persona_hub.transforms.llm.prices import price_of
+from persona_hub.transforms.synthesis.use_case import UseCase
+from persona_hub.transforms.synthesize.use_cases import Samples
+from persona_hub.transforms.write_hub.write_hub import WriteHub
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +108,7 @@ def build(p: beam.Pipeline, plan: SynthesizePlan, runner: str) -> None:
     blocks = flags["partitions"] or blocks_for(count)
 
     personas = p | "ReadHub" >> ReadHub(hub=plan.hub, blocks=blocks)
-    samples = Samples(personas, plan.use_cases, plan.model, flags)
+    samples = Samples(personas, plan.use_cases, plan.model, personas_to_use(flags), flags["samples_per_persona"])
 
     made = {
         "tables": {},

@@ -8,33 +8,33 @@ from functools import partial
 
 import apache_beam as beam
 
-from pipelines.arguments import inherit
-from pipelines.cli import job_main
-from pipelines.errors import DONE
-from pipelines.held import held_vectors
-from pipelines.jobs import JOB_BY_NAME
-from pipelines.listing import FILE, FOLDER, list_samples
-from pipelines.models import Flags, absolute, embedder_of
-from pipelines.plan import code_version, plain
-from pipelines.progress import progress
-from pipelines.purge import run_purge
-from pipelines.running import beam_options, run_pipeline, runner_name, where_of
-from pipelines.sizing import blocks_for, shards_for
-from pipelines.tables import WriteHub
-from transforms.count import Equation
-from transforms.dedup.persona_rows import pack_held
-from transforms.dedup.rows import Packed
-from transforms.embed_dedup import EmbedDedup
-from transforms.embedding.protocol import EmbedderConfig
-from transforms.hub.files import read_file
-from transforms.hub.manifest import Manifest, fingerprint, version_name
-from transforms.hub.tombstones import DOCUMENT, PERSONA
-from transforms.hub.vectors import WriteVectors
-from transforms.hub.versions import Hub, open_hub, path_of
-from transforms.minhash_dedup import MinHashDedup
-from transforms.records import Removed
-from transforms.store.registry import NO_STORE
-from transforms.take_down import TakeDown
+from persona_hub.pipelines.cli.commands import JOB_BY_NAME
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.parser import inherit
+from persona_hub.pipelines.planning.models import Flags, absolute, embedder_of
+from persona_hub.pipelines.planning.plan import code_version, plain
+from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
+from persona_hub.pipelines.purge import run_purge
+from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
+from persona_hub.pipelines.runners.progress import progress
+from persona_hub.pipelines.runners.run import beam_options, run_pipeline, runner_name, where_of
+from persona_hub.transforms.counting.counts import Equation
+from persona_hub.transforms.dedup.persona_rows import pack_held
+from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.hub.files import read_file
+from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
+from persona_hub.transforms.hub.tombstones import DOCUMENT, PERSONA
+from persona_hub.transforms.hub.vectors import WriteVectors
+from persona_hub.transforms.hub.versions import Hub, open_hub, path_of
+from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup
+from persona_hub.transforms.read_hub.held import held_vectors
+from persona_hub.transforms.records import Removed
+from persona_hub.transforms.store.registry import NO_STORE
+from persona_hub.transforms.take_down.take_down import TakeDown
+from persona_hub.transforms.write_hub.write_hub import WriteHub
 
 EQUATIONS = (
     Equation("take_down", "personas", ("held", "gone")),

@@ -15,13 +15,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
 
-from tests import bigtable_server, storage_server
-from tests.bigtable_server import BigtableServer
-from tests.fake_server.launch import FakeServer
-from tests.jobs import Forker
-from tests.paid import DOCUMENTS, SMALL, build_command, corpus_of, paying
-from tests.redis_server import RedisServer
-from tests.storage_server import StorageServer
+from tests.helpers.jobs import Forker
+from tests.helpers.paid import DOCUMENTS, SMALL, build_command, corpus_of, paying
+from tests.helpers.places import EXAMPLES
+from tests.servers import bigtable as bigtable_server
+from tests.servers import storage as storage_server
+from tests.servers.bigtable import BigtableServer
+from tests.servers.models.launch import FakeServer
+from tests.servers.redis import RedisServer
+from tests.servers.storage import StorageServer
 
 # Tests start many processes: bytecode that is not kept is half of what each of them costs.
 sys.dont_write_bytecode = False
@@ -49,7 +51,7 @@ def data() -> Path:
 @pytest.fixture(scope="session")
 def examples() -> Path:
     """The project's own small corpus."""
-    return Path(__file__).parents[1] / "examples"
+    return EXAMPLES
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from pipelines.cli import job_main
+from persona_hub.pipelines.cli.main import job_main
 
 if __name__ == "__main__":
     arguments = sys.argv[1:]

@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from transforms.calls.call import Inbox, Outcome
-from transforms.calls.engine import Engine
-from transforms.llm.protocol import Completion, Request, request_key
+from persona_hub.transforms.calls.call import Inbox, Outcome
+from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.llm.protocol import Completion, Request, request_key
 
 MODEL = "test:model"
 Script = Callable[[str], Completion]

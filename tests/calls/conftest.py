@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.calls.protocol import Kind, ModelConfig
+from persona_hub.transforms.llm.protocol import Completion
+from persona_hub.transforms.llm.registry import packed, unpacked
 from tests.calls.backend import MODEL, Backend, Make, Script
-from transforms.calls.engine import Engine
-from transforms.calls.protocol import Kind, ModelConfig
-from transforms.llm.protocol import Completion
-from transforms.llm.registry import packed, unpacked
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def address(tmp_path: Path) -> str:
 @pytest.fixture
 def make(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """`make(script, hold=False, recent=9, **config)`: an engine and its backend."""
-    monkeypatch.setattr("transforms.calls.call.BACKOFF_SECONDS", 0.001)
-    monkeypatch.setattr("transforms.calls.engine.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("persona_hub.transforms.calls.call.BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr("persona_hub.transforms.calls.engine.BEAT_SECONDS", 0.01)
     made: list[tuple[Engine, Backend]] = []
 
     def one(script: Script = Completion, hold: bool = False, recent: int = 9, **config: Any) -> tuple[Engine, Backend]:

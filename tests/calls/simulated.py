@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from transforms.calls.call import Call
-from transforms.calls.gate import Gate, Pass
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.llm.protocol import Completion, Request, Sampling
-from transforms.store.protocol import Amount, Put, ResponseStore, Spend
+from persona_hub.transforms.calls.call import Call
+from persona_hub.transforms.calls.gate import Gate, Pass
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
+from persona_hub.transforms.store.protocol import Amount, Put, ResponseStore, Spend
 
 ROUND_TRIP = 0.002  # seconds to the store and back
 

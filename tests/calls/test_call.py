@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.calls.call import BACKOFF_MOST, Call, Inbox, retry_wait
-from transforms.calls.http import error_of_status, retry_after
-from transforms.calls.protocol import ModelError
-from transforms.llm.protocol import Completion, Request
-from transforms.store.protocol import Amount
+from persona_hub.transforms.calls.call import BACKOFF_MOST, Call, Inbox, retry_wait
+from persona_hub.transforms.calls.http import error_of_status, retry_after
+from persona_hub.transforms.calls.protocol import ModelError
+from persona_hub.transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.store.protocol import Amount
 
 
 @given(st.integers(1, 60), st.one_of(st.none(), st.floats(0, 600)))

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from persona_hub.transforms.calls.call import RETRY_AFTER_MOST
+from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.calls.protocol import Kind, ModelConfig, ModelError
+from persona_hub.transforms.llm.protocol import Completion, unpack_completion
+from persona_hub.transforms.llm.registry import packed, unpacked
+from persona_hub.transforms.store.protocol import StoreError
+from persona_hub.transforms.store.registry import open_store
 from tests.calls.backend import MODEL, PROMPTS, Make, key_of, outcomes, submit, until
-from transforms.calls.call import RETRY_AFTER_MOST
-from transforms.calls.engine import Engine
-from transforms.calls.protocol import Kind, ModelConfig, ModelError
-from transforms.llm.protocol import Completion, unpack_completion
-from transforms.llm.registry import packed, unpacked
-from transforms.store.protocol import StoreError
-from transforms.store.registry import open_store
 
 # ---- the window
 

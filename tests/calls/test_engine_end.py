@@ -6,14 +6,14 @@ import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from persona_hub.transforms.calls import engines
+from persona_hub.transforms.calls.call import Stopped
+from persona_hub.transforms.calls.protocol import Budget, ModelConfig, ModelError
+from persona_hub.transforms.llm.protocol import Completion
+from persona_hub.transforms.llm.registry import COMPLETIONS
+from persona_hub.transforms.store.protocol import StoreError
+from persona_hub.transforms.store.registry import open_store
 from tests.calls.backend import PROMPTS, Make, key_of, outcomes, submit, until
-from transforms.calls import engines
-from transforms.calls.call import Stopped
-from transforms.calls.protocol import Budget, ModelConfig, ModelError
-from transforms.llm.protocol import Completion
-from transforms.llm.registry import COMPLETIONS
-from transforms.store.protocol import StoreError
-from transforms.store.registry import open_store
 
 
 def test_of_a_bundle_that_failed_only_what_is_in_flight_is_paid_and_that_is_kept(make: Make, address: str) -> None:

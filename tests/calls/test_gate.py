@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from persona_hub.transforms.calls.gate import Gate, Pass
+from persona_hub.transforms.calls.protocol import Budget, ModelConfig, ModelError
+from persona_hub.transforms.llm.protocol import Completion
+from persona_hub.transforms.store.protocol import LEASE_SECONDS, Spend
+from persona_hub.transforms.store.registry import open_store
+from persona_hub.transforms.store.sqlite import SqliteStore
 from tests.calls.simulated import Clock, Process, call_of
-from transforms.calls.gate import Gate, Pass
-from transforms.calls.protocol import Budget, ModelConfig, ModelError
-from transforms.llm.protocol import Completion
-from transforms.store.protocol import LEASE_SECONDS, Spend
-from transforms.store.registry import open_store
-from transforms.store.sqlite import SqliteStore
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from tests.cluster.door import Door
 from tests.cluster.processes import Process, free_ports, kill, listens, start, wait_until
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers.places import ROOT
 
 
 class Pools:

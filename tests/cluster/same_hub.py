@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from tests.hubs import dead_letters, personas, rows
-from transforms.hub.versions import open_hub
+from persona_hub.transforms.hub.versions import open_hub
+from tests.helpers.hubs import dead_letters, personas, rows
 
 
 def hub_of(output: Path) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.dataflow_api import dataflow_api
+from tests.helpers.places import ROOT
+from tests.servers.dataflow import dataflow_api
 
-ROOT = Path(__file__).parents[2]
 IMAGE = ROOT / "templates" / "dataflow"
 UV = Path(sys.executable).with_name("uv")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.flink import timed
-from benchmarks.rows import write_rows
+from benchmarks.dedup.flink import timed
+from benchmarks.dedup.rows import write_rows
 from tests.cluster.flink import Cluster
 
 ROWS = 300_000

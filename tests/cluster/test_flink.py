@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.errors import DONE, FAILED
-from pipelines.stopping import STOPPING
+from persona_hub.pipelines.cli.exit_status import DONE, FAILED
+from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.runners.signals import STOPPING
+from persona_hub.transforms.calls.engine import STOPPED
 from tests.cluster.flink import Cluster
 from tests.cluster.processes import WITH_ITS_PARENT, wait_until
 from tests.cluster.same_hub import hub_of
-from tests.fake_server.launch import FakeServer
-from tests.paid import corpus_of, paying
-from tests.redis_server import RedisServer
-from transforms.calls.engine import STOPPED
+from tests.helpers.paid import corpus_of, paying
+from tests.helpers.places import ROOT
+from tests.servers.models.launch import FakeServer
+from tests.servers.redis import RedisServer
 
-ROOT = Path(__file__).parents[2]
 HOPS_AND_SAMPLES = ["--expand_hops", "1", "--use_case", "math", "--max_samples", "40"]
 SLOW = {"median_ms": 300, "p99_ms": 1000}  # so that half-way lasts
 
@@ -65,7 +65,16 @@ def test_the_hub_is_that_of_one_machine(
 
 def start(command: list[str], runner: list[str]) -> subprocess.Popen[str]:
     """The command as a process group of its own, as in a terminal; it ends with this process."""
-    python = [*WITH_ITS_PARENT, "env", "--default-signal=INT", sys.executable, "-m", "pipelines.cli", *command, *runner]
+    python = [
+        *WITH_ITS_PARENT,
+        "env",
+        "--default-signal=INT",
+        sys.executable,
+        "-m",
+        "persona_hub",
+        *command,
+        *runner,
+    ]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(python, cwd=ROOT, text=True, start_new_session=True, **pipes)  # type: ignore[call-overload]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
-from pipelines.errors import DONE
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.main import main
 from tests.cluster.flink import Cluster
 from tests.cluster.processes import wait_until
-from tests.fake_server.launch import FakeServer
-from tests.paid import corpus_of, paying
-from tests.redis_server import RedisServer
+from tests.helpers.paid import corpus_of, paying
+from tests.servers.models.launch import FakeServer
+from tests.servers.redis import RedisServer
 
 A_MINUTE, DOCUMENTS = 900, 700
 MEASURED_SECONDS = 30.0

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import hubs
 from tests.cluster.pools import Pools
 from tests.cluster.processes import free_ports, kill, listens, start, wait_until
 from tests.cluster.same_hub import hub_of
+from tests.helpers import hubs
 
 
 @pytest.fixture

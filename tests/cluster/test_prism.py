@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import hubs
 from tests.cluster.engines import prism
-from tests.test_build import *  # noqa: F403
-from tests.test_golden import *  # noqa: F403
+from tests.helpers import hubs
+from tests.jobs.test_build import *  # noqa: F403
+from tests.jobs.test_golden import *  # noqa: F403
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
 
 from tests.cluster.engines import operator_schema
+from tests.helpers.places import TEMPLATES
 
-CLUSTER = Path(__file__).parents[2] / "templates" / "flink" / "cluster.yaml"
+CLUSTER = TEMPLATES / "flink" / "cluster.yaml"
 
 
 def closed(schema: Any) -> Any:

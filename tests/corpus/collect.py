@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from transforms.read_corpus import ReadCorpus, match_corpus
-from transforms.records import DeadLetter, Document, DocumentOutcome
+from persona_hub.transforms.read_corpus.read_corpus import ReadCorpus, match_corpus
+from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome
 
 # A function of a module is pickled by its name and the worker is a thread, so what it appends is seen here.
 _out: dict[str, list[Any]] = {}

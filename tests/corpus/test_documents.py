@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from transforms.corpus.documents import Wanted, document_of, order_of, outcome_of
-from transforms.corpus.found import Damage, Found, Skip, Text
-from transforms.records import DeadLetter, Document, DocumentOutcome, content_id
+from persona_hub.transforms.corpus.documents import Wanted, document_of, order_of, outcome_of
+from persona_hub.transforms.corpus.found import Damage, Found, Skip, Text
+from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, content_id
 
 FILE = "gs://corpus/a.jsonl.gz"
 ANY = Wanted(frozenset(), 50, 20_000)

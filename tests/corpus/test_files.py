@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
-from transforms.corpus.files import format_of_name, match_corpus
-from transforms.corpus.found import CorpusError, CorpusFile, Limits, Text
-from transforms.corpus.pieces import loads_of, pieces_of
-from transforms.corpus.readers import read_piece
+import tests.servers.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
+from persona_hub.transforms.corpus.files import format_of_name, match_corpus
+from persona_hub.transforms.corpus.formats.readers import read_piece
+from persona_hub.transforms.corpus.found import CorpusError, CorpusFile, Limits, Text
+from persona_hub.transforms.corpus.pieces import loads_of, pieces_of
 
 
 def names(*patterns: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from transforms.corpus.language import language_of
+from persona_hub.transforms.corpus.language import language_of
 
 
 @pytest.mark.parametrize("code", ["ar", "de", "en", "es", "hi", "ru", "th", "zh"])

@@ -14,8 +14,8 @@ import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from transforms.corpus.found import KIB, MIB, BrokenError, CorpusFile, Limits
-from transforms.corpus.streams import codec_of, decompressed, open_raw, raw_chunks
+from persona_hub.transforms.corpus.found import KIB, MIB, BrokenError, CorpusFile, Limits
+from persona_hub.transforms.corpus.streams import codec_of, decompressed, open_raw, raw_chunks
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.corpus.text import clean, cut, weight
+from persona_hub.transforms.corpus.text import clean, cut, weight
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=200)  # lone surrogates too
 

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 import zstandard
 
 from examples.make_corpus import page, response, warc_record
-from transforms.corpus.files import match_corpus
-from transforms.corpus.found import Found, Limits
-from transforms.corpus.pieces import pieces_of
-from transforms.corpus.readers import read_piece
+from persona_hub.transforms.corpus.files import match_corpus
+from persona_hub.transforms.corpus.formats.readers import read_piece
+from persona_hub.transforms.corpus.found import Found, Limits
+from persona_hub.transforms.corpus.pieces import pieces_of
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "": lambda data: data,

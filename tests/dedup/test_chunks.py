@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from transforms.dedup.chunks import BLANK, TOO_LONG, Chunk, as_line, checked, cut, fault_of, split, texts_of
-from transforms.dedup.part import fields_of, own_id
-from transforms.dedup.read_rows import text_lines
+from persona_hub.transforms.dedup.chunks import BLANK, TOO_LONG, Chunk, as_line, checked, cut, fault_of, split, texts_of
+from persona_hub.transforms.dedup.part import fields_of, own_id
+from persona_hub.transforms.dedup.read_rows import text_lines
 
 
 def texts(lines: bytes, field: str = "text") -> list[str]:

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.personas import persona
-from transforms.corpus.found import CorpusError
-from transforms.dedup.find_duplicates import fold_equals
-from transforms.dedup.found import pack_found, unpack_found
-from transforms.dedup.part import RowLayout, lines_before
-from transforms.dedup.persona_rows import (
+from persona_hub.transforms.corpus.found import CorpusError
+from persona_hub.transforms.dedup.find_duplicates import fold_equals
+from persona_hub.transforms.dedup.found import pack_found, unpack_found
+from persona_hub.transforms.dedup.part import RowLayout, lines_before
+from persona_hub.transforms.dedup.persona_rows import (
     PersonaLayout,
     is_held,
     pack_held,
@@ -24,14 +23,15 @@ from transforms.dedup.persona_rows import (
     unpack_held,
     unpack_personas,
 )
-from transforms.dedup.rows import by_block, by_partition, joined, meetings, sets_by_group
-from transforms.dedup.sniff import text_field_of
-from transforms.dedup.sources import CHUNK, CHUNK_BITS, PACKED_LEAST, Source, source_at, sources_of
-from transforms.records import Batch, partition_of
-from transforms.similarity.dense import Ball
-from transforms.similarity.join import Edges, Found
-from transforms.similarity.ranks import NEW, rank_of, ranks_of
-from transforms.similarity.vectors import unpack
+from persona_hub.transforms.dedup.rows import by_block, by_partition, joined, meetings, sets_by_group
+from persona_hub.transforms.dedup.sniff import text_field_of
+from persona_hub.transforms.dedup.sources import CHUNK, CHUNK_BITS, PACKED_LEAST, Source, source_at, sources_of
+from persona_hub.transforms.records import Batch, partition_of
+from persona_hub.transforms.similarity.dense import Ball
+from persona_hub.transforms.similarity.join import Edges, Found
+from persona_hub.transforms.similarity.ranks import NEW, rank_of, ranks_of
+from persona_hub.transforms.vectors.vectors import unpack
+from tests.helpers.personas import persona
 
 NEAR = st.integers(0, 40)
 FAR = st.integers(0, 2**64 - 1)

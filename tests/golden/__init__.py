@@ -10,13 +10,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pipelines.cli import main
-from pipelines.errors import DONE
-from tests.hubs import RUNNER, dead_letters, personas, samples
-from transforms.hub.versions import open_hub
-from transforms.synthesis.use_cases import USE_CASES
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.main import main
+from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.synthesis.use_cases import USE_CASES
+from tests.helpers.hubs import RUNNER, dead_letters, personas, samples
+from tests.helpers.places import EXAMPLES
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 GOLDEN = Path(__file__).with_name("build.json")
 
 

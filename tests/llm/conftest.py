@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fake_server.launch import FakeServer
-from transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.calls.protocol import ModelConfig
+from tests.servers.models.launch import FakeServer
 
 
 @pytest.fixture

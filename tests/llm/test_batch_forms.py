@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.llm import export
-from transforms.llm.batch_forms import BACKENDS, gemini_completion, name_of, read_answer, request_line
-from transforms.llm.export import ExportModel, collect
-from transforms.llm.openai import chat_body, completion_of
-from transforms.llm.protocol import Completion, Request, Sampling
-from transforms.llm.vertex_endpoint import completion_of_prediction, instance_of
-from transforms.synthesis.use_cases import USE_CASES
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.llm import export
+from persona_hub.transforms.llm.batch_forms import BACKENDS, gemini_completion, name_of, read_answer, request_line
+from persona_hub.transforms.llm.export import ExportModel, collect
+from persona_hub.transforms.llm.openai import chat_body, completion_of
+from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
+from persona_hub.transforms.llm.vertex_endpoint import completion_of_prediction, instance_of
+from persona_hub.transforms.synthesis.use_cases import USE_CASES
 
 KEY = bytes(range(16))
 NAME = f"math.{KEY.hex()}"

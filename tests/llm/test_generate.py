@@ -7,17 +7,17 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.asking import Answer, Echo, ask, records
-from tests.fake_server.launch import FakeServer
-from transforms.calls.engines import _holders
-from transforms.calls.protocol import Budget, ModelConfig
-from transforms.llm.protocol import Completion, Request, Sampling
-from transforms.store.registry import open_store
+from persona_hub.transforms.calls.engines import _holders
+from persona_hub.transforms.calls.protocol import Budget, ModelConfig
+from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
+from persona_hub.transforms.store.registry import open_store
+from tests.helpers.asking import Answer, Echo, ask, records
+from tests.helpers.places import ROOT
+from tests.servers.models.launch import FakeServer
 
 
 def test_every_question_has_its_answer(server: FakeServer, model: ModelConfig) -> None:
@@ -60,7 +60,7 @@ def test_what_a_model_sees_decides_what_is_asked_again(server: FakeServer, model
 def test_worker_processes_share_a_store(
     server: FakeServer, model: ModelConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", f"{Path(__file__).parents[2]}:{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{os.environ.get('PYTHONPATH', '')}")
     answers, dead = ask(records(200), model, batch=20, workers=2)
     assert (len(answers), dead) == (200, [])
     assert ask(records(200), model)[0] == answers

@@ -8,11 +8,11 @@ from dataclasses import replace
 import apache_beam as beam
 import pytest
 
-from tests.asking import Echo, ask, records
-from tests.fake_server.launch import FakeServer
-from transforms.calls.protocol import ModelConfig
-from transforms.llm.generate import Generate
-from transforms.records import Batch
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.llm.generate import Generate
+from persona_hub.transforms.records import Batch
+from tests.helpers.asking import Echo, ask, records
+from tests.servers.models.launch import FakeServer
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "503", "reset", "malformed", "truncated"])
@@ -71,7 +71,7 @@ def test_prompts_and_keys_are_in_no_log_and_no_job(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "planted-key")
     server.tell(faults={"500": 0.2, "malformed": 0.2, "400": 0.2, "reset": 0.1})
-    with caplog.at_level(logging.DEBUG, "transforms"), caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.DEBUG, "persona_hub"), caplog.at_level(logging.INFO):
         _, dead = ask(["planted-prompt " + record for record in records(40)], replace(model, attempts=2))
     assert dead
     assert "planted" not in caplog.text + "".join(d.detail + d.excerpt for d in dead)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.asking import ask, records
-from tests.fake_server.launch import FakeServer
-from transforms.calls.protocol import Budget, ModelConfig
-from transforms.store.registry import open_store
+from persona_hub.transforms.calls.protocol import Budget, ModelConfig
+from persona_hub.transforms.store.registry import open_store
+from tests.helpers.asking import ask, records
+from tests.servers.models.launch import FakeServer
 
 
 def test_a_budget_ends_in_dead_letters_and_goes_on_when_raised(server: FakeServer, model: ModelConfig) -> None:

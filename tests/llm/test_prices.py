@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.calls.tokens import tokens_of
-from transforms.llm.prices import Price, PriceError, price_of, required_price, rows
+from persona_hub.transforms.calls.tokens import tokens_of
+from persona_hub.transforms.llm.prices import Price, PriceError, price_of, required_price, rows
 
 TABLE = """
 batch: 0.25

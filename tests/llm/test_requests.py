@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.asking import ask, records
-from transforms.calls.engines import _holders
-from transforms.calls.protocol import ModelConfig
-from transforms.llm import registry
-from transforms.llm.protocol import Completion, Request, pack_completion, request_key, unpack_completion
+from persona_hub.transforms.calls.engines import _holders
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.llm import registry
+from persona_hub.transforms.llm.protocol import Completion, Request, pack_completion, request_key, unpack_completion
+from tests.helpers.asking import ask, records
 
 
 def test_the_embedded_model_needs_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.arguments import Parser, add_flags, parse_flags
-from pipelines.errors import UsageError
-from pipelines.flag import LARGEST, number
-from pipelines.jobs import JOB_BY_NAME, JOBS
-from pipelines.options import BY_NAME, GROUPS
+from persona_hub.pipelines.cli.commands import JOB_BY_NAME, JOBS
+from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.flag import LARGEST, number
+from persona_hub.pipelines.cli.options import BY_NAME, GROUPS
+from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
 
 
 def parsed(job: str, *arguments: str) -> tuple[dict[str, Any], list[str]]:

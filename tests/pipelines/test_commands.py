@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import TRACEBACK, job_main, main
-from pipelines.errors import DONE, FAILED, WRONG_COMMAND
-from tests.paid import corpus_of
+from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
+from persona_hub.pipelines.cli.main import TRACEBACK, job_main, main
+from tests.helpers.paid import corpus_of
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_ctrl_c_is_no_traceback_either(
     def interrupted(*_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipelines.export.run", interrupted)
+    monkeypatch.setattr("persona_hub.pipelines.commands.export.run", interrupted)
     code, err = run("export --hub HUB", places, capsys)
     assert (code, err) == (FAILED, "persona-hub export: error: interrupted; run the same command again to go on\n")
 
@@ -169,7 +169,7 @@ def test_a_message_of_many_lines_is_put_on_one(
     def wrong(*_: object) -> int:
         raise ValueError("first\n   second\n\nthird")
 
-    monkeypatch.setattr("pipelines.export.run", wrong)
+    monkeypatch.setattr("persona_hub.pipelines.commands.export.run", wrong)
     assert run("export --hub HUB", places, capsys)[1] == "persona-hub export: error: first second third\n"
 
 

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.ending import ending
-from pipelines.errors import BUDGET_SPENT, DONE
-from pipelines.memory import RETURNED_BYTES, return_freed_memory
-from pipelines.preview import block, heading, printable
-from pipelines.progress import clock, line, progress
-from pipelines.status import expected_calls, table
-from pipelines.summary import counted, paid
-from transforms.calls.protocol import ModelConfig
-from transforms.store.protocol import Spend
-from transforms.tally import BOARD_VARIABLE, Tally
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
+from persona_hub.pipelines.commands.preview import block, heading, printable
+from persona_hub.pipelines.commands.status import expected_calls, table
+from persona_hub.pipelines.reporting.partial import ending
+from persona_hub.pipelines.reporting.summary import counted, paid
+from persona_hub.pipelines.runners.memory import RETURNED_BYTES, return_freed_memory
+from persona_hub.pipelines.runners.progress import clock, line, progress
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.counting.tally import BOARD_VARIABLE, Tally
+from persona_hub.transforms.store.protocol import Spend
 
 # ---- exit codes
 
@@ -116,7 +116,7 @@ class Terminal(io.StringIO):
 
 
 def test_on_a_terminal_the_line_moves_and_is_wiped_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.progress.EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("persona_hub.pipelines.runners.progress.EVERY_SECONDS", 0.01)
     stream = Terminal()
     with progress(stream):
         Tally("read_corpus").inc("documents", 1234)

@@ -9,19 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import UsageError
-from pipelines.estimate import line, seconds_of, table
-from pipelines.forecast import KEPT, StageForecast, budget_shares, forecast_build, forecast_samples
-from pipelines.sizing import MOST_BLOCKS, blocks_for, expected_personas, personas_to_use, shards_for
-from pipelines.trial import Trial, minus
-from tests.test_spending import flags_of
-from transforms.calls.protocol import Budget, ModelConfig
-from transforms.embedding.protocol import EmbedderConfig
-from transforms.expand_persona import prompt_of as expand_prompt
-from transforms.extract_persona import prompt_of as extract_prompt
-from transforms.llm.prices import Price
-from transforms.store.protocol import Spend
-from transforms.synthesis.use_cases import load_use_case
+from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.commands.estimate import line, seconds_of, table
+from persona_hub.pipelines.commands.trial import Trial, minus
+from persona_hub.pipelines.planning.forecast import KEPT, StageForecast, budget_shares, forecast_build, forecast_samples
+from persona_hub.pipelines.planning.sizing import (
+    MOST_BLOCKS,
+    blocks_for,
+    expected_personas,
+    personas_to_use,
+    shards_for,
+)
+from persona_hub.transforms.calls.protocol import Budget, ModelConfig
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.expand_persona.expand_persona import prompt_of as expand_prompt
+from persona_hub.transforms.extract_persona.extract_persona import prompt_of as extract_prompt
+from persona_hub.transforms.llm.prices import Price
+from persona_hub.transforms.store.protocol import Spend
+from persona_hub.transforms.synthesis.use_cases import load_use_case
+from tests.calls.test_spending import flags_of
 
 EXTRACT, EXPAND = extract_prompt(), expand_prompt()
 MATH = load_use_case("math", "", "")

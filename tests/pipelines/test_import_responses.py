@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
-from pipelines.cli import main
-from pipelines.errors import DONE
-from pipelines.import_responses import spend_of, stage_of
-from transforms.llm.prices import Price
-from transforms.llm.protocol import Completion, unpack_completion
-from transforms.store.protocol import Spend
-from transforms.store.registry import open_store
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.commands.import_responses import spend_of, stage_of
+from persona_hub.transforms.llm.prices import Price
+from persona_hub.transforms.llm.protocol import Completion, unpack_completion
+from persona_hub.transforms.store.protocol import Spend
+from persona_hub.transforms.store.registry import open_store
 
 
 def line(number: int, text: str = "yes", task: str = "math") -> bytes:

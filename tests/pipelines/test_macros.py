@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
-from pipelines.cli import main
-from pipelines.errors import DONE, NOTHING_TO_READ, WRONG_COMMAND, UsageError
-from pipelines.macros import DIRECTIVES, dated, resolve
-from transforms.hub.versions import list_versions, open_hub
+import tests.servers.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
+from persona_hub.pipelines.cli.date_macros import DIRECTIVES, dated, resolve
+from persona_hub.pipelines.cli.exit_status import DONE, NOTHING_TO_READ, WRONG_COMMAND, UsageError
+from persona_hub.pipelines.cli.main import main
+from persona_hub.transforms.hub.versions import list_versions, open_hub
 
 NOW = datetime(2026, 3, 1, 0, 30, tzinfo=UTC)
 

@@ -8,14 +8,23 @@ from typing import Any
 
 import pytest
 
-from pipelines.errors import UsageError
-from pipelines.models import absolute, check_store, default_store, named_model, named_store, sampling_of, shares_of
-from pipelines.opening import opened_store
-from pipelines.plan import plain, use_cases_of
-from pipelines.running import Where
-from tests.test_spending import flags_of
-from transforms.calls.protocol import ModelConfig
-from transforms.llm.protocol import Sampling
+from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.planning.models import (
+    absolute,
+    check_store,
+    default_store,
+    named_model,
+    named_store,
+    sampling_of,
+    shares_of,
+)
+from persona_hub.pipelines.planning.open_store import opened_store
+from persona_hub.pipelines.planning.plan import plain, use_cases_of
+from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.llm.protocol import Sampling
+from tests.calls.test_spending import flags_of
+from tests.helpers.places import EXAMPLES
 
 STAGES = (("extract", 0.5), ("expand", 0.3), ("synthesize", 0.2))
 
@@ -109,7 +118,7 @@ def test_all_stands_for_the_six_and_each_counts_once() -> None:
 
 
 def test_two_use_cases_of_one_name_cannot_be_told_apart(tmp_path: Path) -> None:
-    example = (Path(__file__).parents[2] / "examples" / "use_case.yaml").read_text()
+    example = (EXAMPLES / "use_case.yaml").read_text()
     for file in ("one.yaml", "two.yaml"):
         (tmp_path / file).write_text(example)
     with pytest.raises(UsageError, match=r"two use cases are called .*; give one of them another name"):

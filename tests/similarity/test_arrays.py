@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.similarity import pairs
-from transforms.similarity.arrays import (
+from persona_hub.transforms.similarity import pairs
+from persona_hub.transforms.similarity.arrays import (
     U64,
     distinct,
     groups,
@@ -24,8 +24,8 @@ from transforms.similarity.arrays import (
     sums,
     unrepeated,
 )
-from transforms.similarity.dense import complement, first_elements
-from transforms.similarity.vectors import true_places
+from persona_hub.transforms.similarity.dense import complement, first_elements
+from persona_hub.transforms.vectors.vectors import true_places
 
 COUNTS = st.lists(st.integers(0, 5), max_size=12)
 KEYS = st.lists(st.integers(0, 9), max_size=40)

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.similarity import bitwise, dense, jaccard, join
-from transforms.similarity.jaccard import Threshold, overlaps
-from transforms.similarity.partition_keys import partition_keys
-from transforms.similarity.plan import Plan, bands_for
-from transforms.similarity.prefix_keys import frequencies, prefix_keys
-from transforms.similarity.representatives import NEW, decide, follow
-from transforms.similarity.shingles import TokenSets
+from persona_hub.transforms.similarity import bitwise, dense, jaccard, join
+from persona_hub.transforms.similarity.jaccard import Threshold, overlaps
+from persona_hub.transforms.similarity.partition_keys import partition_keys
+from persona_hub.transforms.similarity.plan import Plan, bands_for
+from persona_hub.transforms.similarity.prefix_keys import frequencies, prefix_keys
+from persona_hub.transforms.similarity.representatives import NEW, decide, follow
+from persona_hub.transforms.similarity.shingles import TokenSets
 
 Sets = list[frozenset[int]]
 TOKENS = st.one_of(st.integers(0, 12), st.integers(0, 2**32 - 3))

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.similarity.arrays import groups
-from transforms.similarity.dense import Ball
-from transforms.similarity.join import Edges, Found
-from transforms.similarity.representatives import NEW, decide
-from transforms.similarity.rounds import (
+from persona_hub.transforms.similarity.arrays import groups
+from persona_hub.transforms.similarity.dense import Ball
+from persona_hub.transforms.similarity.join import Edges, Found
+from persona_hub.transforms.similarity.representatives import NEW, decide
+from persona_hub.transforms.similarity.rounds import (
     GONE,
     TO_EARLIER,
     TO_LATER,

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.store.protocol import Amount, Ask, Limit, Put, Release, Renew, Spend, granted, summed
-from transforms.store.registry import open_store
-from transforms.store.usage import usage_of, usage_row
-from transforms.store.writer import GROUP_JOBS, GroupWriter
+from persona_hub.transforms.store.protocol import Amount, Ask, Limit, Put, Release, Renew, Spend, granted, summed
+from persona_hub.transforms.store.registry import open_store
+from persona_hub.transforms.store.usage import usage_of, usage_row
+from persona_hub.transforms.store.writer import GROUP_JOBS, GroupWriter
 
 OWNERS, STAGES = st.sampled_from(["a", "b", "c"]), st.sampled_from(["extract", "expand"])
 SMALL = st.integers(0, 6)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.personas import persona
-from transforms.synthesis.examples import EXAMPLES_LIMIT, LEAD, Example, read_examples, render_examples
-from transforms.synthesis.use_case import UseCaseError
-from transforms.synthesis.use_cases import load_use_case
+from persona_hub.transforms.synthesis.examples import EXAMPLES_LIMIT, LEAD, Example, read_examples, render_examples
+from persona_hub.transforms.synthesis.use_case import UseCaseError
+from persona_hub.transforms.synthesis.use_cases import load_use_case
+from tests.helpers.personas import persona
 
 CLOCKMAKER = persona("A clockmaker who restores tower clocks")
 MATH = load_use_case("math")

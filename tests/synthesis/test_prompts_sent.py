@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.personas import persona
-from transforms.expand_persona import RelationTask
-from transforms.expand_persona import prompt_of as expand_prompt
-from transforms.extract_persona import ExtractTask
-from transforms.extract_persona import prompt_of as extract_prompt
-from transforms.llm.protocol import Sampling
-from transforms.records import Document, content_id
-from transforms.synthesis.use_cases import load_use_case
+from persona_hub.transforms.expand_persona.expand_persona import RelationTask
+from persona_hub.transforms.expand_persona.expand_persona import prompt_of as expand_prompt
+from persona_hub.transforms.extract_persona.extract_persona import ExtractTask
+from persona_hub.transforms.extract_persona.extract_persona import prompt_of as extract_prompt
+from persona_hub.transforms.llm.protocol import Sampling
+from persona_hub.transforms.records import Document, content_id
+from persona_hub.transforms.synthesis.use_cases import load_use_case
+from tests.helpers.personas import persona
 
 NURSE = persona("Eine Nachtschwester, die ihren Patienten vorliest", language="de")
 SHOWN = f"<persona>\n{NURSE.text}\n</persona>"

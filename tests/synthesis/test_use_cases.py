@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.llm.protocol import MalformedAnswer, Sampling
-from transforms.records import Persona, persona_id
-from transforms.synthesis.packaged import problem_and_answer
-from transforms.synthesis.use_case import UseCaseError
-from transforms.synthesis.use_cases import USE_CASES, load_use_case
+from persona_hub.transforms.llm.protocol import MalformedAnswer, Sampling
+from persona_hub.transforms.records import Persona, persona_id
+from persona_hub.transforms.synthesis.packaged import problem_and_answer
+from persona_hub.transforms.synthesis.use_case import UseCaseError
+from persona_hub.transforms.synthesis.use_cases import USE_CASES, load_use_case
 
 TEXT = "A clockmaker who restores tower clocks"
 CLOCKMAKER = Persona(persona_id(TEXT), TEXT, "text", 0, "", "like", "d0", "https://example.org", "en", "offline", "h0")

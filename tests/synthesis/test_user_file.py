@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.personas import persona
-from transforms.llm.protocol import MalformedAnswer, Sampling
-from transforms.synthesis.use_case import UseCase, UseCaseError
-from transforms.synthesis.use_cases import load_use_case
+from persona_hub.transforms.llm.protocol import MalformedAnswer, Sampling
+from persona_hub.transforms.synthesis.use_case import UseCase, UseCaseError
+from persona_hub.transforms.synthesis.use_cases import load_use_case
+from tests.helpers.personas import persona
 
 CLOCKMAKER = persona("A clockmaker who restores tower clocks")
 

@@ -8,8 +8,8 @@ import random
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from transforms.calls.protocol import Asked, ModelError
-from transforms.store.protocol import Amount, Spend
+from persona_hub.transforms.calls.protocol import Asked, ModelError
+from persona_hub.transforms.store.protocol import Amount, Spend
 
 BACKOFF_SECONDS, BACKOFF_MOST = 0.25, 20.0  # doubled at each attempt
 RETRY_AFTER_MOST = 600.0  # a server that asks for more than this is as good as gone

@@ -16,14 +16,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from transforms.calls.call import Call, Inbox, Outcome, Stopped, retry_wait, worth_another
-from transforms.calls.gate import Gate, Pass
-from transforms.calls.governor import total_of
-from transforms.calls.limiter import HeldBack, Limiter
-from transforms.calls.protocol import Answer, Asked, Client, Kind, ModelConfig, ModelError
-from transforms.store.protocol import Put, Release, Renew, Spend
-from transforms.store.registry import NO_STORE, open_store
-from transforms.store.writer import Done, GroupWriter
+from persona_hub.transforms.calls.call import Call, Inbox, Outcome, Stopped, retry_wait, worth_another
+from persona_hub.transforms.calls.gate import Gate, Pass
+from persona_hub.transforms.calls.governor import total_of
+from persona_hub.transforms.calls.limiter import HeldBack, Limiter
+from persona_hub.transforms.calls.protocol import Answer, Asked, Client, Kind, ModelConfig, ModelError
+from persona_hub.transforms.store.protocol import Put, Release, Renew, Spend
+from persona_hub.transforms.store.registry import NO_STORE, open_store
+from persona_hub.transforms.store.writer import Done, GroupWriter
 
 STOPPED = "stopped: what was in flight is stored; the same command goes on from there"
 EXHAUSTED = "raise the budget and run the same command again"

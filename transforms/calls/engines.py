@@ -8,8 +8,8 @@ import pickle
 import threading
 from collections import Counter
 
-from transforms.calls.engine import Engine
-from transforms.calls.protocol import Kind, ModelConfig
+from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.calls.protocol import Kind, ModelConfig
 
 _engines: dict[bytes, Engine] = {}
 _holders: Counter[Engine] = Counter()

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from transforms.calls.call import Call
-from transforms.calls.governor import Governor
-from transforms.calls.limiter import Pace
-from transforms.calls.protocol import Answer, ModelConfig, ModelError
-from transforms.calls.rate_limiter import RateLimiter, rate_service
-from transforms.store.protocol import Amount, Ask, Book, Job, Put, Spend
+from persona_hub.transforms.calls.call import Call
+from persona_hub.transforms.calls.governor import Governor
+from persona_hub.transforms.calls.limiter import Pace
+from persona_hub.transforms.calls.protocol import Answer, ModelConfig, ModelError
+from persona_hub.transforms.calls.rate_limiter import RateLimiter, rate_service
+from persona_hub.transforms.store.protocol import Amount, Ask, Book, Job, Put, Spend
 
 TYPICAL_WEIGHT = 0.05  # of the latest answer in the running mean of their lengths
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from transforms.calls.http import error_of_status, retry_after
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.secrets import secret_or_variable
+from persona_hub.transforms.calls.http import error_of_status, retry_after
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.secrets import secret_or_variable
 
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 LOCATION = "global"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from transforms.calls.protocol import Answer, Asked, Budget
-from transforms.store.protocol import Amount, Ask, Limit, Spend
+from persona_hub.transforms.calls.protocol import Answer, Asked, Budget
+from persona_hub.transforms.store.protocol import Amount, Ask, Limit, Spend
 
 SLICES = 400  # of the budget: what a process leases at once, so what each worker may leave or overshoot: 0.25%
 REFUSAL_SECONDS = 5.0  # for which "nothing left" is believed: other workers may give back what they did not use

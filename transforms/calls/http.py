@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
-from transforms.calls.protocol import ModelError
+from persona_hub.transforms.calls.protocol import ModelError
 
 CURABLE = (408, 409, 425, 429)  # and 5xx
 REFUSED = (429, 503, 529)  # too much for the server just now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from transforms.calls.rate_limiter import RateLimiter
+from persona_hub.transforms.calls.rate_limiter import RateLimiter
 
 REFUSED_SHARE = 0.15  # of the calls sent to a full server; fewer refusals than this do not lower the limit
 SLICE_SECONDS = 0.25  # of the job's time line that a process books at once: at most four small commits a second
@@ -17,7 +17,7 @@ class Limiter:
 
     The steps balance where the server refuses REFUSED_SHARE of the calls: there a limit stays just above the places
     that a server has (1.2 calls for each input at all of its capacity, with 50 places and a ceiling of 256), and with
-    fewer refusals at random (5% in a bad hour) it stays at the ceiling. Both are tried in tests/test_limits.py. The
+    fewer refusals at random (5% in a bad hour) it stays at the ceiling. Both are tried in tests. The
     share of refusals in a window as a measure sank to a single call in flight under 14% random refusals, and so did
     halving; a fixed ceiling sent 4 calls for each input to that server.
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from apache_beam.io.components.adaptive_throttler import ThrottlingSignaler
 from apache_beam.metrics import Metrics
 
-from transforms.calls.window import Window
-from transforms.tally import Tally
+from persona_hub.transforms.calls.window import Window
+from persona_hub.transforms.counting.tally import Tally
 
 
 class Meter:

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from transforms.calls.http import error_of_status, retry_after
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.secrets import secret_or_variable
+from persona_hub.transforms.calls.http import error_of_status, retry_after
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.secrets import secret_or_variable
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 # Headers about this machine and its client: a twelfth of the CPU of a call, and no server's business.

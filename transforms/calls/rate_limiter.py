@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from transforms.calls.protocol import ModelError
+from persona_hub.transforms.calls.protocol import ModelError
 
 ADDRESS = re.compile(r"envoy://(\[[0-9a-fA-F:.]+\]|[^\s/?#:\[\]@]+):(\d{1,5})/([^\s/?#]+)")
 DESCRIPTOR = re.compile(r"([^\s=]+)=(\S+)")

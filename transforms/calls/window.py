@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from transforms.calls.call import Inbox, Outcome, Stopped
-from transforms.calls.engine import Engine
-from transforms.calls.protocol import Asked, ModelError
-from transforms.store.protocol import StoreError
+from persona_hub.transforms.calls.call import Inbox, Outcome, Stopped
+from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.calls.protocol import Asked, ModelError
+from persona_hub.transforms.store.protocol import StoreError
 
 PATIENCE_SECONDS = 5.0  # between looks at whether the engine still lives
 

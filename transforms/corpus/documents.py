@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from transforms.corpus.found import KIB, Damage, Found, Skip
-from transforms.corpus.language import UNDETERMINED, language_of
-from transforms.corpus.text import clean, weight
-from transforms.records import DeadLetter, Document, DocumentOutcome, content_id, excerpt
+from persona_hub.transforms.corpus.found import KIB, Damage, Found, Skip
+from persona_hub.transforms.corpus.language import UNDETERMINED, language_of
+from persona_hub.transforms.corpus.text import clean, weight
+from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, content_id, excerpt
 
 STAGE = "read_corpus"
 NUMBERS = re.compile(r"\d+")

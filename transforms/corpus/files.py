@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.corpus.found import CorpusError, CorpusFile, Limits, NoFileError
+from persona_hub.transforms.corpus.found import CorpusError, CorpusFile, Limits, NoFileError
 
 AUTO = "auto"
 FORMATS = ("text", "jsonl", "parquet", "avro", "warc", "html")  # WET and WAT are WARC inside
@@ -150,7 +150,10 @@ def _corpus_file(path: str, size: int, format: str) -> CorpusFile:
 
 def _head(path: str) -> bytes:
     """The first bytes of a file, decompressed; none if it cannot be read (its reader will say so)."""
-    from transforms.corpus.streams import decompressed, raw_chunks  # here: the DAG's launcher may need no codec
+    from persona_hub.transforms.corpus.streams import (  # here: the DAG's launcher may need no codec
+        decompressed,
+        raw_chunks,
+    )
 
     try:
         with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:

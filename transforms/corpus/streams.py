@@ -11,7 +11,7 @@ import zstandard
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.corpus.found import KIB, MIB, BrokenError, CorpusFile, Limits
+from persona_hub.transforms.corpus.found import KIB, MIB, BrokenError, CorpusFile, Limits
 
 CHUNK_BYTES = 128 * KIB  # of the file: each small gzip member in a chunk copies what follows it
 OUT_BYTES = MIB  # decompressed at once

@@ -14,9 +14,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.json
 
-from transforms.corpus.found import BrokenError
-from transforms.records import excerpt
-from transforms.similarity.arrays import I64, U8, Numbers
+from persona_hub.transforms.corpus.found import BrokenError
+from persona_hub.transforms.records import excerpt
+from persona_hub.transforms.similarity.arrays import I64, U8, Numbers
 
 TEXT_FIELDS = ("input persona", "persona", "text")  # of the released personas, of a hub's export, of anybody's
 

@@ -10,15 +10,24 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
-from transforms.dedup.found import pack_found
-from transforms.dedup.representatives import Representatives
-from transforms.dedup.rows import Layout, Packed, by_block, by_partition, joined, meetings, sets_by_group, widened
-from transforms.similarity import join, prefix_keys
-from transforms.similarity.arrays import U32, U64, Numbers, distinct, mix, ragged, runs, spans
-from transforms.similarity.plan import Plan
-from transforms.similarity.shingles import TokenSets, hash_tokens, token_sets, whole
-from transforms.similarity.vectors import pack
-from transforms.tally import Tally
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.dedup.found import pack_found
+from persona_hub.transforms.dedup.representatives import Representatives
+from persona_hub.transforms.dedup.rows import (
+    Layout,
+    Packed,
+    by_block,
+    by_partition,
+    joined,
+    meetings,
+    sets_by_group,
+    widened,
+)
+from persona_hub.transforms.similarity import join, prefix_keys
+from persona_hub.transforms.similarity.arrays import U32, U64, Numbers, distinct, mix, ragged, runs, spans
+from persona_hub.transforms.similarity.plan import Plan
+from persona_hub.transforms.similarity.shingles import TokenSets, hash_tokens, token_sets, whole
+from persona_hub.transforms.vectors.vectors import pack
 
 PARTITIONS = 32  # of keys and of groups, at least: enough for as many workers, few enough that elements stay large
 

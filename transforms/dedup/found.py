@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from transforms.similarity.dense import Ball
-from transforms.similarity.join import Edges, Found
-from transforms.similarity.vectors import pack, unpack
+from persona_hub.transforms.similarity.dense import Ball
+from persona_hub.transforms.similarity.join import Edges, Found
+from persona_hub.transforms.vectors.vectors import pack, unpack
 
 
 def pack_found(found: Found) -> bytes:

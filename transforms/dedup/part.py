@@ -12,16 +12,16 @@ import numpy as np
 import orjson
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
-from transforms.dedup.chunks import Chunk, row_of, split, texts_of
-from transforms.dedup.persona_rows import PersonaLayout, similarities, unpack_held
-from transforms.dedup.read_rows import chunk_of
-from transforms.dedup.rows import Packed, by_block
-from transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Source, source_at
-from transforms.similarity.arrays import I64, U64, Numbers
-from transforms.similarity.ranks import NEW
-from transforms.similarity.shingles import Tokens, tokenise_utf8
-from transforms.similarity.vectors import unpack
-from transforms.tally import Tally
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.dedup.chunks import Chunk, row_of, split, texts_of
+from persona_hub.transforms.dedup.persona_rows import PersonaLayout, similarities, unpack_held
+from persona_hub.transforms.dedup.read_rows import chunk_of
+from persona_hub.transforms.dedup.rows import Packed, by_block
+from persona_hub.transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Source, source_at
+from persona_hub.transforms.similarity.arrays import I64, U64, Numbers
+from persona_hub.transforms.similarity.ranks import NEW
+from persona_hub.transforms.similarity.shingles import Tokens, tokenise_utf8
+from persona_hub.transforms.vectors.vectors import unpack
 
 ID_FIELDS = ("persona_id", "id", "_id", "uuid", "doc_id")  # what a row may call itself, best first
 POSITION = (1 << POSITION_BITS) - 1

@@ -8,13 +8,13 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from transforms.dedup.rows import Packed
-from transforms.records import Batch, BatchCoder, Persona
-from transforms.similarity.arrays import I64, U8, U64, Numbers, spans
-from transforms.similarity.jaccard import overlaps
-from transforms.similarity.ranks import HOP_SHIFT, ID_TYPE, blocks_of, ranks_of
-from transforms.similarity.shingles import Tokens, hash_tokens, token_sets, tokenise, tokenise_utf8
-from transforms.similarity.vectors import pack, unpack
+from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.records import Batch, BatchCoder, Persona
+from persona_hub.transforms.similarity.arrays import I64, U8, U64, Numbers, spans
+from persona_hub.transforms.similarity.jaccard import overlaps
+from persona_hub.transforms.similarity.ranks import HOP_SHIFT, ID_TYPE, blocks_of, ranks_of
+from persona_hub.transforms.similarity.shingles import Tokens, hash_tokens, token_sets, tokenise, tokenise_utf8
+from persona_hub.transforms.vectors.vectors import pack, unpack
 
 HELD_END, NEW_END = b"\0", b"\1"  # the last byte of a payload: arrays go before it, so that they stay aligned
 

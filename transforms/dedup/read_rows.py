@@ -14,16 +14,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.pvalue import TaggedOutput
 
-from transforms.corpus.found import BrokenError, CorpusFile, Limits, Piece
-from transforms.corpus.lines import lines_of
-from transforms.corpus.streams import codec_of, open_raw
-from transforms.dedup.chunks import TOO_LONG, Broken, Chunk, as_line, checked, cut
-from transforms.dedup.rows import Packed
-from transforms.dedup.sources import CHUNK, CHUNK_BITS, ROW_STEP, Source
-from transforms.records import excerpt
-from transforms.similarity.arrays import I64, U8
-from transforms.similarity.vectors import pack
-from transforms.tally import Tally
+from persona_hub.transforms.corpus.formats.lines import lines_of
+from persona_hub.transforms.corpus.found import BrokenError, CorpusFile, Limits, Piece
+from persona_hub.transforms.corpus.streams import codec_of, open_raw
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.dedup.chunks import TOO_LONG, Broken, Chunk, as_line, checked, cut
+from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.dedup.sources import CHUNK, CHUNK_BITS, ROW_STEP, Source
+from persona_hub.transforms.records import excerpt
+from persona_hub.transforms.similarity.arrays import I64, U8
+from persona_hub.transforms.vectors.vectors import pack
 
 LONGEST_LINE = Limits().record_bytes
 SKIP_BYTES = 1 << 20

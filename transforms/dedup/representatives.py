@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import apache_beam as beam
 import numpy as np
 
-from transforms.dedup.found import unpack_balls, unpack_found
-from transforms.dedup.rounds import Round, balls_by_home, by_home, notes_of, tell_ends
-from transforms.dedup.rows import Locates, Packed, by_block
-from transforms.similarity import join
-from transforms.similarity.arrays import groups
-from transforms.similarity.representatives import decide, follow
-from transforms.similarity.rounds import DROPPED, TO_EARLIER, TO_LATER, Notes, homes_of, left_open, roots
-from transforms.similarity.vectors import pack, unpack
+from persona_hub.transforms.dedup.found import unpack_balls, unpack_found
+from persona_hub.transforms.dedup.rounds import Round, balls_by_home, by_home, notes_of, tell_ends
+from persona_hub.transforms.dedup.rows import Locates, Packed, by_block
+from persona_hub.transforms.similarity import join
+from persona_hub.transforms.similarity.arrays import groups
+from persona_hub.transforms.similarity.representatives import decide, follow
+from persona_hub.transforms.similarity.rounds import DROPPED, TO_EARLIER, TO_LATER, Notes, homes_of, left_open, roots
+from persona_hub.transforms.vectors.vectors import pack, unpack
 
 EDGES_IN_ONE_PLACE = 100_000_000  # 2.4 GB
 ROUNDS = 3  # leave one row in a thousand open

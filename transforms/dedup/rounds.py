@@ -10,11 +10,21 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
-from transforms.dedup.found import pack_balls, unpack_balls, unpack_found
-from transforms.dedup.rows import Packed
-from transforms.similarity.arrays import groups
-from transforms.similarity.rounds import GONE, Notes, at_both_ends, flag, homes_of, members_of, of_ball, settle, shrink
-from transforms.similarity.vectors import pack, unpack
+from persona_hub.transforms.dedup.found import pack_balls, unpack_balls, unpack_found
+from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.similarity.arrays import groups
+from persona_hub.transforms.similarity.rounds import (
+    GONE,
+    Notes,
+    at_both_ends,
+    flag,
+    homes_of,
+    members_of,
+    of_ball,
+    settle,
+    shrink,
+)
+from persona_hub.transforms.vectors.vectors import pack, unpack
 
 
 class Settled(NamedTuple):

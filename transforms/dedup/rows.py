@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from transforms.similarity.arrays import (
+from persona_hub.transforms.similarity.arrays import (
     I64,
     U32,
     U64,
@@ -21,8 +21,8 @@ from transforms.similarity.arrays import (
     spans,
     unrepeated,
 )
-from transforms.similarity.shingles import Tokens
-from transforms.similarity.vectors import pack, unpack
+from persona_hub.transforms.similarity.shingles import Tokens
+from persona_hub.transforms.vectors.vectors import pack, unpack
 
 Packed = tuple[int, bytes]  # a block or a partition, and arrays
 

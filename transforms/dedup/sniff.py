@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from transforms.corpus.found import BrokenError, CorpusError
-from transforms.dedup.chunks import TEXT_FIELDS, row_of, split
-from transforms.dedup.read_rows import read_part
-from transforms.dedup.sources import CHUNK, Source
-from transforms.records import excerpt
+from persona_hub.transforms.corpus.found import BrokenError, CorpusError
+from persona_hub.transforms.dedup.chunks import TEXT_FIELDS, row_of, split
+from persona_hub.transforms.dedup.read_rows import read_part
+from persona_hub.transforms.dedup.sources import CHUNK, Source
+from persona_hub.transforms.records import excerpt
 
 ROWS = 100  # looked at
 

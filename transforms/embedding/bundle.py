@@ -6,13 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from transforms.calls.call import Outcome
-from transforms.calls.engine import Engine
-from transforms.calls.protocol import Entry, Kind, ModelConfig, ModelError
-from transforms.calls.window import Window
-from transforms.embedding.protocol import NUMBER_BYTES, EmbedderConfig, PaidEmbedder, Texts, Vectors, call_key, text_key
-from transforms.embedding.registry import PAID, factory, most_of, split_name
-from transforms.store.protocol import subject_of
+from persona_hub.transforms.calls.call import Outcome
+from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.calls.protocol import Entry, Kind, ModelConfig, ModelError
+from persona_hub.transforms.calls.window import Window
+from persona_hub.transforms.embedding.protocol import (
+    NUMBER_BYTES,
+    EmbedderConfig,
+    PaidEmbedder,
+    Texts,
+    Vectors,
+    call_key,
+    text_key,
+)
+from persona_hub.transforms.embedding.registry import PAID, factory, most_of, split_name
+from persona_hub.transforms.store.protocol import subject_of
 
 WINDOWS = 2  # of calls in a bundle, so that a slot never waits for the runner
 

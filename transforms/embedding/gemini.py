@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from transforms.calls.google import genai_errors, open_genai
-from transforms.calls.protocol import ModelConfig
-from transforms.calls.tokens import tokens_of
-from transforms.embedding.protocol import Texts, Vectors, vectors_of
+from persona_hub.transforms.calls.google import genai_errors, open_genai
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.calls.tokens import tokens_of
+from persona_hub.transforms.embedding.protocol import Texts, Vectors, vectors_of
 
 # Vectors made for comparing texts with one another. Gemini Embedding 2 takes the task as words before the text instead.
 TASK = "SEMANTIC_SIMILARITY"

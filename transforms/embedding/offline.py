@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from transforms.embedding.protocol import EmbedderConfig
-from transforms.similarity.arrays import Numbers, mix
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.similarity.arrays import Numbers, mix
 
 DIMENSION = 384
 # Characters of a gram, over the borders of words, and so a word weighs by its length. Of 2,486 real personas 0.94 keep

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from transforms.calls.openai import OpenAIServer
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.calls.tokens import tokens_of
-from transforms.embedding.protocol import Texts, Vectors, vectors_of
+from persona_hub.transforms.calls.openai import OpenAIServer
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.tokens import tokens_of
+from persona_hub.transforms.embedding.protocol import Texts, Vectors, vectors_of
 
 
 class OpenAIEmbedder:

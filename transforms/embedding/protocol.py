@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from transforms.calls.protocol import ModelConfig, ModelError, tokens_at_most
-from transforms.similarity.vectors import stored
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, tokens_at_most
+from persona_hub.transforms.vectors.vectors import stored
 
 KEY_FORMAT = 1  # of `text_key`: a new number makes all stored vectors unknown
 KEY_BYTES = 16

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from transforms.embedding.protocol import Embedder, EmbedderConfig
+from persona_hub.transforms.embedding.protocol import Embedder, EmbedderConfig
 
 # In this very process, at once and for nothing.
 LOCAL = {
-    "offline": "transforms.embedding.offline:OfflineEmbedder",
-    "savedmodel": "transforms.embedding.savedmodel:SavedModelEmbedder",
+    "offline": "persona_hub.transforms.embedding.offline:OfflineEmbedder",
+    "savedmodel": "persona_hub.transforms.embedding.savedmodel:SavedModelEmbedder",
 }
 # A server's, paid for by the token.
 PAID = {
-    "openai": "transforms.embedding.openai:OpenAIEmbedder",
-    "gemini": "transforms.embedding.gemini:GeminiEmbedder",
-    "vertex": "transforms.embedding.gemini:GeminiEmbedder",
+    "openai": "persona_hub.transforms.embedding.openai:OpenAIEmbedder",
+    "gemini": "persona_hub.transforms.embedding.gemini:GeminiEmbedder",
+    "vertex": "persona_hub.transforms.embedding.gemini:GeminiEmbedder",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
 
 SIGNATURE = "serving_default"
 # What text encoders call the vector of a whole text, best first; a model with one output may call it anything.

@@ -13,8 +13,8 @@ from pathlib import Path
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.files import PART, is_local
-from transforms.hub.manifest import HubError
+from persona_hub.transforms.hub.files import PART, is_local
+from persona_hub.transforms.hub.manifest import HubError
 
 READERS = 16  # small files that are read at once
 

@@ -11,10 +11,10 @@ from itertools import islice
 from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.current import current_path, exclusive
-from transforms.hub.files import is_local
-from transforms.hub.manifest import MANIFEST, Manifest
-from transforms.hub.versions import lineage, list_versions, path_of
+from persona_hub.transforms.hub.current import current_path, exclusive
+from persona_hub.transforms.hub.files import is_local
+from persona_hub.transforms.hub.manifest import MANIFEST, Manifest
+from persona_hub.transforms.hub.versions import lineage, list_versions, path_of
 
 LOCK = ".lock"
 

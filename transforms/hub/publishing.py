@@ -10,10 +10,17 @@ from datetime import UTC, datetime
 
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.current import PublishConflict, exclusive, read_current, require_current, set_current, write_bytes
-from transforms.hub.files import PART, delete_quietly, is_local
-from transforms.hub.manifest import MANIFEST, FileEntry, Made, Manifest, RunManifest, by_folder, content_of
-from transforms.hub.versions import path_of, read_version
+from persona_hub.transforms.hub.current import (
+    PublishConflict,
+    exclusive,
+    read_current,
+    require_current,
+    set_current,
+    write_bytes,
+)
+from persona_hub.transforms.hub.files import PART, delete_quietly, is_local
+from persona_hub.transforms.hub.manifest import MANIFEST, FileEntry, Made, Manifest, RunManifest, by_folder, content_of
+from persona_hub.transforms.hub.versions import path_of, read_version
 
 PART_SECONDS = 3600  # a file being written that has not grown for so long belongs to a job that is gone
 

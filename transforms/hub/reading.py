@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import apache_beam as beam
 
-from transforms.hub.files import read_file
-from transforms.hub.manifest import Made
-from transforms.hub.tombstones import Tombstones, number_of, tombstones_of
-from transforms.hub.versions import Hub, path_of
-from transforms.records import BATCH_RECORDS, Batch, Persona, batches, partition_of
+from persona_hub.transforms.hub.files import read_file
+from persona_hub.transforms.hub.manifest import Made
+from persona_hub.transforms.hub.tombstones import Tombstones, number_of, tombstones_of
+from persona_hub.transforms.hub.versions import Hub, path_of
+from persona_hub.transforms.records import BATCH_RECORDS, Batch, Persona, batches, partition_of
 
 R = TypeVar("R")
 

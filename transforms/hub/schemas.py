@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar, get_type_hints
 
-from transforms.records import (
+from persona_hub.transforms.records import (
     Centroids,
     DeadLetter,
     DocumentOutcome,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from transforms.records import Provenance
+from persona_hub.transforms.records import Provenance
 
 
 @dataclass(frozen=True)

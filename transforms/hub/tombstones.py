@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from transforms.hub.files import read_file
-from transforms.records import Duplicate, Persona, Provenance, Removed, Vector
+from persona_hub.transforms.hub.files import read_file
+from persona_hub.transforms.records import Duplicate, Persona, Provenance, Removed, Vector
 
 PERSONA, MOVED, DOCUMENT, SOURCE = "persona", "moved", "document", "source"  # kinds of Removed
 NEVER_AGAIN = (DOCUMENT, SOURCE)  # kinds that hold for the corpus of every refresh

@@ -9,13 +9,13 @@ from itertools import groupby
 import apache_beam as beam
 import numpy as np
 
-from transforms.hub.files import read_file, write_shard
-from transforms.hub.manifest import FileEntry
-from transforms.hub.versions import Hub
-from transforms.records import Batch, Centroids, Vector, batches, partition_of
-from transforms.similarity.ranks import ID_TYPE
-from transforms.similarity.vectors import pack, stack
-from transforms.tally import Tally
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.hub.files import read_file, write_shard
+from persona_hub.transforms.hub.manifest import FileEntry
+from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.records import Batch, Centroids, Vector, batches, partition_of
+from persona_hub.transforms.similarity.ranks import ID_TYPE
+from persona_hub.transforms.vectors.vectors import pack, stack
 
 PACK_ROWS = 2048  # vectors in an element: 1.6 MB at 384 dimensions
 

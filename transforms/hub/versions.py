@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.current import read_all, read_bytes, read_current
-from transforms.hub.manifest import (
+from persona_hub.transforms.hub.current import read_all, read_bytes, read_current
+from persona_hub.transforms.hub.manifest import (
     MANIFEST,
     HubError,
     Made,
@@ -18,7 +18,7 @@ from transforms.hub.manifest import (
     order_of,
     version_name,
 )
-from transforms.hub.tombstones import Tombstones, tombstones_of
+from persona_hub.transforms.hub.tombstones import Tombstones, tombstones_of
 
 
 @dataclass(frozen=True)

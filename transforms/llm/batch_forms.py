@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from transforms.calls.protocol import ModelError
-from transforms.llm.openai import chat_body, completion_of
-from transforms.llm.protocol import KEY_BYTES, Completion, Request
-from transforms.store.protocol import HEX_ID, subject_of
+from persona_hub.transforms.calls.protocol import ModelError
+from persona_hub.transforms.llm.openai import chat_body, completion_of
+from persona_hub.transforms.llm.protocol import KEY_BYTES, Completion, Request
+from persona_hub.transforms.store.protocol import HEX_ID, subject_of
 
 BACKENDS = ("openai", "gemini", "vertex")
 LABELS = ("persona_hub_task", "persona_hub_key", "persona_hub_subject")

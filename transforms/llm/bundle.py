@@ -6,11 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from transforms.calls.engine import Engine
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.calls.window import Window
-from transforms.llm.protocol import Completion, MalformedAnswer, Request, Task, request_key, unpack_completion
-from transforms.records import BATCH_RECORDS, Batch, DeadLetter, excerpt
+from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.window import Window
+from persona_hub.transforms.llm.protocol import (
+    Completion,
+    MalformedAnswer,
+    Request,
+    Task,
+    request_key,
+    unpack_completion,
+)
+from persona_hub.transforms.records import BATCH_RECORDS, Batch, DeadLetter, excerpt
 
 UNANSWERED = 2000  # in a bundle: some windows' worth, so that a slot never waits for the runner
 

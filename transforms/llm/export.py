@@ -13,9 +13,9 @@ import orjson
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.llm.batch_forms import BACKENDS, name_of, request_line
-from transforms.llm.protocol import Completion, Request, request_key
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.llm.batch_forms import BACKENDS, name_of, request_line
+from persona_hub.transforms.llm.protocol import Completion, Request, request_key
 
 OPTION = "export"  # of a ModelConfig: the folder; the config's name is that of the model that will answer
 FILE_REQUESTS, FILE_BYTES = 50_000, 100_000_000  # OpenAI takes 50,000 requests and 200 MB in a file, the others more

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from transforms.calls.google import genai_errors, open_genai
-from transforms.calls.protocol import ModelConfig
-from transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.calls.google import genai_errors, open_genai
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.llm.protocol import Completion, Request
 
 
 class GeminiModel:

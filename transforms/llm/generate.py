@@ -14,15 +14,15 @@ import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
-from transforms.calls.engine import Engine
-from transforms.calls.engines import acquire, release
-from transforms.calls.meter import Meter
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.llm.bundle import Bundle
-from transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, Task
-from transforms.llm.registry import COMPLETIONS, is_local, open_model
-from transforms.records import Batch, DeadLetter, excerpt
-from transforms.tally import Tally
+from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.calls.engines import acquire, release
+from persona_hub.transforms.calls.meter import Meter
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.llm.bundle import Bundle
+from persona_hub.transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, Task
+from persona_hub.transforms.llm.registry import COMPLETIONS, is_local, open_model
+from persona_hub.transforms.records import Batch, DeadLetter, excerpt
 
 DEAD_LETTERS = "dead_letters"
 

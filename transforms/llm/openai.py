@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from transforms.calls.openai import OpenAIServer
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.calls.openai import OpenAIServer
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.llm.protocol import Completion, Request
 
 
 class OpenAIModel:

@@ -18,8 +18,8 @@ from typing import Any
 
 import jsonschema
 
-from transforms.llm.protocol import MalformedAnswer
-from transforms.records import excerpt
+from persona_hub.transforms.llm.protocol import MalformedAnswer
+from persona_hub.transforms.records import excerpt
 
 EFFORT = 8  # characters that may be decoded, in lengths of the text: with ATTEMPTS, what keeps hostile text linear
 ATTEMPTS = 200  # places where an object may begin; each failure counts the lines before it, a pass over the text

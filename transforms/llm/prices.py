@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from transforms.prompts.files import FileError, read_text
+from persona_hub.transforms.prompts.files import FileError, read_text
 
 FORM = "a list `models` of {model: NAME, input: USD, output: USD}, for a million tokens each"
 
@@ -33,7 +33,7 @@ def price_of(model: str, base_url: str = "", price_file: str = "") -> Price | No
     """
     tables = [(price_file, _own(price_file))] if price_file else []
     if not base_url:
-        packaged = resources.files("transforms.llm").joinpath("prices.yaml").read_text("utf-8")
+        packaged = resources.files("persona_hub.transforms.llm").joinpath("prices.yaml").read_text("utf-8")
         tables.append(("prices.yaml", packaged))
     for name, text in tables:
         for pattern, price in rows(text, name):

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 
-from transforms.calls.protocol import tokens_at_most
+from persona_hub.transforms.calls.protocol import tokens_at_most
 
 KEY_FORMAT = 1  # of `request_key`: a new number makes all stored answers unknown
 KEY_BYTES = 16

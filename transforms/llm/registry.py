@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from transforms.calls.protocol import Entry, Kind, ModelConfig
-from transforms.llm.protocol import Completion, LanguageModel, Request, pack_completion, unpack_completion
-from transforms.store.protocol import subject_of
+from persona_hub.transforms.calls.protocol import Entry, Kind, ModelConfig
+from persona_hub.transforms.llm.protocol import Completion, LanguageModel, Request, pack_completion, unpack_completion
+from persona_hub.transforms.store.protocol import subject_of
 
 BACKENDS = {
-    "offline": "transforms.llm.offline:OfflineModel",
-    "gemini": "transforms.llm.gemini:GeminiModel",
-    "vertex": "transforms.llm.gemini:GeminiModel",
-    "vertex-endpoint": "transforms.llm.vertex_endpoint:VertexEndpointModel",
-    "openai": "transforms.llm.openai:OpenAIModel",
-    "vllm": "transforms.llm.vllm:VllmModel",
-    "export": "transforms.llm.export:ExportModel",
+    "offline": "persona_hub.transforms.offline_model:OfflineModel",
+    "gemini": "persona_hub.transforms.llm.gemini:GeminiModel",
+    "vertex": "persona_hub.transforms.llm.gemini:GeminiModel",
+    "vertex-endpoint": "persona_hub.transforms.llm.vertex_endpoint:VertexEndpointModel",
+    "openai": "persona_hub.transforms.llm.openai:OpenAIModel",
+    "vllm": "persona_hub.transforms.llm.vllm:VllmModel",
+    "export": "persona_hub.transforms.llm.export:ExportModel",
 }
 EXPORT, VLLM = "export", "vllm"
 KEYED = ("openai", "gemini")  # ask with a key; the others with the account's own credentials, or nothing

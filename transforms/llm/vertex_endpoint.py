@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from transforms.calls.google import DEFAULT_CREDENTIALS, project_of
-from transforms.calls.http import error_of_status
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.llm.openai import form_of, message_list, sampling_of
-from transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.calls.google import DEFAULT_CREDENTIALS, project_of
+from persona_hub.transforms.calls.http import error_of_status
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.llm.openai import form_of, message_list, sampling_of
+from persona_hub.transforms.llm.protocol import Completion, Request
 
 INSECURE = "http://"  # a server on this machine, without TLS
 FULL_NAME = re.compile(r"projects/[^/]+/locations/([^/]+)/endpoints/[^/]+")

@@ -21,11 +21,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from transforms.calls.protocol import ModelConfig, ModelError
-from transforms.llm.openai import OpenAIModel
-from transforms.llm.protocol import Completion, Request
-from transforms.llm.vllm_keeper import FAILED, LOG, READY, STARTING, STATE, USERS, write_state
-from transforms.records import excerpt
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.llm.openai import OpenAIModel
+from persona_hub.transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.llm.vllm_keeper import FAILED, LOG, READY, STARTING, STATE, USERS, write_state
+from persona_hub.transforms.records import excerpt
 
 EXECUTABLE = "vllm"
 ARGS = "vllm_args"  # of a ModelConfig's options: more arguments of `vllm serve`
@@ -87,7 +87,7 @@ class VllmServer:
         full = [*command, "--host", "127.0.0.1", "--port", str(port)]
         write_state(self.folder, {"keeper": os.getpid(), "port": port, "state": STARTING})  # until the keeper says more
         subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "transforms.llm.vllm_keeper", str(self.folder), str(port), *full],
+            [sys.executable, "-m", "persona_hub.transforms.llm.vllm_keeper", str(self.folder), str(port), *full],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

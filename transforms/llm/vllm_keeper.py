@@ -1,4 +1,4 @@
-"""python -m transforms.llm.vllm_keeper FOLDER PORT COMMAND...: keeps one vLLM server for as long as it is used.
+"""`-m persona_hub.transforms.llm.vllm_keeper FOLDER PORT COMMAND...` keeps one vLLM server for as long as it is used.
 
 A process of its own, so that the server outlives whichever worker came first, and ends when the last one has ended in
 whatever way: users hold a shared lock on a file, which the system takes from a process that dies.

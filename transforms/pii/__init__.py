@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transforms.pii.contact import find_contacts
-from transforms.pii.finding import Finding, disjoint
-from transforms.pii.names import find_names
-from transforms.pii.words import language_of, words_of
+from persona_hub.transforms.pii.contact import find_contacts
+from persona_hub.transforms.pii.finding import Finding, disjoint
+from persona_hub.transforms.pii.names import find_names
+from persona_hub.transforms.pii.words import language_of, words_of
 
 __all__ = ["Finding", "find_contacts", "find_names", "find_pii", "language_of", "replace", "scrub_text"]
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import regex
 
-from transforms.pii.finding import Finding, disjoint
-from transforms.pii.phones import find_phones
+from persona_hub.transforms.pii.finding import Finding, disjoint
+from persona_hub.transforms.pii.phones import find_phones
 
 # One character for one, so that places stay the same: full-width forms as Chinese and Japanese keyboards give them,
 # Arabic-Indic, Persian, Devanagari and Bengali digits, dashes and spaces of typesetters.

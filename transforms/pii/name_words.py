@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import regex
 
-from transforms.pii.gazetteer import gazetteer, key, lists
+from persona_hub.transforms.pii.gazetteer import gazetteer, key, lists
 
 POSSESSIVE = regex.compile(r"['’]s?$")
 INITIALS = regex.compile(r"(?:\p{Lu}\.)+")

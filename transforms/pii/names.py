@@ -11,9 +11,9 @@ from itertools import groupby
 
 import regex
 
-from transforms.pii.finding import Finding, disjoint
-from transforms.pii.gazetteer import gazetteer, lists
-from transforms.pii.name_words import (
+from persona_hub.transforms.pii.finding import Finding, disjoint
+from persona_hub.transforms.pii.gazetteer import gazetteer, lists
+from persona_hub.transforms.pii.name_words import (
     CYRILLIC,
     POSSESSIVE,
     Word,
@@ -28,7 +28,7 @@ from transforms.pii.name_words import (
     is_upper,
     stem,
 )
-from transforms.pii.names_uncased import find_uncased_names
+from persona_hub.transforms.pii.names_uncased import find_uncased_names
 
 INITIAL = r"\p{Lu}\.(?= ?\p{Lu})"
 LETTERS = r"[\p{Lu}\p{Ll}\p{M}]"  # with capitals: Chinese goes on without a space

@@ -7,8 +7,8 @@ from functools import cache
 
 import regex
 
-from transforms.pii.finding import Finding
-from transforms.pii.gazetteer import gazetteer, lists
+from persona_hub.transforms.pii.finding import Finding
+from persona_hub.transforms.pii.gazetteer import gazetteer, lists
 
 # Characters that Chinese spells foreign names with (the tables of the news agencies), and takes for little else.
 SOUNDS = (

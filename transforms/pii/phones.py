@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import regex
 
-from transforms.pii.finding import Finding
+from persona_hub.transforms.pii.finding import Finding
 
 # Countries whose national numbers are expected in a language: the largest that speak it. Numbers with a country code
 # are found everywhere.

@@ -15,8 +15,8 @@ from string import Template
 
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.prompts.files import FileError, names_in, read_text
-from transforms.records import content_id
+from persona_hub.transforms.prompts.files import FileError, names_in, read_text
+from persona_hub.transforms.records import content_id
 
 SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
 OWN_TAG = re.compile(r"</?\s*([a-z][\w-]*)", re.IGNORECASE)

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from transforms.embedding.protocol import text_key
-from transforms.purge.gone import Gone
-from transforms.records import persona_id
-from transforms.store.protocol import ResponseStore, subject_of
+from persona_hub.transforms.embedding.protocol import text_key
+from persona_hub.transforms.purge.gone import Gone
+from persona_hub.transforms.records import persona_id
+from persona_hub.transforms.store.protocol import ResponseStore, subject_of
 
 GROUP = 1000  # keys of old answers that are removed at once
 

@@ -7,14 +7,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeVar
 
-from transforms.hub.files import read_file
-from transforms.hub.manifest import Manifest
-from transforms.hub.reading import read_table
-from transforms.hub.support import support
-from transforms.hub.tombstones import PERSONA
-from transforms.hub.versions import Hub, path_of
-from transforms.records import DocumentOutcome, Provenance, Removed
-from transforms.take_down import READ, documents_of
+from persona_hub.transforms.hub.files import read_file
+from persona_hub.transforms.hub.manifest import Manifest
+from persona_hub.transforms.hub.reading import read_table
+from persona_hub.transforms.hub.support import support
+from persona_hub.transforms.hub.tombstones import PERSONA
+from persona_hub.transforms.hub.versions import Hub, path_of
+from persona_hub.transforms.records import DocumentOutcome, Provenance, Removed
+from persona_hub.transforms.take_down.take_down import READ, documents_of
 
 R = TypeVar("R")
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from transforms.corpus.documents import STAGE as READ
-from transforms.filter_persona import STAGE as FILTER
-from transforms.hub.files import read_file, write_shard
-from transforms.hub.manifest import FileEntry
-from transforms.hub.versions import path_of
-from transforms.purge.gone import Gone
-from transforms.records import DeadLetter, Duplicate, Persona, Provenance, Sample, Vector, batches
+from persona_hub.transforms.corpus.documents import STAGE as READ
+from persona_hub.transforms.filter_persona.filter_persona import STAGE as FILTER
+from persona_hub.transforms.hub.files import read_file, write_shard
+from persona_hub.transforms.hub.manifest import FileEntry
+from persona_hub.transforms.hub.versions import path_of
+from persona_hub.transforms.purge.gone import Gone
+from persona_hub.transforms.records import DeadLetter, Duplicate, Persona, Provenance, Sample, Vector, batches
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,15 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystem import CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.current import exclusive, read_bytes, swap_bytes
-from transforms.hub.files import is_local
-from transforms.hub.garbage import remove_empty
-from transforms.hub.manifest import MANIFEST, HubError, RunManifest
-from transforms.hub.versions import path_of
-from transforms.purge.gone import Gone
-from transforms.purge.rows import Rewritten, rewrite
-from transforms.purge.versions import STAGE, successors
-from transforms.records import DeadLetter, Sample, persona_id
+from persona_hub.transforms.hub.current import exclusive, read_bytes, swap_bytes
+from persona_hub.transforms.hub.files import is_local
+from persona_hub.transforms.hub.garbage import remove_empty
+from persona_hub.transforms.hub.manifest import MANIFEST, HubError, RunManifest
+from persona_hub.transforms.hub.versions import path_of
+from persona_hub.transforms.purge.gone import Gone
+from persona_hub.transforms.purge.rows import Rewritten, rewrite
+from persona_hub.transforms.purge.versions import STAGE, successors
+from persona_hub.transforms.records import DeadLetter, Sample, persona_id
 
 FOLDERS = {"samples/*/*": Sample, "dead_letters/*": DeadLetter}  # of runs, and what they hold
 

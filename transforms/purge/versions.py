@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.hub.current import (
+from persona_hub.transforms.hub.current import (
     exclusive,
     read_bytes,
     read_current,
@@ -24,15 +24,15 @@ from transforms.hub.current import (
     swap_bytes,
     write_bytes,
 )
-from transforms.hub.files import is_local, write_shard
-from transforms.hub.garbage import manifest_path, paths_of, remove_empty
-from transforms.hub.manifest import FileEntry, HubError, Made, Manifest, fingerprint, version_name
-from transforms.hub.schemas import TABLES
-from transforms.hub.tombstones import DOCUMENT, PERSONA, number_of
-from transforms.hub.versions import Hub, list_versions, open_hub, path_of
-from transforms.purge.gone import Gone, find_gone
-from transforms.purge.rows import Rewritten, rewrite
-from transforms.records import Batch, Duplicate, Persona, Removed
+from persona_hub.transforms.hub.files import is_local, write_shard
+from persona_hub.transforms.hub.garbage import manifest_path, paths_of, remove_empty
+from persona_hub.transforms.hub.manifest import FileEntry, HubError, Made, Manifest, fingerprint, version_name
+from persona_hub.transforms.hub.schemas import TABLES
+from persona_hub.transforms.hub.tombstones import DOCUMENT, PERSONA, number_of
+from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, path_of
+from persona_hub.transforms.purge.gone import Gone, find_gone
+from persona_hub.transforms.purge.rows import Rewritten, rewrite
+from persona_hub.transforms.records import Batch, Duplicate, Persona, Removed
 
 PURGED = ("personas", "provenance", "duplicates", "vectors")  # tables that hold text, or what was made of it
 STAGE = "purge"  # of the counts: {kind: records erased of a manifest's own files}

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from transforms.similarity.arrays import I64, U64, Numbers, ragged, runs, spans
-from transforms.similarity.dense import Ball
-from transforms.similarity.jaccard import Threshold
+from persona_hub.transforms.similarity.arrays import I64, U64, Numbers, ragged, runs, spans
+from persona_hub.transforms.similarity.dense import Ball
+from persona_hub.transforms.similarity.jaccard import Threshold
 
 ROW_BITS, TOKEN_BITS = 12, 32  # of a number made of group, token and row
 LARGEST = 1 << ROW_BITS  # rows in a group

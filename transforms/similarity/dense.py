@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from transforms.similarity.arrays import I64, Numbers, numbered, ragged, runs, spans
-from transforms.similarity.jaccard import Threshold
-from transforms.similarity.pairs import pairs_within
+from persona_hub.transforms.similarity.arrays import I64, Numbers, numbered, ragged, runs, spans
+from persona_hub.transforms.similarity.jaccard import Threshold
+from persona_hub.transforms.similarity.pairs import pairs_within
 
 GROUP = 256  # rows of which all pairs are looked at: 32,640, half a millisecond
 DEPTH = 8  # groups within groups, each at most half of the one around it; deeper, all pairs are looked at

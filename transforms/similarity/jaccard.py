@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from transforms.similarity.arrays import I64, U32, Numbers, ragged, spans
+from persona_hub.transforms.similarity.arrays import I64, U32, Numbers, ragged, spans
 
 PAD_LEFT, PAD_RIGHT = U32(0xFFFFFFFF), U32(0xFFFFFFFE)
 BLOCK_VALUES = 1 << 17  # tokens compared at a time: half a megabyte stays in the cache

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from transforms.similarity.arrays import I64, U64, Numbers, distinct, mix, ragged, runs, spans
-from transforms.similarity.bitwise import Bitwise
-from transforms.similarity.dense import Ball, Dense
-from transforms.similarity.jaccard import Threshold, overlaps
-from transforms.similarity.shingles import TokenSets, whole
+from persona_hub.transforms.similarity.arrays import I64, U64, Numbers, distinct, mix, ragged, runs, spans
+from persona_hub.transforms.similarity.bitwise import Bitwise
+from persona_hub.transforms.similarity.dense import Ball, Dense
+from persona_hub.transforms.similarity.jaccard import Threshold, overlaps
+from persona_hub.transforms.similarity.shingles import TokenSets, whole
 
 COMPARED = 1 << 18  # pairs compared at a time
 

@@ -14,8 +14,8 @@ from threading import Lock
 
 import numpy as np
 
-from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, spans
-from transforms.similarity.shingles import Tokens
+from persona_hub.transforms.similarity.arrays import I64, U32, U64, Numbers, mix, spans
+from persona_hub.transforms.similarity.shingles import Tokens
 
 PERMUTATIONS = 128
 SEED = 1

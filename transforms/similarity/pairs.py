@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from transforms.similarity.arrays import Numbers, ragged
+from persona_hub.transforms.similarity.arrays import Numbers, ragged
 
 PAIRS = 1 << 16  # pairs in a block
 

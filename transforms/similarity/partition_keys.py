@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from transforms.similarity.arrays import I64, U64, Numbers, mix, ragged, runs, spans
-from transforms.similarity.jaccard import Threshold
-from transforms.similarity.shingles import TokenSets
+from persona_hub.transforms.similarity.arrays import I64, U64, Numbers, mix, ragged, runs, spans
+from persona_hub.transforms.similarity.jaccard import Threshold
+from persona_hub.transforms.similarity.shingles import TokenSets
 
 CUTS = 4  # of 24 tokens in 7 parts (0.8) one set in six has an empty part; after four cuts one in a thousand
 

@@ -7,12 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from transforms.similarity import minhash
-from transforms.similarity.arrays import I64, Numbers, ragged, spans
-from transforms.similarity.jaccard import Threshold
-from transforms.similarity.partition_keys import partition_keys
-from transforms.similarity.prefix_keys import prefix_keys
-from transforms.similarity.shingles import Tokens, TokenSets, whole
+from persona_hub.transforms.similarity import minhash
+from persona_hub.transforms.similarity.arrays import I64, Numbers, ragged, spans
+from persona_hub.transforms.similarity.jaccard import Threshold
+from persona_hub.transforms.similarity.partition_keys import partition_keys
+from persona_hub.transforms.similarity.prefix_keys import prefix_keys
+from persona_hub.transforms.similarity.shingles import Tokens, TokenSets, whole
 
 LOWEST_BANDS = 0.7  # below, bands of 128 hashes have 2 rows and everything collides
 LOWEST_PARTITION = 0.8  # below, parts hold a token or two

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from transforms.similarity.arrays import I64, U32, U64, Numbers, mix, ragged, spans
-from transforms.similarity.jaccard import Threshold
-from transforms.similarity.shingles import TokenSets
+from persona_hub.transforms.similarity.arrays import I64, U32, U64, Numbers, mix, ragged, spans
+from persona_hub.transforms.similarity.jaccard import Threshold
+from persona_hub.transforms.similarity.shingles import TokenSets
 
 SLOT_BITS = 16  # 65,536 counts, 512 KB: common tokens are few, and only they must be told from the rest
 

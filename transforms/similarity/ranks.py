@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from transforms.records import Persona
+from persona_hub.transforms.records import Persona
 
 NEW = 1 << 63
 ID_TYPE = "S32"  # a persona's id in an array

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from transforms.similarity.arrays import I64, runs
-from transforms.similarity.dense import Ball
+from persona_hub.transforms.similarity.arrays import I64, runs
+from persona_hub.transforms.similarity.dense import Ball
 
 NEW = np.uint64(1 << 63)  # a rank below it belongs to what a hub already holds, which stays whatever its neighbours
 ROUNDS = 20  # on all rows at once; of 200,000 rows 8 are left after four. Long chains are then walked row by row

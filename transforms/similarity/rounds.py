@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from transforms.similarity.arrays import U8, U64, Numbers, distinct, mix, runs
-from transforms.similarity.dense import Ball
-from transforms.similarity.join import Edges
-from transforms.similarity.representatives import NEW, later_in
+from persona_hub.transforms.similarity.arrays import U8, U64, Numbers, distinct, mix, runs
+from persona_hub.transforms.similarity.dense import Ball
+from persona_hub.transforms.similarity.join import Edges
+from persona_hub.transforms.similarity.representatives import NEW, later_in
 
 # What a note tells. Of an edge, to its later or to its earlier row:
 TO_LATER, TO_EARLIER, EARLIER_KEPT, EARLIER_OPEN = range(4)

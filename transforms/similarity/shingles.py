@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import regex
 
-from transforms.similarity.arrays import I64, U8, U32, U64, Numbers, mix, ragged, runs, spans, sums
+from persona_hub.transforms.similarity.arrays import I64, U8, U32, U64, Numbers, mix, ragged, runs, spans, sums
 
 GRAM = 3  # characters of a token where no space parts words
 SEPARATOR, WORD, MARK, SINGLE, DENSE = range(5)

@@ -26,9 +26,9 @@ from typing import Any
 
 from google.cloud.bigtable.data import DeleteAllFromRow, DeleteRangeFromColumn, SetCell
 
-from transforms.store.bigtable_rows import ANSWERS, STATE, Cell, Rows
-from transforms.store.ledger import Lease, Ledger, alive_until, used_of
-from transforms.store.protocol import (
+from persona_hub.transforms.store.bigtable_rows import ANSWERS, STATE, Cell, Rows
+from persona_hub.transforms.store.ledger import Lease, Ledger, alive_until, used_of
+from persona_hub.transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
     Amount,

@@ -22,7 +22,7 @@ from google.cloud.bigtable.data import (
 )
 from google.cloud.bigtable_admin_v2.types import GcRule
 
-from transforms.store.protocol import NOT_THERE, StoreError
+from persona_hub.transforms.store.protocol import NOT_THERE, StoreError
 
 ANSWERS, STATE = "a", "s"  # column families; each keeps one version of a cell, of any age
 FORMAT = (b"c/format", b"version")  # row and column that hold the version of all rows

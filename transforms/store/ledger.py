@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from transforms.store.protocol import Amount, Put, Spend, summed
+from persona_hub.transforms.store.protocol import Amount, Put, Spend, summed
 
 Lease = tuple[str, str]  # owner, stage
 

@@ -15,9 +15,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from transforms.secrets import SecretError, secret_or_variable
-from transforms.store import redis_erasing as erasing
-from transforms.store.protocol import (
+from persona_hub.transforms.secrets import SecretError, secret_or_variable
+from persona_hub.transforms.store import redis_erasing as erasing
+from persona_hub.transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
     NOT_THERE,

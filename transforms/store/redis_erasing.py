@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 
-from transforms.store.protocol import LOOKUP_KEYS, StoreError
+from persona_hub.transforms.store.protocol import LOOKUP_KEYS, StoreError
 
 REWRITE_SECONDS = 600.0  # for a rewrite of the append-only file: seconds a gigabyte
 LOOK_SECONDS = 0.1

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
-from transforms.secrets import NAME as SECRET
-from transforms.store.protocol import ResponseStore
+from persona_hub.transforms.secrets import NAME as SECRET
+from persona_hub.transforms.store.protocol import ResponseStore
 
 STORES = {
-    "sqlite": "transforms.store.sqlite:SqliteStore",
-    "redis": "transforms.store.redis:RedisStore",
-    "rediss": "transforms.store.redis:RedisStore",  # over TLS
-    "bigtable": "transforms.store.bigtable:BigtableStore",
+    "sqlite": "persona_hub.transforms.store.sqlite:SqliteStore",
+    "redis": "persona_hub.transforms.store.redis:RedisStore",
+    "rediss": "persona_hub.transforms.store.redis:RedisStore",  # over TLS
+    "bigtable": "persona_hub.transforms.store.bigtable:BigtableStore",
 }
 # //HOST:PORT/DATABASE?username=NAME&password_secret=NAME
 SERVER = re.compile(

@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from transforms.store import sqlite_erasing as erasing
-from transforms.store.protocol import (
+from persona_hub.transforms.store import sqlite_erasing as erasing
+from persona_hub.transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
     NOT_THERE,

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing
 
-from transforms.store.protocol import LOOKUP_KEYS, StoreError
+from persona_hub.transforms.store.protocol import LOOKUP_KEYS, StoreError
 
 
 def add_subjects(db: sqlite3.Connection) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from transforms.store.protocol import Spend
-from transforms.store.registry import open_store
+from persona_hub.transforms.store.protocol import Spend
+from persona_hub.transforms.store.registry import open_store
 
 NANO = 1_000_000_000  # the store counts in billionths of a US dollar
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from transforms.store.protocol import Job, ResponseStore
+from persona_hub.transforms.store.protocol import Job, ResponseStore
 
 GROUP_JOBS = 1000  # in one transaction: bounds its memory; one commit for each answer would have a p99 of 69 ms
 

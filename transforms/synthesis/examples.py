@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from transforms.prompts import Prompt
-from transforms.prompts.files import FileError, read_text
-from transforms.synthesis.use_case import UseCaseError
+from persona_hub.transforms.prompts import Prompt
+from persona_hub.transforms.prompts.files import FileError, read_text
+from persona_hub.transforms.synthesis.use_case import UseCaseError
 
 PERSONA, TEXT = "input persona", "synthesized text"  # keys of the released dataset, and so of our own samples
 EXAMPLES_LIMIT = 32  # every call pays for all of them

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from transforms.llm.protocol import MalformedAnswer, Sampling
-from transforms.synthesis.use_case import filled
+from persona_hub.transforms.llm.protocol import MalformedAnswer, Sampling
+from persona_hub.transforms.synthesis.use_case import filled
 
 ANSWER = "\n\nAnswer: "  # between a problem and its answer in a sample's text
 STRING = {"type": "string"}

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from string import Template
 from typing import Any
 
-from transforms.llm.parsing import Check, parse_json, parse_prefixed
-from transforms.llm.protocol import MalformedAnswer, Request, Sampling
-from transforms.prompts import Prompt
-from transforms.records import Persona
+from persona_hub.transforms.llm.parsing import Check, parse_json, parse_prefixed
+from persona_hub.transforms.llm.protocol import MalformedAnswer, Request, Sampling
+from persona_hub.transforms.prompts import Prompt
+from persona_hub.transforms.records import Persona
 
 PLACEHOLDERS = frozenset({"persona", "language", "examples"})
 REQUIRED = frozenset({"persona"})

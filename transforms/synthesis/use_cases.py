@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from transforms.prompts import PromptError, load_prompt
-from transforms.synthesis.examples import read_examples, render_examples
-from transforms.synthesis.packaged import PACKAGED
-from transforms.synthesis.use_case import PLACEHOLDERS, REQUIRED, UseCase, UseCaseError
-from transforms.synthesis.user_file import read_use_case
+from persona_hub.transforms.prompts import PromptError, load_prompt
+from persona_hub.transforms.synthesis.examples import read_examples, render_examples
+from persona_hub.transforms.synthesis.packaged import PACKAGED
+from persona_hub.transforms.synthesis.use_case import PLACEHOLDERS, REQUIRED, UseCase, UseCaseError
+from persona_hub.transforms.synthesis.user_file import read_use_case
 
 USE_CASES = tuple(PACKAGED)
 SUFFIXES = (".yaml", ".yml")

@@ -13,10 +13,10 @@ import jsonschema
 import yaml
 from apache_beam.io.filesystems import FileSystems
 
-from transforms.llm.protocol import Sampling
-from transforms.prompts import Prompt, PromptError, parse_prompt
-from transforms.prompts.files import FileError, read_text
-from transforms.synthesis.use_case import PLACEHOLDERS, REQUIRED, UseCase, UseCaseError
+from persona_hub.transforms.llm.protocol import Sampling
+from persona_hub.transforms.prompts import Prompt, PromptError, parse_prompt
+from persona_hub.transforms.prompts.files import FileError, read_text
+from persona_hub.transforms.synthesis.use_case import PLACEHOLDERS, REQUIRED, UseCase, UseCaseError
 
 KEYS = ("name", "description", "prompt", "prompt_file", "schema", "output_prefix", "text", "sampling")
 SAMPLING = {field.name: field for field in fields(Sampling)}

@@ -1,0 +1,1 @@
+"""Dataflow's flex templates and Cloud Scheduler's jobs."""

@@ -1,0 +1,158 @@
+"""launch: starts a flex template on Dataflow, by the official client."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from persona_hub.pipelines.cli.commands import JOB_BY_NAME, Job
+from persona_hub.pipelines.cli.date_macros import dated, utc_now
+from persona_hub.pipelines.cli.exit_status import DONE, FAILED, JobError, UsageError
+from persona_hub.pipelines.cli.options import BY_NAME, SPELLED
+from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+from persona_hub.pipelines.cloud.template import FOLDER, OBJECT, pattern_faults
+from persona_hub.pipelines.runners.dataflow import job_link
+
+if TYPE_CHECKING:
+    from google.cloud.dataflow_v1beta3 import Job as DataflowJob
+    from google.cloud.dataflow_v1beta3 import LaunchFlexTemplateRequest
+
+Flags = Mapping[str, Any]
+ENDED = {"JOB_STATE_DONE": DONE, "JOB_STATE_UPDATED": DONE, "JOB_STATE_DRAINED": DONE}
+BROKEN = ("JOB_STATE_FAILED", "JOB_STATE_CANCELLED")  # STOPPED is a job that has not begun
+LOOK_SECONDS = 20.0
+PATIENCE_SECONDS = 600.0  # that a look at a job is tried again
+NAME = (r"[a-z]([-a-z0-9]{0,498}[a-z0-9])?", "small letters, digits and -, a letter first")  # as both services ask
+EMAIL = (r"[^@\s]+@[^@\s]+", "the address of a service account")
+PLACE = (FOLDER, "a folder of Cloud Storage, gs://...")
+FORMS = {  # of texts that the services would refuse later, or take for something else: (all of it, how it is said)
+    "template": (OBJECT, "a file of Cloud Storage, gs://..."),
+    "project": (r"[a-z0-9][a-z0-9.:-]*", "the id of a project"),
+    "region": (r"[a-z0-9-]+", "a region, as europe-west1"),
+    "name": NAME,
+    "job_name": NAME,
+    "service_account": EMAIL,
+    "scheduler_account": EMAIL,
+    "temp_location": PLACE,
+    "staging_location": PLACE,
+}
+
+
+def run(flags: Flags, rest: Sequence[str]) -> int:
+    """Launches the template with the job's flags `rest`; returns the exit code."""
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud import dataflow_v1beta3 as dataflow
+
+    request = launch_request(flags, rest)
+    try:
+        with dataflow.FlexTemplatesServiceClient(**connection(flags["endpoint"])) as templates:
+            job = templates.launch_flex_template(request).job
+        print(f"job {job.id} is launched\n{job_link(flags['project'], flags['region'], job.id)}", flush=True)
+        return wait(flags, job.id) if flags["wait"] else DONE
+    except (GoogleAPICallError, GoogleAuthError) as error:
+        raise JobError(f"Dataflow refused: {error}; docs/dataflow.md says which roles it takes") from error
+
+
+def launch_request(flags: Flags, rest: Sequence[str]) -> LaunchFlexTemplateRequest:
+    """What is asked of the service. Raises UsageError for a wrong flag, of launch or of the job."""
+    from google.cloud import dataflow_v1beta3 as dataflow
+
+    check_forms(flags)
+    return dataflow.LaunchFlexTemplateRequest(
+        project_id=flags["project"], location=flags["region"], launch_parameter=launch_parameter(flags, rest)
+    )
+
+
+def check_forms(flags: Flags) -> None:
+    """Raises UsageError for a text that is none of its flag's."""
+    for name, (form, said) in FORMS.items():
+        text = flags.get(name, "")
+        if (text or (name in flags and BY_NAME[name].required)) and not re.fullmatch(form, text):
+            raise UsageError(f"--{name} {text}: must be {said}")
+    if 0 < flags.get("max_workers", 0) < flags.get("num_workers", 0):
+        raise UsageError(f"--max_workers {flags['max_workers']}: is less than --num_workers {flags['num_workers']}")
+
+
+def launch_parameter(flags: Flags, rest: Sequence[str]) -> dict[str, Any]:
+    """The job and its parameters. Raises UsageError for a wrong flag of the job."""
+    private = {"ip_configuration": "WORKER_IP_PRIVATE"} if flags["no_public_ips"] else {}
+    # Workers that wait for a model read as idle, and would be taken away.
+    steady = {"autoscaling_algorithm": "AUTOSCALING_ALGORITHM_NONE"}
+    fixed = steady if flags["num_workers"] and not flags["max_workers"] else {}
+    given = {
+        "service_account_email": flags["service_account"],
+        "subnetwork": flags["subnetwork"],
+        "machine_type": flags["machine_type"],
+        "num_workers": flags["num_workers"],
+        "max_workers": flags["max_workers"],
+        "temp_location": flags["temp_location"],
+        "staging_location": flags["staging_location"],
+    }
+    return {
+        "job_name": flags["job_name"] or f"persona-hub-{flags['job']}-{time.strftime('%Y%m%d-%H%M%S')}",
+        "container_spec_gcs_path": flags["template"],
+        "parameters": parameters(JOB_BY_NAME[flags["job"]], rest),
+        "environment": {name: value for name, value in given.items() if value} | private | fixed,
+    }
+
+
+def parameters(job: Job, given: Sequence[str]) -> dict[str, str]:
+    """The flags that were given, by their names in the template. Raises UsageError for one that is wrong."""
+    parser = Parser(prog=f"persona-hub {job.name}", allow_abbrev=False)
+    add_flags(parser, job)
+    values, unknown = parse_flags(parser, job, given)
+    if unknown:
+        raise UsageError(f"unknown argument {unknown[0]}; it is no flag of {job.name}, nor of this command")
+    dated(values.get("input", []), utc_now())  # for its errors: the date is that of the job's start
+    bare = Parser(prog=parser.prog, allow_abbrev=False)
+    for name in job.flags:  # the texts as they were typed, of those that were
+        bare.add_argument(f"--{SPELLED.get(name, name)}", dest=name, action="append")
+    typed = {name: ",".join(texts) if isinstance(values[name], list) else texts[-1]
+             for name, texts in vars(bare.parse_args(list(given))).items() if texts}  # fmt: skip
+    if faults := pattern_faults(job, typed):
+        raise UsageError(f"--{faults[0]} {typed[faults[0]]}: not in a template, where no disk but gs:// is seen")
+    return {SPELLED.get(name, name): text for name, text in typed.items()}
+
+
+def wait(flags: Flags, job: str) -> int:
+    """Waits for the end of the job. Raises JobError where it failed, and where the waiting was interrupted."""
+    from google.api_core.retry import Retry
+    from google.cloud import dataflow_v1beta3 as dataflow
+
+    request = dataflow.GetJobRequest(project_id=flags["project"], location=flags["region"], job_id=job)
+    patient = Retry(timeout=PATIENCE_SECONDS)  # of what may pass: a service out of reach, or busy
+    try:
+        with dataflow.JobsV1Beta3Client(**connection(flags["endpoint"])) as jobs:
+            while (state := state_of(jobs.get_job(request, retry=patient))) not in (*ENDED, *BROKEN):
+                time.sleep(LOOK_SECONDS if not flags["endpoint"].startswith("http://") else 0.01)
+    except KeyboardInterrupt as error:
+        link = job_link(flags["project"], flags["region"], job)
+        raise JobError(f"interrupted; job {job} runs on without this command: {link}") from error
+    print(state, file=sys.stderr)
+    if state in BROKEN:
+        raise JobError(f"job {job} ended as {state}; the console says why")
+    return ENDED.get(state, FAILED)
+
+
+def state_of(job: DataflowJob) -> str:
+    """The state of a job by its name."""
+    from google.cloud import dataflow_v1beta3 as dataflow
+
+    return dataflow.JobState(job.current_state).name
+
+
+def connection(endpoint: str) -> dict[str, Any]:
+    """Arguments of a client: of the service, of another address of it (HOST), or of a server without TLS (http://...)."""
+    if endpoint.startswith("http://"):
+        from google.auth.credentials import AnonymousCredentials
+
+        return {
+            "transport": "rest",
+            "credentials": AnonymousCredentials(),
+            "client_options": {"api_endpoint": endpoint},
+        }
+    return {"client_options": {"api_endpoint": endpoint}} if endpoint else {}

@@ -1,0 +1,18 @@
+"""schedule delete: takes a schedule away; a job that it has started runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cloud.launch import check_forms
+from persona_hub.pipelines.cloud.scheduler import Flags, own_schedule, scheduler
+
+
+def run(flags: Flags, _: Sequence[str]) -> int:
+    """Deletes the schedule; returns the exit code."""
+    check_forms(flags)
+    with scheduler(flags) as client:
+        client.delete_job(name=own_schedule(client, flags).name)
+    print(f"schedule {flags['name']} is deleted; a job that it has started runs on")
+    return DONE

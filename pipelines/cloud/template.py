@@ -1,0 +1,142 @@
+"""Metadata of the flex templates of Dataflow, out of the flags.
+
+`python -m persona_hub.pipelines.cloud.template templates/dataflow` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from persona_hub.pipelines.cli.commands import JOB_BY_NAME, Job
+from persona_hub.pipelines.cli.date_macros import MACRO
+from persona_hub.pipelines.cli.flag import Flag, number, truth
+from persona_hub.pipelines.cli.options import GROUPS, SPELLED
+from persona_hub.pipelines.cli.parser import shown
+from persona_hub.pipelines.cloud.number_patterns import number_pattern
+from persona_hub.transforms.embedding.registry import PAID
+from persona_hub.transforms.llm.registry import BACKENDS, EXPORT, LOCAL
+from persona_hub.transforms.store.registry import TABLE
+from persona_hub.transforms.synthesis.use_cases import USE_CASES
+
+TEMPLATES = ("build", "refresh", "synthesize")
+
+# Workers and launcher see no disk but their own: what a job reads and writes lies on Cloud Storage.
+BUCKET = r"gs://[a-z0-9][a-z0-9._-]+[a-z0-9]"
+OBJECT, FOLDER = rf"{BUCKET}/[^\r\n]+", rf"{BUCKET}(/[^\r\n]*)?"
+# Braces may be part of a name, but for those that begin as a date macro does, or hold a directive of one.
+OTHER = "|".join(
+    "".join(f"[{c}{c.upper()}]" for c in "date"[:i]) + rf"([^{c}{c.upper()}\s{{}}%][^{{}}%\r\n]*)?"
+    for i, c in enumerate("date")
+)
+BRACES = rf"{MACRO.pattern}|\{{({OTHER}|[dD][aA][tT][eE]\w[^{{}}%\r\n]*)\}}"
+INPUT = rf"{BUCKET}/([^{{\r\n]|{BRACES})+"
+KEPT_KEY = r"projects/[^/\s]+(/locations/[a-z0-9-]+)?/secrets/[A-Za-z0-9_-]+/versions/[A-Za-z0-9_-]+"
+# Keys come from Secret Manager: an address that could hold a password is refused.
+PLACE = r"[^\s/?#@]+"
+URL = rf"https?://{PLACE}(/[^\s?#@]*)?"
+MODEL = r"[^\s:][^\s]*"
+SERVED = "|".join(name for name in BACKENDS if name not in (*LOCAL, EXPORT))
+PATTERNS = {  # of each flag that is a text: (what one value matches as a whole, type of the parameter)
+    "input": (INPUT, "TEXT"),  # may be several, set apart by commas
+    "output": (FOLDER, "GCS_WRITE_FOLDER"),
+    "hub": (FOLDER, "GCS_READ_FOLDER"),
+    "text_field": (r"\S.*", "TEXT"),
+    "language": (r"[a-z]{2,3}", "TEXT"),
+    "llm": (rf"offline|({SERVED}):{MODEL}|export:{FOLDER}", "TEXT"),
+    "vllm_args": (r"[^\r\n]*\S[^\r\n]*", "TEXT"),
+    "batch_model": (rf"(openai|gemini|vertex):{MODEL}", "TEXT"),
+    "llm_base_url": (URL, "TEXT"),
+    "llm_api_key_secret": (KEPT_KEY, "TEXT"),
+    "embedder_base_url": (URL, "TEXT"),
+    "embedder_api_key_secret": (KEPT_KEY, "TEXT"),
+    "prompt_dir": (FOLDER, "GCS_READ_FOLDER"),
+    "response_store": (
+        rf"rediss?://{PLACE}(/[0-9]*)?(\?(username=[A-Za-z0-9_.@-]+&)?password_secret={KEPT_KEY})?"
+        rf"|bigtable:{TABLE.pattern}|none",
+        "TEXT",
+    ),
+    "budget_shares": (r"[a-z_]+=(0(\.[0-9]+)?|1(\.0+)?)|none", "TEXT"),
+    "rate_limiter": (rf"envoy://{PLACE}/[^\s/?#@]+", "TEXT"),
+    "rate_limit_descriptor": (r"[^\s=,]+=[^\s,]+", "TEXT"),
+    "price_file": (OBJECT, "GCS_READ_FILE"),
+    "persona_language": (r"same|[a-z]{2,3}", "TEXT"),
+    "embedder": (rf"offline|savedmodel:{FOLDER}|({'|'.join(PAID)}):{MODEL}", "TEXT"),
+    "use_case": (rf"all|{'|'.join(USE_CASES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
+    "examples": (OBJECT, "GCS_READ_FILE"),
+}
+
+
+def metadata(job: Job) -> dict[str, Any]:
+    """Metadata of a job's template, as `gcloud dataflow flex-template build --metadata-file` reads it."""
+    parameters = [
+        parameter(job, flag, group) for group, flags in GROUPS.items() for flag in flags if flag.name in job.flags
+    ]
+    return {"name": f"Persona Hub: {job.name}", "description": job.help, "parameters": parameters}
+
+
+def parameter(job: Job, flag: Flag, group: str) -> dict[str, Any]:
+    """One flag as a parameter."""
+    inherited = flag.name in job.inherited
+    default = "" if inherited or flag.default in ("", None, []) else shown(flag.default)
+    spelled = SPELLED.get(flag.name, flag.name)
+    kind = kind_of(flag)
+    return {
+        "name": spelled,
+        "label": spelled.replace("_", " ").capitalize(),
+        "helpText": help_of(flag, inherited),
+        "isOptional": not flag.required or flag.name in job.optional,
+        "regexes": [f"^({pattern_of(flag)})$"],
+        "paramType": kind,
+        "groupName": group,
+        **({"enumOptions": [{"value": choice, "label": choice} for choice in flag.choices]} if kind == "ENUM" else {}),
+        **({"defaultValue": default} if default else {}),
+    }
+
+
+def help_of(flag: Flag, inherited: bool) -> str:
+    """The flag's help, and what is otherwise in a template."""
+    remote = "; in a template: gs:// only" if PATTERNS.get(flag.name, ("",))[0] in (INPUT, OBJECT, FOLDER) else ""
+    return flag.help + remote + (" [as the hub was built]" if inherited else "")
+
+
+def kind_of(flag: Flag) -> str:
+    """The type of its parameter. A list of choices is a text: an ENUM is one of them."""
+    if isinstance(flag.type, number):
+        return "NUMBER"
+    if flag.type is truth:
+        return "BOOLEAN"
+    if flag.choices:
+        return "TEXT" if flag.many else "ENUM"
+    return PATTERNS[flag.name][1]
+
+
+def pattern_of(flag: Flag) -> str:
+    """What a value matches as a whole, without look-ahead: service and console have engines of their own."""
+    if isinstance(flag.type, number):
+        return number_pattern(flag.type)
+    if flag.type is truth:
+        return "[Tt]rue|[Ff]alse"
+    one = "|".join(flag.choices) or PATTERNS[flag.name][0]
+    return rf"({one})(,\s*({one}))*" if flag.many and not flag.paths else one
+
+
+def pattern_faults(job: Job, texts: Mapping[str, str]) -> list[str]:
+    """Names of those of a job's flags whose text its template refuses."""
+    patterns = {parameter["name"]: parameter["regexes"][0] for parameter in metadata(job)["parameters"]}
+    return [name for name, text in texts.items() if not re.match(patterns[SPELLED.get(name, name)], text)]
+
+
+def main(folder: str) -> None:
+    """Writes the metadata of each template into `folder`."""
+    for name in TEMPLATES:
+        text = json.dumps(metadata(JOB_BY_NAME[name]), indent=2, ensure_ascii=False)
+        (Path(folder) / f"{name}.json").write_text(f"{text}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""Commands that look at a hub or change it without a Beam job of their own."""

@@ -1,0 +1,85 @@
+"""diff: two versions of a hub -> who came, who went, and what decided it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.models import Flags
+from persona_hub.transforms.hub.manifest import FileEntry
+from persona_hub.transforms.hub.reading import read_shown
+from persona_hub.transforms.hub.tombstones import number_of
+from persona_hub.transforms.hub.versions import Hub, open_hub, path_of
+from persona_hub.transforms.records import Persona, excerpt
+
+SHOWN_PERSONAS = 3
+PLACES = ("hub", "output")
+
+
+def run(flags: Flags, _: Sequence[str]) -> int:
+    """Compares two versions: by default the current one with the one before it."""
+    output = flags["hub"]
+    hub = open_hub(output, flags["version"])
+    old = flags["since"] or hub.manifest.parent
+    if not old:
+        raise UsageError(f"--since: {hub.manifest.version} is the first version; name another --version")
+    print("\n".join(differences(open_hub(output, old), hub)))
+    return DONE
+
+
+def differences(old: Hub, new: Hub) -> Iterator[str]:
+    """What changed from `old` to `new`: personas by hop and language, what decided them, and a few to look at."""
+    was, now = old.manifest, new.manifest
+    yield f"{was.version} -> {now.version}"
+    added, removed = (list(only(one, other)) for one, other in ((new, old), (old, new)))
+    ids = {persona.persona_id for persona in added} & {persona.persona_id for persona in removed}
+    for sign, found in (("+", added), ("-", removed)):
+        fresh = [persona for persona in found if persona.persona_id not in ids]
+        yield f"{sign}{len(fresh):,} personas"
+        for title, field in (("hop", "hop"), ("language", "language")):
+            tally = Counter(getattr(persona, field) for persona in fresh)
+            if tally:
+                yield f"    by {title}: " + ", ".join(f"{key} {n:,}" for key, n in sorted(tally.items()))
+        for persona in islice(fresh, SHOWN_PERSONAS):
+            yield f"    {sign} {excerpt(persona.text)}"
+    if was.novelty and now.novelty:
+        before, after = (manifest.novelty["per_document"] for manifest in (was, now))
+        yield f"novelty: {before:.2f} -> {after:.2f} new personas a document"
+    yield from changed("parameter", *(without_places(manifest.parameters) for manifest in (was, now)))
+    yield from changed("prompt", was.prompts, now.prompts)
+    yield from changed("model", was.models, now.models)
+
+
+def without_places(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters but for where the hub lies, which a build and a refresh name by two flags."""
+    return {name: value for name, value in parameters.items() if name not in PLACES}
+
+
+def changed(title: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each name whose value is another."""
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name):
+            yield f"{title} {name}: {was.get(name, '-')} -> {now.get(name, '-')}"
+
+
+def only(one: Hub, other: Hub) -> Iterator[Persona]:
+    """The personas that `one` shows and `other` does not; files that both name are read only where one hides more."""
+    shared: set[FileEntry] = set(other.manifest.files)
+    hiding_alike = one.paths("removed") == other.paths("removed")
+    for entry in one.manifest.files_of("personas"):
+        path = path_of(one.output, entry.path)
+        if entry not in shared:
+            yield from read_shown(path, Persona, one.tombstones())
+        elif not hiding_alike:
+            number, hidden = number_of(path), other.tombstones()
+            shown = read_shown(path, Persona, one.tombstones())
+            yield from (persona for persona in shown if hidden.hide(persona, number))
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("diff"))

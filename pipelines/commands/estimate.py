@@ -1,0 +1,177 @@
+"""estimate: what a build will take, from a sample of the corpus: calls, tokens, cost, time by stage."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+
+import orjson
+
+from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.commands.status import ESTIMATE
+from persona_hub.pipelines.commands.trial import Trial, send_sample
+from persona_hub.pipelines.planning.corpus_sample import CorpusSample, sample_corpus
+from persona_hub.pipelines.planning.forecast import PERSONA_TOKENS, StageForecast, forecast_build, forecast_vectors
+from persona_hub.pipelines.planning.models import Flags, embedder_price, embeds, named_model
+from persona_hub.pipelines.planning.open_store import opened_store
+from persona_hub.pipelines.planning.plan import BuildPlan
+from persona_hub.pipelines.planning.preview_plan import plan_look
+from persona_hub.pipelines.runners.progress import clock
+from persona_hub.pipelines.runners.run import beam_options, is_local
+from persona_hub.transforms.calls.tokens import tokens_of
+from persona_hub.transforms.hub.current import write_bytes
+from persona_hub.transforms.hub.versions import path_of
+from persona_hub.transforms.llm.prices import Price, price_of
+from persona_hub.transforms.llm.registry import EXPORT
+from persona_hub.transforms.store.protocol import Spend
+from persona_hub.transforms.store.registry import NO_STORE
+
+SENT = 200  # documents: within 4% of calls and tokens on three real corpora (benchmarks/calls/estimate.py)
+LEAST_CALLS = 20  # of a stage in the store, from which on its own token counts are believed
+FIRST_SECONDS, TOKENS_PER_SECOND = 0.6, 70.0  # of a call, until some were timed
+Prices = tuple[Price | None, Price | None]  # of the language model, of the embedder
+HEAD = f"{'stage':30}{'calls':>12}{'tokens in':>16}{'tokens out':>16}{'US dollars':>14}{'time':>12}"
+
+
+def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+    """Prints the estimate, and leaves it in OUTPUT for `status`; returns the exit code."""
+    options = beam_options(beam_flags)
+    if not is_local(options):
+        raise UsageError("--runner: estimate works on this machine; leave it out")
+    sends = documents_to_send(flags)
+    with tempfile.TemporaryDirectory(prefix="persona-hub-") as nowhere:
+        plan = plan_look(flags, nowhere, sends=bool(sends))
+        if sends and plan.store == NO_STORE and (plan.model.name != "offline" or embeds(flags)):
+            raise UsageError(
+                "--output or --response_store: name one, so that the build need not buy these answers again"
+            )
+        sample = sample_corpus(plan.files, flags, sends or flags["sample"])
+        if not sample.documents:
+            raise UsageError("--input: holds no document that a build would use")
+        stages = forecast(plan, sample)
+        trial = send_sample(plan, sample.documents, sample.total, options, nowhere) if sends else Trial()
+    known = spent(plan.store)
+    stages = [learned(stage, trial, known, sample, plan) for stage in stages]
+    price = price_of(plan.model.name, plan.model.base_url, flags["price_file"]), embedder_price(flags)
+    processes = options.get_all_options().get("direct_num_workers") or 1
+    times = [seconds_of(stage, plan, trial, processes) for stage in stages]
+    print("\n".join([*about(plan, sample, trial, known), "", *table(stages, times, price)]))
+    if flags["output"]:
+        document = {"documents": sample.total, "model": plan.model.name, "stages": [asdict(stage) for stage in stages]}
+        write_bytes(path_of(flags["output"], ESTIMATE), orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    return DONE
+
+
+def documents_to_send(flags: Flags) -> int:
+    """As `--n` says; by default as many as an estimate needs, where the answers can be kept for the build."""
+    if flags["estimate_n"] is not None:
+        return int(flags["estimate_n"])
+    kept = bool(flags["output"] or flags["response_store"] not in ("", NO_STORE))
+    return SENT if kept and EXPORT not in named_model(flags)[1] else 0
+
+
+def forecast(plan: BuildPlan, sample: CorpusSample) -> list[StageForecast]:
+    """The stages as the simple model has them, documents as they are."""
+    tokens = sum(tokens_of(document.text) for document in sample.documents) / len(sample.documents)
+    return forecast_build(plan.flags, plan.extract, plan.expand, plan.use_cases, sample.total, tokens)
+
+
+def learned(
+    stage: StageForecast, trial: Trial, known: dict[str, Spend], sample: CorpusSample, plan: BuildPlan
+) -> StageForecast:
+    """The forecast of a stage, corrected by what a trial or the store has shown of it."""
+    seen = trial.spent.get(stage.stage, Spend())
+    if seen.calls < LEAST_CALLS:
+        seen = known.get(stage.stage, Spend())
+    if seen.calls >= min(LEAST_CALLS, trial.asked.get(stage.stage, LEAST_CALLS)) > 0:
+        stage = replace(
+            stage, input_tokens=seen.input_tokens / seen.calls, output_tokens=seen.output_tokens / seen.calls
+        )
+    if stage.embeds and trial.documents:
+        return embedded(stage, trial, sample, plan)
+    if stage.stage in trial.asked:
+        calls = trial.calls(stage.stage, sample.total / trial.documents)
+        most = plan.flags["max_samples"] if stage.stage.startswith("synthesize_") else 0
+        stage = replace(stage, calls=min(calls, most or calls))
+    return stage
+
+
+def embedded(stage: StageForecast, trial: Trial, sample: CorpusSample, plan: BuildPlan) -> StageForecast:
+    """The forecast of the vectors: texts in proportion, tokens of each as in the trial."""
+    texts, bought = trial.texts, trial.spent.get(stage.stage, Spend())
+    tokens = bought.input_tokens / texts if texts and bought.input_tokens else PERSONA_TOKENS
+    times = sample.total / trial.documents
+    return forecast_vectors(plan.flags, texts * times * trial.novelty(stage.stage, times), tokens)
+
+
+def spent(store: str) -> dict[str, Spend]:
+    """What the store has counted by stage, nothing where there is none yet."""
+    if store in ("", NO_STORE):
+        return {}
+    try:
+        opened = opened_store(store, must_be_there=True)
+    except UsageError:
+        return {}
+    try:
+        return opened.spend()
+    finally:
+        opened.close()
+
+
+def seconds_of(stage: StageForecast, plan: BuildPlan, trial: Trial, processes: int) -> float:
+    """The time of a stage: its calls in flight side by side, or as many a minute as are allowed."""
+    model = plan.embedder.calls if stage.embeds and plan.embedder.calls else plan.model
+    latency = trial.latency.get(stage.stage) or FIRST_SECONDS + stage.output_tokens / TOKENS_PER_SECOND
+    tokens = stage.calls * (stage.input_tokens + stage.output_tokens)
+    return max(
+        stage.calls * latency / (model.max_in_flight * processes),
+        stage.calls * 60 / model.requests_per_minute if model.requests_per_minute else 0.0,
+        tokens * 60 / model.tokens_per_minute if model.tokens_per_minute else 0.0,
+    )
+
+
+def about(plan: BuildPlan, sample: CorpusSample, trial: Trial, known: dict[str, Spend]) -> Iterator[str]:
+    """What the figures rest on."""
+    how = "" if sample.exact else "about "
+    yield f"{how}{sample.total:,.0f} documents; {len(sample.documents):,} of them looked at; {plan.model.name}"
+    if trial.documents:
+        yield f"reckoned from {trial.documents:,} documents that were sent; their answers are in the response store"
+        if trial.unasked:
+            yield f"THE BUDGET RAN OUT in the sample ({trial.unasked:,} questions): the figures are too low"
+    elif any(spend.calls >= LEAST_CALLS for spend in known.values()):
+        yield "tokens of a call as the response store has counted them; calls by a simple model of what steps keep"
+    else:
+        yield "reckoned without a call: tokens by script, answers and what steps keep by rules of thumb"
+        yield f"(--n {SENT} --output DIR sends documents, and keeps the answers for the build)"
+
+
+def table(stages: Sequence[StageForecast], times: Sequence[float], price: Prices) -> Iterator[str]:
+    """One line for each stage, and their sum."""
+    yield HEAD
+    sums = [0.0] * 5
+    for stage, seconds in zip(stages, times, strict=True):
+        calls = stage.calls
+        row = [calls, calls * stage.input_tokens, calls * stage.output_tokens, stage.cost(*price), seconds]
+        sums = [a + b for a, b in zip(sums, row, strict=True)]
+        yield line(stage.stage, row, price[stage.embeds] is not None)
+    known = all(price[stage.embeds] is not None for stage in stages)
+    yield line("all", sums, known)
+    if not known:
+        yield "a model's price is not known: write it into a file for --price_file"
+    elif sums[3] and price[0]:
+        halved = sum(stage.cost(price[0]) for stage in stages)  # vectors are not exported
+        yield f"by a batch API (--llm=export:PATH): {sums[3] - halved * (1 - price[0].batch):,.2f} US dollars"
+
+
+def line(name: str, row: Sequence[float], priced: bool) -> str:
+    """One line of the table: calls, tokens in and out, cost, seconds."""
+    calls, tokens_in, tokens_out, cost, seconds = row
+    money = f"{cost:,.2f}" if priced else "unknown"
+    return f"{name:30}{calls:>12,.0f}{tokens_in:>16,.0f}{tokens_out:>16,.0f}{money:>14}{clock(seconds):>12}"
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("estimate"))

@@ -1,0 +1,29 @@
+"""gc: what no kept version of a hub names is removed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.models import Flags
+from persona_hub.transforms.hub.garbage import find_garbage, remove_garbage
+from persona_hub.transforms.hub.versions import open_hub
+
+
+def run(flags: Flags, _: Sequence[str]) -> int:
+    """Removes what no kept version names."""
+    output, idle = flags["hub"], flags["older_than_hours"] * 3600
+    open_hub(output)
+    clean = find_garbage if flags["dry_run"] else remove_garbage
+    found = clean(output, flags["keep"], idle)
+    said = "would go" if flags["dry_run"] else "removed"
+    print(f"{said}: {len(found.versions):,} versions, {len(found.files):,} files, {found.bytes:,} bytes")
+    for version in found.versions:
+        print(f"  {version}")
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("gc"))

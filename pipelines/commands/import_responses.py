@@ -1,0 +1,133 @@
+"""import-responses: what a half-price batch API answered -> the response store."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import zstandard
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.models import Flags, named_store
+from persona_hub.pipelines.planning.open_store import opened_store
+from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
+from persona_hub.transforms.extract_persona.extract_persona import STAGE as EXTRACT
+from persona_hub.transforms.llm.batch_forms import BatchAnswer, read_answer
+from persona_hub.transforms.llm.export import refuse_without_batches
+from persona_hub.transforms.llm.prices import Price, price_of
+from persona_hub.transforms.llm.protocol import Completion, pack_completion
+from persona_hub.transforms.store.protocol import Put, ResponseStore, Spend
+from persona_hub.transforms.synthesize.synthesize import STAGE as SYNTHESIZE
+
+GROUP = 500  # answers in a transaction
+FREE = Price(0.0, 0.0)
+
+
+def run(flags: Flags, _: Sequence[str]) -> int:
+    """Imports, and says what came of it; returns the exit code."""
+    if not flags["batch_model"]:
+        raise UsageError("--batch_model: must name the model that answered, as it was named at the export")
+    refuse_without_batches(flags["batch_model"])
+    price = price_of(flags["batch_model"], "", flags["price_file"])
+    files = matched(flags["input"])
+    counts: Counter[str] = Counter()
+    with closing(opened_store(named_store(flags))) as store:
+        for group in groups(answers(files, counts)):
+            put_group(store, group, price or FREE, counts)
+    print(f"{counts.pop('stored', 0):>10,} answers stored, {counts.pop('known', 0):,} were there already")
+    if price is None:
+        print(f"{'':11}their cost is not counted: no price of {flags['batch_model']} is known; see --price_file")
+    for name, n in sorted(counts.items()):
+        print(f"{n:>10,} {name}")
+    return DONE
+
+
+def matched(patterns: Sequence[str]) -> list[str]:
+    """The files that patterns name, each once. Raises UsageError for a pattern that names none."""
+    paths: dict[str, None] = {}
+    for pattern in patterns:
+        try:
+            [found] = FileSystems.match([pattern])
+        except (BeamIOError, ValueError) as error:
+            raise UsageError(f"--input {pattern}: {error}") from error
+        if not found.metadata_list:
+            raise UsageError(f"--input {pattern}: matches no file")
+        paths |= dict.fromkeys(sorted(metadata.path for metadata in found.metadata_list))
+    return list(paths)
+
+
+def answers(paths: Sequence[str], counts: Counter[str]) -> Iterator[tuple[BatchAnswer, Completion]]:
+    """The answers in files; what is none is counted under the reason."""
+    for path in paths:
+        for line in lines_of(path, counts):
+            answer = read_answer(line)
+            if answer is None:
+                counts["lines without an answer to an exported request"] += bool(line.strip())
+            elif answer.completion is None:
+                counts[f"failed: {answer.reason}"] += 1
+            else:
+                yield answer, answer.completion
+
+
+def lines_of(path: str, counts: Counter[str]) -> Iterator[bytes]:
+    """The lines of a file, compressed or not; one that is damaged is counted, and gives what stands before that."""
+    try:
+        with FileSystems.open(path, compression_type=CompressionTypes.AUTO) as file:
+            yield from iter(file.readline, b"")  # a compressed file has no other way to be walked
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+        counts[f"file that cannot be read to its end ({error}); fetch it again: {path}"] += 1
+
+
+def groups(items: Iterator[tuple[BatchAnswer, Completion]]) -> Iterator[list[tuple[BatchAnswer, Completion]]]:
+    """Answers in groups, no key twice in one."""
+    group: dict[bytes, tuple[BatchAnswer, Completion]] = {}
+    for answer, completion in items:
+        group.setdefault(answer.key, (answer, completion))
+        if len(group) >= GROUP:
+            yield list(group.values())
+            group = {}
+    if group:
+        yield list(group.values())
+
+
+def put_group(
+    store: ResponseStore, group: Sequence[tuple[BatchAnswer, Completion]], price: Price, counts: Counter[str]
+) -> None:
+    """Stores the answers that the store lacks, and counts what they cost; done again it changes nothing."""
+    known = store.get_many([answer.key for answer, _ in group])
+    puts = [
+        Put(
+            answer.key,
+            pack_completion(completion),
+            stage_of(answer.task),
+            spend_of(completion, price),
+            subject=answer.subject,
+        )
+        for answer, completion in group
+        if answer.key not in known
+    ]
+    if puts:
+        store.commit(puts)
+    counts["stored"] += len(puts)
+    counts["known"] += len(group) - len(puts)
+
+
+def stage_of(task: str) -> str:
+    """The stage whose questions a task asks."""
+    return task if task in (EXTRACT, EXPAND) else f"{SYNTHESIZE}_{task}"
+
+
+def spend_of(completion: Completion, price: Price) -> Spend:
+    """What an answer cost at the batch price, in billionths of a dollar."""
+    tokens = completion.input_tokens * price.input + completion.output_tokens * price.output
+    return Spend(1, completion.input_tokens, completion.output_tokens, round(tokens * price.batch * 1000))
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("import-responses"))

@@ -1,0 +1,190 @@
+"""preview: what a few documents come to: prompts, answers, personas, verdicts; to tune prompts before paying."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from persona_hub.pipelines.cli.exit_status import DONE, JobError, UsageError
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.corpus_sample import sample_corpus
+from persona_hub.pipelines.planning.models import Flags
+from persona_hub.pipelines.planning.plan import BuildPlan
+from persona_hub.pipelines.planning.preview_plan import plan_look
+from persona_hub.transforms.calls.call import Stopped
+from persona_hub.transforms.calls.engines import acquire, release
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
+from persona_hub.transforms.expand_persona.expand_persona import RelationTask
+from persona_hub.transforms.extract_persona.extract_persona import STAGE as EXTRACT
+from persona_hub.transforms.extract_persona.extract_persona import ExtractTask
+from persona_hub.transforms.filter_persona.filter_persona import Rules, examine
+from persona_hub.transforms.llm.bundle import Bundle
+from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Task
+from persona_hub.transforms.llm.registry import COMPLETIONS
+from persona_hub.transforms.records import DeadLetter, Persona
+from persona_hub.transforms.store.protocol import StoreError
+from persona_hub.transforms.synthesize.synthesize import STAGE as SYNTHESIZE
+from persona_hub.transforms.synthesize.synthesize import SynthesizeTask
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One question, its answer and what a step reads in it."""
+
+    record: Any
+    request: Request
+    answer: Completion
+    result: Any  # None where the answer could not be read
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Showing:
+    """A step's task that keeps every answer, readable or not."""
+
+    task: Task[Any, Any]
+
+    def requests(self, record: Any) -> Sequence[Request]:
+        """Those of the step."""
+        return self.task.requests(record)
+
+    def parse(self, record: Any, request: Request, completion: Completion, model: str) -> Shown:
+        """The answer beside what the step makes of it."""
+        try:
+            return Shown(record, request, completion, self.task.parse(record, request, completion, model))
+        except MalformedAnswer as error:
+            return Shown(record, request, completion, None, str(error))
+
+    def key(self, record: Any) -> str:
+        """That of the step."""
+        return self.task.key(record)
+
+
+def run(flags: Flags, _: Sequence[str]) -> int:
+    """Prints the preview; returns the exit code."""
+    with tempfile.TemporaryDirectory(prefix="persona-hub-") as nowhere:
+        plan = plan_look(flags, nowhere)
+    sample = sample_corpus(plan.files, flags, flags["preview_n"])
+    if not sample.documents:
+        raise UsageError("--input: holds no document that a build would use")
+    about = "" if sample.exact else "about "
+    print(f"{len(sample.documents)} of {about}{sample.total:,.0f} documents, answered by {plan.model.name}")
+    try:
+        for line in shown(plan, sample.documents):
+            print(line)
+    except (ModelError, Stopped, StoreError) as error:
+        raise JobError(f"{plan.model.name}: {error}") from error
+    return DONE
+
+
+def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
+    """All lines: of each document what it came to; after them relations and samples of the first personas."""
+    flags = plan.flags
+    rules = Rules(pii=flags["pii"], persona_language=flags["persona_language"])
+    extract = ExtractTask(
+        prompt=plan.extract,
+        personas_per_document=flags["personas_per_document"],
+        persona_language=flags["persona_language"],
+        sampling=plan.sampling,
+    )
+    kept: list[Persona] = []
+    seen: set[str] = set()  # system prompts that were shown
+    for number, document in enumerate(documents, 1):
+        yield from heading(f"document {number}: {document.source} ({document.language})")
+        for one in asked(EXTRACT, extract, [document], plan.model):
+            yield from lines_of(one, seen)
+            yield from verdict(one, rules, kept)
+    if kept and flags["expand_hops"]:
+        yield from heading("relations")
+        for one in asked(EXPAND, RelationTask(1, 1, plan.expand, plan.sampling), kept, plan.model):
+            yield from lines_of(one, seen)
+            yield from verdict(one, rules, [])
+    for use_case in plan.use_cases:
+        task = SynthesizeTask(use_case=use_case, samples_per_persona=1, sampling=None)
+        yield from heading(f"samples: {use_case.name}")
+        for one in asked(f"{SYNTHESIZE}_{use_case.name}", task, kept, plan.model):
+            yield from lines_of(one, seen)
+            if isinstance(one, Shown) and one.result:
+                yield from block("sample", one.result.text)
+
+
+def asked(stage: str, task: Any, records: Sequence[Any], model: ModelConfig) -> list[Shown | DeadLetter]:
+    """The answers to all questions about `records`, in their order; those without an answer after them."""
+    engine = acquire(model, COMPLETIONS)
+    try:
+        bundle = Bundle(stage, Showing(task), model, engine)
+        bundle.ask(records)
+        found = [one for _, batch in bundle.answers(unanswered=0) for one in batch]
+    finally:
+        release(engine)
+    places = {task.key(record): place for place, record in enumerate(records)}
+    answers = [one for one in found if isinstance(one, Shown)]
+    answers.sort(key=lambda one: (places[task.key(one.record)], one.request.number))
+    return [*answers, *(one for one in found if isinstance(one, DeadLetter))]
+
+
+def lines_of(one: Shown | DeadLetter, seen: set[str]) -> Iterator[str]:
+    """Prompt and answer; each system prompt stands once."""
+    if isinstance(one, DeadLetter):
+        yield from block("no answer", f"{one.reason} {one.detail}")
+        return
+    if one.request.system not in seen:
+        seen.add(one.request.system)
+        yield from block("system", one.request.system)
+    yield from block("prompt", one.request.prompt)
+    tokens = f"{one.answer.input_tokens:,} tokens in, {one.answer.output_tokens:,} out" if any_tokens(one) else ""
+    yield from block("answer", one.answer.text, tokens)
+    if one.result is None:
+        yield from block("unreadable", one.fault)
+
+
+def any_tokens(one: Shown) -> bool:
+    """Whether the model counts tokens."""
+    return bool(one.answer.input_tokens or one.answer.output_tokens)
+
+
+def verdict(one: Shown | DeadLetter, rules: Rules, kept: list[Persona]) -> Iterator[str]:
+    """What the filter says to the persona in an answer; one that it keeps joins `kept`."""
+    if isinstance(one, DeadLetter) or one.result is None:
+        return
+    persona: Persona = one.result
+    found = examine(persona, rules)
+    yield from block(f"persona ({persona.relation})", found.text if isinstance(found, Persona) else persona.text)
+    if isinstance(found, str):
+        yield from block("filter", f"dropped: {found}")
+    else:
+        kept.append(found)
+        yield from block("filter", "kept, personal data scrubbed" if found.text != persona.text else "kept")
+
+
+def heading(text: str) -> Iterator[str]:
+    """A line that begins a part."""
+    yield ""
+    yield f"== {printable(text)} ".ljust(width(), "=")
+
+
+def block(name: str, text: str, aside: str = "") -> Iterator[str]:
+    """A name and a text under it, wrapped and indented."""
+    yield f"-- {name}{f' ({aside})' if aside else ''}"
+    for line in text.splitlines() or [""]:
+        yield from textwrap.wrap(printable(line), width() - 3, initial_indent="   ", subsequent_indent="   ") or [""]
+
+
+def printable(text: str) -> str:
+    """Untrusted text for a terminal: signs that would steer it are gone."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def width() -> int:
+    """Columns to fill."""
+    return min(100, shutil.get_terminal_size().columns)
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("preview"))

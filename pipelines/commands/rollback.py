@@ -1,0 +1,32 @@
+"""rollback: an earlier version of a hub becomes the one that readers see."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.models import Flags
+from persona_hub.transforms.hub.current import exclusive, set_current
+from persona_hub.transforms.hub.versions import missing_files, open_hub
+
+
+def run(flags: Flags, _: Sequence[str]) -> int:
+    """Makes an earlier version the one that readers see; nothing is deleted."""
+    output = flags["hub"]
+    current = open_hub(output).manifest
+    version = flags["version"] or current.parent
+    if not version:
+        raise UsageError(f"--version: {current.version} is the first version, there is none before it")
+    hub = open_hub(output, version)
+    if lacking := missing_files(hub):
+        raise UsageError(f"--version {version}: {lacking[0]} is not there any more; see `persona-hub versions`")
+    with exclusive(output):
+        set_current(output, current.version, version)
+    print(f"{output}: readers see version {version} ({hub.manifest.records_of('personas'):,} personas) from now on")
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("rollback"))

@@ -1,0 +1,79 @@
+"""status: calls, tokens and cost by stage, out of the response store, while a job runs anywhere or after it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime
+
+import orjson
+
+from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.models import Flags, named_store
+from persona_hub.pipelines.planning.open_store import opened_store
+from persona_hub.transforms.hub.current import read_bytes
+from persona_hub.transforms.hub.versions import path_of
+from persona_hub.transforms.store.protocol import Spend, StoreError
+
+ESTIMATE = "estimate.json"  # what `estimate --output` leaves in OUTPUT
+HEAD = f"{'stage':30}{'calls':>12}{'of about':>12}{'tokens in':>14}{'out':>14}{'US dollars':>12}{'calls/s':>10}"
+
+Look = Mapping[str, Spend]  # by stage
+
+
+def run(flags: Flags, _: Sequence[str]) -> int:
+    """Prints the table, again and again with --watch; returns the exit code."""
+    expected = expected_calls(flags["output"]) if flags["output"] else {}
+    try:
+        with closing(opened_store(named_store(flags), must_be_there=True)) as store:
+            before, at = store.spend(), time.monotonic()
+            print("\n".join(table(before, {}, 0.0, expected)))
+            while flags["watch"]:
+                time.sleep(flags["watch"])
+                now, later = store.spend(), time.monotonic()
+                print(f"\n{datetime.now():%H:%M:%S}", *table(now, before, later - at, expected), sep="\n", flush=True)
+                before, at = now, later
+    except StoreError as error:
+        raise UsageError(f"--response_store {error}") from error
+    except KeyboardInterrupt:  # how one stops watching
+        pass
+    return DONE
+
+
+def table(now: Look, before: Look, seconds: float, expected: Mapping[str, float]) -> Iterator[str]:
+    """One line for each stage, in the order of the estimate if there is one, and their sum."""
+    yield HEAD
+    stages = [*expected, *sorted(now.keys() - expected.keys())]
+    for stage in stages:
+        spend = now.get(stage, Spend())
+        calls = spend.calls - before.get(stage, Spend()).calls
+        yield row(stage, spend, expected.get(stage, 0.0), calls / seconds if seconds else 0.0)
+    whole = Spend()
+    for spend in now.values():
+        whole = whole.plus(spend)
+    calls = whole.calls - sum(spend.calls for spend in before.values())
+    yield row("all", whole, sum(expected.values()), calls / seconds if seconds else 0.0)
+
+
+def row(stage: str, spend: Spend, expected: float, rate: float) -> str:
+    """One line of the table."""
+    return (
+        f"{stage:30}{spend.calls:>12,}{f'{expected:,.0f}' if expected else '':>12}{spend.input_tokens:>14,}"
+        f"{spend.output_tokens:>14,}{spend.cost / 1e9:>12,.4f}{f'{rate:,.1f}' if rate else '':>10}"
+    )
+
+
+def expected_calls(output: str) -> dict[str, float]:
+    """Calls by stage as `estimate` left them in OUTPUT, nothing where it did not."""
+    try:
+        stages = orjson.loads(read_bytes(path_of(output, ESTIMATE)))["stages"]
+        return {stage["stage"]: float(stage["calls"]) for stage in stages}
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return {}
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("status"))

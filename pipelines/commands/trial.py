@@ -1,0 +1,132 @@
+"""A trial: some documents of a corpus go through a whole build, whose answers stay in the response store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import orjson
+from apache_beam.metrics.metric import MetricsFilter
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
+
+from persona_hub.pipelines.build import build
+from persona_hub.pipelines.planning.open_store import opened_store
+from persona_hub.pipelines.planning.plan import BuildPlan
+from persona_hub.pipelines.runners.progress import progress
+from persona_hub.pipelines.runners.run import run_pipeline, runner_name
+from persona_hub.transforms.corpus.files import match_corpus
+from persona_hub.transforms.embed_dedup.cells import STAGE as EMBED
+from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
+from persona_hub.transforms.extract_persona.extract_persona import STAGE as EXTRACT
+from persona_hub.transforms.hub.manifest import Manifest
+from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.records import Document
+from persona_hub.transforms.store.protocol import Spend
+from persona_hub.transforms.store.registry import NO_STORE
+
+BOUGHT = 0.9  # of the questions: so many were bought, not found, that calls for a question can be told
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a trial has shown, by stage."""
+
+    documents: int = 0
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # as in the manifest
+    spent: Mapping[str, Spend] = field(default_factory=dict)  # in the trial alone
+    latency: Mapping[str, float] = field(default_factory=dict)  # mean seconds of a call
+    unasked: int = 0  # questions that a budget left
+
+    @property
+    def asked(self) -> dict[str, int]:
+        """Questions by stage."""
+        return {stage: counts["asked"] for stage, counts in self.counts.items() if counts.get("asked")}
+
+    @property
+    def texts(self) -> int:
+        """Personas that vectors were wanted of."""
+        return self.counts.get(EMBED, {}).get("personas", 0)
+
+    def calls(self, stage: str, times: float) -> float:
+        """Calls of a stage for a corpus `times` as large.
+
+        Calls for a question are as in the trial: equal ones share a call, unreadable answers take another. Of personas
+        that resemble earlier ones there are the more, the more there are (Heaps' law): if the share d of the trial's
+        was passed over, those that are not grow with the power 1 - d.
+        """
+        asked, calls = self.asked.get(stage, 0), self.spent.get(stage, Spend()).calls
+        in_trial = calls if calls >= BOUGHT * asked else asked
+        return in_trial * times * self.novelty(stage, times)
+
+    def novelty(self, stage: str, times: float) -> float:
+        """The part of its questions in proportion that a stage will ask for `times` the documents."""
+        first, expand = self.counts.get(EXTRACT, {}), self.counts.get(EXPAND, {})
+        passed, asked = expand.get("passed-over", 0), expand.get("asked", 0)
+        followed = times ** -(passed / (passed + asked)) if passed else 1.0
+        if stage in (EXTRACT, EXPAND):
+            return followed if stage == EXPAND else 1.0
+        came = self.counts.get("unique_personas", {}).get("personas", 0)
+        kept = self.counts.get("embed_dedup", {}).get("kept", 0)
+        kept_of_all = times ** -(1 - kept / came) if came else 1.0
+        origins = first.get("answered", 0), expand.get("answered", 0)
+        arrived = (origins[0] + origins[1] * followed) / sum(origins) if sum(origins) else 1.0
+        if stage == EMBED:
+            return arrived * (times ** -(1 - self.texts / came) if came else 1.0)
+        return arrived * kept_of_all
+
+
+def send_sample(
+    plan: BuildPlan, documents: Sequence[Document], total: float, options: PipelineOptions, folder: str
+) -> Trial:
+    """Builds a hub of `documents`, which stand for `total`, in `folder`; the build itself will ask the same of them."""
+    corpus = Path(folder) / "sample.jsonl"
+    with corpus.open("wb") as file:
+        for document in documents:
+            file.write(orjson.dumps({"text": document.text, "url": document.source}) + b"\n")
+    most = plan.flags["max_samples"]
+    part = max(plan.flags["samples_per_persona"], round(most * len(documents) / total)) if most else 0
+    flags = {"input": [str(corpus)], "format": "jsonl", "text_field": "text", "language": [], "max_documents": 0}
+    small = replace(
+        plan,
+        flags={**plan.flags, **flags, "min_characters": 0, "max_samples": part, "output": str(Path(folder) / "trial")},
+        files=match_corpus([str(corpus)], "jsonl"),
+    )
+    before = spend_of(plan.store)
+    with progress():
+        result = run_pipeline(partial(build, plan=small, runner=runner_name(options)), options)
+    after = spend_of(plan.store)
+    made: Manifest = open_hub(small.flags["output"]).manifest
+    return Trial(
+        documents=len(documents),
+        counts=made.counts,
+        spent={stage: minus(spend, before.get(stage, Spend())) for stage, spend in after.items()},
+        latency=latencies(result),
+        unasked=sum(made.partial.values()),
+    )
+
+
+def spend_of(store: str) -> dict[str, Spend]:
+    """What a store has counted; nothing without a store."""
+    if store in ("", NO_STORE):
+        return {}
+    with closing(opened_store(store)) as opened:
+        return opened.spend()
+
+
+def minus(after: Spend, before: Spend) -> Spend:
+    """What was spent in between."""
+    return Spend(*(a - b for a, b in zip(after, before, strict=True)))
+
+
+def latencies(result: PipelineResult) -> dict[str, float]:
+    """Mean seconds of a call by stage, as the job has timed them."""
+    found = result.metrics().query(MetricsFilter().with_name("latency_ms"))["distributions"]
+    return {
+        metric.key.metric.namespace: metric.committed.mean / 1000
+        for metric in found
+        if metric.committed and metric.committed.count
+    }

@@ -1,0 +1,42 @@
+"""versions: which versions a hub has, and which one readers see."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.planning.models import Flags
+from persona_hub.transforms.hub.manifest import Manifest
+from persona_hub.transforms.hub.versions import list_versions, open_hub
+
+HEAD = f"  {'version':16}{'created':22}{'personas':>12}{'of its own':>12}{'documents':>12}{'US dollars':>12}"
+
+
+def run(flags: Flags, _: Sequence[str]) -> int:
+    """Lists the versions."""
+    output = flags["hub"]
+    current = open_hub(output).manifest.version
+    print(HEAD)
+    for manifest in list_versions(output):
+        print(("* " if manifest.version == current else "  ") + line(manifest))
+    print("* is the one that readers see")
+    return DONE
+
+
+def line(manifest: Manifest) -> str:
+    """A version in a line: all its personas, those of its own, documents read, what the store says was paid by then."""
+    own = manifest.counts.get("write_hub", {}).get("personas", 0) - manifest.counts.get("purge", {}).get("personas", 0)
+    costs = [row["cost_usd"] for row in manifest.usage.values() if "cost_usd" in row]
+    cost = f"{sum(costs):,.2f}" if costs else "-"
+    read = manifest.counts.get("read_corpus", {}).get("document", 0)
+    partial = f"  partial: {sum(manifest.partial.values()):,} questions unasked" if manifest.partial else ""
+    return (
+        f"{manifest.version:16}{manifest.created:22.19}{manifest.records_of('personas'):>12,}"
+        f"{own:>12,}{read:>12,}{cost:>12}{partial}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(job_main("versions"))

@@ -1,0 +1,1 @@
+"""What a job is going to do, found out and checked before it runs."""

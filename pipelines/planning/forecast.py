@@ -1,0 +1,126 @@
+"""What a job will ask of its model: questions and tokens by stage. A simple model, stated here in full.
+
+Every step keeps a part of what comes to it. What a sample that was really sent has shown takes the place of these
+numbers (`persona_hub.pipelines.commands.estimate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from persona_hub.pipelines.planning.models import embeds
+from persona_hub.pipelines.planning.sizing import personas_to_use
+from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
+from persona_hub.transforms.embed_dedup.cells import STAGE as EMBED
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.embedding.registry import most_of
+from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
+from persona_hub.transforms.extract_persona.extract_persona import STAGE as EXTRACT
+from persona_hub.transforms.llm.prices import Price
+from persona_hub.transforms.prompts import Prompt
+from persona_hub.transforms.synthesis.use_case import UseCase
+from persona_hub.transforms.synthesize.synthesize import STAGE as SYNTHESIZE
+
+KEPT = 0.97  # of the answers that become personas: readable, of a person, no repetition
+ASKED = 0.98  # of the personas that nobody earlier resembles, so that their relations are asked for
+UNIQUE = 0.97  # of the personas that are no near-duplicates of others
+PERSONA_TOKENS = 35  # of a persona of 24 words, in a prompt
+DOCUMENT_TOKENS = 500  # of a document, until some have been read
+OUTPUT_TOKENS = {EXTRACT: 45, EXPAND: 55}  # of an answer in its form
+SAMPLE_OUTPUT = 0.3  # of a use case's longest answer
+LATER_KEEPS = 0.6  # of its part of a budget that no earlier stage may take, however wrong this forecast is
+
+
+@dataclass(frozen=True)
+class StageForecast:
+    """What one stage will take."""
+
+    stage: str
+    calls: float
+    input_tokens: float  # of one call
+    output_tokens: float
+    embeds: bool = False  # its calls go to the embedder
+
+    def cost(self, price: Price | None, embedding_price: Price | None = None) -> float:
+        """US dollars, 0 where the price is not known."""
+        found = embedding_price if self.embeds else price
+        if found is None:
+            return 0.0
+        return self.calls * (self.input_tokens * found.input + self.output_tokens * found.output) / 1e6
+
+
+def forecast_build(
+    flags: Mapping[str, Any],
+    extract: Prompt,
+    expand: Prompt,
+    use_cases: Sequence[UseCase],
+    documents: float,
+    document_tokens: float = DOCUMENT_TOKENS,
+) -> list[StageForecast]:
+    """The stages of a build in their order."""
+    asked = documents * flags["personas_per_document"]
+    stages = [StageForecast(EXTRACT, asked, bare_tokens(extract) + document_tokens, OUTPUT_TOKENS[EXTRACT])]
+    personas = found = asked * KEPT
+    relations = 0.0
+    for _ in range(flags["expand_hops"]):
+        children = found * ASKED * flags["expand_per_persona"]
+        relations += children
+        found = children * KEPT
+        personas += found
+    if relations:
+        tokens = bare_tokens(expand) + PERSONA_TOKENS
+        stages.append(StageForecast(EXPAND, relations, tokens, OUTPUT_TOKENS[EXPAND]))
+    if embeds(flags):
+        stages.append(forecast_vectors(flags, personas * UNIQUE))
+    return [*stages, *forecast_samples(flags, use_cases, personas * UNIQUE)]
+
+
+def forecast_vectors(flags: Mapping[str, Any], personas: float, tokens: float = PERSONA_TOKENS) -> StageForecast:
+    """The stage that buys vectors of `personas`, each of so many tokens."""
+    most = most_of(EmbedderConfig(flags["embedder"], batch=flags["embedding_batch"]))
+    texts = max(1.0, min(most.texts, most.tokens / max(tokens, 1.0)))
+    return StageForecast(EMBED, personas / texts, texts * tokens, 0.0, embeds=True)
+
+
+def forecast_samples(flags: Mapping[str, Any], use_cases: Sequence[UseCase], personas: float) -> list[StageForecast]:
+    """The stages that make samples of `personas`."""
+    used = min(personas, personas_to_use(flags) or personas)
+    return [
+        StageForecast(
+            f"{SYNTHESIZE}_{one.name}",
+            used * flags["samples_per_persona"],
+            bare_tokens(one.prompt) + tokens_of(one.examples) + PERSONA_TOKENS,
+            one.sampling.max_tokens * SAMPLE_OUTPUT,
+        )
+        for one in use_cases
+    ]
+
+
+def bare_tokens(prompt: Prompt) -> float:
+    """Tokens of a prompt without what is put into it."""
+    return tokens_of(prompt.system) + tokens_of(prompt.user) + MESSAGE_TOKENS
+
+
+def weight_of(price: Price | None) -> Price:
+    """What a token weighs in the sharing of a budget, also where it is free or its price is not known."""
+    return Price(price.input or 1.0, price.output or 1.0) if price else Price(1.0, 1.0)
+
+
+def budget_shares(
+    stages: Sequence[StageForecast], price: Price | None, embedding_price: Price | None = None
+) -> tuple[tuple[str, float], ...]:
+    """Parts of a budget: each stage may use, with those before it, all but a good part of what later ones will need."""
+    weights = [stage.cost(weight_of(price), weight_of(embedding_price)) for stage in stages]
+    total = sum(weights)
+    if total <= 0:
+        return ()
+    shares, before, so_far = [], 0.0, 0.0
+    for stage, weight in zip(stages, weights, strict=True):
+        so_far += weight / total
+        limit = 1 - (1 - min(so_far, 1.0)) * LATER_KEEPS
+        if limit > before:
+            shares.append((stage.stage, limit - before))
+            before = limit
+    return tuple(shares)

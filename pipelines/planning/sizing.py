@@ -1,0 +1,36 @@
+"""How many parts the shuffles and files of a job are cut into, from the size of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from persona_hub.pipelines.cli.exit_status import UsageError
+
+DOCUMENT_BYTES = 2_000  # of a web page's main text, about
+BLOCK_PERSONAS = 20_000  # 10 MB of records: what one worker holds at once
+SHARD_PERSONAS = 200_000  # 40 MB of deflated Avro
+LEAST_BLOCKS, MOST_BLOCKS = 8, 4_096
+
+
+def expected_personas(input_bytes: int, per_document: int, hops: int, per_persona: int) -> int:
+    """An upper estimate of the personas that a corpus of `input_bytes` gives over all hops."""
+    documents = max(1, input_bytes // DOCUMENT_BYTES)
+    return documents * per_document * sum(per_persona**hop for hop in range(hops + 1))
+
+
+def blocks_for(personas: int) -> int:
+    """Parts of a shuffle."""
+    return min(MOST_BLOCKS, max(LEAST_BLOCKS, personas // BLOCK_PERSONAS))
+
+
+def shards_for(personas: int) -> int:
+    """Files of a table."""
+    return min(MOST_BLOCKS, max(1, personas // SHARD_PERSONAS))
+
+
+def personas_to_use(flags: Mapping[str, Any]) -> int:
+    """How many personas samples are made from; 0: all. Raises UsageError."""
+    if 0 < flags["max_samples"] < flags["samples_per_persona"]:
+        raise UsageError(f"--max_samples {flags['max_samples']}: less than --samples_per_persona")
+    return flags["max_samples"] // flags["samples_per_persona"]

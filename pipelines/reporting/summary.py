@@ -1,0 +1,128 @@
+"""What a job says when it is done: counts, where the files lie, and something to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from persona_hub.transforms.expand_persona.expand_persona import NOT_EXPANDED
+from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
+from persona_hub.transforms.hub.files import read_file
+from persona_hub.transforms.hub.manifest import Manifest
+from persona_hub.transforms.hub.reading import read_made
+from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, open_hub, path_of
+from persona_hub.transforms.records import Persona, Sample, excerpt
+
+SHOWN_PERSONAS = 3
+SHOWN_CHARACTERS = 300
+ELSEWHERE = ("documents", "personas", "expanded", "passed-over", NOT_EXPANDED)  # counts that have no place in a line
+
+
+def summary(output: str) -> str:
+    """The summary of a build: of the version that it made."""
+    hub = open_hub(output)
+    manifest = hub.manifest
+    head = [*counted(manifest.counts), "", *paid(manifest.usage), *novel(manifest)]
+    return "\n".join([*head, *lying(hub), "", *looked_at(hub)])
+
+
+def run_summary(output: str, run: str) -> str:
+    """The summary of a run that made samples."""
+    runs = [(use_case, made) for use_case, made in list_runs(output) if made.run == run]
+    lines = list(counted(runs[0][1].counts)) if runs else ["no samples were made; see dead_letters"]
+    lines += list(paid(runs[0][1].usage)) if runs else []
+    for use_case, made in runs:
+        folder = path_of(output, f"samples/{use_case}/{run}")
+        lines.append(f"{use_case:20}{folder}  ({made.records_of('samples'):,})")
+        first = next(read_made(output, made, "samples", Sample), None)
+        if first:
+            lines.append(f"  {excerpt(first.text, SHOWN_CHARACTERS)}")
+    return "\n".join(lines)
+
+
+def already_done(output: str, manifest: Manifest) -> str:
+    """What a build says that finds its work done."""
+    return (
+        f"{output} holds version {manifest.version} of just this build, of {manifest.created}; nothing is to be done. "
+        "More samples: persona-hub synthesize"
+    )
+
+
+def nothing_new(output: str, version: str, run: str) -> str:
+    """What a refresh says that read nothing new, and so made no version."""
+    runs = [made for made in list_attempts(output, run) if made.run == run]
+    read = "\n".join(counted(runs[-1].counts)) if runs else ""
+    lost = runs[-1].records_of("dead_letters") if runs else 0
+    aside = f"dead letters  {path_of(output, f'dead_letters/{run}')}  ({lost:,})\n" if lost else ""
+    return f"{read}\n{aside}nothing new: {output} stays at version {version}".lstrip()
+
+
+def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """One line for each step: what came in and what became of it."""
+    for stage, whole, kept in (
+        ("read_corpus", "records", "document"),
+        ("extract_persona", "asked", "answered"),
+        ("expand_persona", "asked", "answered"),
+        ("filter_persona", "personas", "kept"),
+        ("unique_personas", "personas", "unique"),
+        ("minhash_dedup", "personas", "kept"),
+        ("embed_dedup", "personas", "kept"),
+        *((stage, "asked", "answered") for stage in counts if stage.startswith("synthesize_")),
+    ):
+        found = counts.get(stage, {})
+        if not found.get(whole):
+            continue
+        others = {name: n for name, n in found.items() if name not in (whole, kept, *ELSEWHERE)}
+        rest = ", ".join(f"{n:,} {name.removeprefix('lost-')}" for name, n in others.items() if n)
+        line = f"{stage.replace('_', ' '):28}{found[whole]:>10,} {whole:9}{found.get(kept, 0):>10,} {kept:9}"
+        yield f"{line} {rest}".rstrip()
+
+
+def paid(usage: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """What the answers took, over all runs on the response store."""
+    whole = {name: sum(row.get(name, 0) for row in usage.values()) for row in usage.values() for name in row}
+    if whole.get("calls"):
+        cost = f", {whole['cost_usd']:,.2f} US dollars" if "cost_usd" in whole else ", at a price that is not known"
+        tokens = f"{whole['input_tokens']:,.0f} tokens in, {whole['output_tokens']:,.0f} out"
+        yield f"model         {whole['calls']:,.0f} calls, {tokens}{cost}"
+
+
+def novel(manifest: Manifest) -> Iterator[str]:
+    """New personas for each document, hop by hop: where it falls, expanding further is not worth its price."""
+    if by_hop := manifest.novelty.get("by_hop"):
+        hops = ", ".join(f"hop {hop} {row['per_document']:.2f}" for hop, row in by_hop.items())
+        dollar = f", {manifest.novelty['per_dollar']:,.0f} a dollar" if "per_dollar" in manifest.novelty else ""
+        yield f"novelty       {manifest.novelty['per_document']:.2f} new personas a document ({hops}){dollar}"
+    if stopped := manifest.counts.get(EXPAND, {}).get(NOT_EXPANDED):
+        hop, row = max((hop, row) for hop, row in manifest.novelty["by_hop"].items() if "per_answer" in row)
+        least = manifest.parameters["stop_below_novelty"]
+        yield (
+            f"expansion     ended with hop {hop}: {row['per_answer']:.3f} new personas for each answer are under "
+            f"--stop_below_novelty {least:g}; {stopped:,} were not expanded"
+        )
+
+
+def lying(hub: Hub) -> Iterator[str]:
+    """Where the files are."""
+    counts = hub.manifest.counts.get("write_hub", {})
+    own, whole = counts.get("personas", 0), hub.manifest.records_of("personas")
+    added = "" if own == whole else f", {whole:,} with those of earlier versions"
+    yield f"hub           {path_of(hub.output, hub.manifest.folder)}  ({own:,} personas{added})"
+    if counts.get("samples"):
+        yield f"samples       {path_of(hub.output, 'samples')}  ({counts['samples']:,})"
+    if counts.get("dead_letters"):
+        letters = path_of(hub.output, f"dead_letters/{hub.manifest.version}")
+        yield f"dead letters  {letters}  ({counts['dead_letters']:,})"
+
+
+def looked_at(hub: Hub) -> Iterator[str]:
+    """A few personas that the version has added, and a sample of its run."""
+    added = (persona for path in hub.own_paths("personas") for persona in read_file(path, Persona))
+    for persona in islice(added, SHOWN_PERSONAS):
+        yield f"persona  {excerpt(persona.text, SHOWN_CHARACTERS)}"
+    for use_case, run in list_runs(hub.output):
+        if run.run != hub.manifest.version:
+            continue
+        for sample in islice(read_made(hub.output, run, "samples", Sample), 1):
+            yield f"sample   {use_case}: {excerpt(sample.text, SHOWN_CHARACTERS)}"
+            return

@@ -1,0 +1,1 @@
+"""How a pipeline is run: on this machine, on Flink, on Dataflow."""

@@ -1,0 +1,212 @@
+"""Runs a pipeline: on this machine with the FnApiRunner by name, elsewhere with the runner that Beam's flags name."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import (
+    DirectOptions,
+    GoogleCloudOptions,
+    PipelineOptions,
+    PortableOptions,
+    StandardOptions,
+)
+from apache_beam.portability import python_urns
+from apache_beam.portability.api import beam_provision_api_pb2, beam_runner_api_pb2
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProvisionInfo, RunnerResult
+from apache_beam.runners.portability.portable_runner import JobServiceHandle
+from apache_beam.runners.runner import PipelineResult, PipelineRunner
+
+from persona_hub.pipelines.cli.exit_status import JobError, Submitted, UsageError
+from persona_hub.pipelines.runners.cached_options import Views
+from persona_hub.pipelines.runners.dataflow import DATAFLOW, check_dataflow, submitted, waits
+from persona_hub.pipelines.runners.flink import FLINK, FlinkJobRunner, add_flink_defaults, cancel, console
+from persona_hub.pipelines.runners.memory import RETURNED_BYTES, return_freed_memory
+from persona_hub.transforms.calls.engine import STOPPED
+from persona_hub.transforms.wire.spill import spilling
+
+LOCAL_RUNNERS = ("", "DirectRunner", "FnApiRunner")
+ONE_MACHINE = ("PrismRunner", "SwitchingDirectRunner")  # runners that are more than this process, on this machine
+WHILE_RUNNING = re.compile(r"\[while running '([^']*)'\]")
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a job runs, as far as it concerns the answers that it pays for."""
+
+    runner: str = "FnApiRunner"
+    one_machine: bool = True  # all workers see this machine's disk
+    retries: bool = False  # what fails is done again
+    project: str = ""  # of Google Cloud
+
+
+def where_of(options: PipelineOptions) -> Where:
+    """Where a job with these options runs."""
+    loopback = options.view_as(PortableOptions).environment_type == "LOOPBACK"  # workers are this machine's processes
+    name = runner_name(options)
+    return Where(
+        runner=name,
+        one_machine=is_local(options) or name in ONE_MACHINE or loopback,
+        retries=not is_local(options),
+        project=options.view_as(GoogleCloudOptions).project or "",
+    )
+
+
+def beam_options(flags: Sequence[str]) -> PipelineOptions:
+    """Beam's options out of `flags`. Raises UsageError for a flag that nobody knows, and for a mode that loses data."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for options in PipelineOptions.__subclasses__():
+        options._add_argparse_args(parser)  # type: ignore[arg-type]
+    _, unknown = parser.parse_known_args(list(flags))
+    if unknown:
+        hint = "" if unknown[0].startswith("-") else " (quote a glob, so that the shell leaves it alone)"
+        raise UsageError(f"unknown argument {unknown[0]}{hint}; see --help")
+    parsed = Views(list(flags))
+    mode = parsed.view_as(DirectOptions).direct_running_mode
+    if is_local(parsed) and mode == "multi_threading":
+        raise UsageError(
+            "--direct_running_mode=multi_threading loses records in Beam 2.77's GroupByKey (991,365 of 1,000,000 came "
+            "out of a test); use multi_processing, or in_memory"
+        )
+    if runner_name(parsed) == FLINK:
+        add_flink_defaults(parsed, flags)
+    return parsed
+
+
+def is_local(options: PipelineOptions) -> bool:
+    """Whether the job runs on this machine, in this process or its children."""
+    return (options.view_as(StandardOptions).runner or "") in LOCAL_RUNNERS
+
+
+def runner_name(options: PipelineOptions) -> str:
+    """The runner, as a manifest names it."""
+    return "FnApiRunner" if is_local(options) else options.view_as(StandardOptions).runner
+
+
+def left_alone(options: PipelineOptions) -> bool:
+    """Whether the command ends when the job begins."""
+    return runner_name(options) == DATAFLOW and not waits(options)
+
+
+def run_pipeline(
+    build: Callable[[beam.Pipeline], None], options: PipelineOptions, returned_bytes: int = RETURNED_BYTES
+) -> PipelineResult:
+    """Builds the DAG and runs it to its end. Raises JobError with the step and the cause.
+
+    On Dataflow only --wait waits; else it raises Submitted as soon as the service has taken the job.
+
+    On this machine, blocks of memory from `returned_bytes` on go back to the system when they are freed.
+    """
+    if runner_name(options) == DATAFLOW:
+        check_dataflow(options)
+    pipeline = beam.Pipeline(runner=own_runner(options), options=options)
+    build(pipeline)
+    if is_local(options):
+        return_freed_memory(returned_bytes)
+    if not os.environ.get("PERSONA_HUB_TRACEBACK"):
+        logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs each failure with its data
+    try:
+        with spilling() if is_local(options) else quiet_root():
+            with own_interrupt():
+                result = pipeline.run()
+            if not left_alone(options):
+                wait(result, options)
+    except Exception as error:  # a step's own exception comes back as its type, whatever that is
+        raise JobError(cause(error)) from error
+    if left_alone(options):
+        raise Submitted(submitted(result, options))
+    return result
+
+
+def wait(result: PipelineResult, options: PipelineOptions) -> None:
+    """Waits for the end of the job; one on Flink is cancelled where this process is interrupted."""
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        if runner_name(options) != FLINK:
+            raise
+        if not cancel(result, options):
+            name = options.view_as(GoogleCloudOptions).job_name
+            raise KeyboardInterrupt(f"interrupted, but Flink did not cancel the job {name}; cancel it there") from None
+        raise
+
+
+def elsewhere(options: PipelineOptions) -> str:
+    """Where the job runs, for people; "" for this machine."""
+    if where_of(options).one_machine:
+        return ""
+    name = runner_name(options)
+    return f"{name}, {console(options)}" if name == FLINK and console(options) else name
+
+
+@contextmanager
+def own_interrupt() -> Iterator[None]:
+    """Gives back Ctrl-C: the job server of a cluster's runner takes it, to end while the job goes on and pays."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def quiet_root() -> Iterator[None]:
+    """Beam logs what a job server tells on the root: there, too, each failure with its data."""
+    root = logging.getLogger()
+    before = root.level
+    if not os.environ.get("PERSONA_HUB_TRACEBACK"):
+        root.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
+
+
+class LocalRunner(FnApiRunner):
+    """The FnApiRunner, whose worker processes leave signals to this one: Ctrl-C in a terminal reaches all of a group,
+    and workers that died of it would lose the calls under way. They end when this process has ended.
+    """
+
+    def run_via_runner_api(
+        self, pipeline_proto: beam_runner_api_pb2.Pipeline, options: PipelineOptions
+    ) -> RunnerResult:
+        """Runs the pipeline; the shell that starts a worker is told to ignore signals, and the worker inherits it."""
+        for environment in pipeline_proto.components.environments.values():
+            if environment.urn == python_urns.SUBPROCESS_SDK:
+                environment.payload = b"trap '' INT TERM; exec " + environment.payload
+        return super().run_via_runner_api(pipeline_proto, options)
+
+
+def own_runner(options: PipelineOptions) -> PipelineRunner | None:
+    """The runner where it is not Beam's own of that name, None where it is."""
+    if is_local(options):
+        return local_runner(options)
+    return FlinkJobRunner() if runner_name(options) == FLINK else None
+
+
+def local_runner(options: PipelineOptions) -> FnApiRunner:
+    """The runner of this machine. (`DirectRunner` is a switch that tries to download another runner, Prism, first.)"""
+    encoded = JobServiceHandle.encode_pipeline_options(options.get_all_options())
+    return LocalRunner(
+        provision_info=ExtendedProvisionInfo(beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded))
+    )
+
+
+def cause(error: BaseException) -> str:
+    """The last line of a failure that says something, and the step it came from."""
+    text = str(error)
+    if STOPPED in text:
+        return STOPPED
+    step = WHILE_RUNNING.search(text)
+    lines = [line for line in text.splitlines() if line.strip()] or [type(error).__name__]
+    said = WHILE_RUNNING.sub("", lines[-1]).strip()
+    return f"the job failed in {step.group(1)}: {said}" if step else f"the job failed: {said}"

@@ -1,0 +1,8 @@
+"""`python -m persona_hub`: the console command."""
+
+import sys
+
+from persona_hub.pipelines.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

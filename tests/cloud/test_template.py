@@ -1,0 +1,147 @@
+"""templates/dataflow/*.json: what they say is what the flags are, and the service's own message takes them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from typing import Any
+
+import pytest
+from google.cloud.dataflow_v1beta3.types import ParameterType, TemplateMetadata
+
+from persona_hub.pipelines.cli.commands import JOB_BY_NAME
+from persona_hub.pipelines.cli.flag import number
+from persona_hub.pipelines.cli.options import BY_NAME
+from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+from persona_hub.pipelines.cloud.number_patterns import number_pattern
+from persona_hub.pipelines.cloud.template import PATTERNS, TEMPLATES, metadata
+from tests.helpers.places import ROOT
+
+FOLDER = ROOT / "templates" / "dataflow"
+SECRET = "projects/p/secrets/s/versions/latest"
+# Of each flag that is a text: what is accepted | what is refused.
+EXAMPLES = {
+    "input": "gs://corpus/a.jsonl gs://c-1/*/b.gz,gs://c-2/d gs://c-1/{date:%Y-%m-%d}/* "
+    "gs://c-1/{date-1d:%Y/%m/%d}/*,gs://c-2/{date-36h:%G-W%V}/{a}/{}/{data}/{d}/{dates}/x}y "
+    "| corpus/a.jsonl gs:// gs://bucket gs://c-1/{date} gs://c-1/{Date:%Y} gs://c-1/{date:%Q}/* "
+    "gs://c-1/{date+1d:%d}/* gs://c-1/{date:%Y/* gs://c-1/{%Y}/* gs://c-1/{date-1w:%Y},gs://c-2/*",
+    "output": "gs://hub gs://hub/ gs://my.hub/a/b | hub /hub gs://Hub file:///hub",
+    "hub": "gs://hub/a | ./hub",
+    "text_field": "text raw_content |",
+    "language": "en en,de | english EN en;de",
+    "llm": "offline openai:gpt-5-mini vertex:publishers/google/models/gemini-3 vertex-endpoint:123 "
+    "export:gs://box/x vllm:org/m | gpt openai: openai export:/tmp/x llama:7b",
+    "vllm_args": "--max-model-len=8192 |",
+    "batch_model": "openai:gpt-5-mini gemini:x | gpt-5-mini vertex-endpoint:1",
+    "llm_base_url": "http://vllm:8000/v1 https://host | vllm:8000 https://user:word@host/v1 https://host/v1?key=x",
+    "llm_api_key_secret": f"{SECRET} projects/p/locations/eu/secrets/s/versions/3 | sk-abcdef secrets/s",
+    "embedder_base_url": "https://host/v1 | host",
+    "embedder_api_key_secret": f"{SECRET} | sk-abcdef",
+    "prompt_dir": "gs://box/prompts | prompts",
+    "response_store": "redis://10.0.0.3 rediss://host:6379/1 bigtable://p/i/t none "
+    f"redis://host?password_secret={SECRET} | sqlite:/tmp/a redis://:word@host redis:host bigtable://p/i",
+    "budget_shares": "none extract_persona=0.3 expand_persona=0.3,extract_persona=0.4 | 0.3 extract_persona=2",
+    "rate_limiter": "envoy://limits:8081/models | limits:8081",
+    "rate_limit_descriptor": "model=gpt model=gpt,team=a | gpt",
+    "price_file": "gs://box/prices.yaml | prices.yaml",
+    "persona_language": "same de | English",
+    "embedder": "offline savedmodel:gs://box/use openai:text-embedding-3-small | savedmodel:/models/use use",
+    "use_case": "all math math,tool gs://box/my.yaml math,gs://box/my.yaml | maths my.yaml",
+    "examples": "gs://box/a.jsonl | a.jsonl",
+    "format": "auto warc | pdf",
+    "pii": "keep | maybe",
+    "bucket_keys": "partition | lsh",
+    "response_store_sync": "power | always",
+}
+
+
+@pytest.fixture(params=TEMPLATES)
+def job(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def committed(job: str) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads((FOLDER / f"{job}.json").read_text())
+    return made
+
+
+def parameters(job: str) -> dict[str, dict[str, Any]]:
+    return {parameter["name"]: parameter for parameter in committed(job)["parameters"]}
+
+
+def test_they_are_as_the_flags_make_them(job: str) -> None:
+    assert committed(job) == metadata(JOB_BY_NAME[job]), (
+        "run python -m persona_hub.pipelines.cloud.template templates/dataflow"
+    )
+
+
+def test_each_flag_is_a_parameter_and_each_parameter_a_flag(job: str) -> None:
+    parser = Parser(add_help=False)
+    add_flags(parser, JOB_BY_NAME[job])
+    flags = {action.dest: action for action in parser._actions}
+    assert flags.keys() == parameters(job).keys()
+    assert [flag.required for flag in flags.values()] == [not found["isOptional"] for found in parameters(job).values()]
+
+
+def test_the_service_takes_them(job: str) -> None:
+    message = TemplateMetadata.from_json((FOLDER / f"{job}.json").read_text(), ignore_unknown_fields=False)
+    assert len(message.parameters) == len(parameters(job))
+    kinds = {parameter.name: parameter.param_type for parameter in message.parameters}
+    assert kinds["max_in_flight"] == ParameterType.NUMBER
+    assert kinds["pii"] == ParameterType.ENUM
+    with pytest.raises(Exception, match="regex"):
+        TemplateMetadata.from_json('{"parameters": [{"name": "a", "regex": "b"}]}', ignore_unknown_fields=False)
+
+
+def test_what_they_accept_the_job_accepts_too(job: str) -> None:
+    parser = Parser()
+    add_flags(parser, JOB_BY_NAME[job])
+    for name, parameter in parameters(job).items():
+        (regex,) = parameter["regexes"]
+        accepted, refused = examples(name)
+        if default := parameter.get("defaultValue"):
+            accepted.append(default)
+        required = [f"--{flag}=gs://box/x" for flag, found in parameters(job).items() if not found["isOptional"]]
+        for value in accepted:
+            assert re.match(regex, value), (name, value)
+            parse_flags(parser, JOB_BY_NAME[job], [*required, f"--{name}={value}"])
+        for value in [*refused, "", "two\nlines"]:
+            assert not re.match(regex, value), (name, value)
+
+
+def examples(name: str) -> tuple[list[str], list[str]]:
+    """(values to accept, values to refuse) of a flag."""
+    kind = BY_NAME[name].type
+    if not isinstance(kind, number):
+        accepted, _, others = EXAMPLES[name].partition("|")
+        return accepted.split(), others.split()
+    low, high = (kind.kind(min(bound, 1e15)) for bound in (kind.low, kind.high))
+    refused = ["much", "1,5", *([] if kind.low < 0 else [str(low - 1), "-1"])]
+    return [f"{max(low, -1e15):.{1 if kind.kind is float else 0}f}", f"{high}"], refused
+
+
+def test_every_text_has_a_pattern_and_examples() -> None:
+    texts = {name for job in TEMPLATES for name in JOB_BY_NAME[job].flags if not isinstance(BY_NAME[name].type, number)}
+    assert texts == EXAMPLES.keys()
+    assert texts == PATTERNS.keys() | {name for name in texts if BY_NAME[name].choices}
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 6), (1, 4096), (0, 10), (7, 7), (95, 1234), (0, 100), (200, 10_000)])
+def test_a_range_of_whole_numbers_is_exact(low: int, high: int) -> None:
+    pattern = re.compile(number_pattern(number(low, high)))
+    found = [i for i in range(high * 2 + 20) if pattern.fullmatch(str(i))]
+    assert found == list(range(low, high + 1))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.5, 1.0), (0.1, 3600.0), (0.0, 2.0), (0.0, 1.0)])
+def test_a_range_of_fractions_is_exact_to_the_decimal(low: float, high: float) -> None:
+    kind = number(low, high, float)
+    pattern = re.compile(number_pattern(kind))
+    for hundredths in [*range(0, 400), *range(359_900, 360_100)]:
+        text = f"{hundredths / 100:.2f}"
+        try:
+            within = kind(text) is not None
+        except argparse.ArgumentTypeError:
+            within = False
+        assert bool(pattern.fullmatch(text)) == within, text

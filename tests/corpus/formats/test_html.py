@@ -1,0 +1,137 @@
+"""Pages to main text: in any encoding, within bounds, whatever the page does to the parser."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from examples.make_corpus import page
+from persona_hub.transforms.corpus.formats import main_text as room
+from persona_hub.transforms.corpus.formats.encoding import decode_page
+from persona_hub.transforms.corpus.formats.main_text import SIZES, extract, main_text
+from persona_hub.transforms.corpus.found import BrokenError, Damage, Skip, Text
+from tests.corpus.writing import PACK, found_in
+
+TEXTS = {
+    "windows-1251": "Паромщик знает реку по цвету пены и поворачивает назад, когда вода темнеет.",
+    "koi8-r": "Паромщик знает реку по цвету пены и поворачивает назад, когда вода темнеет.",
+    "shift_jis": "渡し守は川の泡の色を見て、紅茶の色になったら引き返す。",
+    "euc-jp": "渡し守は川の泡の色を見て、紅茶の色になったら引き返す。",
+    "iso-2022-jp": "渡し守は川の泡の色を見て、紅茶の色になったら引き返す。",
+    "gb2312": "摆渡人看着河水泡沫的颜色，变成茶色的时候就往回走。",
+    "big5": "擺渡人看著河水泡沫的顏色，變成茶色的時候就往回走。",
+    "euc-kr": "나룻배 사공은 강물의 거품 색을 보고 차 색이 되면 되돌아간다.",
+    "windows-1256": "يعرف صاحب العبارة النهر من لون زبده ويعود حين يصير بلون الشاي",
+    "iso-8859-1": "Der Fährmann kehrt um, wenn das Wasser so braun wird wie „Tee“.",  # quotes that only cp1252 has
+}
+
+
+@pytest.mark.parametrize("declared", TEXTS)
+@pytest.mark.parametrize("where", ["meta", "header", "xml"])
+def test_a_page_is_read_as_it_declares(declared: str, where: str) -> None:
+    text = TEXTS[declared]
+    head = {
+        "meta": f"<html><meta http-equiv=Content-Type content='text/html; charset={declared}'>",
+        "header": "<html>",
+        "xml": f'<?xml version="1.0" encoding="{declared}"?><html>',
+    }[where]
+    body = (head + f"<p>{text}</p></html>").encode("cp1252" if declared == "iso-8859-1" else declared)
+    assert text in decode_page(body, f'text/html; Charset="{declared}"' if where == "header" else "text/html")
+
+
+@pytest.mark.parametrize("declared", [name for name in TEXTS if name != "iso-2022-jp"])
+def test_a_page_that_declares_nothing_is_sniffed(declared: str) -> None:
+    body = f"<html><p>{TEXTS[declared] * 4}</p></html>"
+    assert decode_page(body.encode("cp1252" if declared == "iso-8859-1" else declared)) == body
+
+
+def test_the_header_goes_before_the_page_and_a_mark_before_both() -> None:
+    russian = TEXTS["koi8-r"]
+    page = f"<meta charset=windows-1251><p>{russian}"
+    assert russian in decode_page(page.encode("koi8-r"), "text/html; charset=koi8-r")
+    assert russian in decode_page(page.encode("utf-16"), "text/html; charset=koi8-r")
+
+
+@pytest.mark.parametrize("codec", ["utf-7", "hex", "rot13", "idna", "no-such-thing", "\0"])
+def test_what_declares_no_encoding_of_text_is_not_believed(codec: str) -> None:
+    body = f"<meta charset={codec}><p>{TEXTS['gb2312'] * 3}".encode("gb18030")
+    assert TEXTS["gb2312"] in decode_page(body)
+    assert decode_page(b"<p>+ADw-script+AD4-", f"text/html; charset={codec}") == "<p>+ADw-script+AD4-"
+
+
+@pytest.mark.parametrize("packed", PACK)
+def test_a_file_of_html_gives_its_main_text(tmp_path: Path, packed: str) -> None:
+    path = tmp_path / f"x.html{packed}"
+    path.write_bytes(PACK[packed](page("The ferry", [TEXTS["koi8-r"]] * 2).encode()))
+    (found,) = found_in(path)
+    assert isinstance(found, Text)
+    assert TEXTS["koi8-r"] in found.text
+    assert "Cookies" not in found.text
+    assert "track()" not in found.text
+
+
+def test_a_page_without_text_is_a_skip_and_one_beyond_the_bound_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "x.html").write_text("<html><body><img src=a.png></body></html>")
+    assert found_in(tmp_path / "x.html") == [Skip("line 1", "", "no-text")]
+    (found,) = found_in(tmp_path / "x.html", record_bytes=20)
+    assert isinstance(found, Damage)
+    assert found.reason == "record-too-large"
+
+
+@pytest.fixture
+def extractor(monkeypatch: pytest.MonkeyPatch) -> room._Extractor:
+    """The other process, one of this test's own."""
+    monkeypatch.setattr(room, "_current", None)
+    return room._extractor()
+
+
+def test_a_parser_that_crashes_costs_its_page(extractor: room._Extractor) -> None:
+    html = page("The ferry", [TEXTS["iso-8859-1"]])
+    assert main_text(html, "", 30) == extract(html)
+    os.kill(extractor.process.pid, signal.SIGSTOP)  # as one that is lost in a page
+    with pytest.raises(BrokenError, match=r"within 0\.2 seconds"):
+        main_text(html, "", 0.2)
+    assert main_text(html, "", 30) == extract(html)
+    assert room._current is not extractor
+    later = room._extractor()
+    later.process.kill()  # between two pages: the next is not its fault
+    later.process.wait()
+    assert main_text(html, "", 30) == extract(html)
+
+
+def test_an_extractor_is_replaced_after_many_pages(monkeypatch: pytest.MonkeyPatch, extractor: room._Extractor) -> None:
+    monkeypatch.setattr(room, "PAGES_OF_A_PROCESS", 2)
+    pids = []
+    for _ in range(4):
+        main_text("<html>", "", 30)
+        assert room._current
+        pids.append(room._current.process.pid)
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+    assert extractor.process.poll() is not None
+
+
+def test_the_other_process_answers_pages_one_by_one_and_names_its_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(html: str, url: str = "") -> str:
+        if "bad" in html:
+            raise RecursionError("too deep")
+        return f"{url}: {html} \ud800"
+
+    monkeypatch.setattr(room, "extract", failing)
+    asked, answered = io.BytesIO(), io.BytesIO()
+    for url, html in (("u1", "one"), ("", "bad"), ("u3", "seite drei ü")):
+        asked.write(SIZES.pack(len(url.encode()), len(html.encode())) + url.encode() + html.encode())
+    asked.write(b"\1\2")  # the worker was killed within a word
+    asked.seek(0)
+    room._serve(asked, answered)
+    got = answered.getvalue()
+    assert got.startswith(b"!")
+    at, answers = 1, []
+    while at < len(got):
+        failed, size = SIZES.unpack_from(got, at)
+        answers.append((failed, got[at + SIZES.size : at + SIZES.size + size].decode()))
+        at += SIZES.size + size
+    assert answers == [(0, "u1: one ?"), (1, "RecursionError"), (0, "u3: seite drei ü ?")]

@@ -1,0 +1,173 @@
+"""MeaningDuplicates: the same decisions for any blocks, order and workers; few rows exactly, many nearly all."""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from persona_hub.transforms.embed_dedup import cells as embed_dedup_cells
+from persona_hub.transforms.embed_dedup import join as embed_dedup_join
+from persona_hub.transforms.embed_dedup.cells import Packed, TooManyRows
+from persona_hub.transforms.embed_dedup.join import MeaningDuplicates, fitting_table, largest
+from persona_hub.transforms.records import Batch, Centroids
+from persona_hub.transforms.similarity.ranks import NEW
+from persona_hub.transforms.vectors import cells
+from persona_hub.transforms.vectors.kept_set import keep_first
+from persona_hub.transforms.vectors.vectors import GRID, rescaled, unpack
+from tests.helpers.planted_vectors import brute_force, packed_block, planted
+
+MANY = cells.EXACT_ROWS + 800
+
+
+def decisions(
+    folder: Path,
+    rows: int,
+    threshold: float,
+    blocks: int = 5,
+    seed: int = 0,
+    size: int = 700,
+    workers: int = 1,
+    held: int = 0,
+    tables: Sequence[Centroids] = (),
+    without: frozenset[int] = frozenset(),
+) -> list[tuple[int, int, float]]:
+    """(dropped, kept, cosine), by rank; the first `held` rows are a hub's. A table that is trained goes to a file."""
+    flags = ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"] if workers > 1 else []
+    out = folder / f"{threshold}-{blocks}-{seed}-{size}-{workers}-{held}"
+    out.mkdir()
+    with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(flags)) as pipeline:
+        vectors = (
+            pipeline
+            | beam.Create(range(blocks))
+            | "Read" >> beam.FlatMap(packed_block, rows, blocks, seed, size, held, without).with_output_types(Packed)
+        )
+        stored = pipeline | "Stored" >> beam.Create([Batch(tables)] if tables else [])
+        decided = (vectors, stored) | MeaningDuplicates(threshold=threshold, blocks=blocks)
+        _ = decided.decisions | "Save" >> beam.Map(
+            lambda element: (out / f"{element[0]}-{zlib.crc32(element[1])}").write_bytes(element[1])
+        )
+        _ = decided.centroids | "SaveTable" >> beam.Map(
+            lambda batch: (folder / "table").write_bytes(pickle.dumps(batch))
+        )
+    found: list[Any] = []
+    for file in out.iterdir():
+        found += zip(*(column.tolist() for column in unpack(file.read_bytes())), strict=True)
+    return sorted(found)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("many")
+
+
+@pytest.fixture(scope="module")
+def many(folder: Path) -> list[tuple[int, int, float]]:
+    return decisions(folder, MANY, 0.9)
+
+
+@pytest.fixture(scope="module")
+def table(many: list[tuple[int, int, float]], folder: Path) -> Centroids:
+    """The table that was trained for `many`."""
+    [table] = pickle.loads((folder / "table").read_bytes())
+    assert isinstance(table, Centroids)
+    return table
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.9])
+def test_few_rows_are_decided_as_by_brute_force(tmp_path: Path, threshold: float) -> None:
+    ranks, vectors = planted(1500)
+    truth = brute_force(vectors, threshold)
+    found = decisions(tmp_path, 1500, threshold)
+    assert {dropped: kept for dropped, kept, _ in found} == {
+        int(ranks[d]): int(ranks[k]) for d, (k, _) in truth.items()
+    }
+    assert [cosine for *_, cosine in found] == pytest.approx([truth[d][1] for d in sorted(truth)])
+
+
+def test_of_many_rows_nearly_all_are_dropped_that_all_pairs_would_drop(many: list[tuple[int, int, float]]) -> None:
+    truth = set(keep_first(*planted(MANY), 0.9)[0].tolist())
+    found = {dropped for dropped, _, _ in many}
+    assert len(found & truth) >= 0.99 * len(truth) > 1000
+
+
+def test_every_dropped_row_has_a_kept_one_within_the_threshold(many: list[tuple[int, int, float]]) -> None:
+    dropped = {row for row, _, _ in many}
+    assert all(kept not in dropped and kept < row and cosine >= 0.9 for row, kept, cosine in many)
+
+
+def test_decisions_are_the_same_for_other_blocks_and_orders(tmp_path: Path, many: Any) -> None:
+    assert decisions(tmp_path, MANY, 0.9, blocks=13, seed=7, size=331) == many
+
+
+def test_rounds_drop_whom_one_place_drops(tmp_path: Path, many: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed_dedup_cells, "rounds_for", lambda blocks: 2)
+    found = decisions(tmp_path, MANY, 0.9)
+    assert [dropped for dropped, _, _ in found] == [dropped for dropped, _, _ in many]
+    assert not {kept for _, kept, _ in found} & {dropped for dropped, _, _ in found}
+
+
+def test_decisions_are_the_same_for_two_workers(tmp_path: Path, many: Any) -> None:
+    assert decisions(tmp_path, MANY, 0.9, blocks=6, seed=3, size=999, workers=2) == many
+
+
+def test_what_is_held_wins_as_if_it_stood_first(
+    tmp_path: Path, many: Any, table: Centroids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "EXACT_ROWS", 2000)
+    held = MANY // 2
+    first_new = int(planted(MANY)[0][held])
+    gone = frozenset(row for row, _, _ in many if row < first_new)
+    union = decisions(tmp_path, MANY, 0.9, tables=[table], without=gone)
+    found = decisions(tmp_path, MANY, 0.9, tables=[table], without=gone, held=held)
+    assert not (tmp_path / "table").exists()
+    assert [(row, kept | NEW, cosine) for row, kept, cosine in found] == union
+    assert any(kept < NEW for _, kept, _ in found)
+
+
+def test_what_is_held_stays_though_it_has_a_neighbour(tmp_path: Path) -> None:
+    for threshold in (0.55, 0.9):
+        found = decisions(tmp_path, 1500, threshold, held=1500)
+        assert found == []
+
+
+@pytest.mark.parametrize(("rows", "fits"), [(MANY, True), (MANY // 3, True), (MANY // 5, False)])
+def test_a_table_for_far_fewer_rows_is_trained_anew(rows: int, fits: bool) -> None:
+    stored = Batch([Centroids(rows, cells.WIDTH, bytes(2 * cells.WIDTH), bytes(4 * cells.WIDTH))])
+    assert list(fitting_table(stored, MANY)) == ([stored] if fits else [])
+
+
+def test_a_table_of_an_earlier_release_is_trained_anew() -> None:
+    without_mean = Centroids(MANY, 384, bytes(768))
+    ranks, vectors = planted(3000)
+    table = cells.train_table(ranks, vectors, 20)
+    of_one_length = table._replace(centroids=rescaled(table.centroids, GRID))
+    for old in (without_mean, of_one_length.stored(MANY)):
+        assert list(fitting_table(Batch([old]), MANY)) == []
+    new = Batch([table.stored(MANY)])
+    assert list(fitting_table(new, MANY)) == [new]
+
+
+def test_of_several_tables_that_for_the_most_rows_counts() -> None:
+    small, large = Centroids(9_000, 2, b""), Centroids(50_000, 2, b"")
+    assert largest([Batch([large]), Batch(), Batch([small])]) == [large]
+    assert largest([]) == []
+
+
+def test_too_many_rows_for_one_worker_fail_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed_dedup_join, "KEPT_SET_ROWS", 100)
+    with pytest.raises((TooManyRows, RuntimeError), match=r"100 rows at most; there are 500. Ask for 0.6 or more"):
+        decisions(tmp_path, 500, 0.55)
+
+
+@pytest.mark.parametrize("threshold", [0.49, 1.0])
+def test_a_wrong_threshold_is_refused(threshold: float) -> None:
+    with pytest.raises(ValueError, match=r"0\.5 to 0\.99"):
+        MeaningDuplicates(threshold=threshold, blocks=1)

@@ -1,0 +1,43 @@
+"""Hubs for tests: built by the command, read by what readers use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.main import main
+from persona_hub.transforms.hub.reading import read_personas
+from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.records import Persona
+
+RUNNER: list[str] = []  # flags of the runner that the tests of the whole DAG use; none: this machine's
+
+
+def build(corpus: Path, output: Path, *flags: str) -> Path:
+    """A hub of two hops with samples of two use cases."""
+    command = ["build", "--input", str(corpus), "--output", str(output), "--expand_hops", "2"]
+    assert main([*command, "--use_case", "math,tool", *flags, *RUNNER]) == DONE
+    return output
+
+
+def personas(hub: Path) -> list[Persona]:
+    """The hub's personas."""
+    return list(read_personas(open_hub(str(hub))))
+
+
+def samples(output: Path, use_case: str) -> list[dict[str, Any]]:
+    """The rows of all samples of a use case."""
+    return rows(output / "samples" / use_case)
+
+
+def dead_letters(output: Path) -> list[dict[str, Any]]:
+    """The rows of all dead letters."""
+    return rows(output / "dead_letters")
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    """The rows of all JSON Lines under a folder."""
+    return [orjson.loads(line) for file in sorted(folder.rglob("*.jsonl")) for line in file.read_bytes().splitlines()]

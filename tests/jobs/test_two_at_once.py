@@ -1,0 +1,115 @@
+"""Two jobs on one hub at the same time lose nothing: one wins, the other says so, and done again it adds to that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from persona_hub.pipelines.cli.exit_status import DONE, FAILED
+from persona_hub.pipelines.cli.main import main
+from persona_hub.transforms.hub.reading import read_table
+from persona_hub.transforms.hub.versions import list_versions, missing_files, open_hub
+from persona_hub.transforms.records import DocumentOutcome, Persona
+from persona_hub.transforms.write_hub import publish as write_hub
+from tests.helpers.jobs import Forker
+from tests.helpers.paid import paying, quiet
+from tests.jobs.test_refresh import FLAGS as SMALL
+from tests.jobs.test_refresh import OFF, corpus
+from tests.servers.models.launch import FakeServer
+
+LOST = "another run published meanwhile; run it again (answers of models are stored and are not paid twice)"
+
+
+def documents(output: str) -> set[str]:
+    """Sources of the documents that the hub has read."""
+    return {row.source for row in read_table(open_hub(output), "documents", DocumentOutcome)}
+
+
+def require_whole(output: str) -> None:
+    """All that the current version names is there, and reads."""
+    hub = open_hub(output)
+    assert missing_files(hub) == []
+    assert sum(1 for _ in read_table(hub, "personas", Persona)) == hub.manifest.records_of("personas")
+
+
+def sources(*numbers: int) -> set[str]:
+    return {f"doc-{n}" for n in numbers}
+
+
+def test_of_two_refreshes_in_processes_of_their_own_the_later_one_says_so_and_pays_nothing_again(
+    server: FakeServer, forker: Forker, tmp_path: Path
+) -> None:
+    paid = paying(server, tmp_path)
+    hub, parts = str(tmp_path / "hub"), [corpus(tmp_path / f"{n}.jsonl", range(n * 10, n * 10 + 10)) for n in range(3)]
+    assert main(["build", "--input", str(parts[0]), "--output", hub, *SMALL, *OFF, *paid]) == DONE
+    server.tell(median_ms=300, p99_ms=600)
+    commands = [["refresh", "--hub", hub, "--input", str(part), *paid] for part in parts[1:]]
+    jobs = [forker.start(command) for command in commands]
+    codes = [job.wait() for job in jobs]
+    assert sorted(codes) == [DONE, FAILED], [job.errors for job in jobs]
+    lost = codes.index(FAILED)
+    [line] = [line for line in jobs[lost].errors.splitlines() if line.startswith("persona-hub")]
+    assert LOST in line
+    calls = quiet(server)["paid"]
+    assert calls >= 2 * 10
+    assert main(commands[lost]) == DONE
+    assert server.counts()["paid"] == calls
+    assert documents(hub) == sources(*range(30))
+    require_whole(hub)
+    assert len(list_versions(hub)) == 3
+
+
+@pytest.fixture(params=["disk", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A folder on this machine, or on the emulator of Cloud Storage."""
+    if request.param == "disk":
+        return str(tmp_path)
+    return f"gs://{request.getfixturevalue('gcs_bucket').name}"
+
+
+def published_amid(command: Sequence[str], other: Sequence[str], patched: pytest.MonkeyPatch) -> int:
+    """The exit code of a command; the other is run from its beginning to its end when the first is about to publish."""
+    publish = write_hub.publish
+
+    def publish_after(*made: Any) -> Any:
+        patched.setattr(write_hub, "publish", publish)
+        assert main([*other]) == DONE
+        return publish(*made)
+
+    patched.setattr(write_hub, "publish", publish_after)
+    return main([*command])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("refresh", "refresh"), ("refresh", "compact"), ("compact", "refresh"), ("refresh", "gc")]
+)
+def test_whoever_publishes_first_wins_and_nothing_is_lost(
+    first: str, second: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    hub, parts = f"{place}/hub", [corpus(tmp_path / f"{n}.jsonl", range(n * 3, n * 3 + 3)) for n in range(4)]
+    assert main(["build", "--input", str(parts[0]), "--output", hub, *SMALL, *OFF]) == DONE
+    assert main(["refresh", "--hub", hub, "--input", str(parts[1])]) == DONE
+    commands: dict[tuple[str, int], list[str]] = {
+        ("refresh", 0): ["refresh", "--hub", hub, "--input", str(parts[2])],
+        ("refresh", 1): ["refresh", "--hub", hub, "--input", str(parts[3])],
+        ("compact", 0): ["compact", "--hub", hub],
+        ("compact", 1): ["compact", "--hub", hub],
+        ("gc", 1): ["gc", "--hub", hub, "--keep", "1"],
+    }
+    command, other = commands[first, 0], commands[second, 1]
+    capsys.readouterr()
+    code = published_amid(command, other, monkeypatch)
+    if second == "gc":  # which leaves what a job has just written
+        assert code == DONE
+    else:
+        assert code == FAILED
+        assert LOST in capsys.readouterr().err
+        require_whole(hub)
+        assert main(command) == DONE
+    require_whole(hub)
+    added = [parts.index(Path(given[-1])) for given in (command, other) if given[0] == "refresh"]
+    assert documents(hub) == sources(*(n for part in (0, 1, *added) for n in range(part * 3, part * 3 + 3)))

@@ -1,0 +1,148 @@
+"""Half price: a whole job by files of requests and answers ends in the same hub as calling the server."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+import pytest
+
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
+from persona_hub.pipelines.cli.main import main
+from persona_hub.transforms.hub.versions import list_runs, open_hub
+from persona_hub.transforms.llm.batch_forms import gemini_completion, name_of, read_answer, request_line
+from persona_hub.transforms.llm.export import collect
+from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
+from persona_hub.transforms.store.registry import open_store
+from tests.helpers.paid import content, corpus_of, paying, run_build, spend
+from tests.servers.batch import answer_files
+from tests.servers.models.launch import FakeServer
+
+LABELS = {"persona_hub_task": "math", "persona_hub_key": bytes(range(16)).hex()}
+VERTEX_STATUS = 'Bad Request: {"error": {"code": 400, "message": "secret prompt", "status": "INVALID_ARGUMENT"}}'
+PRICE = "models: [{model: 'MODEL', input: 1000, output: 2000}]"
+REQUEST = Request("math", "Be brief.", "Why?", "hash", Sampling(max_tokens=9, temperature=0.5), '{"type": "object"}')
+KEY = bytes(range(16))
+
+
+@pytest.mark.parametrize("model", ["openai:fake", "gemini:fake", "vertex:fake"])
+def test_a_job_of_three_stages_by_files(
+    model: str, server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = corpus_of(tmp_path, 12)
+    assert run_build(corpus, tmp_path / "called", paying(server, tmp_path)) == DONE
+    wanted = content(tmp_path / "called")
+    (tmp_path / "own.yaml").write_text(PRICE.replace("MODEL", model))
+    out, batch = tmp_path / "out", ["--batch_model", model, "--price_file", str(tmp_path / "own.yaml")]
+    calls = server.counts()["calls"]
+    rounds, code = 0, BUDGET_SPENT
+    while code == BUDGET_SPENT:
+        rounds += 1
+        requests, answers = tmp_path / f"requests-{rounds}", tmp_path / f"answers-{rounds}"
+        code = run_build(corpus, out, [f"--llm=export:{requests}", *batch])
+        sent = answer_files(server, requests, answers)
+        if sent:
+            assert open_hub(str(out)).manifest.partial == {"exported": sent}
+            importing = ["import-responses", "--input", f"{answers}/*.jsonl", "--output", str(out), *batch]
+            assert main(importing) == DONE
+            assert f"{sent:,} answers stored" in capsys.readouterr().out
+            assert main(importing) == DONE
+            assert f"{sent:,} were there already" in capsys.readouterr().out
+    assert (code, rounds) == (DONE, 5)  # documents, two hops, samples of the last, and nothing left
+    assert content(out) == wanted
+    with closing(open_store(f"sqlite:{out / 'responses.sqlite'}")) as store:
+        assert not list(store.unnamed()), "every answer says whom it is about"
+    assert len(list_runs(str(out))) == 1
+    bought, called = spend(out), spend(tmp_path / "called")
+    assert {s: row.calls for s, row in bought.items()} == {s: row.calls for s, row in called.items()}
+    assert server.counts()["calls"] - calls == sum(row.calls for row in called.values())
+    if model == "openai:fake":
+        assert {s: row.cost * 2 for s, row in bought.items()} == {s: row.cost for s, row in called.items()}
+
+
+def test_nothing_is_exported_twice_before_it_is_answered(
+    server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus, requests = corpus_of(tmp_path, 6), tmp_path / "requests"
+    flags = [f"--llm=export:{requests}", "--batch_model", "openai:fake"]
+    for _ in range(2):
+        assert run_build(corpus, tmp_path / "out", flags) == BUDGET_SPENT
+    assert "6 requests  stand in earlier files" in capsys.readouterr().out
+    [file] = requests.iterdir()
+    assert len(file.read_text().splitlines()) == 6
+    assert server.counts()["calls"] == 0
+
+
+def test_failures_are_counted_and_left_to_the_next_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = f"math.{KEY.hex()}"
+    lines = [
+        {"custom_id": name, "response": {"status_code": 400, "body": {"error": {}}}, "error": None},
+        {"custom_id": name, "response": None, "error": {"code": "batch_expired", "message": "secret prompt"}},
+        {"key": name, "response": {"candidates": "?"}},
+        {"key": name, "error": {"code": 429, "message": "secret prompt"}},
+        {"status": VERTEX_STATUS, "request": {"labels": LABELS}, "response": {}},
+        {"custom_id": "somebody else's", "response": {}},
+        {"request": {"labels": {}}, "response": {}},
+    ]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join([*map(orjson.dumps, lines), b"{half a li"]))
+    importing = ["import-responses", "--input", f"{tmp_path}/a.jsonl", "--output", str(tmp_path / "out")]
+    assert main([*importing, "--batch_model", "openai:fake"]) == DONE
+    out = capsys.readouterr().out
+    reasons = ("http-400", "batch-batch_expired", "unreadable", "batch-429", "batch-400")
+    for said in ("0 answers stored", *(f"1 failed: {reason}" for reason in reasons)):
+        assert said in out
+    assert "3 lines without an answer" in out
+    assert "secret" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["build", "--llm=export:x", "--input", "CORPUS", "--output", "OUT"], "--batch_model must name the model"),
+        (["build", "--llm=export:", "--input", "CORPUS", "--output", "OUT"], "name the folder"),
+        (["build", "--batch_model=openai:x", "--input", "CORPUS", "--output", "OUT"], "goes with --llm=export"),
+        (["preview", "--llm=export:x", "--batch_model=openai:x", "--input", "CORPUS"], "an export sends nothing"),
+        (["import-responses", "--input", "CORPUS", "--output", "OUT"], "--batch_model: must name the model"),
+        (["import-responses", "--input", "none-*", "--output", "OUT", "--batch_model=openai:x"], "matches no file"),
+        (["import-responses", "--input", "CORPUS", "--batch_model=openai:x"], "--output or --response_store"),
+    ],
+)
+def test_wrong_use_is_one_line(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = {"CORPUS": str(corpus_of(tmp_path, 1)), "OUT": str(tmp_path / "out")}
+    assert main([places.get(one, one) for one in arguments]) == WRONG_COMMAND
+    err = capsys.readouterr().err
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_model_without_a_batch_api_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--llm=export:x", "--batch_model", "vertex-endpoint:1"]
+    assert run_build(corpus_of(tmp_path, 1), tmp_path / "out", flags) == WRONG_COMMAND
+    assert "batch APIs are known for openai:MODEL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("backend", ["openai", "gemini", "vertex"])
+def test_the_name_of_a_request_comes_back(backend: str) -> None:
+    line = json.loads(request_line(backend, "m", KEY, REQUEST))
+    assert name_of(line) == ("math", KEY, b"")
+    assert read_answer(json.dumps(line).encode()) is None, "a request is no answer"
+
+
+def test_a_model_s_thoughts_are_paid_and_no_part_of_its_answer() -> None:
+    parts = [{"text": "Hm.", "thought": True}, {"text": "Be"}, {"text": "cause."}]
+    usage = {"promptTokenCount": 7, "candidatesTokenCount": 2, "thoughtsTokenCount": 30}
+    response = {"candidates": [{"content": {"parts": parts}}], "usageMetadata": usage}
+    assert gemini_completion(response) == Completion("Because.", 7, 32)
+
+
+def test_half_a_line_of_a_killed_process_is_left_out(tmp_path: Path) -> None:
+    line = request_line("openai", "m", KEY, REQUEST)
+    (tmp_path / "part-1-a.jsonl").write_bytes(line + line[:40])
+    (tmp_path / "part-2-b.jsonl").write_bytes(line)
+    [(path, n)] = collect(str(tmp_path)).files
+    assert (Path(path).read_bytes(), n) == (line, 1)
+    assert [file.name for file in tmp_path.iterdir()] == [Path(path).name]

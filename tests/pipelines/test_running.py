@@ -1,0 +1,44 @@
+"""A job that fails says where and why in one line."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from persona_hub.pipelines.cli.exit_status import JobError, UsageError
+from persona_hub.pipelines.runners.run import beam_options, cause, is_local, run_pipeline
+
+
+def fail(element: int) -> int:
+    raise LookupError(f"element {element} is lost")
+
+
+def test_the_step_and_the_cause_are_named() -> None:
+    def build(p: beam.Pipeline) -> None:
+        _ = p | beam.Create([7]) | "Break" >> beam.Map(fail)
+
+    with pytest.raises(JobError, match=r"the job failed in Break: .*element 7 is lost"):
+        run_pipeline(build, PipelineOptions([]))
+
+
+def test_the_last_line_of_a_long_story_counts() -> None:
+    error = RuntimeError("Traceback ...\nValueError: no such thing [while running 'Read/It']")
+    assert cause(error) == "the job failed in Read/It: ValueError: no such thing"
+    assert cause(RuntimeError("")) == "the job failed: RuntimeError"
+
+
+def test_beam_flags_are_read() -> None:
+    options = beam_options(["--runner=FlinkRunner", "--job_name=hub"])
+    assert not is_local(options)
+    assert options.get_all_options()["job_name"] == "hub"
+
+
+@pytest.mark.parametrize("flags", [[], ["--runner=DirectRunner"], ["--runner=FnApiRunner"]])
+def test_the_local_runner_is_one_by_name(flags: list[str]) -> None:
+    assert is_local(beam_options(flags))
+
+
+def test_what_nobody_knows_is_refused() -> None:
+    with pytest.raises(UsageError, match="unknown argument --colour"):
+        beam_options(["--colour", "red"])

@@ -1,0 +1,150 @@
+"""What is SQLite's own, beside the contract of every response store."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from persona_hub.transforms.store import sqlite
+from persona_hub.transforms.store.protocol import Put, Spend, StoreError, pack
+from persona_hub.transforms.store.registry import open_store
+from persona_hub.transforms.store.sqlite import SqliteStore
+from tests.store.test_response_store import KEY, put
+
+
+def test_a_damaged_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    path.write_bytes(b"not a database at all, but long enough to be read as one" * 100)
+    with pytest.raises(StoreError, match=r"responses\.sqlite: file is not a database; .* --response_store"):
+        open_store(f"sqlite:{path}")
+
+
+def test_a_truncated_file_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    fill(path, 2000)
+    path.write_bytes(path.read_bytes()[:8192])
+    with pytest.raises(StoreError, match=r"responses\.sqlite"):
+        open_store(f"sqlite:{path}").get_many([i.to_bytes(16, "big") for i in range(2000)])
+
+
+def test_a_flipped_bit_never_gives_a_wrong_answer(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    fill(path, 200)
+    whole = path.read_bytes()
+    for place in range(5000, len(whole), 997):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+        try:
+            store = open_store(f"sqlite:{path}")
+            found = store.get_many([i.to_bytes(16, "big") for i in range(200)])
+        except StoreError:
+            continue
+        assert all(value == text_of(int.from_bytes(key, "big")) for key, value in found.items())
+        store.close()
+
+
+def text_of(i: int) -> bytes:
+    return f"answer {i} ".encode() * 20
+
+
+def fill(path: Path, n: int) -> None:
+    store = open_store(f"sqlite:{path}")
+    store.commit([put(i.to_bytes(16, "big"), text_of(i)) for i in range(n)])
+    store._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "words"),
+    [("user_version=7", "version 7 of the format"), ("application_id=9", "some other program's database")],
+)
+def test_another_version_or_program_is_refused(tmp_path: Path, pragma: str, words: str) -> None:
+    path = tmp_path / "responses.sqlite"
+    fill(path, 1)
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA {pragma}")
+    with pytest.raises(StoreError, match=words):
+        open_store(f"sqlite:{path}")
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "app.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE users(name)")
+    with pytest.raises(StoreError, match="some other program's database"):
+        open_store(f"sqlite:{path}")
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("users",)]
+
+
+def test_a_store_does_not_cross_a_fork(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:{tmp_path}/responses.sqlite")
+    child = os.fork()
+    if child == 0:
+        try:
+            store.get_many([KEY])
+        except StoreError:
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_the_mark_of_the_format_is_the_one_that_files_out_there_have() -> None:
+    assert (sqlite.APPLICATION, sqlite.SCHEMA_VERSION) == (0x50484252, 2)
+
+
+WORDS = b"words that shall be gone " * 20
+
+
+def bytes_of(path: Path) -> bytes:
+    """All files of a store."""
+    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
+
+
+def test_no_byte_of_what_was_erased_is_left_in_any_file(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    store = open_store(f"sqlite:{path}")
+    packed = pack(KEY, WORDS)
+    keys = [i.to_bytes(16, "big") for i in range(300)]
+    store.commit([Put(key, key * 40, "extract", Spend(), subject=b"other") for key in keys])
+    store.commit([Put(KEY, WORDS, "extract", Spend(), subject=b"subject")])
+    assert packed in bytes_of(path)
+    other = open_store(f"sqlite:{path}")  # of another process, which is idle
+    assert other.get_many([KEY]) == {KEY: WORDS}
+    assert store.erase([b"subject"]) == 1
+    assert not store.scrub()
+    assert packed not in bytes_of(path)
+    assert len(other.get_many([KEY, *keys])) == 300
+
+
+def test_a_store_that_is_read_meanwhile_says_that_it_is_not_scrubbed(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    store = SqliteStore(str(path))
+    store.commit([Put(KEY, WORDS, "extract", Spend(), subject=b"subject")])
+    store._connection().execute("PRAGMA busy_timeout=100")
+    with closing(sqlite3.connect(path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM answer").fetchall()
+        store.erase([b"subject"])
+        with pytest.raises(StoreError, match="another process uses the store"):
+            store.scrub()
+    assert not store.scrub()
+
+
+def test_a_store_of_before_subjects_keeps_its_answers_and_names_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "responses.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for statement in sqlite.SCHEMA.replace(", subject BLOB", "").split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id={sqlite.APPLICATION}")
+        db.execute("PRAGMA user_version=1")
+        db.execute("INSERT INTO answer VALUES (?, ?)", (KEY, pack(KEY, b"old")))
+    for _ in range(2):
+        store = open_store(f"sqlite:{path}")
+        assert store.get_many([KEY]) == {KEY: b"old"}
+        assert dict(store.unnamed()) == {KEY: b"old"}
+    store.commit([Put(b"n" * 16, b"new", "extract", Spend(), subject=b"subject")])
+    assert store.erase([b"subject"]) == 1

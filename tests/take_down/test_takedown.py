@@ -1,0 +1,180 @@
+"""A source that is taken down: who goes, who stays, who comes back, and what no refresh reads again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
+from persona_hub.pipelines.cli.main import main
+from persona_hub.transforms.hub.reading import read_table
+from persona_hub.transforms.hub.versions import list_versions, open_hub
+from persona_hub.transforms.records import DocumentOutcome, Duplicate, Provenance
+from tests.helpers.hubs import personas
+from tests.jobs.test_refresh import by_id, refresh
+
+A, B, C = "https://a.org/1", "https://b.org/2", "https://c.org/3"
+TEXTS = {
+    A: "The keepers of the lighthouse at Skagen paint its lantern room each spring and log every ship that passes.",
+    B: "A choir in Tartu rehearses Baltic folk songs on Tuesdays, and its conductor writes arrangements for altos.",
+    C: "Soil chemists in Leeds test allotments for lead, and publish their maps for the gardeners of the city.",
+}
+FLAGS = ["--expand_hops", "1", "--use_case", "math"]
+
+
+def write(file: Path, *rows: tuple[str, str]) -> Path:
+    file.write_bytes(b"\n".join(orjson.dumps({"text": text, "url": url}) for url, text in rows))
+    return file
+
+
+def build(folder: Path, *rows: tuple[str, str], flags: list[str] = FLAGS) -> Path:
+    corpus = write(folder / "corpus.jsonl", *rows)
+    assert main(["build", "--input", str(corpus), "--output", str(folder / "hub"), *flags]) == DONE
+    return folder / "hub"
+
+
+def take_down(hub: Path, *sources: str) -> None:
+    flags = [flag for source in sources for flag in ("--source", source)]
+    assert main(["takedown", "--hub", str(hub), *flags]) == DONE
+
+
+def sources(hub: Path) -> set[str]:
+    return {persona.source for persona in personas(hub)}
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub of three documents, of which A was taken down."""
+    hub = build(tmp_path_factory.mktemp("taken"), *TEXTS.items())
+    take_down(hub, A)
+    return hub
+
+
+def test_what_came_of_the_source_is_gone_and_the_rest_is_as_it_was(taken: Path) -> None:
+    before, after = (open_hub(str(taken), version.version) for version in list_versions(str(taken)))
+    was, now = (by_id(read_table(hub, "personas", type(personas(taken)[0]))) for hub in (before, after))
+    assert {persona.source for persona in was.values()} == {A, B, C}
+    assert now == {key: persona for key, persona in was.items() if persona.source != A}
+    assert after.manifest.records_of("personas") == len(now)
+    assert set(before.manifest.files) < set(after.manifest.files)
+    for row in read_table(after, "provenance", Provenance):
+        assert row.source != A
+
+
+def test_diff_tells_who_went(taken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    [first, second] = [version.version for version in list_versions(str(taken))]
+    assert main(["diff", "--hub", str(taken), "--since", first, "--version", second]) == DONE
+    said = capsys.readouterr().out
+    assert "+0 personas" in said
+    assert "-2 personas" in said
+    assert f"parameter source: - -> ['{A}']" in said
+
+
+def test_samples_made_from_those_gone_are_listed(taken: Path) -> None:
+    [listed] = (taken / "takedowns").glob("*/samples.jsonl")
+    rows = [orjson.loads(line) for line in listed.read_bytes().splitlines()]
+    first = open_hub(str(taken), list_versions(str(taken))[0].version)
+    gone = {row.persona_id for row in read_table(first, "personas", type(personas(taken)[0])) if row.source == A}
+    assert {row["persona_id"] for row in rows} == gone
+    assert {row["use_case"] for row in rows} == {"math"}
+
+
+def test_no_refresh_reads_it_again_at_whatever_address(taken: Path, tmp_path: Path) -> None:
+    mirror = "https://mirror.org/a"
+    more = write(tmp_path / "more.jsonl", (A, TEXTS[A] + " It was built long ago."), (mirror, TEXTS[A]), (B, TEXTS[B]))
+    before = by_id(personas(taken))
+    refresh(taken, more)
+    assert by_id(personas(taken)) == before
+    fresh = "Harbour pilots in Accra board tankers at dawn and radio the tide tables to the tugs that wait inside."
+    for n in range(2):
+        rows = [(A, TEXTS[A] + f" Edition {n}."), (mirror, TEXTS[A]), (f"https://d.org/{n}", f"{fresh} Part {n}.")]
+        refresh(taken, write(tmp_path / f"more-{n}.jsonl", *rows))
+        assert not {A, mirror} & sources(taken)
+        assert f"https://d.org/{n}" in sources(taken)
+    skipped = [row for row in read_table(open_hub(str(taken)), "documents", DocumentOutcome) if "taken" in row.outcome]
+    assert {row.outcome for row in skipped} == {"skipped-taken-down"}
+    assert {row.source for row in skipped} == {A, mirror}
+
+
+def test_the_same_takedown_again_has_nothing_to_do(taken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    versions = len(list_versions(str(taken)))
+    take_down(taken, A)
+    assert "nothing is to be done" in capsys.readouterr().out
+    assert len(list_versions(str(taken))) == versions
+    assert main(["takedown", "--hub", str(taken)]) == WRONG_COMMAND
+
+
+def test_a_source_that_no_document_has_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hub = build(tmp_path, (A, TEXTS[A]))
+    before = by_id(personas(hub))
+    capsys.readouterr()
+    take_down(hub, "https://elsewhere.org")
+    said = capsys.readouterr().out
+    assert "no document of this hub goes with these sources" in said
+    assert "0 documents and 0 personas gone" in said
+    assert by_id(personas(hub)) == before
+
+
+def test_a_persona_that_another_document_supports_stays_and_is_its_from_now_on(tmp_path: Path) -> None:
+    # The offline model is asked about both documents in one way, and gives one persona for both.
+    hub = build(tmp_path, (A, TEXTS[A]), (B, TEXTS[A] + " "), (C, TEXTS[C]))
+    assert sources(hub) == {A, C}, "A and B have one text"
+    take_down(hub, A)
+    assert sources(hub) == {A, C}, "B still stands for the document"
+    take_down(hub, B)
+    assert sources(hub) == {C}
+
+
+def test_a_text_that_a_refresh_meets_at_another_address_stays_by_that(tmp_path: Path) -> None:
+    hub = build(tmp_path, (A, TEXTS[A]), (C, TEXTS[C]))
+    mirrors = [("https://mirror.org/a", TEXTS[A]), ("https://mirror.org/a", TEXTS[A]), (A, TEXTS[A])]
+    refresh(hub, write(tmp_path / "mirror.jsonl", *mirrors))
+    assert len(list_versions(str(hub))) == 2
+    manifest = open_hub(str(hub)).manifest
+    counts = manifest.counts["read_corpus"]
+    assert (counts["known-elsewhere"], counts["known"], counts.get("document", 0)) == (1, 2, 0)
+    assert manifest.counts.get("extract_persona", {}).get("asked", 0) == 0
+    refresh(hub, write(tmp_path / "again.jsonl", *mirrors))
+    assert len(list_versions(str(hub))) == 2, "every address is noted by now"
+    before = by_id(personas(hub))
+    take_down(hub, A)
+    assert by_id(personas(hub)) == before
+    take_down(hub, "https://mirror.org/a")
+    assert sources(hub) == {C}
+
+
+def test_another_copy_of_a_file_is_no_other_address(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.txt").write_text(TEXTS[A])
+    hub = tmp_path / "hub"
+    assert main(["build", "--input", str(tmp_path / "one.txt"), "--output", str(hub), *FLAGS]) == DONE
+    refresh(hub, tmp_path / "two.txt")
+    assert len(list_versions(str(hub))) == 1
+
+
+def test_a_near_duplicate_comes_back_when_the_kept_one_goes(tmp_path: Path) -> None:
+    flags = ["--expand_hops", "0", "--minhash_threshold", "0.5", "--embedding_threshold", "0.6"]
+    texts = [
+        (f"https://{host}.org", TEXTS[C].replace("Leeds", city)) for host, city in zip("abcdef", CITIES, strict=True)
+    ]
+    hub = build(tmp_path, *texts, flags=flags)
+    dropped = list(read_table(open_hub(str(hub)), "duplicates", Duplicate))
+    assert dropped, "the corpus must have near-duplicates"
+    keeper = next(p for p in personas(hub) if any(gone.duplicate_of == p.persona_id for gone in dropped))
+    freed = {gone.persona_id for gone in dropped if gone.duplicate_of == keeper.persona_id}
+    others = by_id(personas(hub)).keys() - {keeper.persona_id}
+    take_down(hub, keeper.source)
+    now = by_id(personas(hub))
+    back = now.keys() - others
+    assert back
+    assert back <= freed
+    left = {gone.persona_id: gone for gone in read_table(open_hub(str(hub)), "duplicates", Duplicate)}
+    assert not left.keys() & now.keys()
+    assert freed - back <= left.keys()
+    assert all(gone.duplicate_of in now for gone in left.values())
+
+
+CITIES = ["Leeds", "Graz", "Quito", "Osaka", "Accra", "Lima"]

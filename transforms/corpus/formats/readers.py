@@ -1,0 +1,36 @@
+"""The reader of each format: one line here and one file beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from persona_hub.transforms.corpus.formats.avro import read_avro
+from persona_hub.transforms.corpus.formats.json_lines import read_json_lines
+from persona_hub.transforms.corpus.formats.pages import read_html, read_warc
+from persona_hub.transforms.corpus.formats.parquet import read_parquet
+from persona_hub.transforms.corpus.formats.plain_text import read_plain_text
+from persona_hub.transforms.corpus.found import BrokenError, Damage, Found, Limits, Piece, Reader
+
+READERS: dict[str, Reader] = {
+    "text": read_plain_text,
+    "jsonl": read_json_lines,
+    "parquet": read_parquet,
+    "avro": read_avro,
+    "warc": read_warc,  # WET and WAT too
+    "html": read_html,
+}
+
+
+def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+    """Everything that is found in `piece`; where it cannot be read on, that place is the last thing found."""
+    place = "the start" if not piece.start else f"byte {piece.start}"
+    try:
+        for found in READERS[piece.file.format](piece, text_field, limits):
+            place = f"after {found.place}"
+            yield found
+    except BrokenError as broken:
+        yield Damage(place, broken.reason, broken.detail)
+    except (ValueError, LookupError, TypeError, ArithmeticError, RuntimeError) as error:
+        # A net for what damage makes of the parsers beneath; a test with random damage has met each reader's own.
+        detail = f"the reader of {piece.file.format} fails with {type(error).__name__}. Fetch or write the file again."
+        yield Damage(place, "reader-failed", detail)

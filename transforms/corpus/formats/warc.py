@@ -1,0 +1,149 @@
+"""WARC, WET and WAT: records one after the other, with what a crawler fetched in some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from persona_hub.transforms.corpus.found import KIB, BrokenError, CorpusFile, Damage, Limits
+from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_chunks
+
+LINE_BYTES = 64 * KIB  # of a header line; more is no header
+HEADER_LINES = 200
+VERSION = b"WARC/"
+AGAIN = "Fetch the file again."
+
+
+@dataclass(frozen=True)
+class WarcRecord:
+    """One record: its place, its headers by lower-case name, and its content as it lies in the file."""
+
+    place: str  # "record 3"
+    headers: dict[str, str]
+    content: bytes
+
+    @property
+    def kind(self) -> str:
+        """Its WARC-Type: response, conversion, request and so on."""
+        return self.headers.get("warc-type", "").lower()
+
+    @property
+    def uri(self) -> str:
+        """What was fetched."""
+        return self.headers.get("warc-target-uri", "").strip("<>")
+
+    @property
+    def media_type(self) -> str:
+        """Of the content, without parameters."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+class _CutError(Exception):
+    """The bytes that are read break off here and go on with another member."""
+
+
+class _Buffer:
+    """Lines and counted bytes out of chunks; an empty chunk is a break."""
+
+    def __init__(self, chunks: Iterator[bytes]):
+        self._chunks = chunks
+        self._data = b""
+        self._at = 0
+        self._ended = False
+
+    def _more(self) -> bool:
+        if self._ended:
+            return False
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            self._ended = True
+            return False
+        if not chunk:
+            self._data, self._at = b"", 0
+            raise _CutError
+        self._data, self._at = self._data[self._at :] + chunk, 0
+        return True
+
+    def line(self) -> bytes:
+        """The next line with its end, or so much of it as LINE_BYTES; b"" at the end."""
+        while True:
+            end = self._data.find(b"\n", self._at, self._at + LINE_BYTES)
+            if end >= 0:
+                end += 1
+                break
+            if len(self._data) - self._at >= LINE_BYTES or not self._more():
+                end = min(len(self._data), self._at + LINE_BYTES)
+                break
+        start, self._at = self._at, end
+        return self._data[start:end]
+
+    def content(self, size: int, keep: bool) -> bytes:
+        """The next `size` bytes, or fewer at the end; only counted, not kept, if `keep` is false."""
+        parts: list[bytes] = []
+        left = size
+        while left and (self._at < len(self._data) or self._more()):
+            part = self._data[self._at : self._at + left]
+            self._at += len(part)
+            left -= len(part)
+            parts.append(part if keep else b"")
+        if left:
+            raise BrokenError("warc-truncated", f"the file ends {left:,} bytes before its record does. {AGAIN}")
+        return b"".join(parts)
+
+
+def warc_records(file: CorpusFile, limits: Limits) -> Iterator[WarcRecord | Damage]:
+    """The records of a file, or the damage in their stead; after damage the next record is looked for.
+
+    Raises BrokenError where nothing can follow.
+    """
+    with open_raw(file) as stream:
+        breaks: list[BrokenError] = []
+        chunks = decompressed(raw_chunks(stream), limits, breaks)
+        buffer = _Buffer(chunks)
+        number, lost = 0, False  # lost: the next record is looked for
+        while True:
+            place = f"record {number + 1}"
+            try:
+                line = buffer.line()
+                if not line:
+                    return
+                if not line.strip():
+                    continue
+                if not line.startswith(VERSION):
+                    if number == 0 and not lost:
+                        detail = "it does not begin with WARC/. Force the right --format or leave it out."
+                        raise BrokenError("not-warc", detail)
+                    if not lost:
+                        yield Damage(place, "warc-damaged", f"no record begins where the one before ends. {AGAIN}")
+                        number += 1
+                    lost = True
+                    continue
+                number, lost = number + 1, False
+                record = _record(buffer, place, limits)
+                lost = isinstance(record, Damage) and record.reason != "record-too-large"
+                yield record
+            except _CutError:
+                broken = breaks[-1]
+                yield Damage(f"record {number or 1}", broken.reason, broken.detail)
+                lost = True
+
+
+def _record(buffer: _Buffer, place: str, limits: Limits) -> WarcRecord | Damage:
+    headers: dict[str, str] = {}
+    for _ in range(HEADER_LINES):
+        line = buffer.line()
+        if not line.strip():
+            break
+        name, _, value = line.decode("utf-8", "replace").partition(":")
+        headers[name.strip().lower()] = value.strip()
+    else:
+        return Damage(place, "warc-damaged", f"a header of more than {HEADER_LINES} lines. {AGAIN}")
+    length = headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit()):
+        return Damage(place, "warc-damaged", f"a record without a Content-Length. {AGAIN}", length)
+    size = int(length[:18])
+    content = buffer.content(size, keep=size <= limits.record_bytes)
+    if size > limits.record_bytes:
+        detail = f"a record of {size:,} bytes, allowed are {limits.record_bytes:,}. Leave it out."
+        return Damage(place, "record-too-large", detail, headers.get("warc-target-uri", ""))
+    return WarcRecord(place, headers, content)

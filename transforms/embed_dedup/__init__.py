@@ -1,0 +1,1 @@
+"""EmbedDedup: near-duplicates of meaning."""

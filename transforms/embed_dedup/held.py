@@ -1,0 +1,101 @@
+"""What a hub holds, for EmbedDedup: its rows with the vectors that are stored of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.pvalue import TaggedOutput
+
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.dedup.persona_rows import unpack_held
+from persona_hub.transforms.embed_dedup.cells import STAGE, Packed
+from persona_hub.transforms.records import Batch, Centroids, Persona, batches
+from persona_hub.transforms.similarity.ranks import ID_TYPE
+from persona_hub.transforms.vectors.vectors import pack, unpack
+
+ByBlock = tuple[int, Batch[Persona]]
+
+
+class HeldVectors(NamedTuple):
+    """A hub, by as many blocks as the step: its rows (`persona_rows.pack_held`), vectors, and centroids in batches.
+
+    Vectors of others than the rows are left aside. Those of another embedder must not be among them: leave
+    vectors and centroids empty then.
+    """
+
+    rows: beam.PCollection[Packed]
+    vectors: beam.PCollection[Packed]  # as of `ReadVectors`
+    centroids: beam.PCollection[Batch[Centroids]]
+
+
+class Known(NamedTuple):
+    """Of what is held: (block, ranks and vectors), (block, ranks and ids), and the personas without a vector."""
+
+    vectors: beam.PCollection[Packed]
+    ids: beam.PCollection[Packed]
+    missing: beam.PCollection[ByBlock]
+
+
+@dataclass(kw_only=True)
+class KnownVectors(beam.PTransform):
+    """HeldVectors -> Known: joined by id, a block at a time."""
+
+    def expand(self, held: HeldVectors) -> Known:
+        """One CoGroupByKey."""
+        ids = held.rows | "Ids" >> beam.MapTuple(ids_of).with_output_types(Packed)
+        joined = (
+            {"rows": held.rows, "vectors": held.vectors}
+            | "ByBlock" >> beam.CoGroupByKey()
+            | "Join"
+            >> beam.ParDo(JoinVectors())
+            .with_output_types(Packed, missing=ByBlock)
+            .with_outputs("missing", main="vectors")
+        )
+        return Known(joined["vectors"], ids, joined["missing"])
+
+
+def ids_of(block: int, payload: bytes) -> Packed:
+    """(block, ranks and ids) of rows that are held."""
+    held = unpack_held(payload)
+    return block, pack(held.ranks, held.ids)
+
+
+class JoinVectors(beam.DoFn):
+    """A block's rows and stored vectors -> (block, ranks and vectors); aside, as personas, the rows that have none."""
+
+    def __init__(self) -> None:
+        self.tally = Tally(STAGE)
+
+    def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
+        """A pack at a time: a block of a hub may be larger than one of a run."""
+        block, sides = element
+        held = [unpack_held(payload) for payload in sides["rows"]]
+        keys = np.concatenate([rows.ids for rows in held]) if held else np.zeros(0, ID_TYPE)
+        order = np.argsort(keys)
+        keys, ranks = keys[order], np.concatenate([rows.ranks for rows in held])[order] if held else keys
+        found = np.zeros(len(keys), bool)
+        for packed in sides["vectors"]:
+            ids, vectors = unpack(packed)
+            at = np.minimum(np.searchsorted(keys, ids), max(0, len(keys) - 1))
+            fits = keys[at] == ids if len(keys) else np.zeros(len(ids), bool)
+            fits[fits] = ~found[at[fits]]  # two versions may hold a vector of one persona
+            found[at[fits]] = True
+            if fits.any():
+                yield block, pack(ranks[at[fits]], vectors[fits])
+        self.tally.inc("held", len(keys))
+        missing = keys[~found]
+        for rows in held:
+            for batch in batches(rows.personas(np.flatnonzero(np.isin(rows.ids, missing)))):
+                yield TaggedOutput("missing", (block, batch))
+
+
+def ids_by_rank(packs: list[bytes]) -> dict[int, str]:
+    """{rank: persona id} out of packs of `ids_of`."""
+    columns = [unpack(packed) for packed in packs]
+    return {
+        rank: key.decode() for ranks, ids in columns for rank, key in zip(ranks.tolist(), ids.tolist(), strict=True)
+    }

@@ -1,0 +1,201 @@
+"""PersonaVectors: personas -> their sentence vectors, by a model in the process or by calls to a server's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
+
+from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.calls.engines import acquire, release
+from persona_hub.transforms.calls.meter import Meter
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.embed_dedup.cells import STAGE, Packed, by_block
+from persona_hub.transforms.embedding.bundle import VECTORS, Lost, VectorBundle
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.embedding.registry import is_paid, open_embedder
+from persona_hub.transforms.records import Batch, DeadLetter, Persona, excerpt
+from persona_hub.transforms.similarity.ranks import ranks_of
+from persona_hub.transforms.vectors.vectors import Stored, stored
+
+TEXTS = 256  # texts in a call to a local embedder
+PACK_ROWS = 2048  # vectors in an element
+DEAD_LETTERS = "dead_letters"
+HELD = "embed_held"  # what a hub holds without a vector is counted apart: it does not come out of the step
+
+ByBlock = tuple[int, Batch[Persona]]
+
+
+class Embedded(NamedTuple):
+    """What became of the personas: each has a vector, or a dead letter."""
+
+    vectors: beam.PCollection[Packed]
+    dead_letters: beam.PCollection[Batch[DeadLetter]]
+
+
+@dataclass(kw_only=True)
+class PersonaVectors(beam.PTransform):
+    """(block, personas) -> (block, ranks and float16 vectors of unit length); dead letters for those without one."""
+
+    embedder: EmbedderConfig
+    blocks: int
+    new: bool = True  # False: a hub holds these personas, and they rank before new ones
+
+    def expand(self, personas: beam.PCollection[ByBlock]) -> Embedded:
+        """Embeds each persona's text."""
+        form = EmbedPaid if is_paid(self.embedder.name) else EmbedHere
+        out = personas | "Embed" >> beam.ParDo(form(self.embedder, self.blocks, self.new)).with_outputs(
+            DEAD_LETTERS, main="vectors"
+        ).with_output_types(Packed)
+        return Embedded(out["vectors"], out[DEAD_LETTERS])
+
+
+class Packs:
+    """Vectors of many personas, to be sent in elements of PACK_ROWS."""
+
+    def __init__(self, blocks: int, new: bool):
+        self.blocks, self.new = blocks, new
+        self.packs: list[tuple[Any, Stored]] = []
+        self.rows = 0
+
+    def add(self, personas: list[Persona], vectors: Stored) -> None:
+        """Takes the vectors of personas."""
+        self.packs.append((ranks_of(personas, self.new), vectors))
+        self.rows += len(personas)
+
+    def send(self, least: int = 1) -> Iterator[Packed]:
+        """All of them by block, once there are `least`."""
+        if self.rows < least:
+            return
+        ranks, vectors = (np.concatenate(column) for column in zip(*self.packs, strict=True))
+        self.packs, self.rows = [], 0
+        yield from by_block(ranks, self.blocks, ranks, vectors)
+
+
+class EmbedHere(beam.DoFn):
+    """By a model in this process, in calls of TEXTS texts."""
+
+    def __init__(self, embedder: EmbedderConfig, blocks: int, new: bool = True):
+        self.embedder, self.blocks, self.new = embedder, blocks, new
+        self.tally = Tally(STAGE if new else HELD)
+
+    def start_bundle(self) -> None:
+        """Nothing waits."""
+        self.waiting: list[Persona] = []
+        self.packs = Packs(self.blocks, self.new)
+
+    def process(self, element: ByBlock) -> Iterator[Packed]:
+        """Embeds as soon as there are TEXTS texts; what is left waits for the next batch."""
+        self.waiting += element[1]
+        while len(self.waiting) >= TEXTS:
+            self.embed(self.waiting[:TEXTS])
+            del self.waiting[:TEXTS]
+        yield from self.packs.send(PACK_ROWS)
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        """Embeds and sends what is left."""
+        if self.waiting:
+            self.embed(self.waiting)
+        for element in self.packs.send():
+            yield GlobalWindows.windowed_value(element)
+        self.start_bundle()
+
+    def embed(self, personas: list[Persona]) -> None:
+        """One call."""
+        vectors = open_embedder(self.embedder).embed([persona.text for persona in personas])
+        self.packs.add(personas, stored(vectors))
+        self.tally.inc("embedded", len(personas))
+
+
+class EmbedPaid(beam.DoFn):
+    """By calls through the process's engine: kept in the response store, paced and bounded as those to language models.
+
+    The window of calls spans the bundle, as in `persona_hub.transforms.llm.generate`.
+    """
+
+    def __init__(self, embedder: EmbedderConfig, blocks: int, new: bool = True):
+        if embedder.calls is None:
+            raise ValueError(f"--embedder {embedder.name}: is paid, so `calls` must say how its calls go")
+        self.embedder, self.calls, self.blocks, self.new = embedder, embedder.calls, blocks, new
+        self.stage = STAGE if new else HELD
+        self.meter = Meter(self.stage)
+        self.engine: Engine | None = None
+        self.bundle: VectorBundle | None = None
+
+    def setup(self) -> None:
+        """Opens the process's engine, or joins its users."""
+        self.engine = acquire(self.calls, VECTORS)
+
+    def start_bundle(self) -> None:
+        """A bundle that never finished has failed."""
+        self._abandon()
+        if self.engine is None or self.engine.ended:
+            self.teardown()
+            self.setup()
+        assert self.engine is not None
+        self.bundle, self.packs = VectorBundle(STAGE, self.embedder, self.engine), Packs(self.blocks, self.new)
+
+    def process(self, element: ByBlock) -> Iterator[Any]:
+        """Submits a batch's texts and gives what is complete, of whichever batch."""
+        assert self.bundle is not None
+        try:
+            self.bundle.ask([(persona, persona.text) for persona in element[1]])
+            dead = self._take(self.bundle)
+            yield from self.packs.send(PACK_ROWS)
+            if dead:
+                yield TaggedOutput(DEAD_LETTERS, dead)
+        except BaseException:  # a generator that is closed before its end, too: the step after it failed
+            self._abandon()
+            raise
+
+    def finish_bundle(self) -> Iterator[Any]:
+        """Waits for all that is still open."""
+        assert self.bundle is not None
+        try:
+            dead = self._take(self.bundle, all_of_them=True)
+            for element in self.packs.send():
+                yield GlobalWindows.windowed_value(element)
+            if dead:
+                yield TaggedOutput(DEAD_LETTERS, GlobalWindows.windowed_value(dead))
+            self.bundle = None
+        except BaseException:
+            self._abandon()
+            raise
+
+    def teardown(self) -> None:
+        """Leaves the engine; the last to leave closes it."""
+        self._abandon()
+        if self.engine is not None:
+            engine, self.engine = self.engine, None
+            release(engine)
+
+    def _take(self, bundle: VectorBundle, all_of_them: bool = False) -> Batch[DeadLetter]:
+        """Packs the vectors that have come; the dead letters of those that will not."""
+        personas: list[Persona] = []
+        rows: list[bytes] = []
+        dead: Batch[DeadLetter] = Batch()
+        for persona, found in bundle.answers(all_of_them):
+            if isinstance(found, Lost):
+                detail, text = excerpt(found.detail), excerpt(persona.text)
+                dead.append(DeadLetter(self.stage, found.reason, persona.persona_id, detail, text))
+            else:
+                personas.append(persona)
+                rows.append(found)
+        if rows:
+            self.packs.add(personas, np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), -1).astype(np.float16))
+        self.meter.read(bundle.window)
+        return dead
+
+    def _abandon(self) -> None:
+        if self.bundle is not None:
+            bundle, self.bundle = self.bundle, None
+            bundle.window.abandon()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "engine": None, "bundle": None}

@@ -1,0 +1,1 @@
+"""ExpandPersona: personas to those in close relationship with them."""

@@ -1,0 +1,1 @@
+"""ExtractPersona: documents to personas."""

@@ -1,0 +1,134 @@
+"""ExtractPersona, Text-to-Persona: from a document, who is likely to read, write, like or dislike it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.llm.generate import Generate
+from persona_hub.transforms.llm.parsing import parse_line
+from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
+from persona_hub.transforms.prompts import Prompt, load_prompt
+from persona_hub.transforms.records import Batch, DeadLetter, Document, Persona, persona_id
+
+STAGE = "extract_persona"
+ASKS = ("read", "write", "like", "dislike")  # the relations to a text that the paper names
+PLACEHOLDERS = frozenset({"text", "ask", "language", "persona_language", "answer_language"})
+REQUIRED = frozenset({"text", "ask"})
+SAME = "same"
+PERSONA_LIMIT = 100  # personas of one document; further answers to the four questions repeat themselves
+SCHEMA = json.dumps(
+    {
+        "type": "object",
+        "properties": {"persona": {"type": "string"}},
+        "required": ["persona"],
+        "additionalProperties": False,
+    }
+)
+
+
+class Extracted(NamedTuple):
+    """What came of the documents."""
+
+    personas: beam.PCollection[Batch[Persona]]
+    dead_letters: beam.PCollection[Batch[DeadLetter]]
+
+
+def ask_of(document_id: str, number: int) -> str:
+    """The relation that the `number`th persona of a document has to it: by the id, so that all four occur alike."""
+    return ASKS[(int(document_id[-8:], 16) + number) % len(ASKS)]
+
+
+def prompt_of(prompt_dir: str = "") -> Prompt:
+    """The prompt of this step, packaged or the user's own. Raises PromptError."""
+    return load_prompt(STAGE, PLACEHOLDERS, prompt_dir, REQUIRED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractTask:
+    """Document -> questions; answer -> Persona."""
+
+    prompt: Prompt
+    personas_per_document: int
+    persona_language: str
+    sampling: Sampling
+
+    def requests(self, document: Document) -> list[Request]:
+        """One question for each persona wanted."""
+        return [self.request(document, number) for number in range(self.personas_per_document)]
+
+    def request(self, document: Document, number: int) -> Request:
+        """The question for the `number`th persona of a document."""
+        same = self.persona_language == SAME
+        values = {
+            "text": document.text,
+            "ask": ask_of(document.document_id, number),
+            "language": document.language,
+            "persona_language": self.persona_language,
+            "answer_language": "the document's own language" if same else f"the language {self.persona_language!r}",
+        }
+        system, user = self.prompt.render(values)
+        return Request(
+            task=STAGE,
+            system=system,
+            prompt=user,
+            prompt_hash=self.prompt.prompt_hash,
+            sampling=self.sampling,
+            schema=SCHEMA,
+            number=number,
+            values=values,
+            subject=document.document_id,
+        )
+
+    def parse(self, document: Document, request: Request, completion: Completion, model: str) -> Persona:
+        """The persona in an answer. Raises MalformedAnswer."""
+        text = parse_line(completion.text, SCHEMA, "persona", self.prompt.user)
+        return Persona(
+            persona_id=persona_id(text),
+            text=text,
+            origin="text",
+            hop=0,
+            parent_id="",
+            relation=request.values["ask"],
+            document_id=document.document_id,
+            source=document.source,
+            language=document.language if self.persona_language == SAME else self.persona_language,
+            model=model,
+            prompt_hash=request.prompt_hash,
+        )
+
+    def key(self, document: Document) -> str:
+        """Id of the document."""
+        return document.document_id
+
+
+@dataclass(kw_only=True)
+class ExtractPersona(beam.PTransform):
+    """Batch of documents -> batch of their personas, and dead letters for answers that hold none."""
+
+    model: ModelConfig
+    prompt: Prompt = field(default_factory=prompt_of)
+    personas_per_document: int = 1
+    persona_language: str = SAME  # or an ISO 639-1 code
+    sampling: Sampling = field(default_factory=Sampling)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.personas_per_document <= PERSONA_LIMIT:
+            raise ValueError(f"--personas_per_document {self.personas_per_document}: must be in 1..{PERSONA_LIMIT}")
+        if self.persona_language != SAME and not re.fullmatch("[a-z]{2,3}", self.persona_language):
+            raise ValueError(f"--persona_language {self.persona_language!r}: neither {SAME!r} nor a code such as 'en'")
+
+    def expand(self, documents: beam.PCollection[Batch[Document]]) -> Extracted:
+        """Asks a model about each document."""
+        task = ExtractTask(
+            prompt=self.prompt,
+            personas_per_document=self.personas_per_document,
+            persona_language=self.persona_language,
+            sampling=self.sampling,
+        )
+        return Extracted(*(documents | "Generate" >> Generate(stage=STAGE, task=task, model=self.model)))

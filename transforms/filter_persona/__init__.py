@@ -1,0 +1,1 @@
+"""FilterPersona: only what describes a person goes on."""

@@ -1,0 +1,141 @@
+"""FilterPersona: only what describes a person goes on, without personal data; every other persona has a reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import regex
+
+from persona_hub.transforms import pii
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.filter_persona.not_personas import is_other_language, not_a_persona, wrong_length
+from persona_hub.transforms.records import Batch, DeadLetter, Persona, excerpt, persona_id
+
+STAGE = "filter_persona"
+PII_MODES = ("scrub", "drop", "keep")
+SAME = "same"
+# The shortest of 2,486 real personas has five characters, the longest 425; a portrait of Nemotron's has 500.
+MIN_CHARACTERS = 5
+MAX_CHARACTERS = 1000
+DEAD_LETTERS = "dead_letters"
+
+# Marks that turn the direction of what follows, and characters without width. The joiners U+200C and U+200D stay: Hindi
+# and Persian are spelled with them.
+INVISIBLE = regex.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+BLANK = regex.compile(r"[\p{Zs}\p{Zl}\p{Zp}\p{Cc}\p{Cs}\p{Co}\p{Cn}]+")
+
+
+class Filtered(NamedTuple):
+    """Personas fit for the hub, and why the others are not."""
+
+    personas: beam.PCollection[Batch[Persona]]
+    dead_letters: beam.PCollection[Batch[DeadLetter]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What `examine` goes by."""
+
+    pii: str = "scrub"
+    persona_language: str = SAME
+    min_characters: int = MIN_CHARACTERS
+    max_characters: int = MAX_CHARACTERS
+
+
+def clean(text: str) -> str:
+    """`text` on one line: white space and control characters as one space, marks without width gone; HTML stays."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
+    return BLANK.sub(" ", INVISIBLE.sub("", text)).strip()
+
+
+def examine(persona: Persona, rules: Rules) -> Persona | str:
+    """The persona, cleaned and perhaps scrubbed (with a new id if its text has changed), or the reason against it."""
+    text = clean(persona.text)
+    language = persona.language if rules.persona_language == SAME else rules.persona_language
+    reason = (
+        not_a_persona(text[: rules.max_characters])
+        or wrong_length(text, rules.min_characters, rules.max_characters)
+        or ("wrong-language" if is_other_language(text, language) else "")
+    )
+    if reason:
+        return reason
+    if rules.pii != "keep" and (found := pii.find_pii(text, language)):
+        if rules.pii == "drop":
+            return "personal-name" if all(finding.kind == "name" for finding in found) else "contact-data"
+        text = pii.replace(text, found, language)
+    return persona if text == persona.text else replace(persona, text=text, persona_id=persona_id(text))
+
+
+@dataclass(kw_only=True)
+class FilterPersona(beam.PTransform):
+    """Batches of personas -> those that describe a person, without personal data, and dead letters for the others."""
+
+    pii: str = "scrub"  # "scrub": neutral words in its place; "drop": the persona is dropped; "keep": as it is
+    persona_language: str = SAME  # "same" as the document's, or an ISO 639-1 code
+    min_characters: int = MIN_CHARACTERS
+    max_characters: int = MAX_CHARACTERS
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be meant."""
+        super().__init__()
+        if self.pii not in PII_MODES:
+            raise ValueError(f"--pii {self.pii}: one of {', '.join(PII_MODES)}")
+        if self.persona_language != SAME and not regex.fullmatch("[a-z]{2}", self.persona_language):
+            raise ValueError(f"--persona_language {self.persona_language}: 'same' or an ISO 639-1 code such as 'de'")
+        if not 1 <= self.min_characters <= self.max_characters:
+            raise ValueError(
+                f"min_characters {self.min_characters} and max_characters {self.max_characters}:"
+                " at least 1, and the first not above the second"
+            )
+
+    def expand(self, personas: beam.PCollection[Batch[Persona]]) -> Filtered:
+        """Examines every persona."""
+        rules = Rules(
+            pii=self.pii,
+            persona_language=self.persona_language,
+            min_characters=self.min_characters,
+            max_characters=self.max_characters,
+        )
+        out = personas | "Examine" >> beam.ParDo(ExamineDoFn(rules)).with_outputs(DEAD_LETTERS, main="personas")
+        return Filtered(out.personas, out[DEAD_LETTERS])
+
+
+class ExamineDoFn(beam.DoFn):
+    """Examines the personas of a batch."""
+
+    def __init__(self, rules: Rules):
+        self.rules = rules
+        self.tally = Tally(STAGE)
+
+    def process(self, batch: Batch[Persona]) -> Iterator[Any]:
+        """One batch of personas and, where there are any, one of dead letters."""
+        kept: Batch[Persona] = Batch()
+        dead: Batch[DeadLetter] = Batch()
+        counts: Counter[str] = Counter()
+        for persona in batch:
+            result = examine(persona, self.rules)
+            if isinstance(result, str):
+                counts[result] += 1
+                dead.append(dead_letter(persona, result, self.rules.pii))
+            else:
+                counts["kept"] += 1
+                counts["scrubbed"] += result.persona_id != persona.persona_id
+                kept.append(result)
+        for name, n in counts.items():
+            self.tally.inc(name, n)
+        if kept:
+            yield kept
+        if dead:
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, dead)
+
+
+def dead_letter(persona: Persona, reason: str, mode: str) -> DeadLetter:
+    """Why a persona does not go on; its text is shown without personal data, unless `mode` is "keep"."""
+    text = clean(persona.text)[:MAX_CHARACTERS]
+    shown = text if mode == "keep" else pii.scrub_text(text, persona.language)
+    return DeadLetter(STAGE, reason, persona.persona_id, f"of {persona.source}", excerpt(shown))

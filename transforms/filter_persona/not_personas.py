@@ -1,0 +1,142 @@
+"""What a text is when it is no persona: too long, a refusal, a thing, the prompt given back, another language.
+
+The patterns and small words of each language stand in not_personas.yaml.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from importlib import resources
+from itertools import islice
+from typing import Any
+
+import regex
+import yaml
+
+from persona_hub.transforms.corpus.language import language_of
+
+SURE_LETTERS = 12  # below, a name or a term of another language is enough to mislead
+LEAST_SHARE = 0.2  # of letters in the language's script: "一位 Django REST framework 开发者" has 0.2
+LATIN = regex.compile(r"\p{Latin}")
+SCRIPTS = {
+    language: regex.compile("|".join(rf"\p{{{script}}}" for script in scripts.split()))
+    for languages, scripts in (
+        ("zh", "Han"),
+        ("ja", "Han Hiragana Katakana"),
+        ("ko", "Hangul Han"),
+        ("ru uk bg be mk kk ky tg mn", "Cyrillic"),
+        ("sr az uz", "Cyrillic Latin"),
+        ("ar fa ur ps ug", "Arabic"),
+        ("hi mr ne sa", "Devanagari"),
+        ("el", "Greek"),
+        ("he yi", "Hebrew"),
+        ("th", "Thai"),
+        ("bn", "Bengali"),
+        ("ta", "Tamil"),
+        ("te", "Telugu"),
+        ("gu", "Gujarati"),
+        ("pa", "Gurmukhi Arabic"),
+        ("ka", "Georgian"),
+        ("hy", "Armenian"),
+        ("am", "Ethiopic"),
+    )
+    for language in languages.split()
+}
+KIN = ({"no", "nb", "nn", "da", "sv"}, {"hr", "sr", "bs", "sl"}, {"id", "ms"}, {"cs", "sk"}, {"es", "gl", "ca", "pt"})
+
+LETTER = regex.compile(r"\p{L}")
+WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+BRACKETS = regex.compile(r"[<‹\[【{「#$]")
+SENTENCE_ENDS = regex.compile(r"[.!?:。！？：।؟]\s*(?=\p{L})")
+SENTENCES = 20  # whose beginnings are looked at
+PREFIX = 4  # characters of a text by which patterns are chosen
+
+
+def wrong_length(text: str, shortest: int, longest: int) -> str:
+    """The reason "too-short" or "too-long", else ""; Han, kana, Hangul say in one character what takes others two."""
+    if len(text) > longest:
+        return "too-long"
+    return "too-short" if len(text) < shortest and len(text) + len(WIDE.findall(text)) < shortest else ""
+
+
+def not_a_persona(text: str) -> str:
+    """The reason if `text` is what models give for want of a persona, else "".
+
+    "empty", "instructions-echoed", "refusal" or "not-a-person".
+    """
+    if not LETTER.search(text):
+        return "empty"
+    lower = text.lower().lstrip("\"'“”„«*-•> ")
+    if BRACKETS.search(lower) and any(line.search(lower) for line in lines("instructions-echoed", "anywhere")):
+        return "instructions-echoed"
+    for reason, line in likely_lines(lower[:PREFIX]):
+        if line.match(lower):
+            return reason
+    for end in islice(SENTENCE_ENDS.finditer(lower), SENTENCES):
+        if any(line.match(lower, end.end()) for line in lines("instructions-echoed", "sentence")):
+            return "instructions-echoed"
+    return ""
+
+
+@lru_cache(10_000)
+def likely_lines(prefix: str) -> tuple[tuple[str, regex.Pattern[str]], ...]:
+    """The patterns, each with its reason, that a text with this beginning may match: of some 170 about three."""
+    return tuple(
+        (reason, line)
+        for reason in ("instructions-echoed", "refusal", "not-a-person")
+        for group in word_lists()[reason]
+        if group != "anywhere"
+        for line in lines(reason, group)
+        if line.match(prefix, partial=True)
+    )
+
+
+@cache
+def lines(reason: str, group: str) -> tuple[regex.Pattern[str], ...]:
+    """The patterns of a reason and a language (or place)."""
+    return tuple(map(regex.compile, word_lists()[reason][group]))
+
+
+@cache
+def word_lists() -> Mapping[str, Any]:
+    """The patterns and small words that stand beside this file."""
+    return yaml.safe_load((resources.files(__package__) / "not_personas.yaml").read_text("utf-8"))
+
+
+def is_other_language(text: str, language: str) -> bool:
+    """Whether `text` is surely not in `language`: another script, or other small words and the detector agrees."""
+    letters = sum(map(str.isalpha, text))
+    if language == "und" or letters < SURE_LETTERS:
+        return False
+    script = SCRIPTS.get(language, LATIN)
+    if not (script is LATIN and text.isascii()) and len(script.findall(text)) < LEAST_SHARE * letters:
+        return True
+    if script is not LATIN:
+        return False
+    counts = count_small_words(text)
+    if max(counts.values(), default=0) <= counts[language]:
+        return False  # the detector takes 0.1 ms, and 2 where it is unsure: more than all the rest
+    found = language_of(text)
+    return counts[found] > counts[language] and not any({found, language} <= kin for kin in KIN)
+
+
+def count_small_words(text: str) -> Counter[str]:
+    """How many words of `text` are small words of each language."""
+    index = small_words()
+    counts: Counter[str] = Counter()
+    for word in text.lower().split():
+        for language in index.get(word, ()):
+            counts[language] += 1
+    return counts
+
+
+@cache
+def small_words() -> Mapping[str, tuple[str, ...]]:
+    """The languages that a small word belongs to."""
+    index: dict[str, tuple[str, ...]] = {}
+    for language, words in word_lists()["function-words"].items():
+        for word in words.split():
+            index[word] = (*index.get(word, ()), language)
+    return index

@@ -1,0 +1,1 @@
+"""MinHashDedup: near-duplicates of words."""

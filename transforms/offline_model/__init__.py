@@ -1,0 +1,39 @@
+"""The embedded model: rules and phrase tables, honest about being no model; for trying out and for tests.
+
+It reads a request's task and values, never its prompt, and answers the same on any machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.offline_model.personas import extract_persona
+from persona_hub.transforms.offline_model.relations import expand_persona
+from persona_hub.transforms.offline_model.samples import sample
+
+PERSONAS = {"extract_persona": extract_persona, "expand_persona": expand_persona}
+
+
+def answer(task: str, values: Mapping[str, str], schema: str = "", number: int = 0) -> str:
+    """The answer to `task`: JSON for the tasks that come with the house and for a schema, else a text."""
+    if task in PERSONAS:
+        return json.dumps(PERSONAS[task](values, number), ensure_ascii=False)
+    return sample(task, values, schema, number)
+
+
+class OfflineModel:
+    """The language model `offline`: needs no network, key or weights. Its tokens are counted as words."""
+
+    def __init__(self, config: ModelConfig):
+        self.config = config
+
+    async def complete(self, request: Request) -> Completion:
+        """The answer to one request."""
+        text = answer(request.task, request.values, request.schema, request.number)
+        return Completion(text, len(request.system.split()) + len(request.prompt.split()), len(text.split()))
+
+    async def close(self) -> None:
+        """Nothing to free."""

@@ -1,0 +1,1 @@
+"""ReadCorpus: files to documents."""

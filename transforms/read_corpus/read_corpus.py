@@ -1,0 +1,156 @@
+"""Files of any format -> documents, each content once, with a word on what became of every record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
+from apache_beam.transforms.window import GlobalWindows
+
+from persona_hub.transforms.corpus.documents import STAGE, Wanted, document_of
+from persona_hub.transforms.corpus.files import FORMATS, match_corpus
+from persona_hub.transforms.corpus.formats.readers import read_piece
+from persona_hub.transforms.corpus.found import MIB, CorpusError, CorpusFile, Limits, Piece
+from persona_hub.transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.read_corpus.unique_documents import UniqueDocuments, document_batches
+from persona_hub.transforms.records import (
+    BATCH_RECORDS,
+    Batch,
+    DeadLetter,
+    Document,
+    DocumentOutcome,
+    partition_of,
+)
+
+__all__ = ["FORMATS", "CorpusError", "CorpusFile", "CorpusRead", "Limits", "ReadCorpus", "match_corpus"]
+
+OUTCOMES, DEAD_LETTERS, COUNTS = "outcomes", "dead_letters", "counts"
+HELD_BYTES = 32 * MIB  # of text that a bundle holds back so that few thick batches reach the shuffle
+PARTITION_BYTES = MIB  # of corpus for a partition of the shuffle: 2,000 short documents
+LEAST_PARTITIONS, MOST_PARTITIONS = 16, 4096
+
+
+class CorpusRead(NamedTuple):
+    """What a corpus gives. Records are as many as outcomes, known and dead letters together."""
+
+    documents: PCollection[Any]  # Batch[Document], unique by document_id, spread over the workers
+    outcomes: PCollection[Any]  # Batch[DocumentOutcome], one for every record that could be read, but for those known
+    known: PCollection[Any]  # Batch[DocumentOutcome], one for every record that a hub has read before
+    dead_letters: PCollection[Any]  # Batch[DeadLetter], one for every record, place or file that could not
+
+
+@dataclass(kw_only=True)
+class ReadCorpus(beam.PTransform):
+    """Files -> documents (unique), outcomes of all records that could be read, dead letters for the rest.
+
+    Of equal documents the first by file and place stands for all. With `max_documents` the documents with the
+    smallest ids are used, whatever the order or sharding of the files. A document that a hub has read before (`known`:
+    its tables of documents) does not come out again; each record of it has an outcome aside, "known".
+    """
+
+    files: Sequence[CorpusFile]
+    text_field: str = ""  # "": the first of TEXT_FIELDS that a record has
+    languages: frozenset[str] = frozenset()  # ISO 639-1; empty: all
+    max_documents: int = 0  # 0: all
+    known: Sequence[str] = ()  # Avro files of DocumentOutcome
+    unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
+    min_characters: int = 50
+    max_characters: int = 20_000
+    partitions: int = 0  # of the shuffle; 0: by the size of the corpus
+    piece_bytes: int = PIECE_BYTES
+    load_bytes: int = LOAD_BYTES
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        if not self.files:
+            raise CorpusError("--input: files is empty, one at least is needed.")
+        for name, least in (("max_documents", 0), ("min_characters", 0), ("partitions", 0), ("piece_bytes", 1)):
+            if getattr(self, name) < least:
+                raise CorpusError(f"--{name} is {getattr(self, name)}, allowed is {least} or more.")
+        if self.max_characters < max(self.min_characters, 20):
+            raise CorpusError(
+                f"--max_characters is {self.max_characters}, allowed is {max(self.min_characters, 20)} or more, "
+                "and no less than --min_characters."
+            )
+        if wrong := sorted(code for code in self.languages if not re.fullmatch("[a-z]{2,3}", code)):
+            raise CorpusError(f"--language {wrong[0]!r} is no ISO 639-1 code such as 'en' or 'zh'.")
+
+    def expand(self, pbegin: PBegin) -> CorpusRead:
+        """The transforms of this step."""
+        wanted = Wanted(self.languages, self.min_characters, self.max_characters, self.unwanted)
+        limits = replace(self.limits, part_characters=self.max_characters)
+        partitions = self.partitions or _partitions_for(self.files)
+        loads = list(loads_of(self.files, self.piece_bytes, self.load_bytes))
+        read = (
+            pbegin
+            | "Pieces" >> beam.Create(loads, reshuffle=False)
+            | "SpreadPieces" >> beam.Reshuffle()
+            | "ReadPieces"
+            >> beam.ParDo(_Read(self.text_field, wanted, limits, partitions))
+            .with_outputs(OUTCOMES, DEAD_LETTERS, main="candidates")
+            .with_output_types(tuple[int, Batch])
+        )
+        unique = read.candidates | "UniqueDocuments" >> UniqueDocuments(
+            max_documents=self.max_documents, known=self.known, partitions=partitions
+        )
+        outcomes = (read[OUTCOMES], unique.outcomes) | "AllOutcomes" >> beam.Flatten()
+        return CorpusRead(unique.documents, outcomes, unique.known, read[DEAD_LETTERS])
+
+
+def _partitions_for(files: Sequence[CorpusFile]) -> int:
+    """Enough that a partition's documents fit in memory and all workers get some."""
+    size = sum(file.size * (4 if file.compressed else 1) for file in files)
+    return min(max(size // PARTITION_BYTES, LEAST_PARTITIONS), MOST_PARTITIONS)
+
+
+class _Read(beam.DoFn):
+    """Load of pieces -> (partition, batch of documents); aside, outcomes of what is skipped, and dead letters."""
+
+    def __init__(self, text_field: str, wanted: Wanted, limits: Limits, partitions: int):
+        self.text_field = text_field
+        self.wanted = wanted
+        self.limits = limits
+        self.partitions = partitions
+        self.tally = Tally(STAGE)
+
+    def start_bundle(self) -> None:
+        self.held: dict[int, list[Document]] = {}
+        self.held_bytes = 0
+
+    def process(self, load: list[Piece]) -> Iterator[Any]:
+        for piece in load:
+            aside: dict[str, Batch[Any]] = {OUTCOMES: Batch(), DEAD_LETTERS: Batch()}
+            for found in read_piece(piece, self.text_field, self.limits):
+                record = document_of(found, piece.file.path, self.wanted)
+                self.tally.inc("records")
+                if isinstance(record, Document):
+                    yield from self._hold(record)
+                    continue
+                tag = DEAD_LETTERS if isinstance(record, DeadLetter) else OUTCOMES
+                self.tally.inc(record.outcome if isinstance(record, DocumentOutcome) else "dead-letters")
+                aside[tag].append(record)
+                if len(aside[tag]) >= BATCH_RECORDS:
+                    yield TaggedOutput(tag, aside[tag])
+                    aside[tag] = Batch()
+            yield from (TaggedOutput(tag, batch) for tag, batch in aside.items() if batch)
+            self.tally.inc("bytes", piece.stop - piece.start)
+
+    def finish_bundle(self) -> Iterator[Any]:
+        yield from map(GlobalWindows.windowed_value, self._release())
+
+    def _hold(self, document: Document) -> Iterator[tuple[int, Batch[Document]]]:
+        self.held.setdefault(partition_of(document.document_id, self.partitions), []).append(document)
+        self.held_bytes += len(document.text)
+        if self.held_bytes > HELD_BYTES:
+            yield from self._release()
+
+    def _release(self) -> Iterator[tuple[int, Batch[Document]]]:
+        held, self.held, self.held_bytes = self.held, {}, 0
+        for partition, documents in held.items():
+            yield from ((partition, batch) for batch in document_batches(documents))

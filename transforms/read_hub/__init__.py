@@ -1,0 +1,1 @@
+"""ReadHub: what a hub holds, for a refresh and a takedown."""

@@ -1,0 +1,83 @@
+"""What a hub holds, beside which a refresh reads, asks and compares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from persona_hub.transforms.dedup.persona_rows import pack_held
+from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.embed_dedup.held import HeldVectors
+from persona_hub.transforms.hub.reading import ReadHub
+from persona_hub.transforms.hub.vectors import ReadCentroids, ReadVectors
+from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona
+
+HELD_RECORDS = 4096  # personas in an element: as arrays 1 MB
+
+
+class Held(NamedTuple):
+    """Tables of a version by block, each in a tuple: empty where nothing is held, so that steps need not ask."""
+
+    documents: Sequence[str] = ()  # paths: who reads the corpus looks there for what has been read
+    unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
+    kept: tuple[beam.PCollection[Packed], ...] = ()  # rows as `persona_rows.pack_held` makes them
+    dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
+    vectors: tuple[HeldVectors, ...] = ()
+
+
+def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
+    """What `hub` holds."""
+    if hub is None:
+        return Held()
+    rows = p | "ReadPersonas" >> ReadHeldRows(hub=hub, blocks=blocks)
+    return Held(
+        documents=hub.paths("documents"),
+        unwanted=hub.tombstones().unwanted,
+        kept=(rows,),
+        dropped=(
+            p
+            | "ReadDuplicates"
+            >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate, size=BLOCK_RECORDS),
+        ),
+        vectors=(held_vectors(p, hub, blocks, rows),),
+    )
+
+
+def held_vectors(
+    p: beam.Pipeline, hub: Hub, blocks: int, rows: beam.PCollection[Packed], embedder: str = ""
+) -> HeldVectors:
+    """The vectors of `rows`, which `hub` holds; if `embedder` is another than the hub's, none is stored."""
+    if embedder not in ("", hub.manifest.models.get("embedder")):
+        nothing = p | "NoVectors" >> beam.Create([], reshuffle=False)
+        return HeldVectors(rows, nothing, nothing)
+    vectors = p | "ReadVectors" >> ReadVectors(hub=hub, blocks=blocks)
+    return HeldVectors(rows, vectors, p | "ReadCentroids" >> ReadCentroids(hub=hub))
+
+
+@dataclass(kw_only=True)
+class ReadHeldRows(beam.PTransform):
+    """Pipeline -> (block, rows) of a hub's personas as `persona_rows.pack_held` makes them.
+
+    With `ranked` False all are at hop 0, so that their ranks follow from their ids: among the held, ranks only say
+    which of several is named as the kept one.
+    """
+
+    hub: Hub
+    blocks: int
+    ranked: bool = True
+
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[Packed]:
+        """Reads the table of personas."""
+        personas = root | ReadHub(hub=self.hub, blocks=self.blocks, size=HELD_RECORDS)
+        if not self.ranked:
+            personas |= "AtHop0" >> beam.MapTuple(at_hop_0).with_output_types(tuple[int, Batch[Persona]])
+        return personas | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed)
+
+
+def at_hop_0(block: int, personas: Batch[Persona]) -> tuple[int, Batch[Persona]]:
+    """The personas as if documents had given them."""
+    return block, Batch(replace(persona, hop=0) for persona in personas)

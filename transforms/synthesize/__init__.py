@@ -1,0 +1,1 @@
+"""Synthesize: personas to samples."""

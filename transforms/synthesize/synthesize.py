@@ -1,0 +1,81 @@
+"""Synthesize: what a model makes with each persona, for one use case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.llm.generate import Generate
+from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
+from persona_hub.transforms.records import Batch, DeadLetter, Persona, Sample
+from persona_hub.transforms.synthesis.use_case import UseCase
+
+STAGE = "synthesize"
+SAMPLE_LIMIT = 1000  # samples of one persona; the draws of a model repeat themselves long before
+
+
+class Synthesized(NamedTuple):
+    """What came of the personas."""
+
+    samples: beam.PCollection[Batch[Sample]]
+    dead_letters: beam.PCollection[Batch[DeadLetter]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesizeTask:
+    """Persona -> questions; answer -> Sample."""
+
+    use_case: UseCase
+    samples_per_persona: int
+    sampling: Sampling | None
+
+    def requests(self, persona: Persona) -> list[Request]:
+        """One question for each sample wanted."""
+        return [self.use_case.request(persona, number, self.sampling) for number in range(self.samples_per_persona)]
+
+    def parse(self, persona: Persona, request: Request, completion: Completion, model: str) -> Sample:
+        """The sample in an answer. Raises MalformedAnswer."""
+        return Sample(
+            persona_id=persona.persona_id,
+            persona=persona.text,
+            use_case=self.use_case.name,
+            text=self.use_case.read(completion.text),
+            description=self.use_case.description,
+            model=model,
+            prompt_hash=request.prompt_hash,
+            number=request.number,
+            input_tokens=completion.input_tokens,
+            output_tokens=completion.output_tokens,
+        )
+
+    def key(self, persona: Persona) -> str:
+        """Id of the persona."""
+        return persona.persona_id
+
+
+@dataclass(kw_only=True)
+class Synthesize(beam.PTransform):
+    """Batch of personas -> batch of samples of one use case, and dead letters for answers that hold none.
+
+    Its stage, in counters and dead letters, is "synthesize_" and the name of the use case.
+    """
+
+    use_case: UseCase
+    model: ModelConfig
+    samples_per_persona: int = 1
+    sampling: Sampling | None = None  # in place of the use case's own
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.samples_per_persona <= SAMPLE_LIMIT:
+            raise ValueError(f"--samples_per_persona {self.samples_per_persona}: must be in 1..{SAMPLE_LIMIT}")
+
+    def expand(self, personas: beam.PCollection[Batch[Persona]]) -> Synthesized:
+        """Asks a model with each persona."""
+        task = SynthesizeTask(
+            use_case=self.use_case, samples_per_persona=self.samples_per_persona, sampling=self.sampling
+        )
+        stage = f"{STAGE}_{self.use_case.name}"
+        return Synthesized(*(personas | "Generate" >> Generate(stage=stage, task=task, model=self.model)))

@@ -1,0 +1,1 @@
+"""TakeDown: a hub without what came of some sources."""

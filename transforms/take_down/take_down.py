@@ -1,0 +1,215 @@
+"""TakeDown: a hub and sources -> who goes with them, who stays by another document, and who comes back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.pvalue import AsSingleton, TaggedOutput
+
+from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.hub.reading import ReadHub
+from persona_hub.transforms.hub.support import Support, support
+from persona_hub.transforms.hub.tombstones import DOCUMENT, MOVED, PERSONA, SOURCE
+from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.records import Batch, DocumentOutcome, Duplicate, Persona, Provenance, Removed
+
+STAGE = "take_down"
+READ = ("document", "repeated", "known-elsewhere", "unasked")  # records whose text a model was shown, or may be yet
+Rows = tuple[int, Batch[Any]]
+
+
+class TakenDown(NamedTuple):
+    """What a takedown changes."""
+
+    removed: beam.PCollection[Batch[Removed]]
+    moved: beam.PCollection[Batch[Persona]]  # kept, and another document's from now on
+    restored: beam.PCollection[tuple[int, Batch[Persona]]]  # near-duplicates of those gone, by block
+    held: beam.PCollection[tuple[int, Batch[Persona]]]  # all that stay, by block
+    gone: beam.PCollection[Batch[Persona]]
+
+
+@dataclass(kw_only=True)
+class TakeDown(beam.PTransform):
+    """Pipeline -> what becomes of a hub's personas when the documents of `sources` go.
+
+    A document goes if `sources` names its id, or each source that it was read from. What is held in one place is what
+    the takedown touches: rows of its documents, and of the personas that came of them.
+    """
+
+    hub: Hub
+    sources: frozenset[str]  # addresses as in the table of documents, or ids of documents
+    earlier: frozenset[str] = frozenset()  # those of takedowns before
+    blocks: int
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        if not self.sources:
+            raise ValueError("sources is empty; name one source at least")
+
+    def expand(self, root: beam.Pipeline) -> TakenDown:
+        """Each table is read as often as it is asked: documents and provenance twice, once for what is touched."""
+        documents = root | "Documents" >> self.table("documents", DocumentOutcome, "document_id")
+        asked = documents | "Asked" >> beam.FlatMap(ids_asked, self.sources) | "AskedIds" >> Gather()
+        going = (
+            documents
+            | "TheirRows" >> beam.FlatMap(rows_of, AsSingleton(asked))
+            | "TheirSources" >> Gather()
+            | "Going" >> beam.Map(documents_of, self.sources, self.earlier)
+        )
+        provenance = root | "Provenance" >> self.table("provenance", Provenance, "persona_id")
+        touched = provenance | "Touched" >> beam.FlatMap(personas_of, AsSingleton(going)) | "TouchedIds" >> Gather()
+        verdict = (
+            provenance
+            | "TheirWays" >> beam.FlatMap(ways_of, AsSingleton(touched))
+            | "Ways" >> Gather()
+            | "Support" >> beam.Map(verdict_of, AsSingleton(going))
+        )
+        personas = root | "Personas" >> self.table("personas", Persona, "persona_id")
+        parted = personas | "Part" >> beam.ParDo(Part(), AsSingleton(verdict), AsSingleton(going)).with_outputs(
+            "removed", "moved", "gone", main="held"
+        )
+        duplicates = root | "Duplicates" >> self.table("duplicates", Duplicate, "persona_id")
+        back = duplicates | "BringBack" >> beam.ParDo(
+            BringBack(), AsSingleton(verdict), AsSingleton(going)
+        ).with_outputs("removed", main="restored")
+        never_again = going | "NeverAgain" >> beam.Map(tombstones, self.sources, self.earlier).with_output_types(Batch)
+        unkept = verdict | "Unkept" >> beam.Map(tombstones_of_personas).with_output_types(Batch)
+        removed = (never_again, unkept, parted["removed"], back["removed"]) | "Removed" >> beam.Flatten()
+        return TakenDown(removed, parted["moved"], back["restored"], parted["held"], parted["gone"])
+
+    def table(self, kind: str, record: type, key: str) -> ReadHub:
+        """The reader of one table."""
+        return ReadHub(hub=self.hub, blocks=self.blocks, kind=kind, record=record, key=key)
+
+
+@dataclass(kw_only=True)
+class Gather(beam.PTransform):
+    """Values -> one set of them all, empty where there are none."""
+
+    def expand(self, values: beam.PCollection[Any]) -> beam.PCollection[frozenset[Any]]:
+        """In one place: what a takedown touches."""
+        return values | "ToSet" >> beam.combiners.ToSet() | "Frozen" >> beam.Map(frozenset)
+
+
+def ids_asked(element: Rows, sources: AbstractSet[str]) -> Iterator[str]:
+    """Ids of the documents that a takedown names, by id or by a source."""
+    for row in element[1]:
+        if row.document_id and (row.source in sources or row.document_id in sources):
+            yield row.document_id
+
+
+def rows_of(element: Rows, ids: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+    """(id, source) of each time that one of these documents was read."""
+    for row in element[1]:
+        if row.document_id in ids and row.outcome in READ:
+            yield row.document_id, row.source
+
+
+def documents_of(
+    rows: AbstractSet[tuple[str, str]], sources: AbstractSet[str], earlier: frozenset[str]
+) -> frozenset[str]:
+    """The documents that go, all of whose sources, or whose id, are named; and what went `earlier`."""
+    by_document: dict[str, set[str]] = defaultdict(set)
+    for document, source in rows:
+        by_document[document].add(source)
+    named = sources | earlier
+    return earlier | frozenset(
+        document for document, found in by_document.items() if document in named or found <= named
+    )
+
+
+def personas_of(element: Rows, documents: AbstractSet[str]) -> Iterator[str]:
+    """Ids of the personas that came of these documents, at any hop."""
+    for row in element[1]:
+        if row.document_id in documents:
+            yield row.persona_id
+
+
+def ways_of(element: Rows, personas: AbstractSet[str]) -> Iterator[Provenance]:
+    """All ways in which these personas came about."""
+    for row in element[1]:
+        if row.persona_id in personas:
+            yield row
+
+
+def verdict_of(ways: AbstractSet[Provenance], documents: AbstractSet[str]) -> Support:
+    """Who goes and who stays."""
+    return support(ways, documents)
+
+
+def attributed(persona: Persona, verdict: Support, documents: AbstractSet[str]) -> Persona:
+    """The persona as its remaining ways tell it; itself, if its document stays."""
+    if persona.document_id not in documents or persona.persona_id not in verdict.stays:
+        return persona
+    way = verdict.stays[persona.persona_id]
+    return replace(
+        persona,
+        document_id=way.document_id,
+        source=way.source,
+        parent_id=way.parent_id,
+        relation=way.relation,
+        hop=way.hop,
+        origin="relation" if way.hop else "text",
+    )
+
+
+class Part(beam.DoFn):
+    """Personas -> those that stay, by block; aside those gone, those of another document now, and their tombstones."""
+
+    def __init__(self) -> None:
+        self.tally = Tally(STAGE)
+
+    def process(self, element: Rows, verdict: Support, documents: AbstractSet[str]) -> Iterator[Any]:
+        """Batches as they come."""
+        block, batch = element
+        gone: Batch[Persona] = Batch(p for p in batch if p.persona_id in verdict.removed)
+        held: Batch[Persona] = Batch(
+            attributed(p, verdict, documents) for p in batch if p.persona_id not in verdict.removed
+        )
+        before = {persona.persona_id: persona for persona in batch}
+        moved: Batch[Persona] = Batch(persona for persona in held if persona != before[persona.persona_id])
+        self.tally.inc("gone", len(gone))
+        self.tally.inc("moved", len(moved))
+        yield block, held
+        if gone:
+            yield TaggedOutput("gone", gone)
+        if moved:
+            yield TaggedOutput("moved", moved)
+            yield TaggedOutput("removed", Batch(Removed(persona.persona_id, MOVED) for persona in moved))
+
+
+class BringBack(beam.DoFn):
+    """Duplicates -> those of personas gone that stay themselves, by block; aside the tombstones of their rows."""
+
+    def __init__(self) -> None:
+        self.tally = Tally(STAGE)
+
+    def process(self, element: Rows, verdict: Support, documents: AbstractSet[str]) -> Iterator[Any]:
+        """They are compared anew with all that are held."""
+        block, batch = element
+        back: Batch[Persona] = Batch(
+            attributed(row.persona, verdict, documents)
+            for row in batch
+            if row.duplicate_of in verdict.removed and row.persona_id not in verdict.removed
+        )
+        self.tally.inc("brought-back", len(back))
+        if back:
+            yield block, back
+            yield TaggedOutput("removed", Batch(Removed(persona.persona_id, MOVED) for persona in back))
+
+
+def tombstones(documents: frozenset[str], sources: Iterable[str], earlier: frozenset[str]) -> Batch[Removed]:
+    """What no refresh may read again, beside what it might not before."""
+    rows = {Removed(document, DOCUMENT) for document in documents - earlier}
+    rows |= {Removed(source, SOURCE) for source in sources}
+    return Batch(sorted(rows, key=lambda row: (row.kind, row.key)))
+
+
+def tombstones_of_personas(verdict: Support) -> Batch[Removed]:
+    """Of all personas that go, kept or dropped as duplicates."""
+    return Batch(Removed(persona, PERSONA) for persona in sorted(verdict.removed))

@@ -1,0 +1,1 @@
+"""Sentence vectors: stored, packed, compared, clustered. No Beam."""

@@ -1,0 +1,1 @@
+"""WriteHub: the hub's files, counts and manifest."""
