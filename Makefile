@@ -15,13 +15,10 @@ test: .venv/installed-dev
 test-crash: .venv/installed-dev  ## the long drills: kill -9 and stop words with every store, one worker process and two
 	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/crash tests/store/test_redis.py
 
-# Where there is no real server, others that speak its protocol: for Dataflow, Cloud Storage, the operator of Flink.
-OF_SERVICES := $(addprefix tests/cloud/test_,dataflow.py dataflow_template.py flink_template.py launch.py template.py) tests/hub/test_on_storage.py
-
 test-cluster: .venv/installed-dev  ## on a real Flink cluster, Prism, a job server, by Dataflow's launcher: all fetched here; nothing skips
 	.ci/packages java=default-jre-headless mvn=maven go=golang-go redis-server=redis-server
 	$(BIN)/python -m tests.cluster.engines
-	CI=true PERSONA_HUB_DATA=$${PERSONA_HUB_DATA:-../shared/data} $(BIN)/pytest -m 'cluster or not cluster' --durations=20 tests/cluster $(OF_SERVICES)
+	CI=true PERSONA_HUB_DATA=$${PERSONA_HUB_DATA:-../shared/data} $(BIN)/pytest -m cluster --durations=20 tests/cluster tests/jobs
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

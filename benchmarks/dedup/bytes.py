@@ -9,7 +9,6 @@ from typing import Any
 
 from apache_beam.pvalue import TaggedOutput
 
-from benchmarks.dedup.rows import write_rows
 from persona_hub.transforms.dedup.find_duplicates import (
     PARTITIONS,
     ExactCheck,
@@ -25,6 +24,7 @@ from persona_hub.transforms.dedup.rounds import balls_by_home, flag_rows, notes_
 from persona_hub.transforms.dedup.sources import sources_of
 from persona_hub.transforms.similarity.plan import Plan
 from persona_hub.transforms.similarity.rounds import left_open
+from tests.material.rows import write_rows
 
 Grouped = defaultdict[int, list[bytes]]
 

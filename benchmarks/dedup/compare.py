@@ -24,11 +24,11 @@ import numpy as np
 from benchmarks.dedup.bytes import shuffled
 from benchmarks.dedup.languages import languages
 from benchmarks.dedup.ours import core
-from benchmarks.dedup.rows import write_rows
 from persona_hub.transforms.similarity.jaccard import Threshold
 from persona_hub.transforms.similarity.plan import Plan
 from persona_hub.transforms.similarity.prefix_keys import frequencies
 from persona_hub.transforms.similarity.shingles import hash_tokens, token_sets, tokenise
+from tests.material.rows import write_rows
 
 LIMIT = 0.8  # us a row: text to keys and one sort, in C on one core
 PEERS = ("rensa_flags", "rensa_deduplicator", "datasketch", "datatrove")

@@ -11,27 +11,12 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.dedup.rows import write_rows
-from persona_hub.pipelines.cli.main import main as persona_hub
 from tests.cluster.flink import Cluster
 from tests.cluster.processes import Process
-
-
-def timed(rows: Path, output: Path, flags: list[str]) -> tuple[float, dict[str, list[bytes]]]:
-    """(wall seconds of the command, the rows that it kept and those that it dropped)."""
-    start = time.monotonic()
-    command = ["dedup", "--input", str(rows), "--text_field", "persona", "--output", str(output)]
-    assert persona_hub([*command, "--embedding_threshold=1.0", *flags]) == 0
-    seconds = time.monotonic() - start
-    return seconds, {kind: lines_of(output, kind) for kind in ("kept", "dropped")}
-
-
-def lines_of(output: Path, kind: str) -> list[bytes]:
-    """All rows of a kind, sorted: which file a row is in is not promised."""
-    return sorted(line for file in output.glob(f"{kind}-*.jsonl") for line in file.read_bytes().splitlines())
+from tests.helpers.dedup import timed
+from tests.material.rows import write_rows
 
 
 def highest(processes: list[Process]) -> float:

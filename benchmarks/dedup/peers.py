@@ -3,7 +3,7 @@
     PEERS/bin/python benchmarks/dedup/peers.py NAME FILE      NAME: a function below; PEERS: requirements-bench.in
 
 Prints one line of JSON. Everything counts from the file to the list of kept rows; imports are left out, as ours are.
-Texts are lower-cased and split at white space (the rows of `benchmarks.dedup.rows` have no other separators).
+Texts are lower-cased and split at white space (the rows of `tests.material.rows` have no other separators).
 """
 
 from __future__ import annotations

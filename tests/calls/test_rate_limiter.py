@@ -15,8 +15,8 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.calls.rate_limiter import RateService, rate_service
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling, request_key
 from persona_hub.transforms.llm.registry import COMPLETIONS
-from tests.calls.test_spending import PAID, model
 from tests.helpers.asking import ask, counted, records
+from tests.helpers.flags import PAID, model
 from tests.servers.envoy import EnvoyServer
 from tests.servers.models.launch import FakeServer
 from tests.servers.redis import RedisServer

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from persona_hub.pipelines.cli.commands import JOB_BY_NAME
-from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_build
-from persona_hub.pipelines.planning.models import HERE, model_of
+from persona_hub.pipelines.planning.models import HERE
 from persona_hub.pipelines.runners.run import Where, beam_options, where_of
-from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.expand_persona.expand_persona import prompt_of as expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import prompt_of as extract_prompt
 from persona_hub.transforms.llm.prices import Price, PriceError, price_of, rows
 from persona_hub.transforms.synthesis.use_cases import load_use_case
+from tests.helpers.flags import PAID, flags_of, model
 
 CLUSTER = Where("DataflowRunner", one_machine=False, retries=True)
-PAID = ["--llm", "openai:gpt-5-mini"]
-
-
-def flags_of(*arguments: str) -> dict[str, Any]:
-    job, parser = JOB_BY_NAME["build"], Parser()
-    add_flags(parser, job)
-    return parse_flags(parser, job, ["--input", "x", "--output", "/hub", *arguments])[0]
-
-
-def model(*arguments: str, where: Where = HERE) -> ModelConfig:
-    return model_of(flags_of(*arguments), where)
 
 
 def test_answers_that_are_paid_are_kept_beside_the_hub() -> None:

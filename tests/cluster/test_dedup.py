@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.dedup.flink import timed
-from benchmarks.dedup.rows import write_rows
 from tests.cluster.flink import Cluster
+from tests.helpers.dedup import timed
+from tests.material.rows import write_rows
 
 ROWS = 300_000
 

@@ -22,7 +22,7 @@ from persona_hub.transforms.counting.counts import (
     verify,
 )
 from persona_hub.transforms.records import Batch, DeadLetter, Duplicate
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 NURSE = persona("A nurse.")
 DUPLICATES = Batch([Duplicate.of(NURSE, "2", kind, 1.0) for kind in ("text", "meaning", "text")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import time
@@ -13,12 +12,11 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED
 from persona_hub.transforms.store.registry import open_store
+from tests.helpers.drills import long_drill
 from tests.helpers.jobs import Forker, Job
 from tests.helpers.paid import IN_FLIGHT, SMALL, build_command, paying, quiet, whole
 from tests.servers.models.launch import FakeServer
 
-LONG_DRILLS = "PERSONA_HUB_DRILLS"  # set in the environment: the drills of minutes run, too
-long_drill = pytest.mark.skipif(not os.environ.get(LONG_DRILLS), reason=f"a drill of minutes; {LONG_DRILLS} is not set")
 TWO_PROCESSES = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 
 

@@ -17,12 +17,12 @@ from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 from persona_hub.transforms.records import DeadLetter, Persona
-from tests.crash.test_crash import long_drill
+from tests.helpers.drills import long_drill
 from tests.helpers.jobs import Forker
-from tests.helpers.planted import PLANTED, found_in
 from tests.helpers.purging import FLAGS, IDLE, check_whole, letters, purge
-from tests.jobs.test_refresh import refresh
-from tests.take_down.test_takedown import A, B, C, build, take_down, write
+from tests.material.growing import refresh
+from tests.material.planted import PLANTED, found_in
+from tests.material.sources import A, B, C, build, take_down, write
 
 EFFECTS = ("replace", "rename", "remove", "unlink")  # functions of `os` by which a purge changes what others see
 

@@ -21,9 +21,9 @@ from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.versions import list_versions, open_hub, path_of
-from tests.crash.test_crash import long_drill
+from tests.helpers.drills import long_drill
 from tests.helpers.jobs import Forker
-from tests.jobs.test_refresh import build, corpus, refresh
+from tests.material.growing import build, corpus, refresh
 
 MOMENTS = 20  # spread over the whole run
 IN_CI = (5, 12, 17)

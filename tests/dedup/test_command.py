@@ -19,10 +19,9 @@ import pytest
 from persona_hub.pipelines.cli.main import main
 from persona_hub.transforms.dedup import representatives
 from persona_hub.transforms.similarity.shingles import tokenise
+from tests.helpers.dedup import NURSE, NURSE_AGAIN, dedup, lines, rows, statistics
 from tests.helpers.hubs import personas
 
-NURSE = "A nurse who sings in the city choir and teaches young swimmers on Sundays"
-NURSE_AGAIN = "a nurse, who sings in the city choir and teaches young swimmers on sundays!"
 NURSE_NEARLY = "A nurse who sings in the city choir and teaches swimmers on Sundays"
 JUDGE = "一位退休法官，喜欢钓鱼"
 CHEF = "Шеф-повар из Казани"
@@ -34,23 +33,6 @@ OTHER_SCRIPTS = [
 
 
 TOPICS = [("beekeeping", "Graz"), ("tram timetables", "Lisbon"), ("soil chemistry", "Osaka")]
-
-
-def dedup(inputs: Path | str, output: Path, *flags: str) -> int:
-    given = ["dedup", "--input", str(inputs), "--output", str(output), *flags]
-    return main(given if "--embedding_threshold" in flags else [*given, "--embedding_threshold", "1.0"])
-
-
-def lines(output: Path, name: str) -> list[bytes]:
-    return [line for file in sorted(output.glob(f"{name}-*.jsonl")) for line in file.read_bytes().splitlines(True)]
-
-
-def rows(output: Path, name: str) -> list[Any]:
-    return [orjson.loads(line) for line in lines(output, name)]
-
-
-def statistics(output: Path) -> Any:
-    return orjson.loads((output / "statistics.json").read_bytes())
 
 
 def jsonl(path: Path, texts: list[str], **more: Any) -> Path:

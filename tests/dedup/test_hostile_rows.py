@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.dedup.test_command import NURSE, NURSE_AGAIN, dedup, rows, statistics
+from tests.helpers.dedup import NURSE, NURSE_AGAIN, dedup, rows, statistics
 
 
 def test_numbers_that_are_none_are_no_reason_to_fail(tmp_path: Path) -> None:

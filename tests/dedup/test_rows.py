@@ -31,7 +31,7 @@ from persona_hub.transforms.similarity.dense import Ball
 from persona_hub.transforms.similarity.join import Edges, Found
 from persona_hub.transforms.similarity.ranks import NEW, rank_of, ranks_of
 from persona_hub.transforms.vectors.vectors import unpack
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 NEAR = st.integers(0, 40)
 FAR = st.integers(0, 2**64 - 1)

@@ -29,7 +29,7 @@ from persona_hub.transforms.similarity.ranks import NEW, blocks_of
 from persona_hub.transforms.vectors import cells, sketches
 from persona_hub.transforms.vectors.kept_set import keep_first
 from persona_hub.transforms.vectors.vectors import Ranks, Stored, pack, stored, unpack
-from tests.helpers.planted_vectors import brute_force, planted
+from tests.material.planted_vectors import brute_force, planted
 
 ROWS = 400
 

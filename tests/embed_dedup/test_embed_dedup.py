@@ -21,7 +21,7 @@ from persona_hub.transforms.embedding.registry import open_embedder
 from persona_hub.transforms.hub.vectors import columns
 from persona_hub.transforms.records import Batch, Duplicate, Persona, Vector, partition_of
 from persona_hub.transforms.vectors.vectors import cosines, measured, pack, stored, unpack
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 NURSE = "A pediatric nurse who works night shifts at a rural hospital"
 NURSE_AGAIN = "A pediatric nurse who works the night shifts at a rural hospital"

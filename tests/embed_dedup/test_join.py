@@ -22,7 +22,7 @@ from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.vectors import cells
 from persona_hub.transforms.vectors.kept_set import keep_first
 from persona_hub.transforms.vectors.vectors import GRID, rescaled, unpack
-from tests.helpers.planted_vectors import brute_force, packed_block, planted
+from tests.material.planted_vectors import brute_force, packed_block, planted
 
 MANY = cells.EXACT_ROWS + 800
 

@@ -13,7 +13,7 @@ from persona_hub.transforms.filter_persona.filter_persona import FilterPersona
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Sampling
 from persona_hub.transforms.records import Batch
 from persona_hub.transforms.similarity.ranks import rank_of
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 nurse = persona("A night nurse on a children's oncology ward who reads to her patients")
 TASK = RelationTask(3, 2, prompt_of(), Sampling())

@@ -20,7 +20,7 @@ from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Batch, Persona
 from tests.helpers.hubs import personas
 from tests.helpers.paid import corpus_of, paying
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 from tests.servers.models.launch import FakeServer
 
 PEOPLE = [persona(f"Keeper of lighthouse {n}", hop=1) for n in range(10)]

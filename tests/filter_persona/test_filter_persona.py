@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona, Rules, clean, examine
 from persona_hub.transforms.records import Batch, Persona, persona_id
-from tests.helpers.answers import ECHOES, GOOD, NOT_PERSONS, REFUSALS
+from tests.material.answers import ECHOES, GOOD, NOT_PERSONS, REFUSALS
 
 
 def a_persona(text: str, language: str = "en") -> Persona:

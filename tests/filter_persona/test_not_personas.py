@@ -15,7 +15,7 @@ from persona_hub.transforms.filter_persona.not_personas import (
     word_lists,
     wrong_length,
 )
-from tests.helpers.answers import ECHOES, GOOD, NOT_PERSONS, REFUSALS
+from tests.material.answers import ECHOES, GOOD, NOT_PERSONS, REFUSALS
 
 
 @pytest.mark.parametrize(("language", "text"), GOOD)

@@ -19,7 +19,7 @@ from persona_hub.transforms.records import Batch, DeadLetter, Persona, partition
 from persona_hub.transforms.similarity.ranks import ranks_of
 from persona_hub.transforms.vectors.vectors import unpack
 from tests.helpers.asking import save, saved
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 from tests.servers.models.launch import FakeServer
 
 BLOCKS = 4

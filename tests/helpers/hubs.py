@@ -13,7 +13,7 @@ from persona_hub.transforms.hub.reading import read_personas
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Persona
 
-RUNNER: list[str] = []  # flags of the runner that the tests of the whole DAG use; none: this machine's
+RUNNER: list[str] = []  # flags of the runner, set by the fixture `dag_runner`; none: this machine's FnApiRunner
 
 
 def build(corpus: Path, output: Path, *flags: str) -> Path:

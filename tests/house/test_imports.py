@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -97,6 +98,14 @@ def test_every_module_is_imported_by_the_name_of_its_package() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not [name for name in names if name.split(".")[0] in ("transforms", "pipelines")], file
+
+
+def test_tests_import_neither_benchmarks_nor_other_tests() -> None:
+    for file in ROOT.glob("tests/**/*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                assert not [name for name in names if re.search(r"^benchmarks\b|^tests\.(.+\.)?test_", name)], file
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:

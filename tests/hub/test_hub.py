@@ -6,14 +6,12 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from persona_hub.transforms.hub.current import PublishConflict, read_current
-from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import (
     FileEntry,
     HubError,
@@ -24,19 +22,9 @@ from persona_hub.transforms.hub.manifest import (
     version_name,
 )
 from persona_hub.transforms.hub.publishing import publish
-from persona_hub.transforms.hub.reading import read_personas
 from persona_hub.transforms.hub.versions import find_version, list_versions, open_hub, read_version, version_to_build
-from persona_hub.transforms.records import (
-    Batch,
-    Persona,
-    persona_id,
-)
 from tests.helpers.places import ROOT
-
-
-def persona(text: str) -> Persona:
-    return Persona(persona_id(text), text, "text", 0, "", "read", "0" * 32, text, "en", "offline", "abc")
-
+from tests.material.versions import made, texts
 
 MANIFEST = Manifest(
     version="0002-aaaaaaaa",
@@ -84,23 +72,6 @@ def test_names_of_versions() -> None:
     assert version_name("0099-5f0c19aa", "1234567890abcdef") == "0100-12345678"
 
 
-def made(output: Path, parent: str, *texts: str, prefix: str = "personas") -> Manifest:
-    """Writes the version after `parent`, and publishes it."""
-    content = fingerprint({"texts": texts})
-    draft = Manifest(version=version_name(parent, content), parent=parent, fingerprint=content)
-    if parent:
-        draft = replace(draft, files=open_hub(str(output), parent).manifest.files)
-    group: Batch[Persona] = Batch(map(persona, texts))
-    entry = write_shard(str(output), draft.folder, f"{prefix}-0", Persona, "avro", [group])
-    done = publish(str(output), draft, [entry], {"dedup": {"kept": len(texts)}})
-    assert isinstance(done, Manifest)
-    return done
-
-
-def texts(output: Path, version: str = "") -> set[str]:
-    return {one.text for one in read_personas(open_hub(str(output), version))}
-
-
 def test_a_version_stands_on_its_parent_and_leaves_it_as_it_was(tmp_path: Path) -> None:
     first = made(tmp_path, "", "a diver")
     before = {file: file.read_bytes() for file in (tmp_path / first.folder).iterdir()}
@@ -120,8 +91,8 @@ def test_a_crash_between_manifest_and_current_leaves_the_old_version(tmp_path: P
     first = made(tmp_path, "", "a diver")
     crash = (
         "import os, sys; from pathlib import Path; import persona_hub.transforms.hub.publishing as v;"
-        "import tests.hub.test_hub as test_hub; v.set_current = lambda *_: os._exit(9);"
-        f"test_hub.made(Path({str(tmp_path)!r}), {first.version!r}, 'a baker')"
+        "import tests.material.versions as versions; v.set_current = lambda *_: os._exit(9);"
+        f"versions.made(Path({str(tmp_path)!r}), {first.version!r}, 'a baker')"
     )
     assert subprocess.run([sys.executable, "-c", crash], cwd=ROOT).returncode == 9
     assert texts(tmp_path) == {"a diver"}

@@ -22,9 +22,9 @@ from persona_hub.transforms.hub.current import (
 )
 from persona_hub.transforms.hub.reading import read_personas
 from persona_hub.transforms.hub.versions import list_versions, open_hub
-from tests.helpers.planted import PLANTED, found_in
+from tests.material.planted import PLANTED, found_in
+from tests.material.sources import A
 from tests.servers.storage import StorageServer
-from tests.take_down.test_takedown import A
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from persona_hub.transforms.records import (
     content_id,
     partition_of,
 )
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 PEOPLE = sorted((persona(f"A keeper of {n} bees") for n in range(500)), key=lambda one: one.persona_id)
 

@@ -16,7 +16,7 @@ from persona_hub.pipelines.cli.main import main
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.garbage import find_garbage, remove_garbage
 from persona_hub.transforms.hub.versions import list_versions, missing_files, open_hub
-from tests.hub.test_hub import made, texts
+from tests.material.versions import made, texts
 
 DAY = 86_400
 

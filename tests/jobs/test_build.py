@@ -13,6 +13,8 @@ from persona_hub.pipelines.cli.main import main
 from persona_hub.transforms.hub.versions import open_hub
 from tests.helpers.hubs import RUNNER, build, dead_letters, personas, samples
 
+pytestmark = pytest.mark.usefixtures("dag_runner")
+
 
 @pytest.fixture(scope="module")
 def corpus(examples: Path) -> Path:
@@ -20,9 +22,13 @@ def corpus(examples: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def hub(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def hub(dag_runner: str, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The hub of the examples, two hops, samples of two use cases."""
     return build(corpus, tmp_path_factory.mktemp("hub"))
+
+
+def test_the_manifest_names_the_runner(dag_runner: str, hub: Path) -> None:
+    assert open_hub(str(hub)).manifest.runner == dag_runner
 
 
 def test_every_record_is_accounted_for(hub: Path) -> None:

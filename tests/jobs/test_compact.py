@@ -16,8 +16,8 @@ from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 from persona_hub.transforms.records import Persona
 from tests.helpers.hubs import personas
-from tests.jobs.test_refresh import by_id, corpus, refresh
-from tests.take_down.test_takedown import TEXTS, A, B, C, build, sources, take_down, write
+from tests.material.growing import by_id, corpus, refresh
+from tests.material.sources import TEXTS, A, B, C, build, sources, take_down, write
 
 
 def shown(hub: Path, kind: str) -> list[Any]:

@@ -8,6 +8,6 @@ from pathlib import Path
 from tests.golden import GOLDEN, run
 
 
-def test_the_run_that_is_written_down(tmp_path: Path) -> None:
+def test_the_run_that_is_written_down(dag_runner: str, tmp_path: Path) -> None:
     """After a change that is meant to change it: `python -m tests.golden`."""
     assert run(tmp_path) == json.loads(GOLDEN.read_text("utf-8"))

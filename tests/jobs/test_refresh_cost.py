@@ -8,7 +8,7 @@ from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.main import main
 from persona_hub.transforms.hub.versions import open_hub
 from tests.helpers.paid import paying
-from tests.jobs.test_refresh import FLAGS, corpus
+from tests.material.growing import FLAGS, corpus
 from tests.servers.models.launch import FakeServer
 
 DOCUMENTS, NEW = 40, 4

@@ -17,7 +17,7 @@ from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Duplicate, Persona
 from persona_hub.transforms.vectors.vectors import stored
 from tests.helpers.hubs import personas
-from tests.jobs.test_refresh import OFF, build, by_id, corpus, refresh
+from tests.material.growing import OFF, build, by_id, corpus, refresh
 
 THRESHOLD, MEANING = 0.6, 0.5
 WORDS = ["--minhash_threshold", str(THRESHOLD), "--expand_hops", "0"]

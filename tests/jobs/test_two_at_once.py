@@ -16,8 +16,8 @@ from persona_hub.transforms.records import DocumentOutcome, Persona
 from persona_hub.transforms.write_hub import publish as write_hub
 from tests.helpers.jobs import Forker
 from tests.helpers.paid import paying, quiet
-from tests.jobs.test_refresh import FLAGS as SMALL
-from tests.jobs.test_refresh import OFF, corpus
+from tests.material.growing import FLAGS as SMALL
+from tests.material.growing import OFF, corpus
 from tests.servers.models.launch import FakeServer
 
 LOST = "another run published meanwhile; run it again (answers of models are stored and are not paid twice)"

@@ -16,7 +16,7 @@ from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import DocumentOutcome
 from persona_hub.transforms.synthesis.use_cases import load_use_case
 from tests.helpers.hubs import dead_letters, personas, samples
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 TELL = " about the tides of the estuary, the salt marsh and the birds that breed there every spring."
 HOSTILE = {

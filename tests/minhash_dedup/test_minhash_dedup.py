@@ -23,7 +23,7 @@ from persona_hub.transforms.records import Batch, Persona, partition_of
 from persona_hub.transforms.similarity.ranks import rank_of
 from persona_hub.transforms.similarity.shingles import tokenise
 from tests.helpers.collecting import Collect, collected
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 TWELVE = ["a", "nurse", "who", "sings", "in", "the", "city", "choir", "and", "teaches", "young", "swimmers"]
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.pii import gold as pii_gold
-from benchmarks.pii import measure
 from persona_hub.transforms.pii import find_contacts, find_names, find_pii, scrub_text
 from persona_hub.transforms.pii.words import NEUTRAL, WORDS, language_of
 from persona_hub.transforms.records import excerpt
+from tests.material import pii_gold
+from tests.material import pii_measure as measure
 
 
 def contacts(text: str, language: str = "en") -> list[str]:

@@ -14,7 +14,7 @@ from persona_hub.pipelines.commands import status
 from persona_hub.pipelines.planning.corpus_sample import sample_corpus
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.store.protocol import Spend
-from tests.calls.test_spending import flags_of
+from tests.helpers.flags import flags_of
 from tests.helpers.paid import corpus_of, paying, run_build, spend
 from tests.servers.models.launch import FakeServer
 

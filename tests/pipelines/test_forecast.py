@@ -27,7 +27,7 @@ from persona_hub.transforms.extract_persona.extract_persona import prompt_of as 
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.store.protocol import Spend
 from persona_hub.transforms.synthesis.use_cases import load_use_case
-from tests.calls.test_spending import flags_of
+from tests.helpers.flags import flags_of
 
 EXTRACT, EXPAND = extract_prompt(), expand_prompt()
 MATH = load_use_case("math", "", "")

@@ -23,7 +23,7 @@ from persona_hub.pipelines.planning.plan import plain, use_cases_of
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Sampling
-from tests.calls.test_spending import flags_of
+from tests.helpers.flags import flags_of
 from tests.helpers.places import EXAMPLES
 
 STAGES = (("extract", 0.5), ("expand", 0.3), ("synthesize", 0.2))

@@ -24,10 +24,10 @@ from persona_hub.transforms.hub.versions import list_runs, list_versions, open_h
 from persona_hub.transforms.records import DeadLetter, Persona
 from persona_hub.transforms.store.registry import open_store
 from tests.helpers.hubs import dead_letters, personas, samples
-from tests.helpers.planted import PLANTED, WORD, found_in, holds, pieces_of, unpacked
 from tests.helpers.purging import FLAGS, IDLE, check_whole, letters, purge, versions_of
-from tests.jobs.test_refresh import by_id, refresh
-from tests.take_down.test_takedown import TEXTS, A, B, C, build, sources, take_down, write
+from tests.material.growing import by_id, refresh
+from tests.material.planted import PLANTED, WORD, found_in, holds, pieces_of, unpacked
+from tests.material.sources import TEXTS, A, B, C, build, sources, take_down, write
 
 
 @pytest.fixture(params=["sqlite", "redis", "bigtable"])

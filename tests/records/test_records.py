@@ -23,7 +23,7 @@ from persona_hub.transforms.records import (
     partition_of,
     persona_id,
 )
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 
 def test_the_id_of_a_persona_is_that_of_its_words() -> None:

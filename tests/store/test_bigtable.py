@@ -24,8 +24,8 @@ from persona_hub.transforms.store.bigtable_rows import ANSWERS, FORMAT, STATE, R
 from persona_hub.transforms.store.ledger import Ledger, used_of
 from persona_hub.transforms.store.protocol import Amount, Book, Limit, Release, Renew, Spend, StoreError
 from persona_hub.transforms.store.registry import open_store
+from tests.helpers.stores import COST, KEY, OTHER, lease, put
 from tests.servers.bigtable import BigtableServer
-from tests.store.test_response_store import COST, KEY, OTHER, lease, put
 
 
 def admin_table(address: str) -> Any:

@@ -22,8 +22,8 @@ from persona_hub.transforms.store.redis import FORMAT, LEASE, PREFIX, SPEND, Red
 from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.store.writer import GroupWriter
 from tests.conftest import missing
+from tests.helpers.stores import COST, KEY, OTHER, lease, put
 from tests.servers.redis import RedisServer
-from tests.store.test_response_store import COST, KEY, OTHER, lease, put
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.store.protocol import (
     Amount,
-    Ask,
     Book,
     Limit,
-    Put,
     Release,
     Renew,
     ResponseStore,
@@ -30,10 +28,9 @@ from persona_hub.transforms.store.protocol import (
 )
 from persona_hub.transforms.store.registry import is_local, open_store, scheme_of
 from persona_hub.transforms.store.writer import GroupWriter
+from tests.helpers.stores import COST, KEY, OTHER, lease, put
 
 Opener = Callable[[], ResponseStore]
-KEY, OTHER = b"k" * 16, b"o" * 16
-COST = Spend(1, 100, 20, 5000)
 
 
 @pytest.fixture
@@ -59,12 +56,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
     monkeypatch.setattr("time.time", lambda: now() + late[0])
     return forward
-
-
-def put(
-    key: bytes, value: bytes, spend: Spend = COST, owner: str = "", stage: str = "extract", subject: bytes = b""
-) -> Put:
-    return Put(key, value, stage, spend, owner, subject)
 
 
 def test_an_answer_is_there_for_whoever_opens_the_store_next(opener: Opener) -> None:
@@ -149,10 +140,6 @@ def test_what_is_out_of_reach_of_an_erasure_is_told_with_the_address(opener: Ope
     for word in store.scrub():
         assert word.startswith(store_address)
     assert store.get_many([KEY]) == {}
-
-
-def lease(owner: str, want: int, least: int = 1, stage: str = "extract", limits: tuple[Limit, ...] = ()) -> Ask:
-    return Ask(owner, stage, Amount(calls=least), Amount(calls=want), limits or (Limit((), Amount(calls=100)),))
 
 
 def test_leases_and_spend_never_pass_the_budget_together(opener: Opener) -> None:

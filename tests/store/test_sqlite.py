@@ -13,7 +13,7 @@ from persona_hub.transforms.store import sqlite
 from persona_hub.transforms.store.protocol import Put, Spend, StoreError, pack
 from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.store.sqlite import SqliteStore
-from tests.store.test_response_store import KEY, put
+from tests.helpers.stores import KEY, put
 
 
 def test_a_damaged_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:

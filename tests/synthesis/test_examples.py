@@ -10,7 +10,7 @@ import pytest
 from persona_hub.transforms.synthesis.examples import EXAMPLES_LIMIT, LEAD, Example, read_examples, render_examples
 from persona_hub.transforms.synthesis.use_case import UseCaseError
 from persona_hub.transforms.synthesis.use_cases import load_use_case
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 CLOCKMAKER = persona("A clockmaker who restores tower clocks")
 MATH = load_use_case("math")

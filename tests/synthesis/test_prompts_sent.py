@@ -13,7 +13,7 @@ from persona_hub.transforms.extract_persona.extract_persona import prompt_of as 
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.records import Document, content_id
 from persona_hub.transforms.synthesis.use_cases import load_use_case
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 NURSE = persona("Eine Nachtschwester, die ihren Patienten vorliest", language="de")
 SHOWN = f"<persona>\n{NURSE.text}\n</persona>"

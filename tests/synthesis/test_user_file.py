@@ -12,7 +12,7 @@ import pytest
 from persona_hub.transforms.llm.protocol import MalformedAnswer, Sampling
 from persona_hub.transforms.synthesis.use_case import UseCase, UseCaseError
 from persona_hub.transforms.synthesis.use_cases import load_use_case
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 CLOCKMAKER = persona("A clockmaker who restores tower clocks")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.records import Batch
 from persona_hub.transforms.synthesize.take_personas import SmallestIds, TakePersonas, up_to
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 
 HUB = [persona(f"A baker of {n} kinds of bread") for n in range(20)]
 SMALLEST = sorted(p.persona_id for p in HUB)

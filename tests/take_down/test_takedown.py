@@ -13,35 +13,8 @@ from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 from persona_hub.transforms.records import DocumentOutcome, Duplicate, Provenance
 from tests.helpers.hubs import personas
-from tests.jobs.test_refresh import by_id, refresh
-
-A, B, C = "https://a.org/1", "https://b.org/2", "https://c.org/3"
-TEXTS = {
-    A: "The keepers of the lighthouse at Skagen paint its lantern room each spring and log every ship that passes.",
-    B: "A choir in Tartu rehearses Baltic folk songs on Tuesdays, and its conductor writes arrangements for altos.",
-    C: "Soil chemists in Leeds test allotments for lead, and publish their maps for the gardeners of the city.",
-}
-FLAGS = ["--expand_hops", "1", "--use_case", "math"]
-
-
-def write(file: Path, *rows: tuple[str, str]) -> Path:
-    file.write_bytes(b"\n".join(orjson.dumps({"text": text, "url": url}) for url, text in rows))
-    return file
-
-
-def build(folder: Path, *rows: tuple[str, str], flags: list[str] = FLAGS) -> Path:
-    corpus = write(folder / "corpus.jsonl", *rows)
-    assert main(["build", "--input", str(corpus), "--output", str(folder / "hub"), *flags]) == DONE
-    return folder / "hub"
-
-
-def take_down(hub: Path, *sources: str) -> None:
-    flags = [flag for source in sources for flag in ("--source", source)]
-    assert main(["takedown", "--hub", str(hub), *flags]) == DONE
-
-
-def sources(hub: Path) -> set[str]:
-    return {persona.source for persona in personas(hub)}
+from tests.material.growing import by_id, refresh
+from tests.material.sources import FLAGS, TEXTS, A, B, C, build, sources, take_down, write
 
 
 @pytest.fixture(scope="module")

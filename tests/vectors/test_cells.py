@@ -25,7 +25,7 @@ from persona_hub.transforms.vectors.vectors import (
     stored,
     unpack,
 )
-from tests.helpers.planted_vectors import DIMENSION, brute_force, planted
+from tests.material.planted_vectors import DIMENSION, brute_force, planted
 
 
 def side_by_side(vectors: Stored) -> npt.NDArray[np.float64]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from persona_hub.transforms.vectors import cells, kmeans
 from persona_hub.transforms.vectors.sketches import NEIGHBOURS, equal_rows, near_pairs, projection, sketch
 from persona_hub.transforms.vectors.vectors import GRID, on_grid
-from tests.helpers.planted_vectors import DIMENSION, planted
+from tests.material.planted_vectors import DIMENSION, planted
 
 RANKS, VECTORS = planted(400)
 

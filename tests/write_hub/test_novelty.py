@@ -13,7 +13,7 @@ from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Batch, Document, content_id
 from persona_hub.transforms.write_hub.novelty import Novelty, rates, source_of
 from tests.helpers.paid import corpus_of, paying, run_build
-from tests.helpers.personas import persona
+from tests.material.personas import persona
 from tests.servers.models.launch import FakeServer
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks.main_text import score
 from examples.make_corpus import page, response, warc_record
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.formats.http import body_of, http_response
@@ -17,6 +16,7 @@ from persona_hub.transforms.corpus.formats.main_text import extract, main_text
 from persona_hub.transforms.corpus.formats.readers import read_piece
 from persona_hub.transforms.corpus.found import BrokenError, Damage, Found, Limits, Skip, Text
 from persona_hub.transforms.corpus.pieces import pieces_of
+from tests.material.main_text import score
 
 PARAGRAPHS = [
     "The ferryman reads the river by the colour of its foam, and turns back when it is the colour of tea.",

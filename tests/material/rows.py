@@ -1,6 +1,6 @@
 """Rows for the benchmarks of near-duplicates: recombined from real personas, with planted near-duplicates.
 
-    python -m benchmarks.dedup.rows KIND ROWS FILE      KIND: even | template | dense
+    python -m tests.material.rows KIND ROWS FILE      KIND: even | template | dense
 
 `even`: heads and tails of real personas, 24 words on average; 1% of the rows are variants of one, and every sixteenth
 text begins a cluster of variants whose sizes follow Zipf's law. `template`: half of the rows fill three slots of one

@@ -14,7 +14,7 @@ import fastavro
 import pyarrow.parquet as pq
 
 from persona_hub.transforms.store.protocol import CHECK_BYTES
-from tests.take_down.test_takedown import TEXTS, A, B, C
+from tests.material.sources import TEXTS, A, B, C
 
 WORD = "zyxquorth"
 PLANTED = {

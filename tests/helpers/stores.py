@@ -1,0 +1,26 @@
+"""What the tests of response stores put into them."""
+
+from __future__ import annotations
+
+from persona_hub.transforms.store.protocol import (
+    Amount,
+    Ask,
+    Limit,
+    Put,
+    Spend,
+)
+
+KEY, OTHER = b"k" * 16, b"o" * 16
+
+
+COST = Spend(1, 100, 20, 5000)
+
+
+def put(
+    key: bytes, value: bytes, spend: Spend = COST, owner: str = "", stage: str = "extract", subject: bytes = b""
+) -> Put:
+    return Put(key, value, stage, spend, owner, subject)
+
+
+def lease(owner: str, want: int, least: int = 1, stage: str = "extract", limits: tuple[Limit, ...] = ()) -> Ask:
+    return Ask(owner, stage, Amount(calls=least), Amount(calls=want), limits or (Limit((), Amount(calls=100)),))

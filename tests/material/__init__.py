@@ -1,0 +1,1 @@
+"""What tests and benchmarks feed in: made personas, planted duplicates, gold sets."""
