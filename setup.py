@@ -46,5 +46,5 @@ setup(
         "persona_hub.transforms": ["**/*.json", "**/*.txt", "**/*.yaml", "**/*.lua"],
     },
     install_requires=REQUIRES,
-    entry_points={"console_scripts": ["persona-hub=persona_hub.pipelines.cli.main:main"]},
+    entry_points={"console_scripts": ["persona-hub=persona_hub.pipelines.main:main"]},
 )

@@ -10,7 +10,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags, check_store
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plain, plan_build
 from persona_hub.pipelines.planning.sizing import personas_to_use
@@ -36,7 +36,7 @@ from persona_hub.transforms.write_hub.novelty import Novelty
 from persona_hub.transforms.write_hub.write_hub import ProvenanceOf, WriteHub
 
 
-def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+def build_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Builds the hub; returns the exit code."""
     options = beam_options(beam_flags)
     check_places(flags, runner_name(options))
@@ -188,4 +188,4 @@ def draft_of(plan: BuildPlan, runner: str) -> Manifest:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("build"))
+    sys.exit(run_command("build", build_hub))

@@ -9,7 +9,7 @@ from functools import partial
 import apache_beam as beam
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
@@ -36,7 +36,7 @@ REMEMBERED = (*NEVER_AGAIN, PERSONA)  # tombstones that hide nothing any more: a
 EQUATIONS = tuple(Equation("write_hub", kind, (f"compact/{kind}",)) for kind in (*KEYS, "removed"))
 
 
-def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+def compact_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Folds the versions; returns the exit code."""
     options = beam_options(beam_flags)
     hub = open_hub(flags["hub"])
@@ -105,4 +105,4 @@ def draft_of(hub: Hub, runner: str) -> Manifest:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("compact"))
+    sys.exit(run_command("compact", compact_hub))

@@ -18,7 +18,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsSingleton
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import HERE, check_store, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
 from persona_hub.pipelines.runners.progress import progress
@@ -74,7 +74,7 @@ class DedupPlan:
         return RowLayout(self.field, self.blocks)
 
 
-def run(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
+def deduplicate(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
     """Deduplicates; returns the exit code."""
     options = beam_options(beam_flags)
     where = where_of(options)
@@ -277,4 +277,4 @@ def summary(output: str, made: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("dedup"))
+    sys.exit(run_command("dedup", deduplicate))

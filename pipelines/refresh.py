@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from persona_hub.pipelines.build import run_plan
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.exit_status import NothingToRead, UsageError
-from persona_hub.pipelines.cli.main import job_main
 from persona_hub.pipelines.cli.parser import inherit
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import plan_refresh
 from persona_hub.pipelines.runners.dataflow import check_places
@@ -18,7 +18,7 @@ from persona_hub.transforms.corpus.found import NoFileError
 from persona_hub.transforms.hub.versions import Hub, open_hub
 
 
-def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+def refresh_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Adds to the hub what a corpus brings; returns the exit code."""
     options = beam_options(beam_flags)
     check_places(flags, runner_name(options))
@@ -51,4 +51,4 @@ def check_embedder(flags: Flags, hub: Hub) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("refresh"))
+    sys.exit(run_command("refresh", refresh_hub))

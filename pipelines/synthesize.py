@@ -10,7 +10,7 @@ from functools import partial
 import apache_beam as beam
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
 from persona_hub.pipelines.planning.models import HERE, Flags, base_url_of, check_store, model_of, named_model
 from persona_hub.pipelines.planning.plan import RUNNING, code_version, plain, unfinished, use_cases_of
@@ -53,7 +53,7 @@ class SynthesizePlan:
     done: bool  # whether that run has been published already
 
 
-def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+def synthesize_samples(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Makes the samples; returns the exit code."""
     options = beam_options(beam_flags)
     where = where_of(options)
@@ -140,4 +140,4 @@ def build(p: beam.Pipeline, plan: SynthesizePlan, runner: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("synthesize"))
+    sys.exit(run_command("synthesize", synthesize_samples))

@@ -10,8 +10,8 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import job_main
 from persona_hub.pipelines.cli.parser import inherit
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags, absolute, embedder_of
 from persona_hub.pipelines.planning.plan import code_version, plain
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
@@ -45,7 +45,7 @@ EQUATIONS = (
 )
 
 
-def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+def take_down_sources(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Takes down; returns the exit code."""
     options = beam_options(beam_flags)
     output = flags["hub"]
@@ -159,4 +159,4 @@ def summary(hub: Hub) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("takedown"))
+    sys.exit(run_command("takedown", take_down_sources))

@@ -41,7 +41,7 @@ FORMS = {  # of texts that the services would refuse later, or take for somethin
 }
 
 
-def run(flags: Flags, rest: Sequence[str]) -> int:
+def launch_template(flags: Flags, rest: Sequence[str]) -> int:
     """Launches the template with the job's flags `rest`; returns the exit code."""
     from google.api_core.exceptions import GoogleAPICallError
     from google.auth.exceptions import GoogleAuthError

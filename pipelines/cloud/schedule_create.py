@@ -34,7 +34,7 @@ TOLD = ("description", "schedule", "time_zone", "http_target", "retry_config")  
 RETRY = {"retry_count": 3, "min_backoff_duration": timedelta(minutes=1)}
 
 
-def run(flags: Flags, rest: Sequence[str]) -> int:
+def create_schedule(flags: Flags, rest: Sequence[str]) -> int:
     """Makes the schedule, with the job's flags `rest`; returns the exit code."""
     job = schedule_of(flags, rest)
     with scheduler(flags) as client:

@@ -9,7 +9,7 @@ from persona_hub.pipelines.cloud.launch import check_forms
 from persona_hub.pipelines.cloud.scheduler import Flags, own_schedule, scheduler
 
 
-def run(flags: Flags, _: Sequence[str]) -> int:
+def delete_schedule(flags: Flags, _: Sequence[str]) -> int:
     """Deletes the schedule; returns the exit code."""
     check_forms(flags)
     with scheduler(flags) as client:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HEAD = ("name", "cron", "time zone", "state", "last run", "next run", "input")
 
 
-def run(flags: Flags, _: Sequence[str]) -> int:
+def list_schedules(flags: Flags, _: Sequence[str]) -> int:
     """Lists the schedules of a project and region; returns the exit code."""
     check_forms(flags)
     with scheduler(flags) as client:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.reading import read_shown
@@ -21,7 +21,7 @@ SHOWN_PERSONAS = 3
 PLACES = ("hub", "output")
 
 
-def run(flags: Flags, _: Sequence[str]) -> int:
+def diff_versions(flags: Flags, _: Sequence[str]) -> int:
     """Compares two versions: by default the current one with the one before it."""
     output = flags["hub"]
     hub = open_hub(output, flags["version"])
@@ -82,4 +82,4 @@ def only(one: Hub, other: Hub) -> Iterator[Persona]:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("diff"))
+    sys.exit(run_command("diff", diff_versions))

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 import orjson
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.commands.status import ESTIMATE
 from persona_hub.pipelines.commands.trial import Trial, send_sample
 from persona_hub.pipelines.planning.corpus_sample import CorpusSample, sample_corpus
@@ -36,7 +36,7 @@ Prices = tuple[Price | None, Price | None]  # of the language model, of the embe
 HEAD = f"{'stage':30}{'calls':>12}{'tokens in':>16}{'tokens out':>16}{'US dollars':>14}{'time':>12}"
 
 
-def run(flags: Flags, beam_flags: Sequence[str]) -> int:
+def estimate_build(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Prints the estimate, and leaves it in OUTPUT for `status`; returns the exit code."""
     options = beam_options(beam_flags)
     if not is_local(options):
@@ -174,4 +174,4 @@ def line(name: str, row: Sequence[float], priced: bool) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("estimate"))
+    sys.exit(run_command("estimate", estimate_build))

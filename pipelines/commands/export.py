@@ -10,7 +10,7 @@ from typing import Any
 from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.exporting import SAMPLE_SCHEMA, Row, parquet_schema, write_parquet, write_released
 from persona_hub.transforms.hub.manifest import FileEntry, HubError, RunManifest
@@ -32,7 +32,7 @@ class Exported:
     files: tuple[FileEntry, ...]
 
 
-def run(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
+def export_hub(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
     """Exports, and says what was written; returns the exit code."""
     exported = export(flags["hub"], flags["export_format"], flags["export_output"])
     for entry in exported.files:
@@ -90,4 +90,4 @@ def sample_rows(output: str, runs: Sequence[RunManifest]) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("export"))
+    sys.exit(run_command("export", export_hub))

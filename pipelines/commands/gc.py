@@ -6,13 +6,13 @@ import sys
 from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.transforms.hub.garbage import find_garbage, remove_garbage
 from persona_hub.transforms.hub.versions import open_hub
 
 
-def run(flags: Flags, _: Sequence[str]) -> int:
+def collect_garbage(flags: Flags, _: Sequence[str]) -> int:
     """Removes what no kept version names."""
     output, idle = flags["hub"], flags["older_than_hours"] * 3600
     open_hub(output)
@@ -26,4 +26,4 @@ def run(flags: Flags, _: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("gc"))
+    sys.exit(run_command("gc", collect_garbage))

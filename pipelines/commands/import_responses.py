@@ -13,7 +13,7 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags, named_store
 from persona_hub.pipelines.planning.open_store import opened_store
 from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
@@ -29,7 +29,7 @@ GROUP = 500  # answers in a transaction
 FREE = Price(0.0, 0.0)
 
 
-def run(flags: Flags, _: Sequence[str]) -> int:
+def import_batch_answers(flags: Flags, _: Sequence[str]) -> int:
     """Imports, and says what came of it; returns the exit code."""
     if not flags["batch_model"]:
         raise UsageError("--batch_model: must name the model that answered, as it was named at the export")
@@ -130,4 +130,4 @@ def spend_of(completion: Completion, price: Price) -> Spend:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("import-responses"))
+    sys.exit(run_command("import-responses", import_batch_answers))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import DONE, JobError, UsageError
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.corpus_sample import sample_corpus
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import BuildPlan
@@ -66,7 +66,7 @@ class Showing:
         return self.task.key(record)
 
 
-def run(flags: Flags, _: Sequence[str]) -> int:
+def preview_build(flags: Flags, _: Sequence[str]) -> int:
     """Prints the preview; returns the exit code."""
     with tempfile.TemporaryDirectory(prefix="persona-hub-") as nowhere:
         plan = plan_look(flags, nowhere)
@@ -187,4 +187,4 @@ def width() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("preview"))
+    sys.exit(run_command("preview", preview_build))

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.transforms.hub.current import exclusive, set_current
 from persona_hub.transforms.hub.versions import missing_files, open_hub
 
 
-def run(flags: Flags, _: Sequence[str]) -> int:
+def roll_back(flags: Flags, _: Sequence[str]) -> int:
     """Makes an earlier version the one that readers see; nothing is deleted."""
     output = flags["hub"]
     current = open_hub(output).manifest
@@ -29,4 +29,4 @@ def run(flags: Flags, _: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("rollback"))
+    sys.exit(run_command("rollback", roll_back))

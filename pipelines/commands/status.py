@@ -11,7 +11,7 @@ from datetime import datetime
 import orjson
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags, named_store
 from persona_hub.pipelines.planning.open_store import opened_store
 from persona_hub.transforms.hub.current import read_bytes
@@ -24,7 +24,7 @@ HEAD = f"{'stage':30}{'calls':>12}{'of about':>12}{'tokens in':>14}{'out':>14}{'
 Look = Mapping[str, Spend]  # by stage
 
 
-def run(flags: Flags, _: Sequence[str]) -> int:
+def show_status(flags: Flags, _: Sequence[str]) -> int:
     """Prints the table, again and again with --watch; returns the exit code."""
     expected = expected_calls(flags["output"]) if flags["output"] else {}
     try:
@@ -76,4 +76,4 @@ def expected_calls(output: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("status"))
+    sys.exit(run_command("status", show_status))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import job_main
+from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import list_versions, open_hub
@@ -14,7 +14,7 @@ from persona_hub.transforms.hub.versions import list_versions, open_hub
 HEAD = f"  {'version':16}{'created':22}{'personas':>12}{'of its own':>12}{'documents':>12}{'US dollars':>12}"
 
 
-def run(flags: Flags, _: Sequence[str]) -> int:
+def list_hub_versions(flags: Flags, _: Sequence[str]) -> int:
     """Lists the versions."""
     output = flags["hub"]
     current = open_hub(output).manifest.version
@@ -39,4 +39,4 @@ def line(manifest: Manifest) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(job_main("versions"))
+    sys.exit(run_command("versions", list_hub_versions))

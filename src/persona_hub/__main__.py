@@ -2,7 +2,7 @@
 
 import sys
 
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

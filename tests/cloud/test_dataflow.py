@@ -12,7 +12,7 @@ import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from tests.helpers.places import ROOT
 from tests.servers.dataflow import Server, dataflow_api
 
@@ -28,7 +28,7 @@ SECRETS = {
     "REDIS_PASSWORD": "planted-3",
     "GOOGLE_API_KEY": "planted-4",
 }
-PACKED = {"pipelines/cli/main.py", "transforms/prompts/math.txt", "transforms/llm/prices.yaml"}
+PACKED = {"pipelines/main.py", "transforms/prompts/math.txt", "transforms/llm/prices.yaml"}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from google.cloud.dataflow_v1beta3.types import AutoscalingAlgorithm
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from tests.servers.dataflow import Server, dataflow_api
 
 TEMPLATE = "gs://box/templates/build-7.json"

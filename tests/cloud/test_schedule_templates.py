@@ -20,8 +20,8 @@ from cronsim import CronSim
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.date_macros import dated
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, FAILED, NOTHING_TO_READ, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
 from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+from persona_hub.pipelines.main import main
 from persona_hub.pipelines.runners.run import beam_options
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 from tests.conftest import missing

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.pipelines.runners.signals import STOPPING
 from persona_hub.transforms.calls.engine import STOPPED
 from tests.cluster.flink import Cluster

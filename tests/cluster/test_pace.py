@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from tests.cluster.flink import Cluster
 from tests.cluster.processes import wait_until
 from tests.helpers.paid import corpus_of, paying

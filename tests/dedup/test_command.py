@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.dedup import representatives
 from persona_hub.transforms.similarity.shingles import tokenise
 from tests.helpers.dedup import NURSE, NURSE_AGAIN, dedup, lines, rows, statistics

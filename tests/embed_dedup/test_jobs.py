@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.embedding.protocol import text_key
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import open_hub

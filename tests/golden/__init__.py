@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.synthesis.use_cases import USE_CASES
 from tests.helpers.hubs import RUNNER, dead_letters, personas, samples

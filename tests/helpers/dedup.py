@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 
 NURSE = "A nurse who sings in the city choir and teaches young swimmers on Sundays"
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.reading import read_personas
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Persona

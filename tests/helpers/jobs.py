@@ -129,7 +129,7 @@ def serve() -> None:
 
 def run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> int:
     """In the child: the command's exit code; how the process then ends is Python's matter, as ever."""
-    from persona_hub.pipelines.cli.main import main
+    from persona_hub.pipelines.main import main
 
     os.setsid()
     os.environ.clear()

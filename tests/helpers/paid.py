@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Provenance

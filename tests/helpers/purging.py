@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.files import read_file, write_shard
 from persona_hub.transforms.hub.manifest import Made, RunManifest
 from persona_hub.transforms.hub.publishing import publish

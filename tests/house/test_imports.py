@@ -47,6 +47,7 @@ FLOORS: list[list[str]] = [
     ["pipelines.reporting"],
     ["pipelines"],
     ["pipelines.commands", "pipelines.cloud"],
+    ["pipelines.main"],
 ]
 FLOOR = {room: (floor, place) for floor, rooms in enumerate(FLOORS) for place, room in enumerate(rooms)}
 FILES = sorted([*ROOT.glob("transforms/**/*.py"), *ROOT.glob("pipelines/**/*.py")])

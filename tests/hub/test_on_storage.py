@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.current import (
     PublishConflict,
     read_bytes,

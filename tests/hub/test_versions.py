@@ -12,7 +12,7 @@ import pytest
 from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.garbage import find_garbage, remove_garbage
 from persona_hub.transforms.hub.versions import list_versions, missing_files, open_hub

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import open_hub
 from tests.helpers.hubs import RUNNER, build, dead_letters, personas, samples
 

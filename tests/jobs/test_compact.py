@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.garbage import remove_garbage
 from persona_hub.transforms.hub.reading import read_table

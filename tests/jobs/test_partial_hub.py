@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import list_runs, list_versions, open_hub
 from persona_hub.transforms.records import DocumentOutcome, unanswered

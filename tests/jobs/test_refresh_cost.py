@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import open_hub
 from tests.helpers.paid import paying
 from tests.material.growing import FLAGS, corpus

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import list_versions, missing_files, open_hub
 from persona_hub.transforms.records import DocumentOutcome, Persona

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import list_runs, open_hub
 from persona_hub.transforms.llm.batch_forms import gemini_completion, name_of, read_answer, request_line
 from persona_hub.transforms.llm.export import collect

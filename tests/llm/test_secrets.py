@@ -17,7 +17,7 @@ import pytest
 import redis
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.pipelines.runners.run import LocalRunner
 from persona_hub.transforms.secrets import ENDPOINT, SecretError, check_secret_name, fetched, secret_or_variable
 from persona_hub.transforms.store.protocol import StoreError

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.records import Persona
 
 TOPICS = ["beekeeping", "tram timetables", "soil chemistry", "choir conducting", "harbour logistics", "clay tiles"]

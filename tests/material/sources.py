@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from tests.helpers.hubs import personas
 
 A, B, C = "https://a.org/1", "https://b.org/2", "https://c.org/3"

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import TRACEBACK, job_main, main
+from persona_hub.pipelines.cli.run_command import TRACEBACK, run_command
+from persona_hub.pipelines.commands.export import export_hub
+from persona_hub.pipelines.main import main
 from tests.helpers.paid import corpus_of
 
 
@@ -158,7 +160,7 @@ def test_ctrl_c_is_no_traceback_either(
     def interrupted(*_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("persona_hub.pipelines.commands.export.run", interrupted)
+    monkeypatch.setattr("persona_hub.pipelines.commands.export.export_hub", interrupted)
     code, err = run("export --hub HUB", places, capsys)
     assert (code, err) == (FAILED, "persona-hub export: error: interrupted; run the same command again to go on\n")
 
@@ -169,12 +171,12 @@ def test_a_message_of_many_lines_is_put_on_one(
     def wrong(*_: object) -> int:
         raise ValueError("first\n   second\n\nthird")
 
-    monkeypatch.setattr("persona_hub.pipelines.commands.export.run", wrong)
+    monkeypatch.setattr("persona_hub.pipelines.commands.export.export_hub", wrong)
     assert run("export --hub HUB", places, capsys)[1] == "persona-hub export: error: first second third\n"
 
 
 def test_a_module_runs_the_same_job_as_the_command(places: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert job_main("export", ["--hub", places["HUB"], "--output", places["OUT"]]) == DONE
+    assert run_command("export", export_hub, ["--hub", places["HUB"], "--output", places["OUT"]]) == DONE
     assert "2 records" in capsys.readouterr().out
     assert [file.name for file in Path(places["OUT"]).iterdir()] == ["persona.jsonl"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
 from persona_hub.pipelines.commands import status
+from persona_hub.pipelines.main import main
 from persona_hub.pipelines.planning.corpus_sample import sample_corpus
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.store.protocol import Spend

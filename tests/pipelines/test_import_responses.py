@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.main import main
 from persona_hub.pipelines.commands.import_responses import spend_of, stage_of
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.llm.protocol import Completion, unpack_completion
 from persona_hub.transforms.store.protocol import Spend

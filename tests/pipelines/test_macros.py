@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tests.servers.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
 from persona_hub.pipelines.cli.date_macros import DIRECTIVES, dated, resolve
 from persona_hub.pipelines.cli.exit_status import DONE, NOTHING_TO_READ, WRONG_COMMAND, UsageError
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 
 NOW = datetime(2026, 3, 1, 0, 30, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 
 from persona_hub.pipelines.cli.commands import JOBS
 from persona_hub.pipelines.cli.exit_status import WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
 from persona_hub.pipelines.cli.options import BY_NAME
+from persona_hub.pipelines.main import main
 
 
 def wrong(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -64,8 +64,8 @@ def test_every_flag_of_a_job_exists_and_every_flag_has_a_job() -> None:
 def test_help_needs_no_beam(job: str) -> None:
     """What makes `--help` answer at once; Beam alone takes seconds to import."""
     code = (
-        "import sys, persona_hub.pipelines.cli.main\n"
-        f"try: persona_hub.pipelines.cli.main.main([{job!r}, '--help'])\n"
+        "import sys, persona_hub.pipelines.main\n"
+        f"try: persona_hub.pipelines.main.main([{job!r}, '--help'])\n"
         "except SystemExit: print('apache_beam' in sys.modules, 'numpy' in sys.modules)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

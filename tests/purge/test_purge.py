@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
-from persona_hub.pipelines.cli.main import main
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.current import PublishConflict
 from persona_hub.transforms.hub.manifest import content_of, version_name
 from persona_hub.transforms.hub.publishing import publish

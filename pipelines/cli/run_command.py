@@ -1,0 +1,75 @@
+"""Runs the function of a command: reads its flags, and turns what the user can mend into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from persona_hub.pipelines.cli.commands import JOB_BY_NAME
+from persona_hub.pipelines.cli.date_macros import Clock, dated, utc_now
+from persona_hub.pipelines.cli.exit_status import (
+    DONE,
+    FAILED,
+    NOTHING_TO_READ,
+    WRONG_COMMAND,
+    JobError,
+    NothingToRead,
+    Submitted,
+    UsageError,
+)
+from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+
+TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
+
+Command = Callable[[Mapping[str, Any], Sequence[str]], int]  # (its flags, Beam's) -> exit code
+
+
+def run_command(name: str, command: Command, arguments: Sequence[str] | None = None, clock: Clock = utc_now) -> int:
+    """Runs `command` with the flags that the table of commands lists under `name`; returns its exit code.
+
+    0 done, 1 the job failed, 2 the command was wrong, 3 done in part, 4 nothing to read yet. Without `arguments`, those
+    of this process.
+    """
+    job, prog = JOB_BY_NAME[name], f"persona-hub {name}"
+    parser = Parser(prog=prog, description=job.help, allow_abbrev=False)
+    add_flags(parser, job)
+    try:
+        flags, rest = parse_flags(parser, job, sys.argv[1:] if arguments is None else arguments)
+        if rest and not job.runs_on_beam:
+            raise UsageError(f"unknown argument {rest[0]}; see {prog} --help")
+        if "input" in flags:
+            flags["input"] = show_dated(flags["input"], dated(flags["input"], clock()))
+        return command(flags, rest)
+    except Submitted as job_elsewhere:
+        print(job_elsewhere)
+        return DONE
+    except ValueError as error:  # of the flags, the corpus, prompts, use cases, the hub: raised before anything runs
+        return report(prog, error, WRONG_COMMAND)
+    except NothingToRead as error:
+        return report(prog, error, NOTHING_TO_READ)
+    except JobError as error:
+        return report(prog, error, FAILED)
+    except OSError as error:  # a full disk, a folder that is a file, a hub's file that is gone
+        named = f"{error.filename}: {error.strerror}" if error.filename else error
+        return report(prog, JobError(f"{named}; mend that, and run the same command again"), FAILED)
+    except KeyboardInterrupt as interrupt:
+        how_to_go_on = str(interrupt) or "interrupted; run the same command again to go on"
+        return report(prog, JobError(how_to_go_on), FAILED)
+
+
+def show_dated(typed: Sequence[str], patterns: list[str]) -> list[str]:
+    """The patterns; those that hold the date of today are printed, so that they can be typed on another day."""
+    for before, after in zip(typed, patterns, strict=True):
+        if before != after:
+            print(f"--input {after}", flush=True)
+    return patterns
+
+
+def report(prog: str, error: Exception, code: int) -> int:
+    """Prints one line; the traceback only when the environment asks for it."""
+    if os.environ.get(TRACEBACK):
+        raise error
+    print(f"{prog}: error: {' '.join(str(error).split())}", file=sys.stderr)
+    return code
