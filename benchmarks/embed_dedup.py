@@ -94,9 +94,8 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
 
     from benchmarks.embed_dedup import read_block
     from persona_hub.pipelines.runners.memory import return_freed_memory
-    from persona_hub.transforms.embed_dedup.cells import Packed
     from persona_hub.transforms.embed_dedup.join import MeaningDuplicates
-    from persona_hub.transforms.vectors.vectors import unpack
+    from persona_hub.transforms.wire.packing import KeyedArrays, unpack_arrays
     from persona_hub.transforms.wire.spill import spilling
 
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:  # as imports, what Beam loads at its first run is not counted
@@ -108,12 +107,12 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
         vectors = (
             pipeline
             | beam.Create(list(range(blocks)), reshuffle=processes > 1)
-            | "Read" >> beam.FlatMap(read_block, vectors_file, blocks, seed).with_output_types(Packed)
+            | "Read" >> beam.FlatMap(read_block, vectors_file, blocks, seed).with_output_types(KeyedArrays)
         )
         no_centroids = pipeline | "NoCentroids" >> beam.Create([])
         found = (vectors, no_centroids) | MeaningDuplicates(threshold=threshold, blocks=blocks)
         _ = found.decisions | "Save" >> beam.MapTuple(
-            lambda block, packed: np.save(Path(out, f"{block}.npy"), unpack(packed)[0])
+            lambda block, packed: np.save(Path(out, f"{block}.npy"), unpack_arrays(packed)[0])
         )
     rows = len(np.load(vectors_file, mmap_mode="r"))
     dropped = np.concatenate([np.load(file) for file in Path(out).iterdir()])
@@ -123,7 +122,7 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
 def read_block(block: int, vectors_file: str, blocks: int, seed: int) -> Any:
     """The rows of one block, in elements of 2,000; `seed` shuffles them."""
     from persona_hub.transforms.similarity.ranks import blocks_of
-    from persona_hub.transforms.vectors.vectors import pack
+    from persona_hub.transforms.wire.packing import pack_arrays
 
     file = np.load(vectors_file, mmap_mode="r")
     ranks = ranks_for(len(file))
@@ -136,7 +135,7 @@ def read_block(block: int, vectors_file: str, blocks: int, seed: int) -> Any:
     order = np.random.default_rng(seed).permutation(len(mine)) if seed else np.arange(len(mine))
     for start in range(0, len(mine), 2000):
         rows = order[start : start + 2000]
-        yield block, pack(ranks[rows], vectors[rows])
+        yield block, pack_arrays(ranks[rows], vectors[rows])
 
 
 def run_exact(vectors_file: str, threshold: float) -> None:

@@ -38,7 +38,7 @@ from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.read_hub.held import ReadHeldRows, held_vectors
 from persona_hub.transforms.records import Batch, DeadLetter, as_dict
 from persona_hub.transforms.similarity.plan import Plan
-from persona_hub.transforms.vectors.vectors import unpack
+from persona_hub.transforms.wire.packing import unpack_arrays
 
 STATISTICS = "statistics.json"
 EXHAUSTED = "budget-exhausted"
@@ -173,7 +173,7 @@ class LinesBefore(beam.PTransform):
         sources = list(self.sources)
         return (
             lines
-            | "Counts" >> beam.Map(lambda element: unpack(element[1])[0])
+            | "Counts" >> beam.Map(lambda element: unpack_arrays(element[1])[0])
             | "List" >> beam.combiners.ToList()
             | "Before" >> beam.Map(lambda counts: lines_before(counts, sources))
         )

@@ -30,7 +30,7 @@ from persona_hub.transforms.records import Batch, partition_of
 from persona_hub.transforms.similarity.dense import Ball
 from persona_hub.transforms.similarity.join import Edges, Found
 from persona_hub.transforms.similarity.ranks import NEW, rank_of, ranks_of
-from persona_hub.transforms.vectors.vectors import unpack
+from persona_hub.transforms.wire.packing import unpack_arrays
 from tests.material.personas import persona
 
 NEAR = st.integers(0, 40)
@@ -77,7 +77,7 @@ def test_token_sets_go_with_their_group(rows: list[tuple[int, set[int]]]) -> Non
         for g, r, at, n in zip(groups, rank, np.cumsum(size) - size, size, strict=True):
             back[int(r)] = (int(g), set(words[int(at) : int(at) + int(n)].tolist()))
     assert back == {i: (int(group[i]), words) for i, (_, words) in enumerate(rows)}
-    homes = [{int(g) for g in unpack(packed)[0]} for packed in parts.values()]
+    homes = [{int(g) for g in unpack_arrays(packed)[0]} for packed in parts.values()]
     assert sum(map(len, homes)) == len(set(group.tolist())), "a group is in one partition"
 
 

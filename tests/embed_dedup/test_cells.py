@@ -28,7 +28,8 @@ from persona_hub.transforms.records import Batch, Centroids
 from persona_hub.transforms.similarity.ranks import NEW, blocks_of
 from persona_hub.transforms.vectors import cells, sketches
 from persona_hub.transforms.vectors.kept_set import keep_first
-from persona_hub.transforms.vectors.vectors import Ranks, Stored, pack, stored, unpack
+from persona_hub.transforms.vectors.vectors import Ranks, Stored, stored
+from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 from tests.material.planted_vectors import brute_force, planted
 
 ROWS = 400
@@ -54,7 +55,9 @@ def by_cells(
     packs = []
     for block in range(blocks):
         mine = order[home[order] == block]
-        packs += [(block, pack(ranks[m], vectors[m])) for m in np.split(mine, range(size, len(mine), size)) if len(m)]
+        packs += [
+            (block, pack_arrays(ranks[m], vectors[m])) for m in np.split(mine, range(size, len(mine), size)) if len(m)
+        ]
     plan = cells.Plan.of(threshold)
     assign, join, ask = AssignCells(plan), JoinCells(plan, blocks), AskVectors(blocks)
     assign.start_bundle()
@@ -79,7 +82,7 @@ def by_cells(
     near = [pair for _, packed in edges for pair in zip(*map(list, unpack_found(packed).near[:2]), strict=True)]
     decided: dict[int, tuple[int, float]] = {}
     for _, packed in choose((0, [packed for _, packed in edges]), PersonaLayout(blocks)) if edges else ():
-        gone, kept, cosine = (column.tolist() for column in unpack(packed))
+        gone, kept, cosine = (column.tolist() for column in unpack_arrays(packed))
         decided.update(zip(gone, zip(kept, cosine, strict=True), strict=True))
     return decided, near
 
@@ -177,10 +180,10 @@ def test_decisions_are_the_same_for_other_blocks_of_products(monkeypatch: pytest
 
 def test_of_vectors_only_those_are_sent_that_are_asked_for() -> None:
     ranks, vectors = planted(20)
-    packs = [pack(ranks[:7], vectors[:7]), pack(ranks[7:], vectors[7:])]
+    packs = [pack_arrays(ranks[:7], vectors[:7]), pack_arrays(ranks[7:], vectors[7:])]
     wanted = ranks[[2, 3, 9]]
-    [(place, sent)] = fetch_vectors(0, {"requests": [pack(wanted, np.array([5, 5, 5]))], "vectors": packs})
+    [(place, sent)] = fetch_vectors(0, {"requests": [pack_arrays(wanted, np.array([5, 5, 5]))], "vectors": packs})
     assert place == 5
-    assert [side.tolist() for side in unpack(sent)] == [wanted.tolist(), vectors[[2, 3, 9]].tolist()]
+    assert [side.tolist() for side in unpack_arrays(sent)] == [wanted.tolist(), vectors[[2, 3, 9]].tolist()]
     assert list(fetch_vectors(0, {"requests": [], "vectors": packs})) == []
     assert positions(wanted, ranks[[0, 2, 9, 19]]).tolist() == [-1, 0, 2, -1]

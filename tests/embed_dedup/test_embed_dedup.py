@@ -13,14 +13,14 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from persona_hub.transforms.dedup.persona_rows import pack_held
-from persona_hub.transforms.embed_dedup.cells import Packed
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup, MeaningDeduplicated
 from persona_hub.transforms.embed_dedup.held import HeldVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
 from persona_hub.transforms.hub.vectors import columns
 from persona_hub.transforms.records import Batch, Duplicate, Persona, Vector, partition_of
-from persona_hub.transforms.vectors.vectors import cosines, measured, pack, stored, unpack
+from persona_hub.transforms.vectors.vectors import cosines, measured, stored
+from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays
 from tests.material.personas import persona
 
 NURSE = "A pediatric nurse who works night shifts at a rural hospital"
@@ -40,13 +40,13 @@ def run(
         with beam.Pipeline(runner=FnApiRunner()) as pipeline:
             given: Any = pipeline | "New" >> by_block(personas, blocks)
             if held is not None:
-                packs = [(partition_of(v.persona_id, blocks), pack(*columns(Batch([v])))) for v in known or ()]
-                vectors = pipeline | "Vectors" >> beam.Create(packs).with_output_types(Packed)
+                packs = [(partition_of(v.persona_id, blocks), pack_arrays(*columns(Batch([v])))) for v in known or ()]
+                vectors = pipeline | "Vectors" >> beam.Create(packs).with_output_types(KeyedArrays)
                 centroids = pipeline | "Centroids" >> beam.Create([])
                 rows = (
                     pipeline
                     | "Held" >> by_block(held, blocks)
-                    | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed)
+                    | "Rows" >> beam.MapTuple(pack_held).with_output_types(KeyedArrays)
                 )
                 given = given, HeldVectors(rows, vectors, centroids)
             result = given | EmbedDedup(threshold=threshold, blocks=blocks)
@@ -66,7 +66,7 @@ def by_block(personas: list[Persona], blocks: int) -> beam.PTransform:
 def records_of(element: Any) -> list[Any]:
     batch = element[1] if isinstance(element, tuple) else element
     if isinstance(batch, bytes):
-        return [Vector(key.decode(), vector.tobytes()) for key, vector in zip(*unpack(batch), strict=True)]
+        return [Vector(key.decode(), vector.tobytes()) for key, vector in zip(*unpack_arrays(batch), strict=True)]
     return list(batch)
 
 

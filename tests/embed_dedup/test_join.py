@@ -15,13 +15,14 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from persona_hub.transforms.embed_dedup import cells as embed_dedup_cells
 from persona_hub.transforms.embed_dedup import join as embed_dedup_join
-from persona_hub.transforms.embed_dedup.cells import Packed, TooManyRows
+from persona_hub.transforms.embed_dedup.cells import TooManyRows
 from persona_hub.transforms.embed_dedup.join import MeaningDuplicates, fitting_table, largest
 from persona_hub.transforms.records import Batch, Centroids
 from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.vectors import cells
 from persona_hub.transforms.vectors.kept_set import keep_first
-from persona_hub.transforms.vectors.vectors import GRID, rescaled, unpack
+from persona_hub.transforms.vectors.vectors import GRID, rescaled
+from persona_hub.transforms.wire.packing import KeyedArrays, unpack_arrays
 from tests.material.planted_vectors import brute_force, packed_block, planted
 
 MANY = cells.EXACT_ROWS + 800
@@ -47,7 +48,8 @@ def decisions(
         vectors = (
             pipeline
             | beam.Create(range(blocks))
-            | "Read" >> beam.FlatMap(packed_block, rows, blocks, seed, size, held, without).with_output_types(Packed)
+            | "Read"
+            >> beam.FlatMap(packed_block, rows, blocks, seed, size, held, without).with_output_types(KeyedArrays)
         )
         stored = pipeline | "Stored" >> beam.Create([Batch(tables)] if tables else [])
         decided = (vectors, stored) | MeaningDuplicates(threshold=threshold, blocks=blocks)
@@ -59,7 +61,7 @@ def decisions(
         )
     found: list[Any] = []
     for file in out.iterdir():
-        found += zip(*(column.tolist() for column in unpack(file.read_bytes())), strict=True)
+        found += zip(*(column.tolist() for column in unpack_arrays(file.read_bytes())), strict=True)
     return sorted(found)
 
 

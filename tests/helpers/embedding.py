@@ -17,7 +17,7 @@ from persona_hub.transforms.embed_dedup.vectors import EmbedPaid
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.records import Batch, DeadLetter, Persona, partition_of
 from persona_hub.transforms.similarity.ranks import ranks_of
-from persona_hub.transforms.vectors.vectors import unpack
+from persona_hub.transforms.wire.packing import unpack_arrays
 from tests.helpers.asking import save, saved
 from tests.material.personas import persona
 from tests.servers.models.launch import FakeServer
@@ -53,7 +53,7 @@ def embed(
     finally:
         step.teardown()
     dead = [letter for one in out if isinstance(one, TaggedOutput) for letter in plain(one.value)]
-    packs = [unpack(plain(one)[1]) for one in out if not isinstance(one, TaggedOutput)]
+    packs = [unpack_arrays(plain(one)[1]) for one in out if not isinstance(one, TaggedOutput)]
     return {
         texts[int(rank)]: vector.tolist()
         for ranks, vectors in packs

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from persona_hub.transforms.similarity.ranks import NEW, blocks_of
-from persona_hub.transforms.vectors.vectors import Ranks, Stored, pack, stored
+from persona_hub.transforms.vectors.vectors import Ranks, Stored, stored
+from persona_hub.transforms.wire.packing import pack_arrays
 
 DIMENSION = 48
 
@@ -36,7 +37,7 @@ def packed_block(
     ranks[:held] -= np.uint64(NEW)
     mine = np.random.default_rng(seed).permutation(np.flatnonzero(left & (blocks_of(ranks, blocks) == block)))
     for start in range(0, len(mine), size):
-        yield block, pack(ranks[mine[start : start + size]], vectors[mine[start : start + size]])
+        yield block, pack_arrays(ranks[mine[start : start + size]], vectors[mine[start : start + size]])
 
 
 def brute_force(vectors: Stored, threshold: float) -> dict[int, tuple[int, float]]:

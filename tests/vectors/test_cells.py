@@ -13,18 +13,7 @@ from hypothesis import strategies as st
 from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.vectors import cells, kmeans, sketches
 from persona_hub.transforms.vectors.kept_set import keep_first
-from persona_hub.transforms.vectors.vectors import (
-    GRID,
-    Stored,
-    cosines,
-    measured,
-    on_grid,
-    pack,
-    singles,
-    stack,
-    stored,
-    unpack,
-)
+from persona_hub.transforms.vectors.vectors import GRID, Stored, cosines, measured, on_grid, singles, stored
 from tests.material.planted_vectors import DIMENSION, brute_force, planted
 
 
@@ -72,16 +61,6 @@ def test_products_on_the_grid_are_exact(dimension: int) -> None:
 def test_a_vector_without_direction_is_an_error() -> None:
     with pytest.raises(ValueError, match="zero or not finite"):
         stored(np.zeros((1, 4), np.float32))
-
-
-def test_packs_are_stacked_by_rank() -> None:
-    packs = [
-        pack(np.array([3, 1], np.uint64), np.array([[3.0], [1.0]])),
-        pack(np.array([2], np.uint64), np.ones((1, 1)) * 2),
-    ]
-    ranks, rows = stack(packs)
-    assert ranks.tolist() == rows[:, 0].tolist() == [1, 2, 3]
-    assert unpack(packs[1])[0].tolist() == [2]
 
 
 def test_a_sample_is_the_same_for_any_order_of_the_rows() -> None:

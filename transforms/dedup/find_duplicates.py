@@ -27,7 +27,7 @@ from persona_hub.transforms.similarity import join, prefix_keys
 from persona_hub.transforms.similarity.arrays import U32, U64, Numbers, distinct, mix, ragged, runs, spans
 from persona_hub.transforms.similarity.plan import Plan
 from persona_hub.transforms.similarity.shingles import TokenSets, hash_tokens, token_sets, whole
-from persona_hub.transforms.vectors.vectors import pack
+from persona_hub.transforms.wire.packing import pack_arrays
 
 PARTITIONS = 32  # of keys and of groups, at least: enough for as many workers, few enough that elements stay large
 
@@ -193,7 +193,7 @@ class MinHashBucket(beam.DoFn):
         yield from by_partition(keys, rank[owner], self.partitions)
         size = sets.size[leaders]
         some = sets.tokens[ragged(spans(sets.size)[:-1][leaders], size)]
-        yield TaggedOutput("sets", (block, pack(rank[leaders], size.astype(U32), some)))
+        yield TaggedOutput("sets", (block, pack_arrays(rank[leaders], size.astype(U32), some)))
         if len(equal):
             found = join.Found(join.Edges.join([]), join.Edges.of(rank[leader], rank[equal], np.ones(len(equal))), [])
             yield TaggedOutput("equal", (0, pack_found(found)))

@@ -21,7 +21,7 @@ from persona_hub.transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Sour
 from persona_hub.transforms.similarity.arrays import I64, U64, Numbers
 from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.similarity.shingles import Tokens, tokenise_utf8
-from persona_hub.transforms.vectors.vectors import unpack
+from persona_hub.transforms.wire.packing import unpack_arrays
 
 ID_FIELDS = ("persona_id", "id", "_id", "uuid", "doc_id")  # what a row may call itself, best first
 POSITION = (1 << POSITION_BITS) - 1
@@ -92,7 +92,7 @@ class PartRows(beam.PTransform):
 
 def wanted_names(element: Packed, layout: RowLayout) -> Iterator[Packed]:
     """(block of the kept, the ranks there whose names are asked for)."""
-    kept = np.unique(unpack(element[1])[1])
+    kept = np.unique(unpack_arrays(element[1])[1])
     yield from by_block(layout, kept, kept)
 
 
@@ -106,14 +106,14 @@ class Part(beam.DoFn):
     def process(self, element: tuple[int, dict[str, list[bytes]]]) -> Iterator[Any]:
         """A hub's block gives names only."""
         number, sides = element
-        wanted = {rank for packed in sides["wanted"] for rank in unpack(packed)[0].tolist()}
+        wanted = {rank for packed in sides["wanted"] for rank in unpack_arrays(packed)[0].tolist()}
         if number < 0:
             yield from self.names(number, hub_names(sides["rows"], wanted))
             return
         for packed in sides["rows"]:  # one at most: a chunk is read whole
             chunk = chunk_of(packed)
             ranks = ranks_in(number, chunk)
-            columns = [unpack(each) for each in sides["decisions"]]
+            columns = [unpack_arrays(each) for each in sides["decisions"]]
             gone, keeper, similarity = (
                 np.concatenate(column) for column in (zip(*columns, strict=True) if columns else ([[]], [[]], [[]]))
             )

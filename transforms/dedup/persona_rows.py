@@ -14,7 +14,7 @@ from persona_hub.transforms.similarity.arrays import I64, U8, U64, Numbers, span
 from persona_hub.transforms.similarity.jaccard import overlaps
 from persona_hub.transforms.similarity.ranks import HOP_SHIFT, ID_TYPE, blocks_of, ranks_of
 from persona_hub.transforms.similarity.shingles import Tokens, hash_tokens, token_sets, tokenise, tokenise_utf8
-from persona_hub.transforms.vectors.vectors import pack, unpack
+from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 
 HELD_END, NEW_END = b"\0", b"\1"  # the last byte of a payload: arrays go before it, so that they stay aligned
 
@@ -77,12 +77,12 @@ class HeldRows(NamedTuple):
 
 def pack_held(block: int, personas: Batch[Persona]) -> Packed:
     """A batch of a hub's personas as (block, `HeldRows` as bytes)."""
-    return block, pack(*HeldRows.of(personas)) + HELD_END
+    return block, pack_arrays(*HeldRows.of(personas)) + HELD_END
 
 
 def unpack_held(payload: bytes) -> HeldRows:
     """What `pack_held` has packed."""
-    return HeldRows(*unpack(payload))
+    return HeldRows(*unpack_arrays(payload))
 
 
 def is_held(payload: bytes) -> bool:

@@ -23,7 +23,7 @@ from persona_hub.transforms.dedup.rows import Packed
 from persona_hub.transforms.dedup.sources import CHUNK, CHUNK_BITS, ROW_STEP, Source
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.similarity.arrays import I64, U8
-from persona_hub.transforms.vectors.vectors import pack
+from persona_hub.transforms.wire.packing import pack_arrays
 
 LONGEST_LINE = Limits().record_bytes
 SKIP_BYTES = 1 << 20
@@ -86,7 +86,7 @@ class ReadPart(beam.DoFn):
             for found in read_part(source, begin, end, self.field):
                 chunk_number, offset, number, lines = found
                 if source.split:
-                    yield TaggedOutput("lines", (0, pack(np.array([chunk_number, lines.count(b"\n")]))))
+                    yield TaggedOutput("lines", (0, pack_arrays(np.array([chunk_number, lines.count(b"\n")]))))
                 chunk, broken = checked(offset, number, lines, self.field)
                 self.tally.inc("rows", len(chunk.offset))
                 if len(chunk.offset):

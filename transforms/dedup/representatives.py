@@ -15,7 +15,7 @@ from persona_hub.transforms.similarity import join
 from persona_hub.transforms.similarity.arrays import groups
 from persona_hub.transforms.similarity.representatives import decide, follow
 from persona_hub.transforms.similarity.rounds import DROPPED, TO_EARLIER, TO_LATER, Notes, homes_of, left_open, roots
-from persona_hub.transforms.vectors.vectors import pack, unpack
+from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 
 EDGES_IN_ONE_PLACE = 100_000_000  # 2.4 GB
 ROUNDS = 3  # leave one row in a thousand open
@@ -108,7 +108,7 @@ def for_last_place(element: Packed) -> Iterator[Packed]:
     notes = notes_of([element[1]])
     wanted = notes.take((notes.kind == TO_LATER) | (notes.kind == DROPPED))
     if len(wanted.kind):
-        yield 0, pack(*wanted)
+        yield 0, pack_arrays(*wanted)
 
 
 def to_last_place(element: Packed) -> Packed:
@@ -123,7 +123,7 @@ def choose_left(element: tuple[int, dict[str, list[bytes]]], partitions: int) ->
     (left,) = in_one_place([join.Found(left_open(notes_of(sides["notes"])), join.Edges.join([]), balls)])
     kept, dropped, similarity = decide(*left.near, left.balls)
     for home, rows in groups(homes_of(dropped, partitions)):
-        yield home, pack(dropped[rows], kept[rows], similarity[rows])
+        yield home, pack_arrays(dropped[rows], kept[rows], similarity[rows])
 
 
 def tell_equals(element: Packed, partitions: int) -> Iterator[Packed]:
@@ -141,7 +141,7 @@ def follow_leaders(element: tuple[int, dict[str, list[bytes]]], layout: Locates)
     """Decisions on the rows of a home, and rows that equal them -> decisions on both, by block."""
     _, sides = element
     notes = notes_of(sides["followers"]).each(TO_EARLIER)
-    columns = [unpack(packed) for packed in sides["decided"]]
+    columns = [unpack_arrays(packed) for packed in sides["decided"]]
     none = (np.empty(0, np.uint64), np.empty(0, np.uint64), np.empty(0))
     dropped, kept, similarity = (np.concatenate(column) for column in zip(none, *columns, strict=True))
     kept, dropped, similarity = follow(notes.first, notes.second, kept, dropped, similarity)

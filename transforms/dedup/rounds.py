@@ -24,7 +24,7 @@ from persona_hub.transforms.similarity.rounds import (
     settle,
     shrink,
 )
-from persona_hub.transforms.vectors.vectors import pack, unpack
+from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 
 
 class Settled(NamedTuple):
@@ -69,12 +69,12 @@ class Round(beam.PTransform):
 def by_home(notes: Notes, partitions: int) -> Iterator[Packed]:
     """Notes, packed for each home."""
     for home, rows in groups(notes.homes(partitions)):
-        yield home, pack(*notes.take(rows))
+        yield home, pack_arrays(*notes.take(rows))
 
 
 def notes_of(packs: Iterable[bytes]) -> Notes:
     """What `by_home` has packed."""
-    return Notes.join([Notes(*unpack(packed)) for packed in packs])
+    return Notes.join([Notes(*unpack_arrays(packed)) for packed in packs])
 
 
 def tell_ends(element: Packed, partitions: int) -> Iterator[Packed]:
@@ -105,7 +105,7 @@ def settle_rows(element: tuple[int, Iterable[bytes]], partitions: int) -> Iterat
     for packed in by_home(notes.take(gone), partitions):
         yield TaggedOutput("gone", packed)
     if len(decided.first):
-        yield TaggedOutput("decided", (element[0], pack(decided.second, decided.first, decided.similarity)))
+        yield TaggedOutput("decided", (element[0], pack_arrays(decided.second, decided.first, decided.similarity)))
 
 
 def shrink_balls(element: tuple[int, dict[str, list[bytes]]], partitions: int) -> Iterator[TaggedOutput]:

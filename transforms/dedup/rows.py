@@ -22,7 +22,7 @@ from persona_hub.transforms.similarity.arrays import (
     unrepeated,
 )
 from persona_hub.transforms.similarity.shingles import Tokens
-from persona_hub.transforms.vectors.vectors import pack, unpack
+from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 
 Packed = tuple[int, bytes]  # a block or a partition, and arrays
 
@@ -44,7 +44,7 @@ class Layout(Locates, Protocol):
 def by_block(layout: Locates, rank: Numbers, *columns: Numbers) -> Iterator[Packed]:
     """Columns, packed for each block that `rank` lies in."""
     for block, rows in groups(layout.locate(rank)):
-        yield block, pack(*(column[rows] for column in columns))
+        yield block, pack_arrays(*(column[rows] for column in columns))
 
 
 def by_partition(keys: Numbers, ranks: Numbers, partitions: int) -> Iterator[Packed]:
@@ -58,7 +58,7 @@ def by_partition(keys: Numbers, ranks: Numbers, partitions: int) -> Iterator[Pac
     near = offset.astype(U32) if not len(ranks) or offset.max() < U64(1 << 32) else offset
     low = keys.astype(U32)
     for partition, rows in groups(partition_of_key(keys, partitions)):
-        yield partition, pack(low[rows], near[rows], np.array(base))
+        yield partition, pack_arrays(low[rows], near[rows], np.array(base))
 
 
 def meetings(packs: Iterable[bytes]) -> tuple[Numbers, Numbers]:
@@ -67,7 +67,7 @@ def meetings(packs: Iterable[bytes]) -> tuple[Numbers, Numbers]:
     A bucket's label is its first rank, so buckets with one first row fall together, and neighbours that met in many
     bands count once.
     """
-    columns = sorted((unpack(packed) for packed in packs), key=lambda column: int(column[2]))
+    columns = sorted((unpack_arrays(packed) for packed in packs), key=lambda column: int(column[2]))
     base = np.array([column[2] for column in columns], U64)
     reach = np.array([min(int(near.max(initial=0)), 1 << 32) + 1 for _, near, _ in columns], U64)
     begin, end = base - base[0], int(base[-1]) - int(base[0]) + int(reach[-1])
@@ -123,12 +123,12 @@ def sets_by_group(group: Numbers, rank: Numbers, count: Numbers, tokens: Numbers
     offsets = spans(count)[:-1]
     for partition, rows in groups(partition_of_key(group, partitions)):
         size = count[rows]
-        yield partition, pack(group[rows], rank[rows], size.astype(U32), tokens[ragged(offsets[rows], size)])
+        yield partition, pack_arrays(group[rows], rank[rows], size.astype(U32), tokens[ragged(offsets[rows], size)])
 
 
 def joined(packs: list[bytes]) -> list[Numbers]:
     """The columns of packs that have the same number of them, one after another."""
-    return [np.concatenate(column) for column in zip(*map(unpack, packs), strict=True)]
+    return [np.concatenate(column) for column in zip(*map(unpack_arrays, packs), strict=True)]
 
 
 def widened(count: Numbers) -> Numbers:

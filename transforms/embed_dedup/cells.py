@@ -23,15 +23,14 @@ from persona_hub.transforms.similarity.pairs import once
 from persona_hub.transforms.similarity.ranks import blocks_of
 from persona_hub.transforms.vectors import cells
 from persona_hub.transforms.vectors.sketches import Scratch
-from persona_hub.transforms.vectors.vectors import exactly, joined, measured, merged, pack, unpack
+from persona_hub.transforms.vectors.vectors import exactly, measured
+from persona_hub.transforms.wire.packing import KeyedArrays, concatenated, pack_arrays, unpack_arrays, unpack_merged
 
 STAGE = "embed_dedup"
 BLOCKS_IN_A_PLACE = 12  # 180 MB at most; a row has candidates in many blocks, and its vector goes to each place of them
 ASSIGN_ROWS = 32768  # buffered, so that what goes to a cell comes in large elements
 PLACE_ROWS = 1024  # packs of many blocks are small ones; that many rows are worth the start
 CELLS_IN_AN_ELEMENT = 8  # for the same reason; at a billion rows a worker then holds 0.5 GB of sketches
-
-Packed = tuple[int, bytes]  # a key, and arrays as `vectors.pack` makes them
 
 
 class TooManyRows(RuntimeError):
@@ -50,28 +49,28 @@ class DuplicatesByCell(beam.PTransform):
         self.plan = cells.Plan.of(self.threshold)
 
     def expand(
-        self, given: tuple[beam.PCollection[Packed], beam.PCollection[Batch[Centroids]]]
-    ) -> beam.PCollection[Packed]:
+        self, given: tuple[beam.PCollection[KeyedArrays], beam.PCollection[Batch[Centroids]]]
+    ) -> beam.PCollection[KeyedArrays]:
         """Only sketches go to the cells; vectors are fetched for candidates."""
         vectors, table = given
         asked = (
             vectors
-            | "Assign" >> beam.ParDo(AssignCells(self.plan), AsIter(table)).with_output_types(Packed)
+            | "Assign" >> beam.ParDo(AssignCells(self.plan), AsIter(table)).with_output_types(KeyedArrays)
             | "ByCell" >> beam.GroupByKey()
-            | "Candidates" >> beam.ParDo(JoinCells(self.plan, self.blocks)).with_output_types(Packed)
+            | "Candidates" >> beam.ParDo(JoinCells(self.plan, self.blocks)).with_output_types(KeyedArrays)
             | "ByFirst" >> beam.GroupByKey()
             | "Ask"
-            >> beam.ParDo(AskVectors(self.blocks)).with_output_types(Packed).with_outputs("pairs", main="requests")
+            >> beam.ParDo(AskVectors(self.blocks)).with_output_types(KeyedArrays).with_outputs("pairs", main="requests")
         )
         fetched = (
             {"vectors": vectors, "requests": asked["requests"]}
             | "ByBlock" >> beam.CoGroupByKey()
-            | "Fetch" >> beam.FlatMapTuple(fetch_vectors).with_output_types(Packed)
+            | "Fetch" >> beam.FlatMapTuple(fetch_vectors).with_output_types(KeyedArrays)
         )
         return (
             {"pairs": asked["pairs"], "vectors": fetched}
             | "ByPair" >> beam.CoGroupByKey()
-            | "ExactCheck" >> beam.FlatMap(check_pairs, self.threshold).with_output_types(Packed)
+            | "ExactCheck" >> beam.FlatMap(check_pairs, self.threshold).with_output_types(KeyedArrays)
             | "Representatives"
             >> Representatives(
                 layout=PersonaLayout(self.blocks), partitions=self.blocks, rounds=rounds_for(self.blocks)
@@ -92,11 +91,11 @@ class AssignCells(beam.DoFn):
         self.placed: list[tuple[Any, ...]] = []  # ranks, cells, sketches: a row for each cell that one goes to
         self.waiting = self.rows = 0  # of packs, and of what is placed
 
-    def process(self, element: Packed, tables: Iterable[Batch[Centroids]]) -> Iterator[Packed]:
+    def process(self, element: KeyedArrays, tables: Iterable[Batch[Centroids]]) -> Iterator[KeyedArrays]:
         """Sends what waits when it is enough. Without a table there is nothing to do here."""
         for [table] in tables:
             self.table = self.table or cells.Table.read(table)
-            self.packs.append(unpack(element[1]))
+            self.packs.append(unpack_arrays(element[1]))
             self.waiting += len(self.packs[-1][0])
             if self.waiting >= PLACE_ROWS:
                 self.place()
@@ -114,19 +113,19 @@ class AssignCells(beam.DoFn):
     def place(self) -> None:
         """Finds the cells of the packs' rows."""
         assert self.table is not None
-        ranks, vectors = joined(self.packs)
+        ranks, vectors = concatenated(self.packs)
         sketched, row, cell = cells.place(vectors, self.table, self.plan)
         self.placed.append((ranks[row], cell.astype(np.uint16), sketched[row]))
         self.rows += len(ranks)
         self.packs, self.waiting = [], 0
 
-    def send(self) -> Iterator[Packed]:
+    def send(self) -> Iterator[KeyedArrays]:
         """The placed rows by cell."""
         if self.placed:
-            ranks, cell, sketched = joined(self.placed)
+            ranks, cell, sketched = concatenated(self.placed)
             self.placed, self.rows = [], 0
             for number, members in groups(cell // CELLS_IN_AN_ELEMENT):
-                yield number, pack(ranks[members], cell[members], sketched[members])
+                yield number, pack_arrays(ranks[members], cell[members], sketched[members])
 
 
 class JoinCells(beam.DoFn):
@@ -140,9 +139,9 @@ class JoinCells(beam.DoFn):
         """Memory for all cells."""
         self.scratch = Scratch()
 
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Packed]:
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[KeyedArrays]:
         """One element for each place."""
-        ranks, cell, sketched = joined([unpack(packed) for packed in element[1]])
+        ranks, cell, sketched = concatenated([unpack_arrays(packed) for packed in element[1]])
         order = np.argsort(ranks)
         found = []
         for number, members in groups(cell[order]):
@@ -162,10 +161,10 @@ class AskVectors(beam.DoFn):
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
         """A pair that several cells found is checked once. Pairs are positions among the ranks that are wanted."""
         place, packs = element
-        earlier, later = once(*(np.concatenate(column) for column in zip(*map(unpack, packs), strict=True)))
+        earlier, later = once(*(np.concatenate(column) for column in zip(*map(unpack_arrays, packs), strict=True)))
         wanted = np.unique(np.concatenate([earlier, later]))
         first, second = (np.searchsorted(wanted, side).astype(np.int32) for side in (earlier, later))
-        yield TaggedOutput("pairs", (place, pack(wanted, first, second)))
+        yield TaggedOutput("pairs", (place, pack_arrays(wanted, first, second)))
         yield from by_block(wanted, self.blocks, wanted, np.full(len(wanted), place))
 
 
@@ -174,16 +173,16 @@ def places(blocks: int) -> int:
     return -(-blocks // BLOCKS_IN_A_PLACE)
 
 
-def fetch_vectors(block: int, sides: dict[str, list[bytes]]) -> Iterator[Packed]:
+def fetch_vectors(block: int, sides: dict[str, list[bytes]]) -> Iterator[KeyedArrays]:
     """(place that asks, ranks and vectors) out of the block that holds them."""
-    requests = [(int(asking[0]), wanted) for wanted, asking in map(unpack, sides["requests"])]
+    requests = [(int(asking[0]), wanted) for wanted, asking in map(unpack_arrays, sides["requests"])]
     found: list[list[tuple[Any, ...]]] = [[] for _ in requests]
-    for ranks, vectors in merged(sides["vectors"] if requests else ()):
+    for ranks, vectors in unpack_merged(sides["vectors"] if requests else ()):
         for (_, wanted), parts in zip(requests, found, strict=True):
             mine = np.flatnonzero(positions(wanted, ranks) >= 0)
             parts.append((ranks[mine], vectors[mine]))
     for place, _ in requests:
-        yield place, pack(*joined(found.pop(0)))
+        yield place, pack_arrays(*concatenated(found.pop(0)))
 
 
 def positions(wanted: Any, ranks: Any) -> Any:
@@ -192,12 +191,12 @@ def positions(wanted: Any, ranks: Any) -> Any:
     return np.where(wanted[at] == ranks, at, -1)
 
 
-def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -> Iterator[Packed]:
+def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -> Iterator[KeyedArrays]:
     """(0, packed `join.Found`): the pairs whose cosine reaches the threshold."""
     _, sides = element
-    for wanted, earlier, later in map(unpack, sides["pairs"]):  # one, if any
+    for wanted, earlier, later in map(unpack_arrays, sides["pairs"]):  # one, if any
         rows = np.empty((len(wanted), 0), np.float16)
-        for ranks, vectors in merged(sides["vectors"]):
+        for ranks, vectors in unpack_merged(sides["vectors"]):
             if not rows.size:
                 rows = np.empty((len(wanted), vectors.shape[1]), np.float16)
             rows[np.searchsorted(wanted, ranks)] = vectors
@@ -205,7 +204,7 @@ def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -
         yield 0, pack_found(Found(Edges(wanted[first], wanted[second], cosine), Edges.join([]), []))
 
 
-def by_block(ranks: Any, blocks: int, *columns: Any) -> Iterator[Packed]:
+def by_block(ranks: Any, blocks: int, *columns: Any) -> Iterator[KeyedArrays]:
     """Columns, packed for each block that `ranks` lie in."""
     for block, members in groups(blocks_of(ranks, blocks)):
-        yield block, pack(*(column[members] for column in columns))
+        yield block, pack_arrays(*(column[members] for column in columns))

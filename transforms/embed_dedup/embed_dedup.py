@@ -11,7 +11,7 @@ import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.embed_dedup.cells import STAGE, Packed, by_block
+from persona_hub.transforms.embed_dedup.cells import STAGE, by_block
 from persona_hub.transforms.embed_dedup.held import ByBlock, HeldVectors, KnownVectors, ids_by_rank
 from persona_hub.transforms.embed_dedup.join import MeaningDuplicates
 from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
@@ -19,7 +19,7 @@ from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import split_name
 from persona_hub.transforms.records import BLOCK_RECORDS, Batch, Centroids, DeadLetter, Duplicate, Persona, batches
 from persona_hub.transforms.similarity.ranks import ID_TYPE, blocks_of, ranks_of
-from persona_hub.transforms.vectors.vectors import pack, stack, unpack
+from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays, unpack_sorted
 
 Personas = beam.PCollection[ByBlock] | tuple[beam.PCollection[ByBlock], *tuple[HeldVectors, ...]]
 
@@ -29,7 +29,7 @@ class MeaningDeduplicated(NamedTuple):
 
     kept: beam.PCollection[ByBlock]
     duplicates: beam.PCollection[Batch[Duplicate]]
-    vectors: beam.PCollection[Packed]  # of what is kept, and of what is held where none was stored: as `WriteVectors`
+    vectors: beam.PCollection[KeyedArrays]  # as of `WriteVectors`: of the kept, and those that a hub lacked
     centroids: beam.PCollection[Batch[Centroids]]  # if a table was trained
     dead_letters: beam.PCollection[Batch[DeadLetter]]
 
@@ -79,14 +79,14 @@ class EmbedDedup(beam.PTransform):
         found = (vectors, centroids) | "MeaningDuplicates" >> MeaningDuplicates(
             threshold=self.threshold, blocks=self.blocks
         )
-        wanted = found.decisions | "Wanted" >> beam.FlatMap(wanted_names, self.blocks).with_output_types(Packed)
+        wanted = found.decisions | "Wanted" >> beam.FlatMap(wanted_names, self.blocks).with_output_types(KeyedArrays)
         parted = (
             sides
             | {"decisions": found.decisions, "wanted": wanted}
             | "ByBlock" >> beam.CoGroupByKey()
             | "Part"
             >> beam.ParDo(Part(self.blocks))
-            .with_output_types(Any, vectors=Packed, dropped=tuple[int, Any], names=tuple[int, Any])
+            .with_output_types(Any, vectors=KeyedArrays, dropped=tuple[int, Any], names=tuple[int, Any])
             .with_outputs("vectors", "dropped", "names", main="kept")
         )
         duplicates = (
@@ -106,9 +106,9 @@ def pass_through(personas: beam.PCollection[ByBlock]) -> MeaningDeduplicated:
     return MeaningDeduplicated(personas, nothing, no_vectors, no_centroids, no_letters)
 
 
-def wanted_names(element: Packed, blocks: int) -> Iterator[Packed]:
+def wanted_names(element: KeyedArrays, blocks: int) -> Iterator[KeyedArrays]:
     """(block of the kept, the ranks there whose ids are asked for)."""
-    kept = np.unique(unpack(element[1])[1])
+    kept = np.unique(unpack_arrays(element[1])[1])
     yield from by_block(kept, blocks, kept)
 
 
@@ -124,10 +124,10 @@ class Part(beam.DoFn):
         block, sides = element
         gone: dict[int, tuple[int, float]] = {}
         for packed in sides["decisions"]:
-            ranks, keepers, cosines = (column.tolist() for column in unpack(packed))
+            ranks, keepers, cosines = (column.tolist() for column in unpack_arrays(packed))
             gone.update(zip(ranks, zip(keepers, cosines, strict=True), strict=True))
-        embedded = {rank for packed in sides["vectors"] for rank in unpack(packed)[0].tolist()}
-        wanted = {rank for packed in sides["wanted"] for rank in unpack(packed)[0].tolist()}
+        embedded = {rank for packed in sides["vectors"] for rank in unpack_arrays(packed)[0].tolist()}
+        wanted = {rank for packed in sides["wanted"] for rank in unpack_arrays(packed)[0].tolist()}
         held = ids_by_rank(sides.get("held", []))
         kept: dict[int, Persona] = {}
         names = {rank: held[rank] for rank in wanted & held.keys()}
@@ -157,14 +157,14 @@ class Part(beam.DoFn):
 
 
 def vectors_of(ids: dict[int, str], packs: list[bytes]) -> bytes:
-    """Packed ids and vectors of those rows of `packs` that have an id, by id; b"" if there are none."""
+    """KeyedArrays ids and vectors of those rows of `packs` that have an id, by id; b"" if there are none."""
     if not packs:
         return b""
-    ranks, vectors = stack(packs)
+    ranks, vectors = unpack_sorted(packs)
     mine = np.fromiter((rank in ids for rank in ranks.tolist()), bool, len(ranks))
     keys = np.array([ids[rank].encode() for rank in ranks[mine].tolist()], ID_TYPE)
     order = np.argsort(keys)
-    return pack(keys[order], vectors[mine][order]) if len(keys) else b""
+    return pack_arrays(keys[order], vectors[mine][order]) if len(keys) else b""
 
 
 def name_kept(_: int, sides: dict[str, Any]) -> Iterator[Batch[Duplicate]]:

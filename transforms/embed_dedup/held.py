@@ -12,10 +12,10 @@ from apache_beam.pvalue import TaggedOutput
 
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.persona_rows import unpack_held
-from persona_hub.transforms.embed_dedup.cells import STAGE, Packed
+from persona_hub.transforms.embed_dedup.cells import STAGE
 from persona_hub.transforms.records import Batch, Centroids, Persona, batches
 from persona_hub.transforms.similarity.ranks import ID_TYPE
-from persona_hub.transforms.vectors.vectors import pack, unpack
+from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays
 
 ByBlock = tuple[int, Batch[Persona]]
 
@@ -27,16 +27,16 @@ class HeldVectors(NamedTuple):
     vectors and centroids empty then.
     """
 
-    rows: beam.PCollection[Packed]
-    vectors: beam.PCollection[Packed]  # as of `ReadVectors`
+    rows: beam.PCollection[KeyedArrays]
+    vectors: beam.PCollection[KeyedArrays]  # as of `ReadVectors`
     centroids: beam.PCollection[Batch[Centroids]]
 
 
 class Known(NamedTuple):
     """Of what is held: (block, ranks and vectors), (block, ranks and ids), and the personas without a vector."""
 
-    vectors: beam.PCollection[Packed]
-    ids: beam.PCollection[Packed]
+    vectors: beam.PCollection[KeyedArrays]
+    ids: beam.PCollection[KeyedArrays]
     missing: beam.PCollection[ByBlock]
 
 
@@ -46,22 +46,22 @@ class KnownVectors(beam.PTransform):
 
     def expand(self, held: HeldVectors) -> Known:
         """One CoGroupByKey."""
-        ids = held.rows | "Ids" >> beam.MapTuple(ids_of).with_output_types(Packed)
+        ids = held.rows | "Ids" >> beam.MapTuple(ids_of).with_output_types(KeyedArrays)
         joined = (
             {"rows": held.rows, "vectors": held.vectors}
             | "ByBlock" >> beam.CoGroupByKey()
             | "Join"
             >> beam.ParDo(JoinVectors())
-            .with_output_types(Packed, missing=ByBlock)
+            .with_output_types(KeyedArrays, missing=ByBlock)
             .with_outputs("missing", main="vectors")
         )
         return Known(joined["vectors"], ids, joined["missing"])
 
 
-def ids_of(block: int, payload: bytes) -> Packed:
+def ids_of(block: int, payload: bytes) -> KeyedArrays:
     """(block, ranks and ids) of rows that are held."""
     held = unpack_held(payload)
-    return block, pack(held.ranks, held.ids)
+    return block, pack_arrays(held.ranks, held.ids)
 
 
 class JoinVectors(beam.DoFn):
@@ -79,13 +79,13 @@ class JoinVectors(beam.DoFn):
         keys, ranks = keys[order], np.concatenate([rows.ranks for rows in held])[order] if held else keys
         found = np.zeros(len(keys), bool)
         for packed in sides["vectors"]:
-            ids, vectors = unpack(packed)
+            ids, vectors = unpack_arrays(packed)
             at = np.minimum(np.searchsorted(keys, ids), max(0, len(keys) - 1))
             fits = keys[at] == ids if len(keys) else np.zeros(len(ids), bool)
             fits[fits] = ~found[at[fits]]  # two versions may hold a vector of one persona
             found[at[fits]] = True
             if fits.any():
-                yield block, pack(ranks[at[fits]], vectors[fits])
+                yield block, pack_arrays(ranks[at[fits]], vectors[fits])
         self.tally.inc("held", len(keys))
         missing = keys[~found]
         for rows in held:
@@ -95,7 +95,7 @@ class JoinVectors(beam.DoFn):
 
 def ids_by_rank(packs: list[bytes]) -> dict[int, str]:
     """{rank: persona id} out of packs of `ids_of`."""
-    columns = [unpack(packed) for packed in packs]
+    columns = [unpack_arrays(packed) for packed in packs]
     return {
         rank: key.decode() for ranks, ids in columns for rank, key in zip(ranks.tolist(), ids.tolist(), strict=True)
     }

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsIter, AsSingleton, TaggedOutput
 
-from persona_hub.transforms.embed_dedup.cells import DuplicatesByCell, Packed, TooManyRows, by_block
+from persona_hub.transforms.embed_dedup.cells import DuplicatesByCell, TooManyRows, by_block
 from persona_hub.transforms.records import Batch, Centroids
 from persona_hub.transforms.vectors import cells, kmeans
 from persona_hub.transforms.vectors.kept_set import keep_first
-from persona_hub.transforms.vectors.vectors import pack, stack, unpack
+from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays, unpack_sorted
 
 CELLS_FROM = 0.6  # below it a row has so many neighbours that cells pay no more: 13 for one at 0.7
 KEPT_SET_ROWS = 2_000_000  # one worker holds them all: 8 GB at 384 dimensions
@@ -22,7 +22,7 @@ KEPT_SET_ROWS = 2_000_000  # one worker holds them all: 8 GB at 384 dimensions
 class MeaningDecided(NamedTuple):
     """(block of the dropped, dropped ranks, kept ranks, cosines); and the k-means table, if one was trained."""
 
-    decisions: beam.PCollection[Packed]
+    decisions: beam.PCollection[KeyedArrays]
     centroids: beam.PCollection[Batch[Centroids]]
 
 
@@ -43,7 +43,7 @@ class MeaningDuplicates(beam.PTransform):
         if not 0.5 <= self.threshold <= 0.99:
             raise ValueError(f"threshold is {self.threshold}; cosines from 0.5 to 0.99 can be asked for")
 
-    def expand(self, given: tuple[beam.PCollection[Packed], beam.PCollection[Batch[Centroids]]]) -> MeaningDecided:
+    def expand(self, given: tuple[beam.PCollection[KeyedArrays], beam.PCollection[Batch[Centroids]]]) -> MeaningDecided:
         """Both ways, of which the number of rows takes one."""
         vectors, stored = given
         rows = AsSingleton(vectors | "Count" >> beam.Map(count_rows) | "Sum" >> beam.CombineGlobally(sum))
@@ -54,12 +54,12 @@ class MeaningDuplicates(beam.PTransform):
         )
         limit = cells.EXACT_ROWS if self.threshold >= CELLS_FROM else KEPT_SET_ROWS
         read = vectors | "Read" >> beam.FlatMap(few_or_sample, limit, rows, AsIter(fitting)).with_output_types(
-            Packed
+            KeyedArrays
         ).with_outputs("sample", main="few")
         together = (
             read["few"]
             | "InOnePlace" >> beam.GroupByKey()
-            | "KeptSet" >> beam.FlatMap(compare_all, self.threshold, self.blocks).with_output_types(Packed)
+            | "KeptSet" >> beam.FlatMap(compare_all, self.threshold, self.blocks).with_output_types(KeyedArrays)
         )
         trained = (
             read["sample"]
@@ -73,9 +73,9 @@ class MeaningDuplicates(beam.PTransform):
         return MeaningDecided((together, by_cell) | "Decisions" >> beam.Flatten(), trained)
 
 
-def count_rows(element: Packed) -> int:
+def count_rows(element: KeyedArrays) -> int:
     """Rows of a pack."""
-    return len(unpack(element[1])[0])
+    return len(unpack_arrays(element[1])[0])
 
 
 def largest(stored: Iterable[Batch[Centroids]]) -> Batch[Centroids]:
@@ -90,7 +90,7 @@ def fitting_table(stored: Batch[Centroids], rows: int) -> Iterator[Batch[Centroi
         yield stored
 
 
-def few_or_sample(element: Packed, limit: int, rows: int, fitting: Sequence[Batch[Centroids]]) -> Iterator[Any]:
+def few_or_sample(element: KeyedArrays, limit: int, rows: int, fitting: Sequence[Batch[Centroids]]) -> Iterator[Any]:
     """The element under the one key, if there are few rows; else aside, unless a table fits, what to train one on."""
     if rows <= limit:
         yield 0, element[1]
@@ -102,20 +102,20 @@ def few_or_sample(element: Packed, limit: int, rows: int, fitting: Sequence[Batc
         )
     if list(fitting):
         return
-    ranks, vectors = unpack(element[1])
+    ranks, vectors = unpack_arrays(element[1])
     chosen = kmeans.chosen(ranks, cells.cells_for(rows) * cells.SAMPLE_ROWS / rows, cells.SEED)
     if chosen.any():
-        yield TaggedOutput("sample", (0, pack(ranks[chosen], vectors[chosen])))
+        yield TaggedOutput("sample", (0, pack_arrays(ranks[chosen], vectors[chosen])))
 
 
-def compare_all(element: tuple[int, Iterable[bytes]], threshold: float, blocks: int) -> Iterator[Packed]:
+def compare_all(element: tuple[int, Iterable[bytes]], threshold: float, blocks: int) -> Iterator[KeyedArrays]:
     """All rows -> decisions."""
-    ranks, vectors = stack(element[1])
+    ranks, vectors = unpack_sorted(element[1])
     dropped, kept, cosine = keep_first(ranks, vectors, threshold)
     yield from by_block(dropped, blocks, dropped, kept, cosine)
 
 
 def train_table(element: tuple[int, Iterable[bytes]], rows: int) -> Batch[Centroids]:
     """The table for `rows` rows."""
-    ranks, vectors = stack(element[1])
+    ranks, vectors = unpack_sorted(element[1])
     return Batch([cells.train_table(ranks, vectors, cells.cells_for(rows)).stored(rows)])

@@ -11,7 +11,7 @@ import numpy as np
 
 from persona_hub.transforms.dedup.chunks import Chunk, texts_of
 from persona_hub.transforms.dedup.part import RowLayout
-from persona_hub.transforms.dedup.rows import Packed, by_block
+from persona_hub.transforms.dedup.rows import by_block
 from persona_hub.transforms.dedup.sources import CHUNK_BITS
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embed_dedup.held import HeldVectors
@@ -20,6 +20,7 @@ from persona_hub.transforms.records import Batch, DeadLetter, Duplicate, Persona
 from persona_hub.transforms.similarity.arrays import U64
 from persona_hub.transforms.similarity.ranks import ID_DIGITS, NEW
 from persona_hub.transforms.similarity.shingles import tokenise_utf8
+from persona_hub.transforms.wire.packing import KeyedArrays
 
 PERSONAS_IN_A_BATCH = 1000
 
@@ -29,7 +30,7 @@ Chunks = beam.PCollection[tuple[int, Chunk]] | tuple[beam.PCollection[tuple[int,
 class MeaningDecided(NamedTuple):
     """Which rows are dropped; dead letters for those that have no vector: they stay, compared with none."""
 
-    decisions: beam.PCollection[Packed]
+    decisions: beam.PCollection[KeyedArrays]
     dead_letters: beam.PCollection[Batch[DeadLetter]]
 
 
@@ -55,7 +56,9 @@ class MeaningDecisions(beam.PTransform):
         )
         dedup = EmbedDedup(threshold=self.threshold, embedder=self.embedder, blocks=self.blocks)
         found = (personas, *held) | "Find" >> dedup
-        decisions = found.duplicates | "Decisions" >> beam.FlatMap(decisions_of, self.layout).with_output_types(Packed)
+        decisions = found.duplicates | "Decisions" >> beam.FlatMap(decisions_of, self.layout).with_output_types(
+            KeyedArrays
+        )
         return MeaningDecided(decisions, found.dead_letters)
 
 
@@ -87,7 +90,7 @@ def rank_of_key(key: str) -> int:
     return NEW | position if key == key_of(position) else int(key[:ID_DIGITS], 16)
 
 
-def decisions_of(batch: Batch[Duplicate], layout: RowLayout) -> Iterator[Packed]:
+def decisions_of(batch: Batch[Duplicate], layout: RowLayout) -> Iterator[KeyedArrays]:
     """Duplicates as decisions: ranks of the dropped, ranks of the kept, similarities, by chunk of the dropped."""
     dropped, kept = (
         np.array([rank_of_key(key) for key in keys], U64)

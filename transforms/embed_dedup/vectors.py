@@ -16,13 +16,14 @@ from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.engines import acquire, release
 from persona_hub.transforms.calls.meter import Meter
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.embed_dedup.cells import STAGE, Packed, by_block
+from persona_hub.transforms.embed_dedup.cells import STAGE, by_block
 from persona_hub.transforms.embedding.bundle import VECTORS, Lost, VectorBundle
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import is_paid, open_embedder
 from persona_hub.transforms.records import Batch, DeadLetter, Persona, excerpt
 from persona_hub.transforms.similarity.ranks import ranks_of
 from persona_hub.transforms.vectors.vectors import Stored, stored
+from persona_hub.transforms.wire.packing import KeyedArrays
 
 TEXTS = 256  # texts in a call to a local embedder
 PACK_ROWS = 2048  # vectors in an element
@@ -35,7 +36,7 @@ ByBlock = tuple[int, Batch[Persona]]
 class Embedded(NamedTuple):
     """What became of the personas: each has a vector, or a dead letter."""
 
-    vectors: beam.PCollection[Packed]
+    vectors: beam.PCollection[KeyedArrays]
     dead_letters: beam.PCollection[Batch[DeadLetter]]
 
 
@@ -52,7 +53,7 @@ class PersonaVectors(beam.PTransform):
         form = EmbedPaid if is_paid(self.embedder.name) else EmbedHere
         out = personas | "Embed" >> beam.ParDo(form(self.embedder, self.blocks, self.new)).with_outputs(
             DEAD_LETTERS, main="vectors"
-        ).with_output_types(Packed)
+        ).with_output_types(KeyedArrays)
         return Embedded(out["vectors"], out[DEAD_LETTERS])
 
 
@@ -69,7 +70,7 @@ class Packs:
         self.packs.append((ranks_of(personas, self.new), vectors))
         self.rows += len(personas)
 
-    def send(self, least: int = 1) -> Iterator[Packed]:
+    def send(self, least: int = 1) -> Iterator[KeyedArrays]:
         """All of them by block, once there are `least`."""
         if self.rows < least:
             return
@@ -90,7 +91,7 @@ class EmbedHere(beam.DoFn):
         self.waiting: list[Persona] = []
         self.packs = Packs(self.blocks, self.new)
 
-    def process(self, element: ByBlock) -> Iterator[Packed]:
+    def process(self, element: ByBlock) -> Iterator[KeyedArrays]:
         """Embeds as soon as there are TEXTS texts; what is left waits for the next batch."""
         self.waiting += element[1]
         while len(self.waiting) >= TEXTS:

@@ -15,7 +15,7 @@ from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Batch, Centroids, Vector, batches, partition_of
 from persona_hub.transforms.similarity.ranks import ID_TYPE
-from persona_hub.transforms.vectors.vectors import pack, stack
+from persona_hub.transforms.wire.packing import pack_arrays, unpack_sorted
 
 PACK_ROWS = 2048  # vectors in an element: 1.6 MB at 384 dimensions
 
@@ -44,7 +44,7 @@ def read_vectors(path: str, blocks: int) -> Iterator[Packed]:
     rows = read_file(path, Vector)
     for block, group in groupby(rows, lambda row: partition_of(row.persona_id, blocks)):
         for batch in batches(group, PACK_ROWS):
-            yield block, pack(*columns(batch))
+            yield block, pack_arrays(*columns(batch))
 
 
 def columns(batch: Batch[Vector]) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +97,7 @@ class WriteBlock(beam.DoFn):
     def process(self, element: Packed) -> Iterator[FileEntry]:
         """Writes one file."""
         block, packed = element
-        ids, vectors = stack([packed])
+        ids, vectors = unpack_sorted([packed])
         rows = (Vector(key.decode(), vector.tobytes()) for key, vector in zip(ids, vectors.astype("<f2"), strict=True))
         stem = f"vectors-{block:05}-of-{self.blocks:05}"
         entry = write_shard(self.output, self.folder, stem, Vector, "avro", batches(rows))

@@ -26,7 +26,7 @@ from persona_hub.transforms.dedup.rows import Packed, by_block
 from persona_hub.transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona, batches
 from persona_hub.transforms.similarity.plan import RECALL
 from persona_hub.transforms.similarity.ranks import NEW, ranks_of
-from persona_hub.transforms.vectors.vectors import unpack
+from persona_hub.transforms.wire.packing import unpack_arrays
 
 ByBlock = tuple[int, Batch[Persona]]
 
@@ -111,7 +111,7 @@ def parted(personas: Personas) -> tuple[beam.PCollection[ByBlock], tuple[beam.PC
 
 def wanted_names(element: Packed, layout: PersonaLayout) -> Iterator[Packed]:
     """(block of the kept, the ranks there whose ids are asked for)."""
-    kept = np.unique(unpack(element[1])[1])
+    kept = np.unique(unpack_arrays(element[1])[1])
     yield from by_block(layout, kept, kept)
 
 
@@ -127,9 +127,9 @@ class Part(beam.DoFn):
         block, sides = element
         gone: dict[int, tuple[int, float]] = {}
         for packed in sides["decisions"]:
-            ranks, kept_ranks, similarity = (column.tolist() for column in unpack(packed))
+            ranks, kept_ranks, similarity = (column.tolist() for column in unpack_arrays(packed))
             gone.update(zip(ranks, zip(kept_ranks, similarity, strict=True), strict=True))
-        wanted = {rank for packed in sides["wanted"] for rank in unpack(packed)[0].tolist()}
+        wanted = {rank for packed in sides["wanted"] for rank in unpack_arrays(packed)[0].tolist()}
         kept: list[Persona] = []
         dropped: dict[int, list[tuple[int, float, Persona]]] = {}
         names: dict[int, tuple[str, str]] = {}

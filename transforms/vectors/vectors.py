@@ -1,4 +1,4 @@
-"""Sentence vectors: how they are stored, packed for a shuffle, and compared so that every machine decides alike.
+"""Sentence vectors: how they are stored, and compared so that every machine decides alike.
 
 A float32 product differs in its last bits with the shape of the block and the kind of processor. Two ways around it
 are used here. Stored values are float16, whose float64 products have no rounding at all: every float16 is a multiple of
@@ -8,14 +8,10 @@ what only prepares a decision is computed on a grid of whole numbers, where floa
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-
-from persona_hub.transforms.wire import spill
 
 GRID = 4000.0  # length of a vector on the grid: by Cauchy-Schwarz every partial sum stays under (4000 + 32)^2 < 2^24
 FLOAT32_MARGIN = 1e-3  # over the error of a float32 product, 384 * 2^-24 = 2e-5, and of stored lengths
@@ -28,58 +24,6 @@ Stored = npt.NDArray[np.float16]
 Grid = npt.NDArray[np.float32]
 Ranks = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.intp]
-
-
-def pack(*arrays: npt.NDArray[Any]) -> bytes:
-    """Arrays as one value of a shuffle: lengths, a pickle of what they are, then their bytes as they lie in memory."""
-    buffers: list[memoryview] = []
-    head = pickle.dumps(arrays, 5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
-    lengths = np.array([len(head), *(len(buffer) for buffer in buffers)], np.int64)
-    pieces: list[Any] = [np.array([len(lengths)], np.int64).tobytes(), lengths.tobytes()]
-    for piece in (head, *buffers):
-        pieces += piece, bytes(-len(piece) % 8)  # so that the next one is aligned
-    packed = b"".join(pieces)
-    place = spill.put(packed)
-    return packed if place is None else bytes(8) + pickle.dumps(place, pickle.HIGHEST_PROTOCOL)
-
-
-def unpack(packed: bytes) -> tuple[npt.NDArray[Any], ...]:
-    """The arrays that `pack` was given; they cannot be written to, as they lie in `packed` itself."""
-    count = int.from_bytes(packed[:8], "little")
-    if not count:
-        place: spill.Place = pickle.loads(packed[8:])
-        return unpack(spill.get(place))
-    view, at = memoryview(packed), 8 * (count + 1)
-    pieces = []
-    for length in np.frombuffer(packed, np.int64, count, 8).tolist():
-        pieces.append(view[at : at + length])
-        at += length + -length % 8
-    arrays: tuple[npt.NDArray[Any], ...] = pickle.loads(pieces[0], buffers=pieces[1:])
-    return arrays
-
-
-def stack(packs: Iterable[bytes]) -> list[npt.NDArray[Any]]:
-    """The arrays of many packs, each joined along its rows, in the order of the first array."""
-    joined = [np.concatenate(arrays) for arrays in zip(*map(unpack, packs), strict=True)]
-    order = np.argsort(joined[0], kind="stable")
-    return [array[order] for array in joined]
-
-
-def merged(packs: Iterable[bytes], rows: int = 2048) -> Iterator[tuple[npt.NDArray[Any], ...]]:
-    """The arrays of many packs, those of small ones joined until they have so many rows: never all at once."""
-    waiting: list[tuple[npt.NDArray[Any], ...]] = []
-    for arrays in map(unpack, packs):
-        waiting.append(arrays)
-        if sum(len(first) for first, *_ in waiting) >= rows:
-            yield joined(waiting)
-            waiting = []
-    if waiting:
-        yield joined(waiting)
-
-
-def joined(parts: list[tuple[npt.NDArray[Any], ...]]) -> tuple[npt.NDArray[Any], ...]:
-    """Arrays of the same kind, one after another."""
-    return parts[0] if len(parts) == 1 else tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
 def stored(vectors: npt.NDArray[np.float32]) -> Stored:
