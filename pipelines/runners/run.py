@@ -172,18 +172,29 @@ def quiet_root() -> Iterator[None]:
 
 
 class LocalRunner(FnApiRunner):
-    """The FnApiRunner, whose worker processes leave signals to this one: Ctrl-C in a terminal reaches all of a group,
-    and workers that died of it would lose the calls under way. They end when this process has ended.
+    """The FnApiRunner with two changes to the command that starts a worker process.
+
+    Workers leave signals to this process: Ctrl-C in a terminal reaches all of a group, and workers that died of it
+    would lose the calls under way. They end when this process has ended. And `-P` keeps the working folder off the
+    workers' import path, where a folder `transforms/` or `persona_hub/` of the user's would hide ours.
     """
 
     def run_via_runner_api(
         self, pipeline_proto: beam_runner_api_pb2.Pipeline, options: PipelineOptions
     ) -> RunnerResult:
-        """Runs the pipeline; the shell that starts a worker is told to ignore signals, and the worker inherits it."""
+        """Runs the pipeline."""
         for environment in pipeline_proto.components.environments.values():
             if environment.urn == python_urns.SUBPROCESS_SDK:
-                environment.payload = b"trap '' INT TERM; exec " + environment.payload
+                environment.payload = worker_command(environment.payload)
         return super().run_via_runner_api(pipeline_proto, options)
+
+
+def worker_command(command: bytes) -> bytes:
+    """Beam's shell command for a worker, so that the worker ignores signals and the working folder.
+
+    "python -m MODULE" becomes "trap '' INT TERM; exec python -P -m MODULE": what the shell ignores, its child ignores.
+    """
+    return b"trap '' INT TERM; exec " + command.replace(b" -m ", b" -P -m ", 1)
 
 
 def own_runner(options: PipelineOptions) -> PipelineRunner | None:

@@ -24,6 +24,7 @@ from persona_hub.transforms.llm.registry import open_model
 from persona_hub.transforms.llm.vllm import VllmServer
 from tests.helpers.asking import ask, records
 from tests.helpers.paid import corpus_of, run_build
+from tests.helpers.shadows import shadowing_folder
 from tests.servers.models.launch import ROOT
 
 STAND_IN = """#!{python}
@@ -111,6 +112,14 @@ def test_the_workers_of_a_machine_share_one_server_that_ends_with_them(vllm: Sta
     assert start["args"][4:6] == ["--host", "127.0.0.1"]
     assert start["level"] == "WARNING", "at INFO some versions log every prompt"
     wait_until(lambda: not list(vllm.shared.glob("persona-hub-vllm-*/*/state.json")))
+
+
+def test_packages_of_our_names_in_the_working_folder_are_not_imported(
+    vllm: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shadowing_folder(tmp_path / "project"))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    VllmServer(config()).leave()
 
 
 def test_a_server_that_dies_is_started_again(vllm: StandIn) -> None:

@@ -87,7 +87,7 @@ class VllmServer:
         full = [*command, "--host", "127.0.0.1", "--port", str(port)]
         write_state(self.folder, {"keeper": os.getpid(), "port": port, "state": STARTING})  # until the keeper says more
         subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "persona_hub.transforms.llm.vllm_keeper", str(self.folder), str(port), *full],
+            [sys.executable, "-P", "-m", "persona_hub.transforms.llm.vllm_keeper", str(self.folder), str(port), *full],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ from persona_hub.transforms.corpus.formats.encoding import decode_page
 from persona_hub.transforms.corpus.formats.main_text import SIZES, extract, main_text
 from persona_hub.transforms.corpus.found import BrokenError, Damage, Skip, Text
 from tests.corpus.writing import PACK, found_in
+from tests.helpers.shadows import shadowing_folder
 
 TEXTS = {
     "windows-1251": "Паромщик знает реку по цвету пены и поворачивает назад, когда вода темнеет.",
@@ -135,3 +136,12 @@ def test_the_other_process_answers_pages_one_by_one_and_names_its_errors(monkeyp
         answers.append((failed, got[at + SIZES.size : at + SIZES.size + size].decode()))
         at += SIZES.size + size
     assert answers == [(0, "u1: one ?"), (1, "RecursionError"), (0, "u3: seite drei ü ?")]
+
+
+def test_packages_of_our_names_in_the_working_folder_are_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shadowing_folder(tmp_path / "project"))
+    monkeypatch.setattr(room, "_current", None)  # a new process is started, from that folder
+    text = "A ferryman knows the river by the colour of its foam, and turns back when the water is dark."
+    assert text in main_text(page("The ferry", [text] * 3), "", 20)

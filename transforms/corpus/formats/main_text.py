@@ -47,7 +47,7 @@ class _Extractor:
     def __init__(self) -> None:
         # A plain interpreter: a fork would copy the worker's threads' locks, `multiprocessing` its main module.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
-        command = [sys.executable, "-m", __name__]
+        command = [sys.executable, "-P", "-m", __name__]  # -P: no package of the working folder hides ours
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
