@@ -79,11 +79,9 @@ def run(words: list[str]) -> tuple[float, float]:
 
 def shuffled_bytes(corpus: Path, output: Path) -> dict[str, int]:
     """Bytes that went through the shuffles of each step, from the runner's own samples."""
-    from functools import partial
-
     import apache_beam as beam
 
-    from persona_hub.pipelines.build import build
+    from persona_hub.pipelines.build import BuildJob
     from persona_hub.pipelines.cli.commands import JOB_BY_NAME
     from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
     from persona_hub.pipelines.planning.plan import plan_build
@@ -96,7 +94,7 @@ def shuffled_bytes(corpus: Path, output: Path) -> dict[str, int]:
 
     def graph(pipeline: beam.Pipeline) -> None:
         kept.append(pipeline)
-        partial(build, plan=plan_build(flags), runner="FnApiRunner")(pipeline)
+        BuildJob(plan_build(flags), "FnApiRunner").build(pipeline)
 
     result = run_pipeline(graph, beam_options(rest))
     assert isinstance(result, RunnerResult)

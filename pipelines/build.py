@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags, check_store
+from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plain, plan_build
 from persona_hub.pipelines.planning.sizing import personas_to_use
-from persona_hub.pipelines.reporting.partial import ending
-from persona_hub.pipelines.reporting.summary import already_done, nothing_new, summary
-from persona_hub.pipelines.runners.dataflow import check_places
-from persona_hub.pipelines.runners.progress import progress
-from persona_hub.pipelines.runners.run import beam_options, elsewhere, left_alone, run_pipeline, runner_name, where_of
-from persona_hub.pipelines.runners.signals import stop_on_signals
+from persona_hub.pipelines.reporting.partial import report_partial
+from persona_hub.pipelines.reporting.summary import already_done, build_summary, nothing_new
+from persona_hub.pipelines.runners.job import run_job
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.expand_persona.expand_persona import NOT_EXPANDED, ExpandPersona
 from persona_hub.transforms.extract_persona.extract_persona import ExtractPersona
@@ -38,139 +34,152 @@ from persona_hub.transforms.write_hub.write_hub import ProvenanceOf, WriteHub
 
 def build_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Builds the hub; returns the exit code."""
-    options = beam_options(beam_flags)
-    check_places(flags, runner_name(options))
-    return run_plan(plan_build(flags, where_of(options)), options)
+    return run_job(lambda where: BuildJob(plan_build(flags, where), where.runner), flags, beam_flags)
 
 
-def run_plan(plan: BuildPlan, options: PipelineOptions) -> int:
-    """Makes the version that is planned; returns the exit code."""
-    output = plan.flags["output"]
-    if plan.done:
-        print(already_done(output, plan.done))
-        return DONE
-    check_store(plan.store, where_of(options))
-    there = elsewhere(options)
-    with progress(elsewhere=there), stop_on_signals("" if left_alone(options) else plan.store, bool(there)):
-        run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
-    made = open_hub(output).manifest
-    unchanged = plan.base and made.version != plan.version and not made.partial
-    print(nothing_new(output, made.version, plan.version) if unchanged else summary(output))
-    return ending(made.partial, plan.model)
+@dataclass(frozen=True)
+class BuildJob:
+    """Makes the version that is planned: the first of a hub, or with a base the one after it."""
+
+    plan: BuildPlan
+    runner: str  # as the manifest names it
+
+    @property
+    def store(self) -> str:
+        """The store of the model, or else of the embedder."""
+        return self.plan.store
+
+    @property
+    def done(self) -> bool:
+        """Whether the version was published before."""
+        return self.plan.done is not None
+
+    def build(self, p: beam.Pipeline) -> None:
+        """The DAG."""
+        plan, flags = self.plan, self.plan.flags
+        accept = FilterPersona(pii=flags["pii"], persona_language=flags["persona_language"])
+        held = held_of(p, plan.base, plan.blocks)  # nothing, but for a refresh
+
+        corpus = p | "ReadCorpus" >> ReadCorpus(
+            files=plan.files,
+            text_field=flags["text_field"],
+            languages=frozenset(flags["language"]),
+            max_documents=flags["max_documents"],
+            known=held.documents,
+            unwanted=held.unwanted,
+            min_characters=flags["min_characters"],
+            max_characters=flags["max_characters"],
+        )
+        extracted = corpus.documents | "ExtractPersona" >> ExtractPersona(
+            model=plan.model,
+            prompt=plan.extract,
+            personas_per_document=flags["personas_per_document"],
+            persona_language=flags["persona_language"],
+            sampling=plan.sampling,
+        )
+        filtered = extracted.personas | "FilterPersona" >> accept
+        expanded = (filtered.personas, *held.kept, *held.dropped) | "ExpandPersona" >> ExpandPersona(
+            model=plan.model,
+            prompt=plan.expand,
+            hops=flags["expand_hops"],
+            per_persona=flags["expand_per_persona"],
+            threshold=flags["minhash_threshold"],
+            bucket_keys=flags["bucket_keys"],
+            stop_below_novelty=flags["stop_below_novelty"],
+            sampling=plan.sampling,
+            accept=accept,
+            blocks=plan.blocks,
+        )
+        texts = Prepared(expanded.personas, held.kept, expanded.compared) | "MinHashDedup" >> MinHashDedup(
+            threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=plan.blocks
+        )
+        meanings = (texts.kept, *held.vectors) | "EmbedDedup" >> EmbedDedup(
+            threshold=flags["embedding_threshold"], embedder=plan.embedder, blocks=plan.blocks
+        )
+        samples = Samples(
+            meanings.kept, plan.use_cases, plan.model, personas_to_use(flags), flags["samples_per_persona"]
+        )
+
+        made = {
+            "tables": {
+                "personas": meanings.kept,
+                "centroids": meanings.centroids,
+                "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
+                "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
+                "documents": (corpus.outcomes, extracted.dead_letters) | "Documents" >> DocumentsTable(),
+            },
+            "counts": {"novelty": (corpus.documents, meanings.kept) | "Novelty" >> Novelty()},
+            "written": {
+                "vectors": meanings.vectors
+                | "WriteVectors"
+                >> WriteVectors(output=flags["output"], folder=f"hub/{plan.version}", blocks=plan.blocks)
+            },
+            "samples": samples.made,
+            "lost": {
+                "read": corpus.dead_letters,
+                "extract": extracted.dead_letters,
+                "filter": filtered.dead_letters,
+                "expand": expanded.dead_letters,
+                "embed": meanings.dead_letters,
+                **samples.lost,
+            },
+            "counted": {
+                "read_corpus/records": (corpus.outcomes, corpus.known, corpus.dead_letters),
+                "read_corpus/known": corpus.known,
+                "read_corpus/{outcome}": corpus.outcomes,
+                "extract_persona/documents": corpus.documents,
+                "extract_persona/asked": corpus.documents,
+                "extract_persona/answered": extracted.personas,
+                "expand_persona/personas": expanded.frontier,
+                "expand_persona/expanded": expanded.asked,
+                "expand_persona/passed-over": expanded.passed_over,
+                f"expand_persona/{NOT_EXPANDED}": expanded.not_expanded,
+                "expand_persona/asked": expanded.asked,
+                "expand_persona/answered": expanded.generated,
+                "filter_persona/personas": (extracted.personas, *expanded.generated),
+                "filter_persona/kept": expanded.accepted,
+                "unique_personas/personas": expanded.accepted,
+                "unique_personas/unique": expanded.personas,
+                "unique_personas/identical": expanded.identical,
+                "minhash_dedup/personas": expanded.personas,
+                "minhash_dedup/kept": texts.kept,
+                "minhash_dedup/duplicate-{kind}": texts.duplicates,
+                "embed_dedup/personas": texts.kept,
+                "embed_dedup/kept": meanings.kept,
+                "embed_dedup/duplicate-{kind}": meanings.duplicates,
+                "novelty/new {hop}": (*expanded.asked, *expanded.not_expanded),
+                "novelty/answers {hop}": expanded.generated,
+                **samples.counted,
+            },
+        }
+        _ = made | "WriteHub" >> WriteHub(
+            output=flags["output"],
+            run=plan.version,
+            draft=draft_version(plan, self.runner),
+            pii=flags["pii"],
+            shards=plan.shards,
+            response_store=plan.store,
+            priced=plan.priced,
+            times={
+                "extract_persona/asked": flags["personas_per_document"],
+                "expand_persona/asked": flags["expand_per_persona"],
+                **samples.times,
+            },
+        )
+
+    def report(self) -> int:
+        """Says what the version holds, or that there is nothing new."""
+        plan, output = self.plan, self.plan.flags["output"]
+        if plan.done:
+            print(already_done(output, plan.done))
+            return DONE
+        current = open_hub(output).manifest
+        unchanged = plan.base and current.version != plan.version and not current.partial
+        print(nothing_new(output, current.version, plan.version) if unchanged else build_summary(output))
+        return report_partial(current.partial, plan.model)
 
 
-def build(p: beam.Pipeline, plan: BuildPlan, runner: str) -> None:
-    """The DAG."""
-    flags = plan.flags
-    accept = FilterPersona(pii=flags["pii"], persona_language=flags["persona_language"])
-    held = held_of(p, plan.base, plan.blocks)  # nothing, but for a refresh
-
-    corpus = p | "ReadCorpus" >> ReadCorpus(
-        files=plan.files,
-        text_field=flags["text_field"],
-        languages=frozenset(flags["language"]),
-        max_documents=flags["max_documents"],
-        known=held.documents,
-        unwanted=held.unwanted,
-        min_characters=flags["min_characters"],
-        max_characters=flags["max_characters"],
-    )
-    extracted = corpus.documents | "ExtractPersona" >> ExtractPersona(
-        model=plan.model,
-        prompt=plan.extract,
-        personas_per_document=flags["personas_per_document"],
-        persona_language=flags["persona_language"],
-        sampling=plan.sampling,
-    )
-    filtered = extracted.personas | "FilterPersona" >> accept
-    expanded = (filtered.personas, *held.kept, *held.dropped) | "ExpandPersona" >> ExpandPersona(
-        model=plan.model,
-        prompt=plan.expand,
-        hops=flags["expand_hops"],
-        per_persona=flags["expand_per_persona"],
-        threshold=flags["minhash_threshold"],
-        bucket_keys=flags["bucket_keys"],
-        stop_below_novelty=flags["stop_below_novelty"],
-        sampling=plan.sampling,
-        accept=accept,
-        blocks=plan.blocks,
-    )
-    texts = Prepared(expanded.personas, held.kept, expanded.compared) | "MinHashDedup" >> MinHashDedup(
-        threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=plan.blocks
-    )
-    meanings = (texts.kept, *held.vectors) | "EmbedDedup" >> EmbedDedup(
-        threshold=flags["embedding_threshold"], embedder=plan.embedder, blocks=plan.blocks
-    )
-    samples = Samples(meanings.kept, plan.use_cases, plan.model, personas_to_use(flags), flags["samples_per_persona"])
-
-    made = {
-        "tables": {
-            "personas": meanings.kept,
-            "centroids": meanings.centroids,
-            "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
-            "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
-            "documents": (corpus.outcomes, extracted.dead_letters) | "Documents" >> DocumentsTable(),
-        },
-        "counts": {"novelty": (corpus.documents, meanings.kept) | "Novelty" >> Novelty()},
-        "written": {
-            "vectors": meanings.vectors
-            | "WriteVectors" >> WriteVectors(output=flags["output"], folder=f"hub/{plan.version}", blocks=plan.blocks)
-        },
-        "samples": samples.made,
-        "lost": {
-            "read": corpus.dead_letters,
-            "extract": extracted.dead_letters,
-            "filter": filtered.dead_letters,
-            "expand": expanded.dead_letters,
-            "embed": meanings.dead_letters,
-            **samples.lost,
-        },
-        "counted": {
-            "read_corpus/records": (corpus.outcomes, corpus.known, corpus.dead_letters),
-            "read_corpus/known": corpus.known,
-            "read_corpus/{outcome}": corpus.outcomes,
-            "extract_persona/documents": corpus.documents,
-            "extract_persona/asked": corpus.documents,
-            "extract_persona/answered": extracted.personas,
-            "expand_persona/personas": expanded.frontier,
-            "expand_persona/expanded": expanded.asked,
-            "expand_persona/passed-over": expanded.passed_over,
-            f"expand_persona/{NOT_EXPANDED}": expanded.not_expanded,
-            "expand_persona/asked": expanded.asked,
-            "expand_persona/answered": expanded.generated,
-            "filter_persona/personas": (extracted.personas, *expanded.generated),
-            "filter_persona/kept": expanded.accepted,
-            "unique_personas/personas": expanded.accepted,
-            "unique_personas/unique": expanded.personas,
-            "unique_personas/identical": expanded.identical,
-            "minhash_dedup/personas": expanded.personas,
-            "minhash_dedup/kept": texts.kept,
-            "minhash_dedup/duplicate-{kind}": texts.duplicates,
-            "embed_dedup/personas": texts.kept,
-            "embed_dedup/kept": meanings.kept,
-            "embed_dedup/duplicate-{kind}": meanings.duplicates,
-            "novelty/new {hop}": (*expanded.asked, *expanded.not_expanded),
-            "novelty/answers {hop}": expanded.generated,
-            **samples.counted,
-        },
-    }
-    _ = made | "WriteHub" >> WriteHub(
-        output=flags["output"],
-        run=plan.version,
-        draft=draft_of(plan, runner),
-        pii=flags["pii"],
-        shards=plan.shards,
-        response_store=plan.store,
-        priced=plan.priced,
-        times={
-            "extract_persona/asked": flags["personas_per_document"],
-            "expand_persona/asked": flags["expand_per_persona"],
-            **samples.times,
-        },
-    )
-
-
-def draft_of(plan: BuildPlan, runner: str) -> Manifest:
+def draft_version(plan: BuildPlan, runner: str) -> Manifest:
     """The manifest, but for what the job finds out."""
     return Manifest(
         version=plan.version,

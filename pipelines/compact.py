@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 
 import apache_beam as beam
 
@@ -13,8 +13,7 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
-from persona_hub.pipelines.runners.progress import progress
-from persona_hub.pipelines.runners.run import beam_options, run_pipeline, runner_name
+from persona_hub.pipelines.runners.job import run_job
 from persona_hub.transforms.counting.counts import Equation
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
 from persona_hub.transforms.hub.reading import ReadHub
@@ -38,55 +37,71 @@ EQUATIONS = tuple(Equation("write_hub", kind, (f"compact/{kind}",)) for kind in 
 
 def compact_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Folds the versions; returns the exit code."""
-    options = beam_options(beam_flags)
-    hub = open_hub(flags["hub"])
-    if all(entry.folder == hub.manifest.folder for entry in hub.manifest.files):
-        print(f"{hub.output}: version {hub.manifest.version} has files of its own only; nothing is to be done")
+    return run_job(
+        lambda where: CompactJob(open_hub(flags["hub"]), flags["partitions"], where.runner), flags, beam_flags
+    )
+
+
+@dataclass(frozen=True)
+class CompactJob:
+    """Folds the versions that a hub's current one came from."""
+
+    hub: Hub
+    partitions: int
+    runner: str
+    store: str = ""  # nothing is asked
+
+    @property
+    def done(self) -> bool:
+        """Whether the version has files of its own only."""
+        return all(entry.folder == self.hub.manifest.folder for entry in self.hub.manifest.files)
+
+    def build(self, p: beam.Pipeline) -> None:
+        """The DAG: each table, as readers see it."""
+        hub, draft = self.hub, draft_compacted(self.hub, self.runner)
+        personas = hub.manifest.records_of("personas")
+        blocks = self.partitions or blocks_for(personas)
+
+        shown = {
+            kind: p | f"Read {kind}" >> ReadHub(hub=hub, blocks=blocks, kind=kind, record=TABLES[kind], key=key)
+            for kind, key in KEYS.items()
+        }
+        kept = [Removed(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in REMEMBERED]
+        shown["removed"] = p | "NeverAgain" >> beam.Create([Batch(kept)] if kept else [], reshuffle=False)
+
+        made = {
+            "tables": {**shown, "centroids": p | "Read centroids" >> ReadCentroids(hub=hub)},
+            "written": {},
+            "samples": {},
+            "lost": {"nothing": p | "Nothing" >> beam.Create([], reshuffle=False)},
+            "counted": {f"compact/{kind}": table for kind, table in shown.items()},
+        }
+        _ = made | "WriteHub" >> WriteHub(
+            output=hub.output,
+            run=draft.version,
+            draft=draft,
+            pii="keep",
+            shards=shards_for(personas),
+            times={},
+            equations=EQUATIONS,
+            needs=(),
+        )
+
+    def report(self) -> int:
+        """Says how many files there were and are."""
+        before, output = self.hub.manifest, self.hub.output
+        if self.done:
+            print(f"{output}: version {before.version} has files of its own only; nothing is to be done")
+            return DONE
+        after = open_hub(output).manifest
+        print(
+            f"{output}: version {after.version} has {after.records_of('personas'):,} personas in {len(after.files):,} "
+            f"files where {before.version} has {len(before.files):,}; `persona-hub gc --keep 1` removes those"
+        )
         return DONE
-    draft = draft_of(hub, runner_name(options))
-    with progress():
-        run_pipeline(partial(build, hub=hub, draft=draft, partitions=flags["partitions"]), options)
-    made = open_hub(hub.output).manifest
-    was, now = len(hub.manifest.files), len(made.files)
-    print(
-        f"{hub.output}: version {made.version} has {made.records_of('personas'):,} personas in {now:,} files where "
-        f"{hub.manifest.version} has {was:,}; `persona-hub gc --keep 1` removes those"
-    )
-    return DONE
 
 
-def build(p: beam.Pipeline, hub: Hub, draft: Manifest, partitions: int) -> None:
-    """The DAG: each table, as readers see it."""
-    personas = hub.manifest.records_of("personas")
-    blocks = partitions or blocks_for(personas)
-
-    shown = {
-        kind: p | f"Read {kind}" >> ReadHub(hub=hub, blocks=blocks, kind=kind, record=TABLES[kind], key=key)
-        for kind, key in KEYS.items()
-    }
-    kept = [Removed(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in REMEMBERED]
-    shown["removed"] = p | "NeverAgain" >> beam.Create([Batch(kept)] if kept else [], reshuffle=False)
-
-    made = {
-        "tables": {**shown, "centroids": p | "Read centroids" >> ReadCentroids(hub=hub)},
-        "written": {},
-        "samples": {},
-        "lost": {"nothing": p | "Nothing" >> beam.Create([], reshuffle=False)},
-        "counted": {f"compact/{kind}": table for kind, table in shown.items()},
-    }
-    _ = made | "WriteHub" >> WriteHub(
-        output=hub.output,
-        run=draft.version,
-        draft=draft,
-        pii="keep",
-        shards=shards_for(personas),
-        times={},
-        equations=EQUATIONS,
-        needs=(),
-    )
-
-
-def draft_of(hub: Hub, runner: str) -> Manifest:
+def draft_compacted(hub: Hub, runner: str) -> Manifest:
     """The manifest, but for what the job finds out: it adds nothing to its parent, and takes over no file."""
     before = hub.manifest
     content = fingerprint({"compact": before.version})

@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -19,11 +18,10 @@ from apache_beam.pvalue import AsSingleton
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import HERE, check_store, embedder_of
+from persona_hub.pipelines.planning.models import HERE, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
-from persona_hub.pipelines.runners.progress import progress
-from persona_hub.pipelines.runners.run import Where, beam_options, elsewhere, run_pipeline, where_of
-from persona_hub.pipelines.runners.signals import stop_on_signals
+from persona_hub.pipelines.runners.job import run_job
+from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.dedup.chunks import Broken, Chunk
 from persona_hub.transforms.dedup.find_duplicates import FindDuplicates
 from persona_hub.transforms.dedup.part import PartRows, RowLayout, lines_before
@@ -48,9 +46,20 @@ RETURNED_BYTES = 32 << 20  # arrays are up to that large: getting them from the 
 LEAST_PARTITIONS, MOST_PARTITIONS = 32, 4096
 
 
+def deduplicate(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
+    """Deduplicates; returns the exit code."""
+
+    def plan(where: Where) -> DedupJob:
+        job = plan_dedup(flags, where)
+        print(f"near-duplicates: {job.keys.describe}")
+        return job
+
+    return run_job(plan, flags, beam_flags, RETURNED_BYTES)
+
+
 @dataclass(frozen=True, kw_only=True)
-class DedupPlan:
-    """A run, ready to be built."""
+class DedupJob:
+    """Deduplicates personas, or any short texts."""
 
     sources: Sequence[Source]
     output: str
@@ -73,24 +82,73 @@ class DedupPlan:
         """How rows and personas lie."""
         return RowLayout(self.field, self.blocks)
 
+    @property
+    def store(self) -> str:
+        """The embedder's store, if it is a paid one."""
+        return self.embedder.calls.store if self.embedder.calls else ""
 
-def deduplicate(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
-    """Deduplicates; returns the exit code."""
-    options = beam_options(beam_flags)
-    where = where_of(options)
-    plan = plan_dedup(flags, where)
-    store = plan.embedder.calls.store if plan.embedder.calls else ""
-    check_store(store, where)
-    print(f"near-duplicates: {plan.keys.describe}")
-    there = elsewhere(options)
-    with progress(elsewhere=there), stop_on_signals(store, bool(there)):
-        run_pipeline(partial(build, plan=plan), options, RETURNED_BYTES)
-    made = statistics_of(plan.output)
-    print(summary(plan.output, made))
-    return BUDGET_SPENT if EXHAUSTED in made["without_vector"] else DONE
+    @property
+    def done(self) -> bool:
+        """Never: a folder that holds a result is refused."""
+        return False
+
+    def build(self, p: beam.Pipeline) -> None:
+        """The DAG."""
+        rows = p | "ReadRows" >> ReadRows(sources=self.sources, field=self.field)
+        lines = rows.lines | "Lines" >> LinesBefore(sources=self.sources)
+        held = [p | "Held" >> ReadHeldRows(hub=hub, blocks=self.blocks, ranked=False) for hub in self.hubs]
+        held_texts = [each | "HeldTexts" >> beam.MapTuple(held_element).with_output_types(Packed) for each in held]
+        given = [rows.chunks, *held_texts] | "Texts" >> beam.Flatten()
+
+        found = given | "FindDuplicates" >> FindDuplicates(
+            plan=self.keys, layout=self.layout, partitions=self.partitions, rounds=self.rounds
+        )
+        parted = [
+            {"rows": given, "decisions": found.decisions, "lines": lines}
+            | "Text" >> PartRows(kind="text", layout=self.layout, sources=self.sources)
+        ]
+        if self.embedding_threshold < 1.0:
+            known = [
+                held_vectors(p, hub, self.blocks, each, self.embedder.name)
+                for hub, each in zip(self.hubs, held, strict=True)
+            ]
+            meanings = (parted[0].kept, *known) | "EmbedDedup" >> MeaningDecisions(
+                layout=self.layout, threshold=self.embedding_threshold, embedder=self.embedder, blocks=self.blocks
+            )
+            staying = parted[0].kept | "Staying" >> beam.Map(kept_payload).with_output_types(Packed)
+            rest = [staying, *held_texts] | "Rest" >> beam.Flatten()
+            parted.append(
+                {"rows": rest, "decisions": meanings.decisions, "lines": lines}
+                | "Meaning" >> PartRows(kind="meaning", layout=self.layout, sources=self.sources)
+            )
+
+        kept = parted[-1].kept | "KeptLines" >> beam.Map(lines_of_chunk).with_output_types(bytes)
+        dropped = [each.dropped for each in parted] | "Dropped" >> beam.Flatten()
+        dead = rows.broken | "DeadLetters" >> beam.FlatMap(dead_letters, list(self.sources), AsSingleton(lines))
+        for name, collection in (("kept", kept), ("dropped", dropped), ("dead_letters", dead)):
+            write = beam.io.WriteToText(
+                FileSystems.join(self.output, name), ".jsonl", append_trailing_newlines=False, coder=BytesCoder()
+            )
+            _ = collection | f"Write {name}" >> write
+        counts = [
+            parted[0].counts | "CountText" >> beam.Map(named_counts, "text"),
+            rows.broken | "CountBroken" >> beam.Map(broken_counts),
+            found.without_words | "CountWithoutWords" >> beam.Map(lambda n: Counter({"without_words": n[1]})),
+        ]
+        if len(parted) > 1:
+            counts.append(parted[1].counts | "CountMeaning" >> beam.Map(named_counts, "meaning"))
+            counts.append(meanings.dead_letters | "CountWithoutVector" >> beam.Map(unembedded_counts))
+        statistics = counts | "Counts" >> beam.Flatten() | "Sum" >> beam.CombineGlobally(sum_counts)
+        _ = statistics | "WriteStatistics" >> beam.Map(write_statistics, self)
+
+    def report(self) -> int:
+        """Says how many rows were kept and dropped."""
+        statistics = statistics_of(self.output)
+        print(dedup_summary(self.output, statistics))
+        return BUDGET_SPENT if EXHAUSTED in statistics["without_vector"] else DONE
 
 
-def plan_dedup(flags: Mapping[str, Any], where: Where = HERE) -> DedupPlan:
+def plan_dedup(flags: Mapping[str, Any], where: Where = HERE) -> DedupJob:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
     sources = sources_of(flags["input"])
     if FileSystems.exists(FileSystems.join(flags["output"], STATISTICS)):
@@ -98,7 +156,7 @@ def plan_dedup(flags: Mapping[str, Any], where: Where = HERE) -> DedupPlan:
     size = sum(source.size for source in sources)
     partitions = flags.get("partitions") or min(MOST_PARTITIONS, max(LEAST_PARTITIONS, size // BYTES_IN_A_PARTITION))
     hub = open_hub(flags["against"]) if flags.get("against") else None
-    return DedupPlan(
+    return DedupJob(
         sources=sources,
         output=flags["output"],
         field=flags["text_field"] or text_field_of(sources),
@@ -110,56 +168,6 @@ def plan_dedup(flags: Mapping[str, Any], where: Where = HERE) -> DedupPlan:
         blocks=blocks_for(hub.manifest.records_of("personas") if hub else size // ROW_BYTES),
         rounds=rounds_for(blocks_for(size // ROW_BYTES)),
     )
-
-
-def build(p: beam.Pipeline, plan: DedupPlan) -> None:
-    """The DAG."""
-    rows = p | "ReadRows" >> ReadRows(sources=plan.sources, field=plan.field)
-    lines = rows.lines | "Lines" >> LinesBefore(sources=plan.sources)
-    held = [p | "Held" >> ReadHeldRows(hub=hub, blocks=plan.blocks, ranked=False) for hub in plan.hubs]
-    held_texts = [each | "HeldTexts" >> beam.MapTuple(held_element).with_output_types(Packed) for each in held]
-    given = [rows.chunks, *held_texts] | "Texts" >> beam.Flatten()
-
-    found = given | "FindDuplicates" >> FindDuplicates(
-        plan=plan.keys, layout=plan.layout, partitions=plan.partitions, rounds=plan.rounds
-    )
-    parted = [
-        {"rows": given, "decisions": found.decisions, "lines": lines}
-        | "Text" >> PartRows(kind="text", layout=plan.layout, sources=plan.sources)
-    ]
-    if plan.embedding_threshold < 1.0:
-        known = [
-            held_vectors(p, hub, plan.blocks, each, plan.embedder.name)
-            for hub, each in zip(plan.hubs, held, strict=True)
-        ]
-        meanings = (parted[0].kept, *known) | "EmbedDedup" >> MeaningDecisions(
-            layout=plan.layout, threshold=plan.embedding_threshold, embedder=plan.embedder, blocks=plan.blocks
-        )
-        staying = parted[0].kept | "Staying" >> beam.Map(kept_payload).with_output_types(Packed)
-        rest = [staying, *held_texts] | "Rest" >> beam.Flatten()
-        parted.append(
-            {"rows": rest, "decisions": meanings.decisions, "lines": lines}
-            | "Meaning" >> PartRows(kind="meaning", layout=plan.layout, sources=plan.sources)
-        )
-
-    kept = parted[-1].kept | "KeptLines" >> beam.Map(lines_of_chunk).with_output_types(bytes)
-    dropped = [each.dropped for each in parted] | "Dropped" >> beam.Flatten()
-    dead = rows.broken | "DeadLetters" >> beam.FlatMap(dead_letters, list(plan.sources), AsSingleton(lines))
-    for name, collection in (("kept", kept), ("dropped", dropped), ("dead_letters", dead)):
-        write = beam.io.WriteToText(
-            FileSystems.join(plan.output, name), ".jsonl", append_trailing_newlines=False, coder=BytesCoder()
-        )
-        _ = collection | f"Write {name}" >> write
-    counts = [
-        parted[0].counts | "CountText" >> beam.Map(named_counts, "text"),
-        rows.broken | "CountBroken" >> beam.Map(broken_counts),
-        found.without_words | "CountWithoutWords" >> beam.Map(lambda n: Counter({"without_words": n[1]})),
-    ]
-    if len(parted) > 1:
-        counts.append(parted[1].counts | "CountMeaning" >> beam.Map(named_counts, "meaning"))
-        counts.append(meanings.dead_letters | "CountWithoutVector" >> beam.Map(unembedded_counts))
-    statistics = counts | "Counts" >> beam.Flatten() | "Sum" >> beam.CombineGlobally(sum_counts)
-    _ = statistics | "WriteStatistics" >> beam.Map(write_statistics, plan)
 
 
 @dataclass(kw_only=True)
@@ -229,7 +237,7 @@ def sum_counts(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
     return total
 
 
-def write_statistics(counts: Counter[str], plan: DedupPlan) -> None:
+def write_statistics(counts: Counter[str], plan: DedupJob) -> None:
     """statistics.json: rows = kept + dropped + dead letters."""
     meaning = plan.embedding_threshold < 1.0
     dropped = {kind: counts[f"dropped {kind}"] for kind in ("text", "meaning")}
@@ -261,7 +269,7 @@ def statistics_of(output: str) -> dict[str, Any]:
     return made
 
 
-def summary(output: str, made: Mapping[str, Any]) -> str:
+def dedup_summary(output: str, made: Mapping[str, Any]) -> str:
     """What a person wants to know at the end."""
     dead = sum(made["dead_letters"].values())
     bare = made["without_vector"]

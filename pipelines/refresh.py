@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
-from persona_hub.pipelines.build import run_plan
+from persona_hub.pipelines.build import BuildJob
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.exit_status import NothingToRead, UsageError
 from persona_hub.pipelines.cli.parser import inherit
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import plan_refresh
-from persona_hub.pipelines.runners.dataflow import check_places
-from persona_hub.pipelines.runners.run import beam_options, runner_name, where_of
+from persona_hub.pipelines.runners.job import run_job
+from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.corpus.found import NoFileError
 from persona_hub.transforms.hub.versions import Hub, open_hub
 
 
 def refresh_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Adds to the hub what a corpus brings; returns the exit code."""
-    options = beam_options(beam_flags)
-    check_places(flags, runner_name(options))
+    return run_job(partial(plan_refresh_job, flags), flags, beam_flags)
+
+
+def plan_refresh_job(flags: Flags, where: Where) -> BuildJob:
+    """The plan of the hub's next version. Raises NothingToRead where the corpus is not there yet."""
     hub = open_hub(flags["hub"])
     asked = inherit(JOB_BY_NAME["refresh"], flags, hub.manifest.parameters)
     check_embedder(asked, hub)
     try:
-        plan = plan_refresh(asked | {"output": flags["hub"]}, where_of(options))
+        plan = plan_refresh(asked | {"output": flags["hub"]}, where)
     except NoFileError as error:
         raise NothingToRead(f"nothing to read yet, {hub.output} stays at {hub.manifest.version}: {error}") from error
-    return run_plan(plan, options)
+    return BuildJob(plan, where.runner)
 
 
 def check_embedder(flags: Flags, hub: Hub) -> None:

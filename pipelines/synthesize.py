@@ -12,23 +12,13 @@ import apache_beam as beam
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
-from persona_hub.pipelines.planning.models import HERE, Flags, base_url_of, check_store, model_of, named_model
+from persona_hub.pipelines.planning.models import HERE, Flags, base_url_of, model_of, named_model
 from persona_hub.pipelines.planning.plan import RUNNING, code_version, plain, unfinished, use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, personas_to_use, shards_for
-from persona_hub.pipelines.reporting.partial import ending
-from persona_hub.pipelines.reporting.summary import run_summary
-from persona_hub.pipelines.runners.dataflow import check_places
-from persona_hub.pipelines.runners.progress import progress
-from persona_hub.pipelines.runners.run import (
-    Where,
-    beam_options,
-    elsewhere,
-    left_alone,
-    run_pipeline,
-    runner_name,
-    where_of,
-)
-from persona_hub.pipelines.runners.signals import stop_on_signals
+from persona_hub.pipelines.reporting.partial import report_partial
+from persona_hub.pipelines.reporting.summary import samples_summary
+from persona_hub.pipelines.runners.job import run_job
+from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.hub.manifest import RunManifest, content_of, fingerprint
 from persona_hub.transforms.hub.reading import ReadHub
@@ -39,9 +29,14 @@ from persona_hub.transforms.synthesize.use_cases import Samples
 from persona_hub.transforms.write_hub.write_hub import WriteHub
 
 
+def synthesize_samples(flags: Flags, beam_flags: Sequence[str]) -> int:
+    """Makes the samples; returns the exit code."""
+    return run_job(partial(plan_synthesize, flags), flags, beam_flags)
+
+
 @dataclass(frozen=True, kw_only=True)
-class SynthesizePlan:
-    """Samples to make, ready to run."""
+class SynthesizeJob:
+    """Makes samples of a hub's personas."""
 
     flags: Flags
     hub: Hub
@@ -50,28 +45,61 @@ class SynthesizePlan:
     priced: bool  # whether the model's price is known
     run: str  # name of the run: of the hub's version and of what decides the samples
     replaces: str  # the partial run that this one completes, if there is one
+    runner: str
     done: bool  # whether that run has been published already
 
+    @property
+    def store(self) -> str:
+        """The model's store."""
+        return self.model.store
 
-def synthesize_samples(flags: Flags, beam_flags: Sequence[str]) -> int:
-    """Makes the samples; returns the exit code."""
-    options = beam_options(beam_flags)
-    where = where_of(options)
-    check_places(flags, where.runner)
-    plan = plan_synthesize(flags, where)
-    if plan.done:
-        print(f"{flags['output']} holds these very samples already, as run {plan.run}; nothing is to be done")
-        return DONE
-    check_store(plan.model.store, where)
-    there = elsewhere(options)
-    with progress(elsewhere=there), stop_on_signals("" if left_alone(options) else plan.model.store, bool(there)):
-        run_pipeline(partial(build, plan=plan, runner=runner_name(options)), options)
-    print(run_summary(flags["output"], plan.run))
-    made = [run for run in list_attempts(flags["output"], plan.run) if run.run == plan.run]
-    return ending(made[-1].partial if made else {}, plan.model)
+    def build(self, p: beam.Pipeline) -> None:
+        """The DAG."""
+        flags, count = self.flags, self.hub.manifest.records_of("personas")
+        blocks = flags["partitions"] or blocks_for(count)
+
+        personas = p | "ReadHub" >> ReadHub(hub=self.hub, blocks=blocks)
+        samples = Samples(personas, self.use_cases, self.model, personas_to_use(flags), flags["samples_per_persona"])
+
+        made = {
+            "tables": {},
+            "written": {},
+            "samples": samples.made,
+            "lost": samples.lost,
+            "counted": {"read_hub/personas": personas, **samples.counted},
+        }
+        _ = made | "WriteSamples" >> WriteHub(
+            output=flags["output"],
+            run=self.run,
+            draft=RunManifest(
+                run=self.run,
+                replaces=self.replaces,
+                hub_version=self.hub.manifest.version,
+                hub_content=content_of(self.hub.manifest),
+                parameters=plain(flags),
+                prompts={use_case.name: use_case.prompt.prompt_hash for use_case in self.use_cases},
+                models={"llm": self.model.name},
+                runner=self.runner,
+                code_version=code_version(),
+            ),
+            pii=flags["pii"],
+            shards=shards_for(count),
+            times=samples.times,
+            response_store=self.model.store,
+            priced=self.priced,
+        )
+
+    def report(self) -> int:
+        """Says what samples there are."""
+        if self.done:
+            print(f"{self.flags['output']} holds these very samples already, as run {self.run}; nothing is to be done")
+            return DONE
+        print(samples_summary(self.flags["output"], self.run))
+        attempts = [run for run in list_attempts(self.flags["output"], self.run) if run.run == self.run]
+        return report_partial(attempts[-1].partial if attempts else {}, self.model)
 
 
-def plan_synthesize(flags: Flags, where: Where = HERE) -> SynthesizePlan:
+def plan_synthesize(flags: Flags, where: Where = HERE) -> SynthesizeJob:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
     hub = open_hub(flags["hub"])
     use_cases = use_cases_of(flags)
@@ -90,7 +118,7 @@ def plan_synthesize(flags: Flags, where: Where = HERE) -> SynthesizePlan:
     name = f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
     before = list_attempts(flags["output"], name)
     done = bool(before) and not unfinished(before[-1], flags)
-    return SynthesizePlan(
+    return SynthesizeJob(
         flags=flags,
         hub=hub,
         model=model,
@@ -98,44 +126,8 @@ def plan_synthesize(flags: Flags, where: Where = HERE) -> SynthesizePlan:
         priced=priced,
         run=f"{name}-{len(before) + 1}" if before and not done else name,
         replaces=before[-1].run if before and not done else "",
+        runner=where.runner,
         done=done,
-    )
-
-
-def build(p: beam.Pipeline, plan: SynthesizePlan, runner: str) -> None:
-    """The DAG."""
-    flags, count = plan.flags, plan.hub.manifest.records_of("personas")
-    blocks = flags["partitions"] or blocks_for(count)
-
-    personas = p | "ReadHub" >> ReadHub(hub=plan.hub, blocks=blocks)
-    samples = Samples(personas, plan.use_cases, plan.model, personas_to_use(flags), flags["samples_per_persona"])
-
-    made = {
-        "tables": {},
-        "written": {},
-        "samples": samples.made,
-        "lost": samples.lost,
-        "counted": {"read_hub/personas": personas, **samples.counted},
-    }
-    _ = made | "WriteSamples" >> WriteHub(
-        output=flags["output"],
-        run=plan.run,
-        draft=RunManifest(
-            run=plan.run,
-            replaces=plan.replaces,
-            hub_version=plan.hub.manifest.version,
-            hub_content=content_of(plan.hub.manifest),
-            parameters=plain(flags),
-            prompts={use_case.name: use_case.prompt.prompt_hash for use_case in plan.use_cases},
-            models={"llm": plan.model.name},
-            runner=runner,
-            code_version=code_version(),
-        ),
-        pii=flags["pii"],
-        shards=shards_for(count),
-        times=samples.times,
-        response_store=plan.model.store,
-        priced=plan.priced,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import apache_beam as beam
@@ -17,8 +18,8 @@ from persona_hub.pipelines.planning.plan import code_version, plain
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.purge import run_purge
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
-from persona_hub.pipelines.runners.progress import progress
-from persona_hub.pipelines.runners.run import beam_options, run_pipeline, runner_name, where_of
+from persona_hub.pipelines.runners.job import run_job
+from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.counting.counts import Equation
 from persona_hub.transforms.dedup.persona_rows import pack_held
 from persona_hub.transforms.dedup.rows import Packed
@@ -47,79 +48,104 @@ EQUATIONS = (
 
 def take_down_sources(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Takes down; returns the exit code."""
-    options = beam_options(beam_flags)
-    output = flags["hub"]
-    hub = open_hub(output)
+    return run_job(partial(plan_takedown, flags), flags, beam_flags)
+
+
+def plan_takedown(flags: Flags, where: Where) -> TakedownJob:
+    """The plan of a takedown. Raises ValueErrors that name the flag and the remedy."""
+    hub = open_hub(flags["hub"])
     asked = inherit(JOB_BY_NAME["takedown"], flags, hub.manifest.parameters)
     if asked["response_store"] not in ("", NO_STORE):
-        absolute(asked["response_store"])  # one that is no address is told before anything is done
+        absolute(asked["response_store"])  # one that is no address is reported before anything is done
     sources = frozenset(asked["source"]) - hub.tombstones().unwanted
-    if sources:
-        embedder = embedder_of(asked | {"output": output}, where_of(options))
-        draft = draft_of(asked, hub, sources, runner_name(options))
-        with progress():
-            run_pipeline(partial(build, flags=asked, hub=hub, sources=sources, draft=draft, embedder=embedder), options)
-        print("\n".join(summary(open_hub(output))))
-    else:
-        rest = "" if asked["purge"] else "; nothing is to be done (--purge erases the text that files still hold)"
-        print(f"{output}: version {hub.manifest.version} is without these sources already{rest}")
-    return run_purge(asked, frozenset(asked["source"])) if asked["purge"] else DONE
+    embedder = embedder_of(asked | {"output": flags["hub"]}, where) if sources else EmbedderConfig()
+    return TakedownJob(flags=asked, hub=hub, sources=sources, embedder=embedder, runner=where.runner)
 
 
-def build(
-    p: beam.Pipeline, flags: Flags, hub: Hub, sources: frozenset[str], draft: Manifest, embedder: EmbedderConfig
-) -> None:
-    """The DAG."""
-    blocks = flags["partitions"] or blocks_for(hub.manifest.records_of("personas"))
+@dataclass(frozen=True, kw_only=True)
+class TakedownJob:
+    """Makes a version without what came of some sources, and with --purge erases their text."""
 
-    taken = p | "TakeDown" >> TakeDown(hub=hub, sources=sources, earlier=hub.tombstones().unwanted, blocks=blocks)
-    held = taken.held | "Held" >> beam.MapTuple(pack_held).with_output_types(Packed)
-    texts = (taken.restored, held) | "MinHashDedup" >> MinHashDedup(
-        threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=blocks
-    )
-    meanings = (texts.kept, held_vectors(p, hub, blocks, held)) | "EmbedDedup" >> EmbedDedup(
-        threshold=flags["embedding_threshold"], embedder=embedder, blocks=blocks
-    )
-    vectors = WriteVectors(output=flags["hub"], folder=draft.folder, blocks=blocks)
+    flags: Flags  # those that were not given are as the hub was built
+    hub: Hub
+    sources: frozenset[str]  # without those that were taken down before
+    embedder: EmbedderConfig
+    runner: str
 
-    made = {
-        "tables": {
-            "personas": (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten(),
-            "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
-            "removed": taken.removed,
-        },
-        "written": {"vectors": meanings.vectors | "WriteVectors" >> vectors},
-        "samples": {},
-        "lost": {"embed": meanings.dead_letters},
-        "counted": {
-            "take_down/personas": (taken.held, taken.gone),
-            "take_down/held": taken.held,
-            "take_down/gone": taken.gone,
-            "take_down/moved": taken.moved,
-            "take_down/restored": taken.restored,
-            "take_down/removed": taken.removed,
-            "hidden/personas": (taken.gone, taken.moved),
-            "minhash_dedup/personas": taken.restored,
-            "minhash_dedup/kept": texts.kept,
-            "minhash_dedup/duplicate-{kind}": texts.duplicates,
-            "embed_dedup/personas": texts.kept,
-            "embed_dedup/kept": meanings.kept,
-            "embed_dedup/duplicate-{kind}": meanings.duplicates,
-        },
-    }
-    _ = made | "WriteHub" >> WriteHub(
-        output=flags["hub"],
-        run=draft.version,
-        draft=draft,
-        pii="keep",
-        shards=shards_for(hub.manifest.records_of("personas")),
-        times={},
-        equations=EQUATIONS,
-        needs=(),
-    )
+    @property
+    def store(self) -> str:
+        """The embedder's store, if it is a paid one."""
+        return self.embedder.calls.store if self.embedder.calls else ""
+
+    @property
+    def done(self) -> bool:
+        """Whether all sources were taken down before."""
+        return not self.sources
+
+    def build(self, p: beam.Pipeline) -> None:
+        """The DAG."""
+        flags, hub, sources = self.flags, self.hub, self.sources
+        draft = draft_takedown(flags, hub, sources, self.runner)
+        blocks = flags["partitions"] or blocks_for(hub.manifest.records_of("personas"))
+
+        taken = p | "TakeDown" >> TakeDown(hub=hub, sources=sources, earlier=hub.tombstones().unwanted, blocks=blocks)
+        held = taken.held | "Held" >> beam.MapTuple(pack_held).with_output_types(Packed)
+        texts = (taken.restored, held) | "MinHashDedup" >> MinHashDedup(
+            threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=blocks
+        )
+        meanings = (texts.kept, held_vectors(p, hub, blocks, held)) | "EmbedDedup" >> EmbedDedup(
+            threshold=flags["embedding_threshold"], embedder=self.embedder, blocks=blocks
+        )
+        vectors = WriteVectors(output=flags["hub"], folder=draft.folder, blocks=blocks)
+
+        made = {
+            "tables": {
+                "personas": (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten(),
+                "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
+                "removed": taken.removed,
+            },
+            "written": {"vectors": meanings.vectors | "WriteVectors" >> vectors},
+            "samples": {},
+            "lost": {"embed": meanings.dead_letters},
+            "counted": {
+                "take_down/personas": (taken.held, taken.gone),
+                "take_down/held": taken.held,
+                "take_down/gone": taken.gone,
+                "take_down/moved": taken.moved,
+                "take_down/restored": taken.restored,
+                "take_down/removed": taken.removed,
+                "hidden/personas": (taken.gone, taken.moved),
+                "minhash_dedup/personas": taken.restored,
+                "minhash_dedup/kept": texts.kept,
+                "minhash_dedup/duplicate-{kind}": texts.duplicates,
+                "embed_dedup/personas": texts.kept,
+                "embed_dedup/kept": meanings.kept,
+                "embed_dedup/duplicate-{kind}": meanings.duplicates,
+            },
+        }
+        _ = made | "WriteHub" >> WriteHub(
+            output=flags["hub"],
+            run=draft.version,
+            draft=draft,
+            pii="keep",
+            shards=shards_for(hub.manifest.records_of("personas")),
+            times={},
+            equations=EQUATIONS,
+            needs=(),
+        )
+
+    def report(self) -> int:
+        """Says what went and what came back; then purges, if that is asked for."""
+        flags = self.flags
+        if self.done:
+            rest = "" if flags["purge"] else "; nothing is to be done (--purge erases the text that files still hold)"
+            print(f"{flags['hub']}: version {self.hub.manifest.version} is without these sources already{rest}")
+        else:
+            print("\n".join(takedown_summary(open_hub(flags["hub"]))))
+        return run_purge(flags, frozenset(flags["source"])) if flags["purge"] else DONE
 
 
-def draft_of(flags: Flags, hub: Hub, sources: frozenset[str], runner: str) -> Manifest:
+def draft_takedown(flags: Flags, hub: Hub, sources: frozenset[str], runner: str) -> Manifest:
     """The manifest, but for what the job finds out. Parameters stay the hub's: a refresh takes them from here."""
     content = fingerprint({"takedown": sources, "of": hub.manifest.version})
     return Manifest(
@@ -138,7 +164,7 @@ def draft_of(flags: Flags, hub: Hub, sources: frozenset[str], runner: str) -> Ma
     )
 
 
-def summary(hub: Hub) -> Iterator[str]:
+def takedown_summary(hub: Hub) -> Iterator[str]:
     """What went, what came back, and which samples were made from those gone."""
     manifest = hub.manifest
     counts = manifest.counts["take_down"]

@@ -129,7 +129,7 @@ def joined(entries: Numbers, tokens: Numbers, size: Numbers, code: Numbers, plan
 
 def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str], rounds: int) -> dict[str, Any]:
     """The whole command, from file to files."""
-    from persona_hub.pipelines.dedup import build, plan_dedup
+    from persona_hub.pipelines.dedup import plan_dedup
     from persona_hub.pipelines.runners.run import beam_options, run_pipeline
 
     output = Path(tempfile.mkdtemp())
@@ -147,7 +147,7 @@ def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str], r
     options = beam_options(beam_flags)
     children = Children() if beam_flags else None  # it takes CPU of its own
     start = cpu()
-    run_pipeline(lambda p: build(p, replace(plan_dedup(flags), rounds=rounds)), options, RETURNED_BYTES)
+    run_pipeline(replace(plan_dedup(flags), rounds=rounds).build, options, RETURNED_BYTES)
     seconds = cpu() - start
     made = json.loads((output / "statistics.json").read_bytes())
     shutil.rmtree(output)

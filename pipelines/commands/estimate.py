@@ -16,10 +16,10 @@ from persona_hub.pipelines.commands.trial import Trial, send_sample
 from persona_hub.pipelines.planning.corpus_sample import CorpusSample, sample_corpus
 from persona_hub.pipelines.planning.forecast import PERSONA_TOKENS, StageForecast, forecast_build, forecast_vectors
 from persona_hub.pipelines.planning.models import Flags, embedder_price, embeds, named_model
-from persona_hub.pipelines.planning.open_store import opened_store
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_look
 from persona_hub.pipelines.runners.progress import clock
+from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.pipelines.runners.run import beam_options, is_local
 from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.hub.current import write_bytes

@@ -15,7 +15,7 @@ from apache_beam.io.filesystems import FileSystems
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags, named_store
-from persona_hub.pipelines.planning.open_store import opened_store
+from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
 from persona_hub.transforms.extract_persona.extract_persona import STAGE as EXTRACT
 from persona_hub.transforms.llm.batch_forms import BatchAnswer, read_answer

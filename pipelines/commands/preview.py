@@ -16,6 +16,7 @@ from persona_hub.pipelines.planning.corpus_sample import sample_corpus
 from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_look
+from persona_hub.pipelines.runners.signals import take_back_stop_word
 from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire, release
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
@@ -75,6 +76,7 @@ def preview_build(flags: Flags, _: Sequence[str]) -> int:
         raise UsageError("--input: holds no document that a build would use")
     about = "" if sample.exact else "about "
     print(f"{len(sample.documents)} of {about}{sample.total:,.0f} documents, answered by {plan.model.name}")
+    take_back_stop_word(plan.store)
     try:
         for line in shown(plan, sample.documents):
             print(line)

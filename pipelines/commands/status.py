@@ -13,7 +13,7 @@ import orjson
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags, named_store
-from persona_hub.pipelines.planning.open_store import opened_store
+from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.hub.current import read_bytes
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.store.protocol import Spend, StoreError

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 import orjson
@@ -13,11 +12,11 @@ from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
-from persona_hub.pipelines.build import build
-from persona_hub.pipelines.planning.open_store import opened_store
+from persona_hub.pipelines.build import BuildJob
 from persona_hub.pipelines.planning.plan import BuildPlan
-from persona_hub.pipelines.runners.progress import progress
-from persona_hub.pipelines.runners.run import run_pipeline, runner_name
+from persona_hub.pipelines.runners.job import execute
+from persona_hub.pipelines.runners.response_store import opened_store
+from persona_hub.pipelines.runners.run import runner_name
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.embed_dedup.cells import STAGE as EMBED
 from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
@@ -96,8 +95,7 @@ def send_sample(
         files=match_corpus([str(corpus)], "jsonl"),
     )
     before = spend_of(plan.store)
-    with progress():
-        result = run_pipeline(partial(build, plan=small, runner=runner_name(options)), options)
+    result = execute(BuildJob(small, runner_name(options)), options)
     after = spend_of(plan.store)
     made: Manifest = open_hub(small.flags["output"]).manifest
     return Trial(

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.planning.open_store import opened_store
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig
 from persona_hub.transforms.calls.rate_limiter import rate_service
@@ -260,12 +259,6 @@ def shares_of(given: Sequence[str], default: Sequence[tuple[str, float]]) -> tup
         return Budget(shares=tuple(sorted(shares, key=lambda share: stages.index(share[0])))).shares
     except ValueError as error:
         raise UsageError(f"--budget_shares: {error}") from None
-
-
-def check_store(store: str, where: Where) -> None:
-    """Opens and closes the store, where this machine can: a broken one is told before anything runs."""
-    if where.one_machine and store not in ("", NO_STORE):
-        opened_store(store).close()
 
 
 def sampling_of(flags: Flags, default: Sampling) -> Sampling:

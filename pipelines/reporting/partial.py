@@ -11,10 +11,10 @@ from persona_hub.transforms.llm.export import OPTION, Exported, collect
 EXHAUSTED = "budget-exhausted"
 
 
-def ending(unasked: Mapping[str, int], model: ModelConfig) -> int:
+def report_partial(unasked: Mapping[str, int], model: ModelConfig) -> int:
     """Says what is lacking, if anything is; the exit code."""
     if OPTION in model.options:
-        said(str(model.options[OPTION]), collect(str(model.options[OPTION])), model.name)
+        report_export(str(model.options[OPTION]), collect(str(model.options[OPTION])), model.name)
     else:
         print(*partly(unasked), sep="", end="")
     return BUDGET_SPENT if unasked else DONE
@@ -38,7 +38,7 @@ def partly(unasked: Mapping[str, int]) -> Iterator[str]:
         )
 
 
-def said(folder: str, exported: Exported, model: str) -> None:
+def report_export(folder: str, exported: Exported, model: str) -> None:
     """What an export wrote."""
     print()
     for path, requests in exported.files:

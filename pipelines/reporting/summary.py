@@ -18,15 +18,15 @@ SHOWN_CHARACTERS = 300
 ELSEWHERE = ("documents", "personas", "expanded", "passed-over", NOT_EXPANDED)  # counts that have no place in a line
 
 
-def summary(output: str) -> str:
+def build_summary(output: str) -> str:
     """The summary of a build: of the version that it made."""
     hub = open_hub(output)
     manifest = hub.manifest
     head = [*counted(manifest.counts), "", *paid(manifest.usage), *novel(manifest)]
-    return "\n".join([*head, *lying(hub), "", *looked_at(hub)])
+    return "\n".join([*head, *locations(hub), "", *first_records(hub)])
 
 
-def run_summary(output: str, run: str) -> str:
+def samples_summary(output: str, run: str) -> str:
     """The summary of a run that made samples."""
     runs = [(use_case, made) for use_case, made in list_runs(output) if made.run == run]
     lines = list(counted(runs[0][1].counts)) if runs else ["no samples were made; see dead_letters"]
@@ -102,7 +102,7 @@ def novel(manifest: Manifest) -> Iterator[str]:
         )
 
 
-def lying(hub: Hub) -> Iterator[str]:
+def locations(hub: Hub) -> Iterator[str]:
     """Where the files are."""
     counts = hub.manifest.counts.get("write_hub", {})
     own, whole = counts.get("personas", 0), hub.manifest.records_of("personas")
@@ -115,7 +115,7 @@ def lying(hub: Hub) -> Iterator[str]:
         yield f"dead letters  {letters}  ({counts['dead_letters']:,})"
 
 
-def looked_at(hub: Hub) -> Iterator[str]:
+def first_records(hub: Hub) -> Iterator[str]:
     """A few personas that the version has added, and a sample of its run."""
     added = (persona for path in hub.own_paths("personas") for persona in read_file(path, Persona))
     for persona in islice(added, SHOWN_PERSONAS):

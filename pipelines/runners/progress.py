@@ -27,10 +27,10 @@ WORK = {
 
 
 @contextmanager
-def progress(stream: TextIO | None = None, elsewhere: str = "") -> Iterator[None]:
+def progress(stream: TextIO | None = None, cluster: str = "") -> Iterator[None]:
     """Shows a line on `stream` (standard error) while the block runs; nothing where `stream` is no terminal.
 
-    What a job does `elsewhere` than on this machine is not known here: the line names that place.
+    What a job on a cluster counts is not known here: the line names the cluster instead.
     """
     stream = stream or sys.stderr
     clear_board()
@@ -40,7 +40,7 @@ def progress(stream: TextIO | None = None, elsewhere: str = "") -> Iterator[None
     with tempfile.TemporaryDirectory(prefix="persona-hub-") as folder:
         os.environ[BOARD_VARIABLE] = folder
         over = threading.Event()
-        thread = threading.Thread(target=show, args=(Path(folder), stream, over, elsewhere), daemon=True)
+        thread = threading.Thread(target=show, args=(Path(folder), stream, over, cluster), daemon=True)
         thread.start()
         try:
             yield
@@ -50,7 +50,7 @@ def progress(stream: TextIO | None = None, elsewhere: str = "") -> Iterator[None
             os.environ.pop(BOARD_VARIABLE, None)
 
 
-def show(folder: Path, stream: TextIO, over: threading.Event, elsewhere: str = "") -> None:
+def show(folder: Path, stream: TextIO, over: threading.Event, cluster: str = "") -> None:
     """Writes the line again and again until `over`, then wipes it."""
     started = time.monotonic()
     before, now, rate = Counter[tuple[str, str]](), Counter[tuple[str, str]](), 0.0
@@ -60,8 +60,8 @@ def show(folder: Path, stream: TextIO, over: threading.Event, elsewhere: str = "
         done = now[stage, "asked"] - before[stage, "asked"]
         rate = 0.7 * rate + 0.3 * done / EVERY_SECONDS
         seconds = time.monotonic() - started
-        said = f"{clock(seconds)} · runs on {elsewhere}" if elsewhere else line(now, stage, rate, seconds)
-        stream.write(f"\r\x1b[K{said[:119]}")
+        text = f"{clock(seconds)} · runs on {cluster}" if cluster else line(now, stage, rate, seconds)
+        stream.write(f"\r\x1b[K{text[:119]}")
         stream.flush()
     stream.write("\r\x1b[K")
     stream.flush()

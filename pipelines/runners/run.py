@@ -93,7 +93,7 @@ def runner_name(options: PipelineOptions) -> str:
     return "FnApiRunner" if is_local(options) else options.view_as(StandardOptions).runner
 
 
-def left_alone(options: PipelineOptions) -> bool:
+def is_detached(options: PipelineOptions) -> bool:
     """Whether the command ends when the job begins."""
     return runner_name(options) == DATAFLOW and not waits(options)
 
@@ -119,11 +119,11 @@ def run_pipeline(
         with spilling() if is_local(options) else quiet_root():
             with own_interrupt():
                 result = pipeline.run()
-            if not left_alone(options):
+            if not is_detached(options):
                 wait(result, options)
     except Exception as error:  # a step's own exception comes back as its type, whatever that is
         raise JobError(cause(error)) from error
-    if left_alone(options):
+    if is_detached(options):
         raise Submitted(submitted(result, options))
     return result
 
@@ -141,8 +141,8 @@ def wait(result: PipelineResult, options: PipelineOptions) -> None:
         raise
 
 
-def elsewhere(options: PipelineOptions) -> str:
-    """Where the job runs, for people; "" for this machine."""
+def cluster_of(options: PipelineOptions) -> str:
+    """The cluster that the job runs on, as a user is shown it; "" for this machine."""
     if where_of(options).one_machine:
         return ""
     name = runner_name(options)

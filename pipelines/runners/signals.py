@@ -1,4 +1,19 @@
-"""Ctrl-C and SIGTERM: the calls under way are awaited and stored, and the same command goes on from there."""
+"""Ctrl-C and SIGTERM: the calls under way are awaited and stored, and the same command goes on from there.
+
+A paid job that is stopped and started again. The stop word is a row of its response store, which every process that
+asks by this store looks at before each call:
+
+    stop word
+                the job begins and takes the word back, in case one is left
+                Ctrl-C: the handler wakes the thread "stopping", and from now on a signal acts as usual
+    set         the thread sets the word: the job's processes, on any machine, start no more calls
+    set         the calls under way end and are stored; the job fails with "stopped: ..."
+                the block ends: the thread removes the word
+                the same command asks only what is not stored yet
+
+A second Ctrl-C raises KeyboardInterrupt at once. The word is removed all the same, unless the job runs on a cluster,
+which goes on without this process and must still see it. SIGKILL leaves it: the next command takes it back.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +22,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from enum import Enum
 from queue import SimpleQueue
 from types import FrameType
 
@@ -17,28 +33,44 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = "stopping: waiting for the calls under way; again to stop at once"
 
 
-@contextmanager
-def stop_on_signals(store_address: str, elsewhere: bool = False) -> Iterator[None]:
-    """While the block runs, the first signal leaves the stop word in the store, a second one acts as usual.
+class Event(Enum):
+    """What the thread that sets and removes the stop word waits for."""
 
-    The word reaches every process that asks by this store, and is taken back before the block begins and when it has
-    ended. A job that runs `elsewhere` outlives this process: after a second signal the word stays for it.
-    Nothing is changed for a model without a store, for a store that only the workers see, and outside of the main
-    thread.
+    SIGNAL = "a signal has come"
+    REMOVE = "the job has ended"
+    LEAVE = "this process ends, and the job goes on elsewhere"
+
+
+def take_back_stop_word(address: str) -> bool:
+    """Removes the stop word that a killed job left, so that this one can ask; whether this machine can see the store.
+
+    Nothing is done without a store. One that only a cluster's workers see keeps the word: only they could remove it.
     """
-    if store_address in ("", NO_STORE) or threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    if address in ("", NO_STORE):
+        return False
     try:
-        say(store_address, False)
-    except StoreError:  # one that this machine should see was opened before, and its fault has been told
+        set_stop_word(address, False)
+    except StoreError:  # one that this machine should see was tried before, and its fault was reported
+        return False
+    return True
+
+
+@contextmanager
+def stop_on_signals(address: str, on_cluster: bool = False) -> Iterator[None]:
+    """While the block runs, the first signal sets the stop word of the store at `address`; a second acts as usual.
+
+    What is ignored (as SIGINT is under nohup) stays ignored. Without a store that this machine can see, and outside of
+    the main thread, where Python takes no signals, they act as usual.
+    """
+    if not take_back_stop_word(address) or threading.current_thread() is not threading.main_thread():
         yield
         return
-    told: SimpleQueue[bool | None] = (
-        SimpleQueue()
-    )  # its put() may interrupt anything; a lock, or Thread.start(), may not
     usual = {number: signal.getsignal(number) for number in SIGNALS}
     heard = {number: handler for number, handler in usual.items() if handler not in (signal.SIG_IGN, None)}
+    # A handler may interrupt anything. SimpleQueue.put() is safe there; a lock, and so Thread.start(), is not.
+    events: SimpleQueue[Event] = SimpleQueue()
+    thread = threading.Thread(target=serve_stop_word, args=(address, events), name="stopping", daemon=True)
+    thread.start()
 
     def restore() -> None:
         for number, handler in heard.items():
@@ -46,39 +78,37 @@ def stop_on_signals(store_address: str, elsewhere: bool = False) -> Iterator[Non
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         restore()
-        told.put(True)
+        events.put(Event.SIGNAL)
 
-    thread = threading.Thread(target=leave_word, args=(store_address, told), name="stopping", daemon=True)
-    thread.start()
     for number in heard:
         signal.signal(number, on_signal)
-    stays = False
+    last = Event.REMOVE
     try:
         yield
     except KeyboardInterrupt:
-        stays = elsewhere
+        last = Event.LEAVE if on_cluster else Event.REMOVE
         raise
     finally:
         restore()
-        told.put(None if stays else False)
+        events.put(last)
         thread.join()
 
 
-def leave_word(address: str, told: SimpleQueue[bool | None]) -> None:
-    """Waits for a signal (True), leaves the stop word, and takes it back when the job has ended (False; None: not)."""
-    if not told.get():
+def serve_stop_word(address: str, events: SimpleQueue[Event]) -> None:
+    """Sets the stop word at the first signal, and removes it when the job has ended."""
+    if events.get() is not Event.SIGNAL:
         return
     wiped = "\r\x1b[K" if sys.stderr.isatty() else ""  # of the progress line
     print(f"{wiped}{STOPPING}", file=sys.stderr, flush=True)
-    say(address, True)
-    while last := told.get():
-        pass
-    if last is None:
-        return
-    say(address, False)  # a preview by this store may follow, and a job on another machine
+    set_stop_word(address, True)
+    last = events.get()
+    while last is Event.SIGNAL:  # both signals at once: the second handler ran before the first could restore
+        last = events.get()
+    if last is Event.REMOVE:  # a preview by this store may follow, and a job on another machine
+        set_stop_word(address, False)
 
 
-def say(address: str, stop: bool) -> None:
-    """Leaves the stop word, or takes it back."""
+def set_stop_word(address: str, stop: bool) -> None:
+    """Sets the stop word, or removes it."""
     with closing(open_store(address)) as store:
         store.say_stop(stop)

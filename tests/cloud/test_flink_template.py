@@ -13,7 +13,7 @@ from apache_beam.options.pipeline_options import FlinkRunnerOptions
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
 from persona_hub.pipelines.runners.flink import RETRY_DELAY_MILLIS, FlinkJobOptions
-from persona_hub.pipelines.runners.run import beam_options, elsewhere
+from persona_hub.pipelines.runners.run import beam_options, cluster_of
 from tests.helpers.places import TEMPLATES
 
 FOLDER = TEMPLATES / "flink"
@@ -87,6 +87,6 @@ def test_a_job_on_flink_has_a_name_of_its_own_and_a_place() -> None:
     assert one.get_all_options()["job_name"].startswith("persona-hub-")
     assert one.get_all_options()["job_name"] != other.get_all_options()["job_name"]
     assert beam_options([*flags, "--job_name=mine"]).get_all_options()["job_name"] == "mine"
-    assert elsewhere(one) == "FlinkRunner, http://flink:8081"
-    assert elsewhere(beam_options(flags)) == "FlinkRunner"
-    assert elsewhere(beam_options([])) == ""
+    assert cluster_of(one) == "FlinkRunner, http://flink:8081"
+    assert cluster_of(beam_options(flags)) == "FlinkRunner"
+    assert cluster_of(beam_options([])) == ""

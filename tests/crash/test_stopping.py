@@ -83,12 +83,12 @@ def test_a_second_signal_acts_as_usual(tmp_path: Path, capsys: pytest.CaptureFix
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-@pytest.mark.parametrize("elsewhere", [True, False])
-def test_after_a_second_signal_the_word_stays_for_a_job_that_goes_on_elsewhere(elsewhere: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("on_cluster", [True, False])
+def test_after_a_second_signal_the_word_stays_for_a_job_on_a_cluster(on_cluster: bool, tmp_path: Path) -> None:
     store = f"sqlite:{tmp_path}/responses.sqlite"
 
     def job_stopped_twice() -> None:
-        with stop_on_signals(store, elsewhere):
+        with stop_on_signals(store, on_cluster):
             signal.raise_signal(signal.SIGINT)
             while not stop_word(store):
                 time.sleep(0.01)
@@ -96,8 +96,8 @@ def test_after_a_second_signal_the_word_stays_for_a_job_that_goes_on_elsewhere(e
 
     with pytest.raises(KeyboardInterrupt):
         job_stopped_twice()
-    assert stop_word(store) == elsewhere
-    with stop_on_signals(store, elsewhere):
+    assert stop_word(store) == on_cluster
+    with stop_on_signals(store, on_cluster):
         assert not stop_word(store)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.commands.preview import block, heading, printable
 from persona_hub.pipelines.commands.status import expected_calls, table
-from persona_hub.pipelines.reporting.partial import ending
+from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.summary import counted, paid
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES, return_freed_memory
 from persona_hub.pipelines.runners.progress import clock, line, progress
@@ -29,19 +29,19 @@ from persona_hub.transforms.store.protocol import Spend
 
 
 def test_a_job_that_asked_everything_is_done(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ending({}, ModelConfig()) == DONE
+    assert report_partial({}, ModelConfig()) == DONE
     assert capsys.readouterr().out == ""
 
 
 def test_a_job_that_left_questions_says_how_many_and_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ending({"budget-exhausted": 1234}, ModelConfig()) == BUDGET_SPENT
+    assert report_partial({"budget-exhausted": 1234}, ModelConfig()) == BUDGET_SPENT
     said = capsys.readouterr().out
     assert "1,234 questions were not asked" in said
     assert "a higher budget goes on from here" in said
 
 
 def test_a_server_that_gave_no_answer_is_told_apart_from_a_spent_budget(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ending({"connection": 1200, "http-503": 3}, ModelConfig()) == BUDGET_SPENT
+    assert report_partial({"connection": 1200, "http-503": 3}, ModelConfig()) == BUDGET_SPENT
     said = capsys.readouterr().out
     assert "no answer to 1,203 questions" in said
     assert "(connection 1,200, http-503 3)" in said
@@ -49,7 +49,7 @@ def test_a_server_that_gave_no_answer_is_told_apart_from_a_spent_budget(capsys: 
 
 
 def test_an_export_with_nothing_to_write_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ending({}, ModelConfig("openai:m", options={"export": str(tmp_path)})) == DONE
+    assert report_partial({}, ModelConfig("openai:m", options={"export": str(tmp_path)})) == DONE
     assert "import-responses" not in capsys.readouterr().out
 
 

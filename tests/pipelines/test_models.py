@@ -11,15 +11,14 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.planning.models import (
     absolute,
-    check_store,
     default_store,
     named_model,
     named_store,
     sampling_of,
     shares_of,
 )
-from persona_hub.pipelines.planning.open_store import opened_store
 from persona_hub.pipelines.planning.plan import plain, use_cases_of
+from persona_hub.pipelines.runners.response_store import check_store, opened_store
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Sampling

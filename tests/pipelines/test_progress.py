@@ -51,9 +51,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_of_a_job_elsewhere_the_place_is_shown_and_no_counts() -> None:
+def test_of_a_job_on_a_cluster_that_is_named_and_no_counts() -> None:
     stream = Terminal()
-    with progress(stream, elsewhere="FlinkRunner, http://flink:8081"):
+    with progress(stream, cluster="FlinkRunner, http://flink:8081"):
         while not stream.getvalue():
             time.sleep(0.01)
     assert "00:00 · runs on FlinkRunner, http://flink:8081" in stream.getvalue()

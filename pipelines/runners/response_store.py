@@ -1,10 +1,11 @@
-"""Opens the response store that a command names, for looking at it or filling it."""
+"""The response store that a command names: opened to look at it or to fill it, and tried before a job runs."""
 
 from __future__ import annotations
 
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.store.protocol import ResponseStore, StoreError
-from persona_hub.transforms.store.registry import open_store
+from persona_hub.transforms.store.registry import NO_STORE, open_store
 
 
 def opened_store(address: str, must_be_there: bool = False) -> ResponseStore:
@@ -13,3 +14,9 @@ def opened_store(address: str, must_be_there: bool = False) -> ResponseStore:
         return open_store(address, make=not must_be_there)
     except StoreError as error:
         raise UsageError(f"--response_store {error}") from error
+
+
+def check_store(address: str, where: Where) -> None:
+    """Opens and closes the store, where this machine can see it: a broken one is reported before anything runs."""
+    if where.one_machine and address not in ("", NO_STORE):
+        opened_store(address).close()

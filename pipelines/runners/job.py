@@ -1,0 +1,68 @@
+"""One way to run a job on Beam: what every job is checked for, how it is watched, stopped and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineResult
+
+from persona_hub.pipelines.runners.dataflow import check_places
+from persona_hub.pipelines.runners.memory import RETURNED_BYTES
+from persona_hub.pipelines.runners.progress import progress
+from persona_hub.pipelines.runners.response_store import check_store
+from persona_hub.pipelines.runners.run import Where, beam_options, cluster_of, is_detached, run_pipeline, where_of
+from persona_hub.pipelines.runners.signals import stop_on_signals, take_back_stop_word
+
+
+class PlannedJob(Protocol):
+    """A job whose flags, prompts and files were found to be right."""
+
+    @property
+    def store(self) -> str:
+        """Address of the response store by which it asks, "" where it asks nothing."""
+
+    @property
+    def done(self) -> bool:
+        """Whether an earlier run has published the very same: nothing is to be run."""
+
+    def build(self, p: beam.Pipeline) -> None:
+        """The DAG."""
+
+    def report(self) -> int:
+        """Says what was made, or what was there already; returns the exit code."""
+
+
+def run_job(
+    plan: Callable[[Where], PlannedJob],
+    flags: Mapping[str, Any],
+    beam_flags: Sequence[str],
+    returned_bytes: int = RETURNED_BYTES,
+) -> int:
+    """Plans and runs a job; returns its exit code.
+
+    Raises ValueErrors that name the flag or file and the remedy, before anything runs, and what `run_pipeline` raises.
+    """
+    options = beam_options(beam_flags)
+    where = where_of(options)
+    check_places(flags, where.runner)
+    job = plan(where)
+    if not job.done:
+        execute(job, options, returned_bytes)
+    return job.report()
+
+
+def execute(job: PlannedJob, options: PipelineOptions, returned_bytes: int = RETURNED_BYTES) -> PipelineResult:
+    """Runs the DAG of a job to its end, with a line that shows how far it is; Ctrl-C loses no answer that was paid for.
+
+    On Dataflow without --wait this process ends when the job begins: `Submitted` is raised.
+    """
+    check_store(job.store, where_of(options))
+    cluster, store = cluster_of(options), job.store
+    if is_detached(options):
+        take_back_stop_word(store)
+        store = ""  # nobody is here to stop the job
+    with progress(cluster=cluster), stop_on_signals(store, on_cluster=bool(cluster)):
+        return run_pipeline(job.build, options, returned_bytes)
