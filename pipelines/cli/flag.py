@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from persona_hub.transforms.corpus.language_codes import persona_language
+
 
 @dataclass(frozen=True)
 class Flag:
@@ -54,6 +56,14 @@ def truth(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
     return text.lower() == "true"
+
+
+def language_of_personas(text: str) -> str:
+    """A parser of `same` and of codes of languages. Raises ArgumentTypeError."""
+    try:
+        return persona_language(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 ANY = float("inf")

@@ -5,8 +5,9 @@ Flags that are not here go to Beam (`--runner`, `--direct_num_workers`, `--temp_
 
 from __future__ import annotations
 
-from persona_hub.pipelines.cli.flag import ANY, COUNT, LARGEST, POSITIVE, Flag, number, truth
+from persona_hub.pipelines.cli.flag import ANY, COUNT, LARGEST, POSITIVE, Flag, language_of_personas, number, truth
 from persona_hub.pipelines.cli.launch_options import LAUNCH, SCHEDULE
+from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE
 
 GROUPS: dict[str, list[Flag]] = {
     "corpus": [
@@ -137,7 +138,13 @@ GROUPS: dict[str, list[Flag]] = {
     ],
     "personas": [
         Flag("personas_per_document", "personas asked for of each document", 1, number(1, 100), metavar="N"),
-        Flag("persona_language", "language of personas: `same` as the document, or a code", "same", metavar="CODE"),
+        Flag(
+            "persona_language",
+            "language of personas: `same` as the document, or a code",
+            SAME_LANGUAGE,
+            language_of_personas,
+            metavar="CODE",
+        ),
         Flag("expand_hops", "how many relations to follow from each persona", 6, number(0, 6), metavar="N"),
         Flag("expand_per_persona", "relations asked for of each persona and hop", 1, number(1, 100), metavar="N"),
         Flag(

@@ -57,6 +57,8 @@ def test_a_job_is_launched_with_what_was_given(api: Server, capsys: pytest.Captu
     [
         (["--output=gs://box/out"], "--input"),
         ([*JOB, "--input=gs://box/{date:%Q}/*"], "{date:%Q} is no date"),
+        ([*JOB, "--persona_language=fi1"], "--persona_language: a persona's language must be 'same' or"),
+        ([*JOB, "--persona_language=xyz"], "can be detected, not 'xyz'"),
         ([*JOB, "--expand_hops=9"], "--expand_hops: 9 is out of range"),
         ([*JOB, "--output=/tmp/out"], "--output /tmp/out: not in a template"),
         ([*JOB, "--response_store=sqlite:/a"], "--response_store sqlite:/a: not in a template"),

@@ -45,7 +45,7 @@ EXAMPLES = {
     "rate_limiter": "envoy://limits:8081/models | limits:8081",
     "rate_limit_descriptor": "model=gpt model=gpt,team=a | gpt",
     "price_file": "gs://box/prices.yaml | prices.yaml",
-    "persona_language": "same de | English",
+    "persona_language": "same de fil | English",
     "embedder": "offline savedmodel:gs://box/use openai:text-embedding-3-small | savedmodel:/models/use use",
     "use_case": "all math math,tool gs://box/my.yaml math,gs://box/my.yaml | maths my.yaml",
     "examples": "gs://box/a.jsonl | a.jsonl",

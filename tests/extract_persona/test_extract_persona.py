@@ -99,7 +99,7 @@ def test_a_users_prompt_must_show_the_document(tmp_path) -> None:
     ("settings", "message"),
     [
         ({"personas_per_document": 0}, "--personas_per_document 0: must be in 1..100"),
-        ({"persona_language": "German"}, "--persona_language 'German'"),
+        ({"persona_language": "German"}, "a persona's language must be .* not 'German'"),
     ],
 )
 def test_wrong_settings_fail_before_anything_starts(settings: dict, message: str) -> None:

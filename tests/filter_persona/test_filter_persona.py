@@ -144,8 +144,15 @@ def test_every_persona_is_kept_or_has_a_reason() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("pii", "hide"), ("persona_language", "German"), ("min_characters", 0), ("max_characters", 2)],
+    [("pii", "hide"), ("min_characters", 0), ("max_characters", 2)],
 )
 def test_a_wrong_flag_is_named(field: str, value: object) -> None:
     with pytest.raises(ValueError, match=field):
         FilterPersona(**{field: value})  # type: ignore[arg-type]
+
+
+def test_the_language_is_one_that_the_detector_knows() -> None:
+    assert FilterPersona(persona_language="fil").persona_language == "tl"
+    assert reason("Isang guro sa elementarya na nagtatanim ng mga gulay kasama ng mga mag-aaral", "tl") == ""
+    with pytest.raises(ValueError, match="not 'German'"):
+        FilterPersona(persona_language="German")

@@ -133,6 +133,19 @@ def test_another_language_is_dropped_when_sure(text: str, language: str) -> None
 @pytest.mark.parametrize(
     ("text", "language"),
     [
+        ("គ្រូបង្រៀនម្នាក់ដែលដាំដើមឈើជាមួយសិស្ស", "km"),
+        ("ಮಕ್ಕಳೊಂದಿಗೆ ತೋಟ ಬೆಳೆಸಿದ ಶಿಕ್ಷಕಿ", "kn"),
+        ("Укучылары белән бакча үстергән укытучы", "tt"),
+        ("مامۆستایەک کە لەگەڵ قوتابییەکانی باخچەیەکی چاندووە", "ckb"),
+    ],
+)
+def test_each_language_may_have_its_own_script(text: str, language: str) -> None:
+    assert not is_other_language(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
         ("DevOps engineer", "de"),  # too short to tell, and many languages say so
         ("一位喜欢 Django REST 的网站开发者", "zh"),
         ("Un fan de Game of Thrones que escribe sobre la serie The Wire", "es"),

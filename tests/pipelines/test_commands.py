@@ -65,7 +65,7 @@ PAID = f"{BUILD} --llm openai:some-model"
         (f"{BUILD} --embedder tape", "--embedder tape: no embedder"),
         (f"{BUILD} --embedder savedmodel:", "which model? Name its folder"),
         (f"{BUILD} --embedding_threshold 0.995", "--embedding_threshold 0.995: a cosine from 0.5 to 0.99, or 1.0"),
-        (f"{BUILD} --persona_language klingon", "--persona_language klingon"),
+        (f"{BUILD} --persona_language klingon", "argument --persona_language: a persona's language must be 'same' or"),
         (f"{BUILD} --language klingon", "--language 'klingon'"),
         (f"{BUILD} --min_characters 300 --max_characters 200", "--max_characters is 200"),
         (f"{BUILD} --price_file FOLDER", "--price_file FOLDER: Is a directory"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_language
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.parsing import parse_line
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
@@ -20,7 +20,6 @@ STAGE = "extract_persona"
 ASKS = ("read", "write", "like", "dislike")  # the relations to a text that the paper names
 PLACEHOLDERS = frozenset({"text", "ask", "language", "persona_language", "answer_language"})
 REQUIRED = frozenset({"text", "ask"})
-SAME = "same"
 PERSONA_LIMIT = 100  # personas of one document; further answers to the four questions repeat themselves
 SCHEMA = json.dumps(
     {
@@ -64,7 +63,7 @@ class ExtractTask:
 
     def request(self, document: Document, number: int) -> Request:
         """The question for the `number`th persona of a document."""
-        same = self.persona_language == SAME
+        same = self.persona_language == SAME_LANGUAGE
         values = {
             "text": document.text,
             "ask": ask_of(document.document_id, number),
@@ -97,7 +96,7 @@ class ExtractTask:
             relation=request.values["ask"],
             document_id=document.document_id,
             source=document.source,
-            language=document.language if self.persona_language == SAME else self.persona_language,
+            language=document.language if self.persona_language == SAME_LANGUAGE else self.persona_language,
             model=model,
             prompt_hash=request.prompt_hash,
         )
@@ -114,14 +113,13 @@ class ExtractPersona(beam.PTransform):
     model: ModelConfig
     prompt: Prompt = field(default_factory=prompt_of)
     personas_per_document: int = 1
-    persona_language: str = SAME  # or an ISO 639-1 code
+    persona_language: str = SAME_LANGUAGE  # or a code of LANGUAGE_CODES
     sampling: Sampling = field(default_factory=Sampling)
 
     def __post_init__(self) -> None:
         if not 1 <= self.personas_per_document <= PERSONA_LIMIT:
             raise ValueError(f"--personas_per_document {self.personas_per_document}: must be in 1..{PERSONA_LIMIT}")
-        if self.persona_language != SAME and not re.fullmatch("[a-z]{2,3}", self.persona_language):
-            raise ValueError(f"--persona_language {self.persona_language!r}: neither {SAME!r} nor a code such as 'en'")
+        self.persona_language = persona_language(self.persona_language)
 
     def expand(self, documents: beam.PCollection[Batch[Document]]) -> Extracted:
         """Asks a model about each document."""

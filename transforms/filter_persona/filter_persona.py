@@ -11,13 +11,13 @@ import apache_beam as beam
 import regex
 
 from persona_hub.transforms import pii
+from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_language
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.filter_persona.not_personas import is_other_language, not_a_persona, wrong_length
 from persona_hub.transforms.records import Batch, DeadLetter, Persona, excerpt, persona_id
 
 STAGE = "filter_persona"
 PII_MODES = ("scrub", "drop", "keep")
-SAME = "same"
 # The shortest of 2,486 real personas has five characters, the longest 425; a portrait of Nemotron's has 500.
 MIN_CHARACTERS = 5
 MAX_CHARACTERS = 1000
@@ -41,7 +41,7 @@ class Rules:
     """What `examine` goes by."""
 
     pii: str = "scrub"
-    persona_language: str = SAME
+    persona_language: str = SAME_LANGUAGE
     min_characters: int = MIN_CHARACTERS
     max_characters: int = MAX_CHARACTERS
 
@@ -56,7 +56,7 @@ def clean(text: str) -> str:
 def examine(persona: Persona, rules: Rules) -> Persona | str:
     """The persona, cleaned and perhaps scrubbed (with a new id if its text has changed), or the reason against it."""
     text = clean(persona.text)
-    language = persona.language if rules.persona_language == SAME else rules.persona_language
+    language = persona.language if rules.persona_language == SAME_LANGUAGE else rules.persona_language
     reason = (
         not_a_persona(text[: rules.max_characters])
         or wrong_length(text, rules.min_characters, rules.max_characters)
@@ -76,7 +76,7 @@ class FilterPersona(beam.PTransform):
     """Batches of personas -> those that describe a person, without personal data, and dead letters for the others."""
 
     pii: str = "scrub"  # "scrub": neutral words in its place; "drop": the persona is dropped; "keep": as it is
-    persona_language: str = SAME  # "same" as the document's, or an ISO 639-1 code
+    persona_language: str = SAME_LANGUAGE  # as the document's, or a code of LANGUAGE_CODES
     min_characters: int = MIN_CHARACTERS
     max_characters: int = MAX_CHARACTERS
 
@@ -85,8 +85,7 @@ class FilterPersona(beam.PTransform):
         super().__init__()
         if self.pii not in PII_MODES:
             raise ValueError(f"--pii {self.pii}: one of {', '.join(PII_MODES)}")
-        if self.persona_language != SAME and not regex.fullmatch("[a-z]{2}", self.persona_language):
-            raise ValueError(f"--persona_language {self.persona_language}: 'same' or an ISO 639-1 code such as 'de'")
+        self.persona_language = persona_language(self.persona_language)
         if not 1 <= self.min_characters <= self.max_characters:
             raise ValueError(
                 f"min_characters {self.min_characters} and max_characters {self.max_characters}:"

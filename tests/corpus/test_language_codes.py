@@ -1,0 +1,38 @@
+"""Which languages may be asked for: those that the detectors know, by the detectors' own codes."""
+
+from __future__ import annotations
+
+import pytest
+from lingua import Language
+
+from persona_hub.transforms.corpus.language import MACRO_LANGUAGES, _detector
+from persona_hub.transforms.corpus.language_codes import ALIASES, LANGUAGE_CODES, persona_language
+
+
+def test_the_codes_are_those_of_the_detectors() -> None:
+    labels = {found["lang"] for found in _detector().detect("hello", model="lite", k=1000, threshold=-1.0)}
+    fasttext = {MACRO_LANGUAGES.get(label, label) for label in labels}
+    lingua = {language.iso_code_639_1.name.lower() for language in Language.all()}
+    assert fasttext | lingua | {"nn"} == LANGUAGE_CODES
+    assert set(ALIASES.values()) <= LANGUAGE_CODES
+
+
+@pytest.mark.parametrize(
+    ("given", "code"), [("same", "same"), ("de", "de"), ("ceb", "ceb"), ("fil", "tl"), ("yue", "zh")]
+)
+def test_a_language_has_one_code(given: str, code: str) -> None:
+    assert persona_language(given) == code
+
+
+@pytest.mark.parametrize(
+    ("given", "close"),
+    [
+        ("deu", "; codes close to it: de"),
+        ("zh-CN", "; codes close to it: zh"),
+        ("EN", "; codes close to it: en"),
+        ("", "''$"),
+    ],
+)
+def test_another_code_is_refused_with_those_close_to_it(given: str, close: str) -> None:
+    with pytest.raises(ValueError, match=close):
+        persona_language(given)

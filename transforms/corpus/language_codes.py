@@ -1,0 +1,40 @@
+"""Codes of languages that may be asked for: those which the detectors of `language` can tell."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from persona_hub.transforms.corpus.language import MACRO_LANGUAGES
+
+SAME_LANGUAGE = "same"  # personas in the language of their document
+# fastText's lid.176 and lingua: ISO 639-1, and 639-3 where 639-1 has no code. A test compares them with the libraries.
+DETECTED = (
+    "af am an ar as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb ckb co cs cv cy da de diq dsb "
+    "dty dv el eml en eo es et eu fa fi fr frr fy ga gd gl gn gom gu gv he hi hif hr hsb ht hu hy ia id ie ilo io is "
+    "it ja jbo jv ka kk km kn ko krc ku kv kw ky la lb lez lg li lmo lo lrc lt lv mai mg mhr mi min mk ml mn mr mrj ms "
+    "mt mwl my myv mzn nah nap nb nds ne new nl nn no oc or os pa pam pfl pl pms pnb ps pt qu rm ro ru rue sa sah sc "
+    "scn sco sd sh si sk sl sn so sq sr st su sv sw ta te tg th tk tl tn tr ts tt tyv ug uk ur uz vec vep vi vls vo wa "
+    "war xal xh xmf yi yo zh zu"
+)
+LANGUAGE_CODES = frozenset(DETECTED.split())
+# Other codes of these languages. Filipino is the standard form of Tagalog, and the detectors know that by `tl`.
+ALIASES = {
+    "fil": "tl",
+    "tgl": "tl",
+    **{code: macro for code, macro in MACRO_LANGUAGES.items() if code not in LANGUAGE_CODES},
+}
+
+
+def persona_language(text: str) -> str:
+    """`same`, or the code that the detectors give the language `text`: "fil" -> "tl". Raises ValueError.
+
+    A language that they cannot tell is refused: the filter of personas would take it for another one.
+    """
+    code = ALIASES.get(text, text)
+    if code == SAME_LANGUAGE or code in LANGUAGE_CODES:
+        return code
+    alike = sorted(known for known in LANGUAGE_CODES if known[0] == text[:1].lower())
+    close = ", ".join(get_close_matches(text.lower(), alike, n=5, cutoff=0.4))
+    hint = f"; codes close to it: {close}" if close else ""
+    must = f"a persona's language must be {SAME_LANGUAGE!r} or the code of a language that can be detected"
+    raise ValueError(f"{must}, not {text!r}{hint}")
