@@ -16,14 +16,12 @@ from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags, named_store
 from persona_hub.pipelines.runners.response_store import opened_store
-from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
-from persona_hub.transforms.extract_persona.extract_persona import STAGE as EXTRACT
+from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.llm.batch_forms import BatchAnswer, read_answer
 from persona_hub.transforms.llm.export import refuse_without_batches
 from persona_hub.transforms.llm.prices import Price, price_of
 from persona_hub.transforms.llm.protocol import Completion, pack_completion
 from persona_hub.transforms.store.protocol import Put, ResponseStore, Spend
-from persona_hub.transforms.synthesize.synthesize import STAGE as SYNTHESIZE
 
 GROUP = 500  # answers in a transaction
 FREE = Price(0.0, 0.0)
@@ -120,7 +118,7 @@ def put_group(
 
 def stage_of(task: str) -> str:
     """The stage whose questions a task asks."""
-    return task if task in (EXTRACT, EXPAND) else f"{SYNTHESIZE}_{task}"
+    return task if task in (EXTRACT_PERSONA, EXPAND_PERSONA) else synthesize_stage(task)
 
 
 def spend_of(completion: Completion, price: Price) -> Spend:

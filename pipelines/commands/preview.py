@@ -20,9 +20,8 @@ from persona_hub.pipelines.runners.signals import take_back_stop_word
 from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire, release
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
-from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
+from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.expand_persona.expand_persona import RelationTask
-from persona_hub.transforms.extract_persona.extract_persona import STAGE as EXTRACT
 from persona_hub.transforms.extract_persona.extract_persona import ExtractTask
 from persona_hub.transforms.filter_persona.filter_persona import Rules, examine
 from persona_hub.transforms.llm.bundle import Bundle
@@ -30,7 +29,6 @@ from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Req
 from persona_hub.transforms.llm.registry import COMPLETIONS
 from persona_hub.transforms.records import DeadLetter, Persona
 from persona_hub.transforms.store.protocol import StoreError
-from persona_hub.transforms.synthesize.synthesize import STAGE as SYNTHESIZE
 from persona_hub.transforms.synthesize.synthesize import SynthesizeTask
 
 
@@ -99,18 +97,18 @@ def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
     seen: set[str] = set()  # system prompts that were shown
     for number, document in enumerate(documents, 1):
         yield from heading(f"document {number}: {document.source} ({document.language})")
-        for one in asked(EXTRACT, extract, [document], plan.model):
+        for one in asked(EXTRACT_PERSONA, extract, [document], plan.model):
             yield from lines_of(one, seen)
             yield from verdict(one, rules, kept)
     if kept and flags["expand_hops"]:
         yield from heading("relations")
-        for one in asked(EXPAND, RelationTask(1, 1, plan.expand, plan.sampling), kept, plan.model):
+        for one in asked(EXPAND_PERSONA, RelationTask(1, 1, plan.expand, plan.sampling), kept, plan.model):
             yield from lines_of(one, seen)
             yield from verdict(one, rules, [])
     for use_case in plan.use_cases:
         task = SynthesizeTask(use_case=use_case, samples_per_persona=1, sampling=None)
         yield from heading(f"samples: {use_case.name}")
-        for one in asked(f"{SYNTHESIZE}_{use_case.name}", task, kept, plan.model):
+        for one in asked(synthesize_stage(use_case.name), task, kept, plan.model):
             yield from lines_of(one, seen)
             if isinstance(one, Shown) and one.result:
                 yield from block("sample", one.result.text)

@@ -18,9 +18,7 @@ from persona_hub.pipelines.runners.job import execute
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.pipelines.runners.run import runner_name
 from persona_hub.transforms.corpus.files import match_corpus
-from persona_hub.transforms.embed_dedup.cells import STAGE as EMBED
-from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
-from persona_hub.transforms.extract_persona.extract_persona import STAGE as EXTRACT
+from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Document
@@ -48,7 +46,7 @@ class Trial:
     @property
     def texts(self) -> int:
         """Personas that vectors were wanted of."""
-        return self.counts.get(EMBED, {}).get("personas", 0)
+        return self.counts.get(EMBED_DEDUP, {}).get("personas", 0)
 
     def calls(self, stage: str, times: float) -> float:
         """Calls of a stage for a corpus `times` as large.
@@ -63,17 +61,17 @@ class Trial:
 
     def novelty(self, stage: str, times: float) -> float:
         """The part of its questions in proportion that a stage will ask for `times` the documents."""
-        first, expand = self.counts.get(EXTRACT, {}), self.counts.get(EXPAND, {})
+        first, expand = self.counts.get(EXTRACT_PERSONA, {}), self.counts.get(EXPAND_PERSONA, {})
         passed, asked = expand.get("passed-over", 0), expand.get("asked", 0)
         followed = times ** -(passed / (passed + asked)) if passed else 1.0
-        if stage in (EXTRACT, EXPAND):
-            return followed if stage == EXPAND else 1.0
+        if stage in (EXTRACT_PERSONA, EXPAND_PERSONA):
+            return followed if stage == EXPAND_PERSONA else 1.0
         came = self.counts.get("unique_personas", {}).get("personas", 0)
         kept = self.counts.get("embed_dedup", {}).get("kept", 0)
         kept_of_all = times ** -(1 - kept / came) if came else 1.0
         origins = first.get("answered", 0), expand.get("answered", 0)
         arrived = (origins[0] + origins[1] * followed) / sum(origins) if sum(origins) else 1.0
-        if stage == EMBED:
+        if stage == EMBED_DEDUP:
             return arrived * (times ** -(1 - self.texts / came) if came else 1.0)
         return arrived * kept_of_all
 

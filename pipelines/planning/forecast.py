@@ -13,22 +13,19 @@ from typing import Any
 from persona_hub.pipelines.planning.models import embeds
 from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
-from persona_hub.transforms.embed_dedup.cells import STAGE as EMBED
+from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import most_of
-from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
-from persona_hub.transforms.extract_persona.extract_persona import STAGE as EXTRACT
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.synthesis.use_case import UseCase
-from persona_hub.transforms.synthesize.synthesize import STAGE as SYNTHESIZE
 
 KEPT = 0.97  # of the answers that become personas: readable, of a person, no repetition
 ASKED = 0.98  # of the personas that nobody earlier resembles, so that their relations are asked for
 UNIQUE = 0.97  # of the personas that are no near-duplicates of others
 PERSONA_TOKENS = 35  # of a persona of 24 words, in a prompt
 DOCUMENT_TOKENS = 500  # of a document, until some have been read
-OUTPUT_TOKENS = {EXTRACT: 45, EXPAND: 55}  # of an answer in its form
+OUTPUT_TOKENS = {EXTRACT_PERSONA: 45, EXPAND_PERSONA: 55}  # of an answer in its form
 SAMPLE_OUTPUT = 0.3  # of a use case's longest answer
 LATER_KEEPS = 0.6  # of its part of a budget that no earlier stage may take, however wrong this forecast is
 
@@ -61,7 +58,9 @@ def forecast_build(
 ) -> list[StageForecast]:
     """The stages of a build in their order."""
     asked = documents * flags["personas_per_document"]
-    stages = [StageForecast(EXTRACT, asked, bare_tokens(extract) + document_tokens, OUTPUT_TOKENS[EXTRACT])]
+    stages = [
+        StageForecast(EXTRACT_PERSONA, asked, bare_tokens(extract) + document_tokens, OUTPUT_TOKENS[EXTRACT_PERSONA])
+    ]
     personas = found = asked * KEPT
     relations = 0.0
     for _ in range(flags["expand_hops"]):
@@ -71,7 +70,7 @@ def forecast_build(
         personas += found
     if relations:
         tokens = bare_tokens(expand) + PERSONA_TOKENS
-        stages.append(StageForecast(EXPAND, relations, tokens, OUTPUT_TOKENS[EXPAND]))
+        stages.append(StageForecast(EXPAND_PERSONA, relations, tokens, OUTPUT_TOKENS[EXPAND_PERSONA]))
     if embeds(flags):
         stages.append(forecast_vectors(flags, personas * UNIQUE))
     return [*stages, *forecast_samples(flags, use_cases, personas * UNIQUE)]
@@ -81,7 +80,7 @@ def forecast_vectors(flags: Mapping[str, Any], personas: float, tokens: float = 
     """The stage that buys vectors of `personas`, each of so many tokens."""
     most = most_of(EmbedderConfig(flags["embedder"], batch=flags["embedding_batch"]))
     texts = max(1.0, min(most.texts, most.tokens / max(tokens, 1.0)))
-    return StageForecast(EMBED, personas / texts, texts * tokens, 0.0, embeds=True)
+    return StageForecast(EMBED_DEDUP, personas / texts, texts * tokens, 0.0, embeds=True)
 
 
 def forecast_samples(flags: Mapping[str, Any], use_cases: Sequence[UseCase], personas: float) -> list[StageForecast]:
@@ -89,7 +88,7 @@ def forecast_samples(flags: Mapping[str, Any], use_cases: Sequence[UseCase], per
     used = min(personas, personas_to_use(flags) or personas)
     return [
         StageForecast(
-            f"{SYNTHESIZE}_{one.name}",
+            synthesize_stage(one.name),
             used * flags["samples_per_persona"],
             bare_tokens(one.prompt) + tokens_of(one.examples) + PERSONA_TOKENS,
             one.sampling.max_tokens * SAMPLE_OUTPUT,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
+from persona_hub.transforms.counting.stages import EXPAND_PERSONA
 from persona_hub.transforms.expand_persona.expand_persona import NOT_EXPANDED
-from persona_hub.transforms.expand_persona.expand_persona import STAGE as EXPAND
 from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_made
@@ -93,7 +93,7 @@ def novel(manifest: Manifest) -> Iterator[str]:
         hops = ", ".join(f"hop {hop} {row['per_document']:.2f}" for hop, row in by_hop.items())
         dollar = f", {manifest.novelty['per_dollar']:,.0f} a dollar" if "per_dollar" in manifest.novelty else ""
         yield f"novelty       {manifest.novelty['per_document']:.2f} new personas a document ({hops}){dollar}"
-    if stopped := manifest.counts.get(EXPAND, {}).get(NOT_EXPANDED):
+    if stopped := manifest.counts.get(EXPAND_PERSONA, {}).get(NOT_EXPANDED):
         hop, row = max((hop, row) for hop, row in manifest.novelty["by_hop"].items() if "per_answer" in row)
         least = manifest.parameters["stop_below_novelty"]
         yield (

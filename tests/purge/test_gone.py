@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from persona_hub.transforms.corpus.documents import STAGE as READ
-from persona_hub.transforms.filter_persona.filter_persona import STAGE as FILTER
+from persona_hub.transforms.counting.stages import FILTER_PERSONA, READ_CORPUS
 from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import Manifest, version_name
 from persona_hub.transforms.hub.publishing import publish
@@ -144,10 +143,10 @@ def test_which_dead_letters_tell_of_it() -> None:
     assert not stays("extract_persona", D1)
     assert not stays("expand_persona", P)
     assert stays("expand_persona", Q, f"of {A}")
-    assert not stays(FILTER, R, f"of {A}")
-    assert stays(FILTER, R, f"of {A}/other")
-    assert not stays(READ, "c.jsonl", "line 1", f'{{"url": "{A}", "te')
-    assert stays(READ, "c.jsonl", "line 1", f'{{"url": "{A}pple", "te')
+    assert not stays(FILTER_PERSONA, R, f"of {A}")
+    assert stays(FILTER_PERSONA, R, f"of {A}/other")
+    assert not stays(READ_CORPUS, "c.jsonl", "line 1", f'{{"url": "{A}", "te')
+    assert stays(READ_CORPUS, "c.jsonl", "line 1", f'{{"url": "{A}pple", "te')
 
 
 def test_a_file_is_rewritten_beside_itself_or_not_at_all(tmp_path: Path) -> None:

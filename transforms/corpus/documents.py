@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from persona_hub.transforms.corpus.found import KIB, Damage, Found, Skip
 from persona_hub.transforms.corpus.language import UNDETERMINED, language_of
 from persona_hub.transforms.corpus.text import clean, weight
+from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, content_id, excerpt
 
-STAGE = "read_corpus"
 NUMBERS = re.compile(r"\d+")
 SOURCE_CHARACTERS = 2 * KIB  # an address may be megabytes of data
 
@@ -32,7 +32,7 @@ def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentO
     """
     if isinstance(found, Damage):
         place = f"{file}, {found.place}"
-        return DeadLetter(STAGE, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
+        return DeadLetter(READ_CORPUS, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
     source = " ".join(clean(found.source, SOURCE_CHARACTERS).split()) or place_of(file, found.place)
     if isinstance(found, Skip):
         return DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", UNDETERMINED, 0)

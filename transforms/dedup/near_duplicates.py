@@ -9,6 +9,7 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 
+from persona_hub.transforms.counting.stages import NEAR_DUPLICATES
 from persona_hub.transforms.dedup.find_duplicates import Bucket, Bucketed, VerifiedPairs, partitions_for
 from persona_hub.transforms.dedup.found import unpack_found
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout, pack_personas
@@ -18,8 +19,6 @@ from persona_hub.transforms.similarity.join import Found
 from persona_hub.transforms.similarity.plan import RECALL, Plan
 from persona_hub.transforms.similarity.ranks import HOP_SHIFT, NEW
 from persona_hub.transforms.similarity.representatives import later_in
-
-STAGE = "expand_persona.near_duplicates"  # what the pass between hops is counted under
 
 Compared = Bucketed | beam.PCollection[Packed]
 
@@ -75,7 +74,7 @@ class NearDuplicates(beam.PTransform):
             plan=self.plan,
             layout=layout,
             partitions=partitions_for(self.blocks),
-            stage=STAGE,
+            stage=NEAR_DUPLICATES,
             floor=NEW | self.hop << HOP_SHIFT,
         )
         rows = compared | "Packed" >> beam.Flatten() if self.plan.kind == "prefix" else compared

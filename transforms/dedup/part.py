@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
+from persona_hub.transforms.counting.stages import PART_ROWS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.chunks import Chunk, row_of, split, texts_of
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout, similarities, unpack_held
@@ -101,7 +102,7 @@ class Part(beam.DoFn):
 
     def __init__(self, layout: RowLayout):
         self.layout = layout
-        self.tally = Tally("part_rows")
+        self.tally = Tally(PART_ROWS)
 
     def process(self, element: tuple[int, dict[str, list[bytes]]]) -> Iterator[Any]:
         """A hub's block gives names only."""

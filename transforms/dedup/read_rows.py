@@ -17,6 +17,7 @@ from apache_beam.pvalue import TaggedOutput
 from persona_hub.transforms.corpus.formats.lines import lines_of
 from persona_hub.transforms.corpus.found import BrokenError, CorpusFile, Limits, Piece
 from persona_hub.transforms.corpus.streams import codec_of, open_raw
+from persona_hub.transforms.counting.stages import READ_ROWS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.chunks import TOO_LONG, Broken, Chunk, as_line, checked, cut
 from persona_hub.transforms.dedup.rows import Packed
@@ -76,7 +77,7 @@ class ReadPart(beam.DoFn):
 
     def __init__(self, field: str):
         self.field = field
-        self.tally = Tally("read_rows")
+        self.tally = Tally(READ_ROWS)
 
     def process(self, part: Part) -> Iterator[Any]:
         """Checks every row."""

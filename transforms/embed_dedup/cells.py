@@ -12,6 +12,7 @@ from apache_beam.pvalue import AsIter, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
+from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.found import pack_found
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout
@@ -26,7 +27,6 @@ from persona_hub.transforms.vectors.sketches import Scratch
 from persona_hub.transforms.vectors.vectors import exactly, measured
 from persona_hub.transforms.wire.packing import KeyedArrays, concatenated, pack_arrays, unpack_arrays, unpack_merged
 
-STAGE = "embed_dedup"
 BLOCKS_IN_A_PLACE = 12  # 180 MB at most; a row has candidates in many blocks, and its vector goes to each place of them
 ASSIGN_ROWS = 32768  # buffered, so that what goes to a cell comes in large elements
 PLACE_ROWS = 1024  # packs of many blocks are small ones; that many rows are worth the start
@@ -133,7 +133,7 @@ class JoinCells(beam.DoFn):
 
     def __init__(self, plan: cells.Plan, blocks: int):
         self.plan, self.blocks = plan, blocks
-        self.tally = Tally(STAGE)
+        self.tally = Tally(EMBED_DEDUP)
 
     def setup(self) -> None:
         """Memory for all cells."""

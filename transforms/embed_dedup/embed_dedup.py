@@ -10,8 +10,9 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
+from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.embed_dedup.cells import STAGE, by_block
+from persona_hub.transforms.embed_dedup.cells import by_block
 from persona_hub.transforms.embed_dedup.held import ByBlock, HeldVectors, KnownVectors, ids_by_rank
 from persona_hub.transforms.embed_dedup.join import MeaningDuplicates
 from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
@@ -117,7 +118,7 @@ class Part(beam.DoFn):
 
     def __init__(self, blocks: int) -> None:
         self.blocks = blocks
-        self.tally = Tally(STAGE)
+        self.tally = Tally(EMBED_DEDUP)
 
     def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
         """Batches of at most BLOCK_RECORDS, by persona id."""

@@ -10,9 +10,9 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
+from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.persona_rows import unpack_held
-from persona_hub.transforms.embed_dedup.cells import STAGE
 from persona_hub.transforms.records import Batch, Centroids, Persona, batches
 from persona_hub.transforms.similarity.ranks import ID_TYPE
 from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays
@@ -68,7 +68,7 @@ class JoinVectors(beam.DoFn):
     """A block's rows and stored vectors -> (block, ranks and vectors); aside, as personas, the rows that have none."""
 
     def __init__(self) -> None:
-        self.tally = Tally(STAGE)
+        self.tally = Tally(EMBED_DEDUP)
 
     def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
         """A pack at a time: a block of a hub may be larger than one of a run."""

@@ -15,8 +15,9 @@ from apache_beam.utils.windowed_value import WindowedValue
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.engines import acquire, release
 from persona_hub.transforms.calls.meter import Meter
+from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.embed_dedup.cells import STAGE, by_block
+from persona_hub.transforms.embed_dedup.cells import by_block
 from persona_hub.transforms.embedding.bundle import VECTORS, Lost, VectorBundle
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import is_paid, open_embedder
@@ -84,7 +85,7 @@ class EmbedHere(beam.DoFn):
 
     def __init__(self, embedder: EmbedderConfig, blocks: int, new: bool = True):
         self.embedder, self.blocks, self.new = embedder, blocks, new
-        self.tally = Tally(STAGE if new else HELD)
+        self.tally = Tally(EMBED_DEDUP if new else HELD)
 
     def start_bundle(self) -> None:
         """Nothing waits."""
@@ -124,7 +125,7 @@ class EmbedPaid(beam.DoFn):
         if embedder.calls is None:
             raise ValueError(f"--embedder {embedder.name}: is paid, so `calls` must say how its calls go")
         self.embedder, self.calls, self.blocks, self.new = embedder, embedder.calls, blocks, new
-        self.stage = STAGE if new else HELD
+        self.stage = EMBED_DEDUP if new else HELD
         self.meter = Meter(self.stage)
         self.engine: Engine | None = None
         self.bundle: VectorBundle | None = None
@@ -140,7 +141,7 @@ class EmbedPaid(beam.DoFn):
             self.teardown()
             self.setup()
         assert self.engine is not None
-        self.bundle, self.packs = VectorBundle(STAGE, self.embedder, self.engine), Packs(self.blocks, self.new)
+        self.bundle, self.packs = VectorBundle(EMBED_DEDUP, self.embedder, self.engine), Packs(self.blocks, self.new)
 
     def process(self, element: ByBlock) -> Iterator[Any]:
         """Submits a batch's texts and gives what is complete, of whichever batch."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.counting.stages import EXPAND_PERSONA
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.near_duplicates import BucketPersonas, Compared, NearDuplicates
 from persona_hub.transforms.dedup.persona_rows import unpack_held
@@ -26,7 +27,6 @@ from persona_hub.transforms.prompts import Prompt, load_prompt
 from persona_hub.transforms.records import HOP_LIMIT, Batch, DeadLetter, Persona, batches, excerpt, persona_id
 from persona_hub.transforms.similarity.ranks import rank_of
 
-STAGE = "expand_persona"
 NOT_EXPANDED = "not-expanded-novelty"  # a count: who was not asked about since the hop had brought too little
 PLACEHOLDERS = frozenset({"persona", "language"})
 REQUIRED = frozenset({"persona"})
@@ -39,7 +39,7 @@ RELATION_CHARACTERS = 80
 
 def prompt_of(prompt_dir: str = "") -> Prompt:
     """The prompt of this step, packaged or the user's own. Raises PromptError."""
-    return load_prompt(STAGE, PLACEHOLDERS, prompt_dir, REQUIRED)
+    return load_prompt(EXPAND_PERSONA, PLACEHOLDERS, prompt_dir, REQUIRED)
 
 
 PerHop = tuple[beam.PCollection[Batch[Persona]], ...]
@@ -174,7 +174,7 @@ class OneHop(beam.PTransform):
         )
         worth = (frontier.new, *sides["answers"]) | "StopBelowNovelty" >> own.worth
         task = RelationTask(self.hop, own.per_persona, own.prompt, own.sampling)
-        answers = worth.asked | "Generate" >> Generate(stage=STAGE, task=task, model=own.model)
+        answers = worth.asked | "Generate" >> Generate(stage=EXPAND_PERSONA, task=task, model=own.model)
         filtered: Filtered = answers.results | "Filter" >> own.accept
         unique = (filtered.personas, *sides["ids"]) | "Unique" >> UniquePersonas(blocks=own.blocks)
         lost = (answers.dead_letters, filtered.dead_letters)
@@ -187,7 +187,7 @@ class PassOver(beam.DoFn):
     """One block's personas and the ranks that somebody earlier resembles -> those who are new; aside, the others."""
 
     def __init__(self) -> None:
-        self.tally = Tally(STAGE)
+        self.tally = Tally(EXPAND_PERSONA)
 
     def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
         """Batches in order of the ids."""

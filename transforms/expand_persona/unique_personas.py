@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
+from persona_hub.transforms.counting.stages import UNIQUE_PERSONAS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona, batches, partition_of
 
@@ -46,7 +47,7 @@ class FoldBlock(beam.DoFn):
     """One block's personas -> the unique ones in order of their ids; aside, those equal to another."""
 
     def __init__(self) -> None:
-        self.tally = Tally("unique_personas")
+        self.tally = Tally(UNIQUE_PERSONAS)
 
     def process(self, element: tuple[int, Iterable[Batch[Persona]], set[bytes]]) -> Iterator[Any]:
         """Batches of at most BLOCK_RECORDS."""

@@ -10,13 +10,13 @@ import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_language
+from persona_hub.transforms.counting.stages import EXTRACT_PERSONA
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.parsing import parse_line
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.prompts import Prompt, load_prompt
 from persona_hub.transforms.records import Batch, DeadLetter, Document, Persona, persona_id
 
-STAGE = "extract_persona"
 ASKS = ("read", "write", "like", "dislike")  # the relations to a text that the paper names
 PLACEHOLDERS = frozenset({"text", "ask", "language", "persona_language", "answer_language"})
 REQUIRED = frozenset({"text", "ask"})
@@ -45,7 +45,7 @@ def ask_of(document_id: str, number: int) -> str:
 
 def prompt_of(prompt_dir: str = "") -> Prompt:
     """The prompt of this step, packaged or the user's own. Raises PromptError."""
-    return load_prompt(STAGE, PLACEHOLDERS, prompt_dir, REQUIRED)
+    return load_prompt(EXTRACT_PERSONA, PLACEHOLDERS, prompt_dir, REQUIRED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class ExtractTask:
         }
         system, user = self.prompt.render(values)
         return Request(
-            task=STAGE,
+            task=EXTRACT_PERSONA,
             system=system,
             prompt=user,
             prompt_hash=self.prompt.prompt_hash,
@@ -129,4 +129,4 @@ class ExtractPersona(beam.PTransform):
             persona_language=self.persona_language,
             sampling=self.sampling,
         )
-        return Extracted(*(documents | "Generate" >> Generate(stage=STAGE, task=task, model=self.model)))
+        return Extracted(*(documents | "Generate" >> Generate(stage=EXTRACT_PERSONA, task=task, model=self.model)))

@@ -12,11 +12,11 @@ import regex
 
 from persona_hub.transforms import pii
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_language
+from persona_hub.transforms.counting.stages import FILTER_PERSONA
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.filter_persona.not_personas import is_other_language, not_a_persona, wrong_length
 from persona_hub.transforms.records import Batch, DeadLetter, Persona, excerpt, persona_id
 
-STAGE = "filter_persona"
 PII_MODES = ("scrub", "drop", "keep")
 # The shortest of 2,486 real personas has five characters, the longest 425; a portrait of Nemotron's has 500.
 MIN_CHARACTERS = 5
@@ -109,7 +109,7 @@ class ExamineDoFn(beam.DoFn):
 
     def __init__(self, rules: Rules):
         self.rules = rules
-        self.tally = Tally(STAGE)
+        self.tally = Tally(FILTER_PERSONA)
 
     def process(self, batch: Batch[Persona]) -> Iterator[Any]:
         """One batch of personas and, where there are any, one of dead letters."""
@@ -137,4 +137,4 @@ def dead_letter(persona: Persona, reason: str, mode: str) -> DeadLetter:
     """Why a persona does not go on; its text is shown without personal data, unless `mode` is "keep"."""
     text = clean(persona.text)[:MAX_CHARACTERS]
     shown = text if mode == "keep" else pii.scrub_text(text, persona.language)
-    return DeadLetter(STAGE, reason, persona.persona_id, f"of {persona.source}", excerpt(shown))
+    return DeadLetter(FILTER_PERSONA, reason, persona.persona_id, f"of {persona.source}", excerpt(shown))

@@ -9,6 +9,7 @@ from itertools import groupby
 import apache_beam as beam
 import numpy as np
 
+from persona_hub.transforms.counting.stages import WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.files import read_file, write_shard
 from persona_hub.transforms.hub.manifest import FileEntry
@@ -92,7 +93,7 @@ class WriteBlock(beam.DoFn):
 
     def __init__(self, output: str, folder: str, blocks: int):
         self.output, self.folder, self.blocks = output, folder, blocks
-        self.tally = Tally("write_hub")
+        self.tally = Tally(WRITE_HUB)
 
     def process(self, element: Packed) -> Iterator[FileEntry]:
         """Writes one file."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 
+from persona_hub.transforms.counting.stages import MINHASH_DEDUP
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.find_duplicates import FindDuplicates, partitions_for
 from persona_hub.transforms.dedup.near_duplicates import Compared, checked_plan
@@ -120,7 +121,7 @@ class Part(beam.DoFn):
 
     def __init__(self, layout: PersonaLayout):
         self.layout = layout
-        self.tally = Tally("minhash_dedup")
+        self.tally = Tally(MINHASH_DEDUP)
 
     def process(self, element: tuple[int, dict[str, list[bytes]]]) -> Iterator[Any]:
         """Batches of at most BLOCK_RECORDS, by persona id."""

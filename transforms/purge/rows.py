@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from persona_hub.transforms.corpus.documents import STAGE as READ
-from persona_hub.transforms.filter_persona.filter_persona import STAGE as FILTER
+from persona_hub.transforms.counting.stages import FILTER_PERSONA, READ_CORPUS
 from persona_hub.transforms.hub.files import read_file, write_shard
 from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.versions import path_of
@@ -53,9 +52,9 @@ def tells_of(letter: DeadLetter, gone: Gone) -> bool:
     """
     if letter.key in gone.personas or letter.key in gone.documents:
         return True
-    if letter.stage == FILTER:
+    if letter.stage == FILTER_PERSONA:
         return letter.detail.removeprefix("of ") in gone.addresses
-    if letter.stage == READ:
+    if letter.stage == READ_CORPUS:
         return any(re.search(rf"(?<!\w){re.escape(address)}(?!\w)", letter.excerpt) for address in gone.addresses)
     return False
 

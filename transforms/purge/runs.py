@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystem import CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
+from persona_hub.transforms.counting.stages import PURGE
 from persona_hub.transforms.hub.current import exclusive, read_bytes, swap_bytes
 from persona_hub.transforms.hub.files import is_local
 from persona_hub.transforms.hub.garbage import remove_empty
@@ -21,7 +22,7 @@ from persona_hub.transforms.hub.manifest import MANIFEST, HubError, RunManifest
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.purge.gone import Gone
 from persona_hub.transforms.purge.rows import Rewritten, rewrite
-from persona_hub.transforms.purge.versions import STAGE, successors
+from persona_hub.transforms.purge.versions import successors
 from persona_hub.transforms.records import DeadLetter, Sample, persona_id
 
 FOLDERS = {"samples/*/*": Sample, "dead_letters/*": DeadLetter}  # of runs, and what they hold
@@ -74,10 +75,10 @@ def record_kind(record: type) -> str:
 
 def updated(manifest: RunManifest, changed: dict[str, Rewritten]) -> RunManifest:
     """A run with the successors of its files; its counts tell what was erased."""
-    counts = Counter(manifest.counts.get(STAGE, {}))
+    counts = Counter(manifest.counts.get(PURGE, {}))
     for path, one in changed.items():
         counts[path.rpartition("/")[2].split("-", 1)[0]] += len(one.dropped)
-    return replace(manifest, files=successors(manifest, changed), counts={**manifest.counts, STAGE: dict(counts)})
+    return replace(manifest, files=successors(manifest, changed), counts={**manifest.counts, PURGE: dict(counts)})
 
 
 def all_runs(output: str) -> list[RunManifest]:

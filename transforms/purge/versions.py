@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from apache_beam.io.filesystems import FileSystems
 
+from persona_hub.transforms.counting.stages import PURGE
 from persona_hub.transforms.hub.current import (
     exclusive,
     read_bytes,
@@ -35,7 +36,6 @@ from persona_hub.transforms.purge.rows import Rewritten, rewrite
 from persona_hub.transforms.records import Batch, Duplicate, Persona, Removed
 
 PURGED = ("personas", "provenance", "duplicates", "vectors")  # tables that hold text, or what was made of it
-STAGE = "purge"  # of the counts: {kind: records erased of a manifest's own files}
 
 
 Changed = Mapping[str, Rewritten]  # by path of the file
@@ -124,7 +124,7 @@ def publish_purged(hub: Hub, changed: Changed, gone: Gone, code_version: str) ->
 
 def updated(output: str, manifest: Manifest, changed: Changed) -> Manifest:
     """A version with the successors of its files; its counts tell what was erased of those it added itself."""
-    hidden, own = dict(manifest.hidden), Counter(manifest.counts.get(STAGE, {}))
+    hidden, own = dict(manifest.hidden), Counter(manifest.counts.get(PURGE, {}))
     tombstones = Hub(output, manifest).tombstones() if hidden else None
     for entry in manifest.files:
         if one := changed.get(entry.path):
@@ -133,7 +133,7 @@ def updated(output: str, manifest: Manifest, changed: Changed) -> Manifest:
                 hidden[entry.kind] -= sum(tombstones.hide(row, number) for row in one.dropped)
             if entry.folder == manifest.folder:
                 own[entry.kind] += len(one.dropped)
-    counts = {**manifest.counts, STAGE: dict(own)} if own else manifest.counts
+    counts = {**manifest.counts, PURGE: dict(own)} if own else manifest.counts
     return replace(manifest, files=successors(manifest, changed), hidden=hidden, counts=counts)
 
 

@@ -11,11 +11,12 @@ import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
-from persona_hub.transforms.corpus.documents import STAGE, Wanted, document_of
+from persona_hub.transforms.corpus.documents import Wanted, document_of
 from persona_hub.transforms.corpus.files import FORMATS, match_corpus
 from persona_hub.transforms.corpus.formats.readers import read_piece
 from persona_hub.transforms.corpus.found import MIB, CorpusError, CorpusFile, Limits, Piece
 from persona_hub.transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
+from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.read_corpus.unique_documents import UniqueDocuments, document_batches
 from persona_hub.transforms.records import (
@@ -117,7 +118,7 @@ class _Read(beam.DoFn):
         self.wanted = wanted
         self.limits = limits
         self.partitions = partitions
-        self.tally = Tally(STAGE)
+        self.tally = Tally(READ_CORPUS)
 
     def start_bundle(self) -> None:
         self.held: dict[int, list[Document]] = {}

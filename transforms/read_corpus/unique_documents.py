@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsDict, PCollection, TaggedOutput
 
-from persona_hub.transforms.corpus.documents import STAGE, has_address, order_of, outcome_of
+from persona_hub.transforms.corpus.documents import has_address, order_of, outcome_of
 from persona_hub.transforms.corpus.found import MIB
+from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.reading import read_blocks
 from persona_hub.transforms.records import BATCH_RECORDS, Batch, Document, DocumentOutcome, batches, content_id
@@ -145,7 +146,7 @@ class _KeepFirst(beam.DoFn):
 
     def __init__(self, max_documents: int):
         self.max_documents = max_documents
-        self.tally = Tally(STAGE)
+        self.tally = Tally(READ_CORPUS)
 
     def process(self, group: Grouped, counts: dict[int, int]) -> Iterator[Any]:
         partition, groups, known = group

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.counting.stages import synthesize_stage
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.records import Batch, DeadLetter, Persona, Sample
 from persona_hub.transforms.synthesis.use_case import UseCase
 
-STAGE = "synthesize"
 SAMPLE_LIMIT = 1000  # samples of one persona; the draws of a model repeat themselves long before
 
 
@@ -77,5 +77,5 @@ class Synthesize(beam.PTransform):
         task = SynthesizeTask(
             use_case=self.use_case, samples_per_persona=self.samples_per_persona, sampling=self.sampling
         )
-        stage = f"{STAGE}_{self.use_case.name}"
+        stage = synthesize_stage(self.use_case.name)
         return Synthesized(*(personas | "Generate" >> Generate(stage=stage, task=task, model=self.model)))

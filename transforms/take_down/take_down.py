@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
+from persona_hub.transforms.counting.stages import TAKE_DOWN
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.support import Support, support
@@ -18,7 +19,6 @@ from persona_hub.transforms.hub.tombstones import DOCUMENT, MOVED, PERSONA, SOUR
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Batch, DocumentOutcome, Duplicate, Persona, Provenance, Removed
 
-STAGE = "take_down"
 READ = ("document", "repeated", "known-elsewhere", "unasked")  # records whose text a model was shown, or may be yet
 Rows = tuple[int, Batch[Any]]
 
@@ -162,7 +162,7 @@ class Part(beam.DoFn):
     """Personas -> those that stay, by block; aside those gone, those of another document now, and their tombstones."""
 
     def __init__(self) -> None:
-        self.tally = Tally(STAGE)
+        self.tally = Tally(TAKE_DOWN)
 
     def process(self, element: Rows, verdict: Support, documents: AbstractSet[str]) -> Iterator[Any]:
         """Batches as they come."""
@@ -187,7 +187,7 @@ class BringBack(beam.DoFn):
     """Duplicates -> those of personas gone that stay themselves, by block; aside the tombstones of their rows."""
 
     def __init__(self) -> None:
-        self.tally = Tally(STAGE)
+        self.tally = Tally(TAKE_DOWN)
 
     def process(self, element: Rows, verdict: Support, documents: AbstractSet[str]) -> Iterator[Any]:
         """They are compared anew with all that are held."""

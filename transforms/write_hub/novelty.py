@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import apache_beam as beam
 
 from persona_hub.transforms.counting.counts import Key
+from persona_hub.transforms.counting.stages import NOVELTY
 from persona_hub.transforms.records import Batch, Document, Persona, excerpt
 
-STAGE = "novelty"
 SOURCES = 100  # in a manifest, those with the most documents
 SOURCE_CHARACTERS = 80
 # These begin the names of counts, and a source or a hop ends them.
@@ -62,7 +62,7 @@ class Novelty(beam.PTransform):
 def count_hops(_: int, batch: Batch[Persona]) -> Iterator[tuple[Key, int]]:
     """Personas of a batch by hop."""
     for hop, n in sorted(Counter(persona.hop for persona in batch).items()):
-        yield (STAGE, f"{HOP}{hop}"), n
+        yield (NOVELTY, f"{HOP}{hop}"), n
 
 
 def count_sources(batch: Batch[Any], column: int) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -85,8 +85,8 @@ def size_of(row: tuple[str, tuple[int, int]]) -> tuple[int, int, str]:
 def as_counts(rows: list[tuple[str, tuple[int, int]]]) -> Iterator[tuple[Key, int]]:
     """The sources as counts, as `rates` reads them."""
     for source, (documents, kept) in rows:
-        yield (STAGE, f"{DOCUMENTS}{source}"), documents
-        yield (STAGE, f"{KEPT}{source}"), kept
+        yield (NOVELTY, f"{DOCUMENTS}{source}"), documents
+        yield (NOVELTY, f"{KEPT}{source}"), kept
 
 
 def rates(counts: Mapping[str, int], documents: int, cost_usd: float) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from persona_hub.transforms.counting.counts import Counts, Equation, nested, verify
+from persona_hub.transforms.counting.stages import NOVELTY, WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest, content_of
@@ -21,7 +22,6 @@ from persona_hub.transforms.hub.versions import read_version
 from persona_hub.transforms.records import BATCH_RECORDS, Batch, content_id, partition_of, unanswered
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.store.usage import usage_of
-from persona_hub.transforms.write_hub.novelty import STAGE as NOVELTY
 from persona_hub.transforms.write_hub.novelty import rates
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
@@ -113,7 +113,7 @@ class WriteShard(beam.DoFn):
     def __init__(self, options: WriteRecords):
         self.output, self.record, self.format = options.output, options.record, options.format
         self.prefix, self.shards = options.prefix, options.shards
-        self.tally = Tally("write_hub")
+        self.tally = Tally(WRITE_HUB)
 
     def process(self, element: tuple[Shard, Iterable[Batch[Any]]]) -> Iterator[FileEntry]:
         """Writes one file; done twice it is the same file."""

@@ -1,0 +1,33 @@
+"""Names of the stages: under them stand a step's counts in the manifest, its dead letters, its spend and its counters.
+
+They are persisted: a manifest, a response store and a budget's shares name them.
+"""
+
+from __future__ import annotations
+
+READ_CORPUS = "read_corpus"
+EXTRACT_PERSONA = "extract_persona"
+FILTER_PERSONA = "filter_persona"
+EXPAND_PERSONA = "expand_persona"
+NEAR_DUPLICATES = "expand_persona.near_duplicates"  # the pass between two hops
+UNIQUE_PERSONAS = "unique_personas"
+MINHASH_DEDUP = "minhash_dedup"
+EMBED_DEDUP = "embed_dedup"
+READ_ROWS = "read_rows"  # of `dedup`
+PART_ROWS = "part_rows"
+SYNTHESIZE = "synthesize"  # with the name of a use case: "synthesize_math"
+TAKE_DOWN = "take_down"
+READ_HUB = "read_hub"
+COMPACT = "compact"
+PURGE = "purge"  # {kind: records erased of a manifest's own files}
+WRITE_HUB = "write_hub"  # what was written, by kind
+NOVELTY = "novelty"
+
+
+def synthesize_stage(use_case: str) -> str:
+    """The stage of one use case.
+
+    >>> synthesize_stage("math")
+    'synthesize_math'
+    """
+    return f"{SYNTHESIZE}_{use_case}"
