@@ -174,7 +174,7 @@ def test_decisions_are_the_same_for_other_blocks_of_products(monkeypatch: pytest
     monkeypatch.setattr(sketches, "BLOCK", products >> 7)
     monkeypatch.setattr(cells, "ROWS", products >> 5)
     for module, name in (("kmeans", "BLOCK"), ("vectors", "PAIRS")):
-        monkeypatch.setattr(f"persona_hub.transforms.similarity.{module}.{name}", 7 + (products >> 12))
+        monkeypatch.setattr(f"persona_hub.transforms.vectors.{module}.{name}", 7 + (products >> 12))
     assert by_cells(ranks, vectors, 0.7, table_of(ranks, vectors)) == whole
 
 
