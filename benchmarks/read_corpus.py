@@ -25,7 +25,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from persona_hub.transforms.read_corpus.read_corpus import CorpusRead, ReadCorpus, match_corpus
-from persona_hub.transforms.records import Batch
+from persona_hub.transforms.wire.batches import Batch
 
 WORDS = ("harbour", "tide", "kettle", "morning", "lantern", "barley", "miller", "pond", "letter", "river", "ferry")
 RECORD_WORDS = 3000  # 19 kB a record: one in ten is kept, as `languages` and `max_documents` would have it

@@ -21,7 +21,8 @@ from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.tombstones import NEVER_AGAIN, PERSONA
 from persona_hub.transforms.hub.vectors import ReadCentroids
 from persona_hub.transforms.hub.versions import Hub, open_hub
-from persona_hub.transforms.records import Batch, Removed
+from persona_hub.transforms.records import Removed
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.write_hub.write_hub import WriteHub
 
 KEYS = {  # of the tables that are read by block

@@ -34,8 +34,9 @@ from persona_hub.transforms.embed_dedup.rows import MeaningDecisions
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.read_hub.held import ReadHeldRows, held_vectors
-from persona_hub.transforms.records import Batch, DeadLetter, as_dict
+from persona_hub.transforms.records import DeadLetter, as_dict
 from persona_hub.transforms.similarity.plan import Plan
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import unpack_arrays
 
 STATISTICS = "statistics.json"

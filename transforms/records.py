@@ -1,31 +1,21 @@
 """The records that flow between steps: Document -> Persona -> Sample, and DeadLetter for whatever does not go on.
 
-Records are frozen and typed; they travel in batches, since the cost of an element on the Python runners is that of
-hundreds of records (an element costs microseconds, a record in a list a fraction of one).
+Records are frozen and typed. Nothing here needs Beam: how records travel between steps is said in
+`persona_hub.transforms.wire.batches`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import pickle
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
-
-import zstandard
-from apache_beam import coders
+from typing import Any
 
 EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
-BATCH_RECORDS = 200  # records in a batch: the cost of an element is gone in the noise from about 100 up
-BLOCK_RECORDS = 1000  # where arrays are made of a batch, which pay from 1,000 rows on: of personas half a megabyte
 # Reasons of dead letters that another run may undo: nobody was asked, or nobody answered however often it was tried.
 UNANSWERED = re.compile(r"budget-exhausted|exported|timeout|connection|http-(408|409|425|429|5\d\d)")
-RECORD_BYTES = 150  # of a persona in an encoded batch
 HOP_LIMIT = 7  # a rank has three bits for the hop
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -168,52 +158,6 @@ class DeadLetter:
     key: str  # document_id, persona_id, or the file
     detail: str  # the file and place, the cause in words, and the remedy where there is one
     excerpt: str = ""  # of the text itself, cut by `excerpt`
-
-
-class Batch(list[R]):
-    """Records that travel together as one element, encoded as one pickle: class and repeated strings stand once."""
-
-
-class BatchCoder(coders.Coder):
-    """Encodes a whole batch at once; element by element, each record would carry its class's name.
-
-    A persona takes 136 bytes where the pickle alone takes 335, and 3 µs each way, the pickle included.
-    """
-
-    def encode(self, value: Batch[Any]) -> bytes:
-        """The records of `value` as bytes."""
-        return zstandard.ZstdCompressor(level=1).compress(pickle.dumps(list(value), pickle.HIGHEST_PROTOCOL))
-
-    def decode(self, encoded: bytes) -> Batch[Any]:
-        """The batch that `encode` was given."""
-        return Batch(pickle.loads(zstandard.ZstdDecompressor().decompress(encoded)))
-
-    def estimate_size(self, value: Batch[Any]) -> int:
-        """Bytes, about: Beam asks of some elements of each step, and would have them encoded."""
-        return RECORD_BYTES * len(value)
-
-    def is_deterministic(self) -> bool:
-        """Never a key."""
-        return False
-
-    def to_type_hint(self) -> type:
-        """The type that Beam finds this coder by."""
-        return Batch
-
-
-coders.registry.register_coder(Batch, BatchCoder)
-
-
-def batches(records: Iterable[R], size: int = BATCH_RECORDS) -> Iterator[Batch[R]]:
-    """`records` in batches of at most `size`."""
-    batch: Batch[R] = Batch()
-    for record in records:
-        batch.append(record)
-        if len(batch) >= size:
-            yield batch
-            batch = Batch()
-    if batch:
-        yield batch
 
 
 def content_id(text: str) -> str:

@@ -28,7 +28,7 @@ from benchmarks.running import Run, busiest, measured, prompts, threads
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Completion, Request
-from persona_hub.transforms.records import batches
+from persona_hub.transforms.wire.batches import batches
 from tests.helpers.simulated_time import best_schedule
 from tests.servers.models.launch import FakeServer
 

@@ -21,7 +21,8 @@ from persona_hub.transforms.counting.counts import (
     nested,
     verify,
 )
-from persona_hub.transforms.records import Batch, DeadLetter, Duplicate
+from persona_hub.transforms.records import DeadLetter, Duplicate
+from persona_hub.transforms.wire.batches import Batch
 from tests.material.personas import persona
 
 NURSE = persona("A nurse.")

@@ -26,10 +26,11 @@ from persona_hub.transforms.dedup.persona_rows import (
 from persona_hub.transforms.dedup.rows import by_block, by_partition, joined, meetings, sets_by_group
 from persona_hub.transforms.dedup.sniff import text_field_of
 from persona_hub.transforms.dedup.sources import CHUNK, CHUNK_BITS, PACKED_LEAST, Source, source_at, sources_of
-from persona_hub.transforms.records import Batch, partition_of
+from persona_hub.transforms.records import partition_of
 from persona_hub.transforms.similarity.dense import Ball
 from persona_hub.transforms.similarity.join import Edges, Found
 from persona_hub.transforms.similarity.ranks import NEW, rank_of, ranks_of
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import unpack_arrays
 from tests.material.personas import persona
 

@@ -24,11 +24,12 @@ from persona_hub.transforms.embed_dedup.cells import (
     fetch_vectors,
     positions,
 )
-from persona_hub.transforms.records import Batch, Centroids
+from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.similarity.ranks import NEW, blocks_of
 from persona_hub.transforms.vectors import cells, sketches
 from persona_hub.transforms.vectors.kept_set import keep_first
 from persona_hub.transforms.vectors.vectors import Ranks, Stored, stored
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 from tests.material.planted_vectors import brute_force, planted
 

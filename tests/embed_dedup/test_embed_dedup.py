@@ -18,8 +18,9 @@ from persona_hub.transforms.embed_dedup.held import HeldVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
 from persona_hub.transforms.hub.vectors import columns
-from persona_hub.transforms.records import Batch, Duplicate, Persona, Vector, partition_of
+from persona_hub.transforms.records import Duplicate, Persona, Vector, partition_of
 from persona_hub.transforms.vectors.vectors import cosines, measured, stored
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays
 from tests.material.personas import persona
 

@@ -17,11 +17,12 @@ from persona_hub.transforms.embed_dedup import cells as embed_dedup_cells
 from persona_hub.transforms.embed_dedup import join as embed_dedup_join
 from persona_hub.transforms.embed_dedup.cells import TooManyRows
 from persona_hub.transforms.embed_dedup.join import MeaningDuplicates, fitting_table, largest
-from persona_hub.transforms.records import Batch, Centroids
+from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.vectors import cells
 from persona_hub.transforms.vectors.kept_set import keep_first
 from persona_hub.transforms.vectors.vectors import GRID, rescaled
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import KeyedArrays, unpack_arrays
 from tests.material.planted_vectors import brute_force, packed_block, planted
 

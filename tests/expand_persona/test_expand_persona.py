@@ -11,8 +11,8 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona, RelationTask, part, prompt_of
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Sampling
-from persona_hub.transforms.records import Batch
 from persona_hub.transforms.similarity.ranks import rank_of
+from persona_hub.transforms.wire.batches import Batch
 from tests.material.personas import persona
 
 nurse = persona("A night nurse on a children's oncology ward who reads to her patients")

@@ -17,7 +17,8 @@ from persona_hub.pipelines.main import main
 from persona_hub.transforms.expand_persona.stop_below_novelty import StopBelowNovelty
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import open_hub
-from persona_hub.transforms.records import Batch, Persona
+from persona_hub.transforms.records import Persona
+from persona_hub.transforms.wire.batches import Batch
 from tests.helpers.hubs import personas
 from tests.helpers.paid import corpus_of, paying
 from tests.material.personas import persona

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.expand_persona.unique_personas import UniquePersonas, by_block, fold, ids_of
-from persona_hub.transforms.records import Batch, partition_of
+from persona_hub.transforms.records import partition_of
+from persona_hub.transforms.wire.batches import Batch
 from tests.material.personas import persona
 
 baker, twin, smith = persona("A baker"), persona("a  BAKER", document_id="2" * 32), persona("A smith")

@@ -18,7 +18,8 @@ from persona_hub.transforms.extract_persona.extract_persona import ASKS, Extract
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
 from persona_hub.transforms.llm.registry import BACKENDS
 from persona_hub.transforms.prompts import PromptError
-from persona_hub.transforms.records import Batch, Document, content_id, persona_id
+from persona_hub.transforms.records import Document, content_id, persona_id
+from persona_hub.transforms.wire.batches import Batch
 
 TEXT = "Grafting old apple trees in the marches of Herefordshire."
 

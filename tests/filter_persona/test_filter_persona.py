@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona, Rules, clean, examine
-from persona_hub.transforms.records import Batch, Persona, persona_id
+from persona_hub.transforms.records import Persona, persona_id
+from persona_hub.transforms.wire.batches import Batch
 from tests.material.answers import ECHOES, GOOD, NOT_PERSONS, REFUSALS
 
 

@@ -18,7 +18,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
-from persona_hub.transforms.records import Batch, DeadLetter, batches
+from persona_hub.transforms.records import DeadLetter
+from persona_hub.transforms.wire.batches import Batch, batches
 
 SHORT = Sampling(max_tokens=100)
 

@@ -15,8 +15,9 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embed_dedup.vectors import EmbedPaid
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.records import Batch, DeadLetter, Persona, partition_of
+from persona_hub.transforms.records import DeadLetter, Persona, partition_of
 from persona_hub.transforms.similarity.ranks import ranks_of
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import unpack_arrays
 from tests.helpers.asking import save, saved
 from tests.material.personas import persona

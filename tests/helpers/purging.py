@@ -13,7 +13,8 @@ from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.versions import Hub, list_versions, missing_files, open_hub
 from persona_hub.transforms.purge.runs import all_runs
-from persona_hub.transforms.records import Batch, DeadLetter, Persona, Sample
+from persona_hub.transforms.records import DeadLetter, Persona, Sample
+from persona_hub.transforms.wire.batches import Batch
 
 FLAGS = ["--expand_hops", "2", "--use_case", "math,tool"]
 IDLE = ["--older_than_hours", "0"]

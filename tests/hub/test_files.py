@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from persona_hub.transforms.hub.files import in_order, read_file, whole_file, write_shard
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from persona_hub.transforms.records import (
-    Batch,
     Centroids,
     DeadLetter,
     DocumentOutcome,
@@ -26,6 +25,7 @@ from persona_hub.transforms.records import (
     as_dict,
     persona_id,
 )
+from persona_hub.transforms.wire.batches import Batch
 
 TEXTS = [
     "a nurse\nwho says \"no\"\r\n\t{'persona': 1}",

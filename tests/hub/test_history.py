@@ -21,7 +21,8 @@ from persona_hub.transforms.hub.versions import (
     version_to_add,
     version_to_build,
 )
-from persona_hub.transforms.records import Batch, DeadLetter, Sample
+from persona_hub.transforms.records import DeadLetter, Sample
+from persona_hub.transforms.wire.batches import Batch
 
 BUDGET = {"budget-exhausted": 3}
 ONE, TWO = "1" * 16, "2" * 16  # fingerprints

@@ -25,8 +25,6 @@ from persona_hub.transforms.hub.reading import ReadHub, read_blocks, read_made, 
 from persona_hub.transforms.hub.schemas import SCHEMAS, TABLES, from_row, to_row
 from persona_hub.transforms.hub.versions import Hub, missing_files
 from persona_hub.transforms.records import (
-    BATCH_RECORDS,
-    Batch,
     DocumentOutcome,
     Persona,
     Provenance,
@@ -35,6 +33,7 @@ from persona_hub.transforms.records import (
     content_id,
     partition_of,
 )
+from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 from tests.material.personas import persona
 
 PEOPLE = sorted((persona(f"A keeper of {n} bees") for n in range(500)), key=lambda one: one.persona_id)

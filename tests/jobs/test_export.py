@@ -12,7 +12,8 @@ from persona_hub.pipelines.commands.export import export
 from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import HubError, Manifest, RunManifest
 from persona_hub.transforms.hub.publishing import publish
-from persona_hub.transforms.records import Batch, Persona, Sample, as_dict, persona_id
+from persona_hub.transforms.records import Persona, Sample, as_dict, persona_id
+from persona_hub.transforms.wire.batches import Batch
 
 TEXTS = [f"a keeper of {n} bees\nand 🐝 \0 \u202eعسل" for n in range(25)]
 PERSONAS = sorted(

@@ -11,7 +11,7 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.transforms.llm import generate
 from persona_hub.transforms.llm.generate import AskModel
-from persona_hub.transforms.records import Batch
+from persona_hub.transforms.wire.batches import Batch
 from tests.helpers.hubs import personas, samples
 from tests.helpers.paid import SMALL, content, corpus_of, paying, run_build, spend, whole
 from tests.servers.models.launch import FakeServer

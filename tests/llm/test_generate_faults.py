@@ -10,7 +10,7 @@ import pytest
 
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.generate import Generate
-from persona_hub.transforms.records import Batch
+from persona_hub.transforms.wire.batches import Batch
 from tests.helpers.asking import Echo, ask, records
 from tests.servers.models.launch import FakeServer
 

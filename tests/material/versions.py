@@ -14,11 +14,8 @@ from persona_hub.transforms.hub.manifest import (
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.reading import read_personas
 from persona_hub.transforms.hub.versions import open_hub
-from persona_hub.transforms.records import (
-    Batch,
-    Persona,
-    persona_id,
-)
+from persona_hub.transforms.records import Persona, persona_id
+from persona_hub.transforms.wire.batches import Batch
 
 
 def persona(text: str) -> Persona:

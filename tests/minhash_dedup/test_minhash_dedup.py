@@ -19,9 +19,10 @@ from persona_hub.transforms.dedup.near_duplicates import BucketPersonas, NearDup
 from persona_hub.transforms.dedup.persona_rows import pack_held
 from persona_hub.transforms.dedup.rows import Packed
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup, Prepared
-from persona_hub.transforms.records import Batch, Persona, partition_of
+from persona_hub.transforms.records import Persona, partition_of
 from persona_hub.transforms.similarity.ranks import rank_of
 from persona_hub.transforms.similarity.shingles import tokenise
+from persona_hub.transforms.wire.batches import Batch
 from tests.helpers.collecting import Collect, collected
 from tests.material.personas import persona
 

@@ -19,7 +19,6 @@ from persona_hub.transforms.purge.gone import Gone, find_gone
 from persona_hub.transforms.purge.rows import left_of, rewrite
 from persona_hub.transforms.purge.versions import purge_versions
 from persona_hub.transforms.records import (
-    Batch,
     DeadLetter,
     DocumentOutcome,
     Duplicate,
@@ -30,6 +29,7 @@ from persona_hub.transforms.records import (
     Vector,
 )
 from persona_hub.transforms.take_down.take_down import verdict_of
+from persona_hub.transforms.wire.batches import Batch
 
 D1, D2, D3 = ("d1" * 16, "d2" * 16, "d3" * 16)  # documents
 P, Q, R = ("01" * 16, "02" * 16, "03" * 16)  # personas

@@ -1,23 +1,17 @@
-"""Records, their ids and their batches."""
+"""Records and their ids."""
 
 from __future__ import annotations
 
-import pickle
+import subprocess
+import sys
 import unicodedata
 from itertools import pairwise
-from typing import Any
 
 import pytest
-from apache_beam import coders
 from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.records import (
-    Batch,
-    BatchCoder,
-    DeadLetter,
-    Persona,
-    batches,
     content_id,
     excerpt,
     partition_of,
@@ -36,20 +30,6 @@ def test_the_id_of_a_persona_is_that_of_its_words() -> None:
 def test_partitions_keep_the_order_of_ids(text: str, partitions: int) -> None:
     one, other = sorted([persona_id(text), persona_id(text + "x")])
     assert 0 <= partition_of(one, partitions) <= partition_of(other, partitions) < partitions
-
-
-@given(st.lists(st.integers()), st.integers(1, 7))
-def test_batches_hold_everything_once_and_in_order(numbers: list[int], size: int) -> None:
-    found = list(batches(numbers, size))
-    assert [n for batch in found for n in batch] == numbers
-    assert all(1 <= len(batch) <= size for batch in found)
-
-
-def test_a_batch_travels_as_one_pickle() -> None:
-    batch = Batch([persona(f"A baker number {n}") for n in range(100)])
-    coder = BatchCoder()
-    assert coder.decode(coder.encode(batch)) == batch
-    assert len(coder.encode(batch)) < 0.7 * sum(len(pickle.dumps(p)) for p in batch)
 
 
 def test_an_excerpt_is_one_short_printable_line() -> None:
@@ -90,37 +70,6 @@ def test_the_id_of_a_text_hears_everything() -> None:
     assert int(content_id("a"), 16) < 1 << 128
 
 
-anything = st.text(max_size=30) | st.text("\ud800\udfff\0é", max_size=3)
-personas_of_any_text = st.builds(
-    Persona,
-    *(anything for _ in range(3)),
-    hop=st.integers(0, 6),
-    parent_id=anything,
-    relation=anything,
-    document_id=anything,
-    source=anything,
-    language=anything,
-    model=anything,
-    prompt_hash=anything,
-)
-letters_of_any_text = st.builds(DeadLetter, anything, anything, anything, anything, anything)
-
-
-@given(st.lists(personas_of_any_text | letters_of_any_text, max_size=5))
-def test_a_batch_of_any_records_comes_back(records: list[Any]) -> None:
-    coder = BatchCoder()
-    back = coder.decode(coder.encode(Batch(records)))
-    assert isinstance(back, Batch)
-    assert back == records
-
-
-def test_beam_finds_the_coder_of_batches_and_of_pairs_with_them() -> None:
-    assert isinstance(coders.registry.get_coder(Batch), BatchCoder)
-    pair = coders.registry.get_coder(tuple[int, Batch])
-    assert pair.decode(pair.encode((7, Batch([1])))) == (7, Batch([1]))
-    assert not BatchCoder().is_deterministic()  # so that nobody groups by a batch
-
-
 @given(st.text(), st.integers(2, 50))
 def test_an_excerpt_is_bounded_and_says_when_it_is_cut(text: str, characters: int) -> None:
     shown = excerpt(text, characters)
@@ -144,3 +93,8 @@ def test_the_earlier_hop_goes_first_and_then_the_id() -> None:
 def test_partitions_cover_their_range_to_both_ends() -> None:
     assert [partition_of(head * 8 + "0" * 24, 10) for head in "0f"] == [0, 9]
     assert partition_of("f" * 32, 1) == 0
+
+
+def test_records_do_not_load_beam() -> None:
+    code = "import sys, persona_hub.transforms.records; print([name for name in sys.modules if 'beam' in name])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

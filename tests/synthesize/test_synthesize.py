@@ -12,9 +12,10 @@ from apache_beam.testing.util import assert_that, equal_to
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request
 from persona_hub.transforms.llm.registry import BACKENDS
-from persona_hub.transforms.records import Batch, Persona, Sample, persona_id
+from persona_hub.transforms.records import Persona, Sample, persona_id
 from persona_hub.transforms.synthesis.use_cases import load_use_case
 from persona_hub.transforms.synthesize.synthesize import Synthesize, SynthesizeTask
+from persona_hub.transforms.wire.batches import Batch
 
 
 def persona(text: str) -> Persona:

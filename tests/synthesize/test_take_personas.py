@@ -9,8 +9,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.records import Batch
 from persona_hub.transforms.synthesize.take_personas import SmallestIds, TakePersonas, up_to
+from persona_hub.transforms.wire.batches import Batch
 from tests.material.personas import persona
 
 HUB = [persona(f"A baker of {n} kinds of bread") for n in range(20)]

@@ -10,7 +10,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
 from persona_hub.transforms.hub.versions import open_hub
-from persona_hub.transforms.records import Batch, Document, content_id
+from persona_hub.transforms.records import Document, content_id
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.write_hub.novelty import Novelty, rates, source_of
 from tests.helpers.paid import corpus_of, paying, run_build
 from tests.material.personas import persona

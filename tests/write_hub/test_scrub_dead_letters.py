@@ -9,7 +9,8 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
-from persona_hub.transforms.records import Batch, DeadLetter
+from persona_hub.transforms.records import DeadLetter
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.write_hub.scrub_dead_letters import ScrubDeadLetters, scrubbed
 
 LETTER = DeadLetter("read_corpus", "broken-json", "gs://b/part-00012.jsonl.gz", "gs://b/part-00012.jsonl.gz, line 7: x")

@@ -15,7 +15,8 @@ from persona_hub.transforms.counting.counts import Count, CountDeadLetters, Equa
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import ReadHub, read_personas
 from persona_hub.transforms.hub.versions import open_hub
-from persona_hub.transforms.records import Batch, DeadLetter, DocumentOutcome, Persona, Sample, batches, persona_id
+from persona_hub.transforms.records import DeadLetter, DocumentOutcome, Persona, Sample, persona_id
+from persona_hub.transforms.wire.batches import Batch, batches
 from persona_hub.transforms.write_hub.publish import Publish, WriteRecords
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import apache_beam as beam
 
-from persona_hub.transforms.records import Batch, DeadLetter
+from persona_hub.transforms.records import DeadLetter
+from persona_hub.transforms.wire.batches import Batch
 
 Key = tuple[str, str]  # stage, name
 Counts = Mapping[str, Mapping[str, int]]  # {stage: {name: records}}

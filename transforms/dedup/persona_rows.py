@@ -9,11 +9,12 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from persona_hub.transforms.dedup.rows import Packed
-from persona_hub.transforms.records import Batch, BatchCoder, Persona
+from persona_hub.transforms.records import Persona
 from persona_hub.transforms.similarity.arrays import I64, U8, U64, Numbers, spans
 from persona_hub.transforms.similarity.jaccard import overlaps
 from persona_hub.transforms.similarity.ranks import HOP_SHIFT, ID_TYPE, blocks_of, ranks_of
 from persona_hub.transforms.similarity.shingles import Tokens, hash_tokens, token_sets, tokenise, tokenise_utf8
+from persona_hub.transforms.wire.batches import Batch, BatchCoder
 from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 
 HELD_END, NEW_END = b"\0", b"\1"  # the last byte of a payload: arrays go before it, so that they stay aligned

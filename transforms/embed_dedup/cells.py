@@ -17,7 +17,7 @@ from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.found import pack_found
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout
 from persona_hub.transforms.dedup.representatives import Representatives, rounds_for
-from persona_hub.transforms.records import Batch, Centroids
+from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.similarity.arrays import groups
 from persona_hub.transforms.similarity.join import Edges, Found
 from persona_hub.transforms.similarity.pairs import once
@@ -25,6 +25,7 @@ from persona_hub.transforms.similarity.ranks import blocks_of
 from persona_hub.transforms.vectors import cells
 from persona_hub.transforms.vectors.sketches import Scratch
 from persona_hub.transforms.vectors.vectors import exactly, measured
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import KeyedArrays, concatenated, pack_arrays, unpack_arrays, unpack_merged
 
 BLOCKS_IN_A_PLACE = 12  # 180 MB at most; a row has candidates in many blocks, and its vector goes to each place of them

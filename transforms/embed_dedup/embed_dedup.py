@@ -18,8 +18,9 @@ from persona_hub.transforms.embed_dedup.join import MeaningDuplicates
 from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import split_name
-from persona_hub.transforms.records import BLOCK_RECORDS, Batch, Centroids, DeadLetter, Duplicate, Persona, batches
+from persona_hub.transforms.records import Centroids, DeadLetter, Duplicate, Persona
 from persona_hub.transforms.similarity.ranks import ID_TYPE, blocks_of, ranks_of
+from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch, batches
 from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays, unpack_sorted
 
 Personas = beam.PCollection[ByBlock] | tuple[beam.PCollection[ByBlock], *tuple[HeldVectors, ...]]
@@ -121,7 +122,7 @@ class Part(beam.DoFn):
         self.tally = Tally(EMBED_DEDUP)
 
     def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
-        """Batches of at most BLOCK_RECORDS, by persona id."""
+        """Batches of at most ARRAY_RECORDS, by persona id."""
         block, sides = element
         gone: dict[int, tuple[int, float]] = {}
         for packed in sides["decisions"]:
@@ -145,7 +146,7 @@ class Part(beam.DoFn):
                     kept[rank] = persona
         self.tally.inc("kept", len(kept))
         self.tally.inc("duplicates", sum(map(len, dropped.values())))
-        for personas in batches(sorted(kept.values(), key=lambda persona: persona.persona_id), BLOCK_RECORDS):
+        for personas in batches(sorted(kept.values(), key=lambda persona: persona.persona_id), ARRAY_RECORDS):
             yield block, personas
         ids = held | {rank: persona.persona_id for rank, persona in kept.items()}
         vectors = vectors_of(ids, [*sides["vectors"], *sides.get("bought", [])])
@@ -178,4 +179,4 @@ def name_kept(_: int, sides: dict[str, Any]) -> Iterator[Batch[Duplicate]]:
         for rows in sides["dropped"]
         for keeper, cosine, persona in rows
     ]
-    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), BLOCK_RECORDS)
+    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), ARRAY_RECORDS)

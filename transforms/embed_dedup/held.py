@@ -13,8 +13,9 @@ from apache_beam.pvalue import TaggedOutput
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.persona_rows import unpack_held
-from persona_hub.transforms.records import Batch, Centroids, Persona, batches
+from persona_hub.transforms.records import Centroids, Persona
 from persona_hub.transforms.similarity.ranks import ID_TYPE
+from persona_hub.transforms.wire.batches import Batch, batches
 from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays
 
 ByBlock = tuple[int, Batch[Persona]]

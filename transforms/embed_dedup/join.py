@@ -10,9 +10,10 @@ import apache_beam as beam
 from apache_beam.pvalue import AsIter, AsSingleton, TaggedOutput
 
 from persona_hub.transforms.embed_dedup.cells import DuplicatesByCell, TooManyRows, by_block
-from persona_hub.transforms.records import Batch, Centroids
+from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.vectors import cells, kmeans
 from persona_hub.transforms.vectors.kept_set import keep_first
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays, unpack_sorted
 
 CELLS_FROM = 0.6  # below it a row has so many neighbours that cells pay no more: 13 for one at 0.7

@@ -16,10 +16,11 @@ from persona_hub.transforms.dedup.sources import CHUNK_BITS
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embed_dedup.held import HeldVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.records import Batch, DeadLetter, Duplicate, Persona, batches, content_id, partition_of
+from persona_hub.transforms.records import DeadLetter, Duplicate, Persona, content_id, partition_of
 from persona_hub.transforms.similarity.arrays import U64
 from persona_hub.transforms.similarity.ranks import ID_DIGITS, NEW
 from persona_hub.transforms.similarity.shingles import tokenise_utf8
+from persona_hub.transforms.wire.batches import Batch, batches
 from persona_hub.transforms.wire.packing import KeyedArrays
 
 PERSONAS_IN_A_BATCH = 1000

@@ -21,9 +21,10 @@ from persona_hub.transforms.embed_dedup.cells import by_block
 from persona_hub.transforms.embedding.bundle import VECTORS, Lost, VectorBundle
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import is_paid, open_embedder
-from persona_hub.transforms.records import Batch, DeadLetter, Persona, excerpt
+from persona_hub.transforms.records import DeadLetter, Persona, excerpt
 from persona_hub.transforms.similarity.ranks import ranks_of
 from persona_hub.transforms.vectors.vectors import Stored, stored
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import KeyedArrays
 
 TEXTS = 256  # texts in a call to a local embedder

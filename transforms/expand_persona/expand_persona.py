@@ -24,8 +24,9 @@ from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.parsing import parse_json
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
 from persona_hub.transforms.prompts import Prompt, load_prompt
-from persona_hub.transforms.records import HOP_LIMIT, Batch, DeadLetter, Persona, batches, excerpt, persona_id
+from persona_hub.transforms.records import HOP_LIMIT, DeadLetter, Persona, excerpt, persona_id
 from persona_hub.transforms.similarity.ranks import rank_of
+from persona_hub.transforms.wire.batches import Batch, batches
 
 NOT_EXPANDED = "not-expanded-novelty"  # a count: who was not asked about since the hop had brought too little
 PLACEHOLDERS = frozenset({"persona", "language"})

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
-from persona_hub.transforms.records import Batch, Persona
+from persona_hub.transforms.records import Persona
+from persona_hub.transforms.wire.batches import Batch
 
 Batches = beam.PCollection[Batch[Persona]]
 

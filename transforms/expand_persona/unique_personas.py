@@ -10,7 +10,8 @@ import apache_beam as beam
 
 from persona_hub.transforms.counting.stages import UNIQUE_PERSONAS
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona, batches, partition_of
+from persona_hub.transforms.records import Duplicate, Persona, partition_of
+from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch, batches
 
 
 class Unique(NamedTuple):
@@ -50,14 +51,14 @@ class FoldBlock(beam.DoFn):
         self.tally = Tally(UNIQUE_PERSONAS)
 
     def process(self, element: tuple[int, Iterable[Batch[Persona]], set[bytes]]) -> Iterator[Any]:
-        """Batches of at most BLOCK_RECORDS."""
+        """Batches of at most ARRAY_RECORDS."""
         block, groups, known = element
         kept, identical = fold((persona for group in groups for persona in group), known)
         self.tally.inc("unique", len(kept))
         self.tally.inc("identical", len(identical))
-        for batch in batches(kept, BLOCK_RECORDS):
+        for batch in batches(kept, ARRAY_RECORDS):
             yield block, batch
-        for batch in batches(identical, BLOCK_RECORDS):
+        for batch in batches(identical, ARRAY_RECORDS):
             yield beam.pvalue.TaggedOutput("identical", batch)
 
 

@@ -15,7 +15,8 @@ from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.parsing import parse_line
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.prompts import Prompt, load_prompt
-from persona_hub.transforms.records import Batch, DeadLetter, Document, Persona, persona_id
+from persona_hub.transforms.records import DeadLetter, Document, Persona, persona_id
+from persona_hub.transforms.wire.batches import Batch
 
 ASKS = ("read", "write", "like", "dislike")  # the relations to a text that the paper names
 PLACEHOLDERS = frozenset({"text", "ask", "language", "persona_language", "answer_language"})

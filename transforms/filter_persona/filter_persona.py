@@ -15,7 +15,8 @@ from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_
 from persona_hub.transforms.counting.stages import FILTER_PERSONA
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.filter_persona.not_personas import is_other_language, not_a_persona, wrong_length
-from persona_hub.transforms.records import Batch, DeadLetter, Persona, excerpt, persona_id
+from persona_hub.transforms.records import DeadLetter, Persona, excerpt, persona_id
+from persona_hub.transforms.wire.batches import Batch
 
 PII_MODES = ("scrub", "drop", "keep")
 # The shortest of 2,486 real personas has five characters, the longest 425; a portrait of Nemotron's has 500.

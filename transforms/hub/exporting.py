@@ -12,7 +12,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.transforms.hub.files import whole_file, write_lines
 from persona_hub.transforms.hub.manifest import FileEntry, HubError
-from persona_hub.transforms.records import batches
+from persona_hub.transforms.wire.batches import batches
 
 ROW_GROUP = 50_000  # rows that are held in memory: about 30 MB of personas
 PARQUET_TYPES = {"string": pa.string(), "long": pa.int64(), "double": pa.float64(), "bytes": pa.binary()}

@@ -20,7 +20,8 @@ from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.transforms.hub.manifest import FileEntry, HubError
 from persona_hub.transforms.hub.schemas import SCHEMAS, from_row, to_row
-from persona_hub.transforms.records import Batch, Centroids, Vector, batches, excerpt
+from persona_hub.transforms.records import Centroids, Vector, excerpt
+from persona_hub.transforms.wire.batches import Batch, batches
 
 BLOCK_BYTES = 256 << 10  # of an Avro block before compression: the unit that is held in memory
 DEFLATE_LEVEL = 3  # 6.8 µs and 120 bytes a persona; level 6 takes 11.2 µs for 115 bytes, level 1 6.3 µs for 123

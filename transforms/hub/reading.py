@@ -13,7 +13,8 @@ from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.manifest import Made
 from persona_hub.transforms.hub.tombstones import Tombstones, number_of, tombstones_of
 from persona_hub.transforms.hub.versions import Hub, path_of
-from persona_hub.transforms.records import BATCH_RECORDS, Batch, Persona, batches, partition_of
+from persona_hub.transforms.records import Persona, partition_of
+from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch, batches
 
 R = TypeVar("R")
 

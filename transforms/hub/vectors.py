@@ -14,8 +14,9 @@ from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.files import read_file, write_shard
 from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.versions import Hub
-from persona_hub.transforms.records import Batch, Centroids, Vector, batches, partition_of
+from persona_hub.transforms.records import Centroids, Vector, partition_of
 from persona_hub.transforms.similarity.ranks import ID_TYPE
+from persona_hub.transforms.wire.batches import Batch, batches
 from persona_hub.transforms.wire.packing import pack_arrays, unpack_sorted
 
 PACK_ROWS = 2048  # vectors in an element: 1.6 MB at 384 dimensions

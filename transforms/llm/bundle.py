@@ -17,7 +17,8 @@ from persona_hub.transforms.llm.protocol import (
     request_key,
     unpack_completion,
 )
-from persona_hub.transforms.records import BATCH_RECORDS, Batch, DeadLetter, excerpt
+from persona_hub.transforms.records import DeadLetter, excerpt
+from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 
 UNANSWERED = 2000  # in a bundle: some windows' worth, so that a slot never waits for the runner
 

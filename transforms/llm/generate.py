@@ -22,7 +22,8 @@ from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.llm.bundle import Bundle
 from persona_hub.transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, Task
 from persona_hub.transforms.llm.registry import COMPLETIONS, is_local, open_model
-from persona_hub.transforms.records import Batch, DeadLetter, excerpt
+from persona_hub.transforms.records import DeadLetter, excerpt
+from persona_hub.transforms.wire.batches import Batch
 
 DEAD_LETTERS = "dead_letters"
 

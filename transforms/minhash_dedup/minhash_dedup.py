@@ -24,9 +24,10 @@ from persona_hub.transforms.dedup.persona_rows import (
 )
 from persona_hub.transforms.dedup.representatives import rounds_for
 from persona_hub.transforms.dedup.rows import Packed, by_block
-from persona_hub.transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona, batches
+from persona_hub.transforms.records import Duplicate, Persona
 from persona_hub.transforms.similarity.plan import RECALL
 from persona_hub.transforms.similarity.ranks import NEW, ranks_of
+from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch, batches
 from persona_hub.transforms.wire.packing import unpack_arrays
 
 ByBlock = tuple[int, Batch[Persona]]
@@ -124,7 +125,7 @@ class Part(beam.DoFn):
         self.tally = Tally(MINHASH_DEDUP)
 
     def process(self, element: tuple[int, dict[str, list[bytes]]]) -> Iterator[Any]:
-        """Batches of at most BLOCK_RECORDS, by persona id."""
+        """Batches of at most ARRAY_RECORDS, by persona id."""
         block, sides = element
         gone: dict[int, tuple[int, float]] = {}
         for packed in sides["decisions"]:
@@ -150,7 +151,7 @@ class Part(beam.DoFn):
                     kept.append(persona)
         self.tally.inc("kept", len(kept))
         self.tally.inc("duplicates", sum(map(len, dropped.values())))
-        for batch in batches(sorted(kept, key=lambda persona: persona.persona_id), BLOCK_RECORDS):
+        for batch in batches(sorted(kept, key=lambda persona: persona.persona_id), ARRAY_RECORDS):
             yield block, batch
         for home, rows in dropped.items():
             yield beam.pvalue.TaggedOutput("dropped", (home, pickle.dumps(rows)))
@@ -170,4 +171,4 @@ def name_kept(_: int, sides: dict[str, list[bytes]]) -> Iterator[Batch[Duplicate
         nearness = similarities(found, [persona.text for persona in personas], [text for _, text in kept])
         for persona, (kept_id, _text), near in zip(personas, kept, nearness, strict=True):
             duplicates.append(Duplicate.of(persona, kept_id, "text", near))
-    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), BLOCK_RECORDS)
+    yield from batches(sorted(duplicates, key=lambda duplicate: duplicate.persona_id), ARRAY_RECORDS)

@@ -13,7 +13,8 @@ from persona_hub.transforms.hub.files import read_file, write_shard
 from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.purge.gone import Gone
-from persona_hub.transforms.records import DeadLetter, Duplicate, Persona, Provenance, Sample, Vector, batches
+from persona_hub.transforms.records import DeadLetter, Duplicate, Persona, Provenance, Sample, Vector
+from persona_hub.transforms.wire.batches import batches
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ from persona_hub.transforms.hub.tombstones import DOCUMENT, PERSONA, number_of
 from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, path_of
 from persona_hub.transforms.purge.gone import Gone, find_gone
 from persona_hub.transforms.purge.rows import Rewritten, rewrite
-from persona_hub.transforms.records import Batch, Duplicate, Persona, Removed
+from persona_hub.transforms.records import Duplicate, Persona, Removed
+from persona_hub.transforms.wire.batches import Batch
 
 PURGED = ("personas", "provenance", "duplicates", "vectors")  # tables that hold text, or what was made of it
 

@@ -19,14 +19,8 @@ from persona_hub.transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.read_corpus.unique_documents import UniqueDocuments, document_batches
-from persona_hub.transforms.records import (
-    BATCH_RECORDS,
-    Batch,
-    DeadLetter,
-    Document,
-    DocumentOutcome,
-    partition_of,
-)
+from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, partition_of
+from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 
 __all__ = ["FORMATS", "CorpusError", "CorpusFile", "CorpusRead", "Limits", "ReadCorpus", "match_corpus"]
 

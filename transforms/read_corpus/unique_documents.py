@@ -14,7 +14,8 @@ from persona_hub.transforms.corpus.found import MIB
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.reading import read_blocks
-from persona_hub.transforms.records import BATCH_RECORDS, Batch, Document, DocumentOutcome, batches, content_id
+from persona_hub.transforms.records import Document, DocumentOutcome, content_id
+from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch, batches
 
 BATCH_BYTES = 2 * MIB  # of text in a batch of documents
 

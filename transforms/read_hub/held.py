@@ -14,7 +14,8 @@ from persona_hub.transforms.embed_dedup.held import HeldVectors
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.vectors import ReadCentroids, ReadVectors
 from persona_hub.transforms.hub.versions import Hub
-from persona_hub.transforms.records import BLOCK_RECORDS, Batch, Duplicate, Persona
+from persona_hub.transforms.records import Duplicate, Persona
+from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch
 
 HELD_RECORDS = 4096  # personas in an element: as arrays 1 MB
 
@@ -41,7 +42,7 @@ def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
         dropped=(
             p
             | "ReadDuplicates"
-            >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate, size=BLOCK_RECORDS),
+            >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate, size=ARRAY_RECORDS),
         ),
         vectors=(held_vectors(p, hub, blocks, rows),),
     )

@@ -11,8 +11,9 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.counting.stages import synthesize_stage
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
-from persona_hub.transforms.records import Batch, DeadLetter, Persona, Sample
+from persona_hub.transforms.records import DeadLetter, Persona, Sample
 from persona_hub.transforms.synthesis.use_case import UseCase
+from persona_hub.transforms.wire.batches import Batch
 
 SAMPLE_LIMIT = 1000  # samples of one persona; the draws of a model repeat themselves long before
 

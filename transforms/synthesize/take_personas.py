@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
-from persona_hub.transforms.records import Batch, Persona
+from persona_hub.transforms.records import Persona
+from persona_hub.transforms.wire.batches import Batch
 
 
 @dataclass(kw_only=True)

@@ -8,10 +8,11 @@ from typing import Any
 import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.records import Batch, Persona
+from persona_hub.transforms.records import Persona
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesize.synthesize import Synthesize, Synthesized
 from persona_hub.transforms.synthesize.take_personas import TakePersonas
+from persona_hub.transforms.wire.batches import Batch
 
 
 class Samples:

@@ -17,7 +17,8 @@ from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.support import Support, support
 from persona_hub.transforms.hub.tombstones import DOCUMENT, MOVED, PERSONA, SOURCE
 from persona_hub.transforms.hub.versions import Hub
-from persona_hub.transforms.records import Batch, DocumentOutcome, Duplicate, Persona, Provenance, Removed
+from persona_hub.transforms.records import DocumentOutcome, Duplicate, Persona, Provenance, Removed
+from persona_hub.transforms.wire.batches import Batch
 
 READ = ("document", "repeated", "known-elsewhere", "unasked")  # records whose text a model was shown, or may be yet
 Rows = tuple[int, Batch[Any]]

@@ -12,7 +12,8 @@ import apache_beam as beam
 
 from persona_hub.transforms.counting.counts import Key
 from persona_hub.transforms.counting.stages import NOVELTY
-from persona_hub.transforms.records import Batch, Document, Persona, excerpt
+from persona_hub.transforms.records import Document, Persona, excerpt
+from persona_hub.transforms.wire.batches import Batch
 
 SOURCES = 100  # in a manifest, those with the most documents
 SOURCE_CHARACTERS = 80

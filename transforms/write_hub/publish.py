@@ -19,9 +19,10 @@ from persona_hub.transforms.hub.manifest import FileEntry, Made, Manifest, RunMa
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from persona_hub.transforms.hub.versions import read_version
-from persona_hub.transforms.records import BATCH_RECORDS, Batch, content_id, partition_of, unanswered
+from persona_hub.transforms.records import content_id, partition_of, unanswered
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.store.usage import usage_of
+from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 from persona_hub.transforms.write_hub.novelty import rates
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard

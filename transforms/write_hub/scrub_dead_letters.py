@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import apache_beam as beam
 
 from persona_hub.transforms import pii
-from persona_hub.transforms.records import Batch, DeadLetter
+from persona_hub.transforms.records import DeadLetter
+from persona_hub.transforms.wire.batches import Batch
 
 
 @dataclass(kw_only=True)

@@ -11,7 +11,8 @@ import apache_beam as beam
 from persona_hub.transforms.counting.counts import Count, CountDeadLetters, Equation
 from persona_hub.transforms.hub.manifest import Made
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, TABLES
-from persona_hub.transforms.records import Batch, DeadLetter, Persona, Provenance, Sample
+from persona_hub.transforms.records import DeadLetter, Persona, Provenance, Sample
+from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.write_hub.publish import Publish, WriteRecords
 from persona_hub.transforms.write_hub.scrub_dead_letters import ScrubDeadLetters
 
