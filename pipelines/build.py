@@ -17,7 +17,7 @@ from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.summary import already_done, build_summary, nothing_new
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
-from persona_hub.transforms.expand_persona.expand_persona import NOT_EXPANDED, ExpandPersona
+from persona_hub.transforms.expand_persona.expand_persona import LOW_NOVELTY, ExpandPersona, PersonasAndHub
 from persona_hub.transforms.extract_persona.extract_persona import ExtractPersona
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona
 from persona_hub.transforms.hub.manifest import Manifest
@@ -78,7 +78,7 @@ class BuildJob:
             sampling=plan.sampling,
         )
         filtered = extracted.personas | "FilterPersona" >> accept
-        expanded = (filtered.personas, *held.kept, *held.dropped) | "ExpandPersona" >> ExpandPersona(
+        expanded = PersonasAndHub(filtered.personas, held.kept, held.dropped) | "ExpandPersona" >> ExpandPersona(
             model=plan.model,
             prompt=plan.expand,
             hops=flags["expand_hops"],
@@ -133,7 +133,7 @@ class BuildJob:
                 "expand_persona/personas": expanded.frontier,
                 "expand_persona/expanded": expanded.asked,
                 "expand_persona/passed-over": expanded.passed_over,
-                f"expand_persona/{NOT_EXPANDED}": expanded.not_expanded,
+                f"expand_persona/{LOW_NOVELTY}": expanded.not_expanded,
                 "expand_persona/asked": expanded.asked,
                 "expand_persona/answered": expanded.generated,
                 "filter_persona/personas": (extracted.personas, *expanded.generated),

@@ -21,7 +21,7 @@ from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire, release
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
-from persona_hub.transforms.expand_persona.expand_persona import RelationTask
+from persona_hub.transforms.expand_persona.relation_task import RelationTask
 from persona_hub.transforms.extract_persona.extract_persona import ExtractTask
 from persona_hub.transforms.filter_persona.filter_persona import Rules, examine
 from persona_hub.transforms.llm.bundle import Bundle

@@ -28,8 +28,8 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.found import CorpusFile
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.expand_persona.expand_persona import prompt_of as expand_prompt
-from persona_hub.transforms.extract_persona.extract_persona import prompt_of as extract_prompt
+from persona_hub.transforms.expand_persona.relation_task import expand_prompt
+from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.hub.manifest import Made, Manifest, fingerprint
 from persona_hub.transforms.hub.versions import Hub, ToBuild, version_to_add, version_to_build
 from persona_hub.transforms.llm.prices import price_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA
-from persona_hub.transforms.expand_persona.expand_persona import NOT_EXPANDED
+from persona_hub.transforms.expand_persona.expand_persona import LOW_NOVELTY
 from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_made
@@ -15,7 +15,7 @@ from persona_hub.transforms.records import Persona, Sample, excerpt
 
 SHOWN_PERSONAS = 3
 SHOWN_CHARACTERS = 300
-ELSEWHERE = ("documents", "personas", "expanded", "passed-over", NOT_EXPANDED)  # counts that have no place in a line
+ELSEWHERE = ("documents", "personas", "expanded", "passed-over", LOW_NOVELTY)  # counts that have no place in a line
 
 
 def build_summary(output: str) -> str:
@@ -93,7 +93,7 @@ def novel(manifest: Manifest) -> Iterator[str]:
         hops = ", ".join(f"hop {hop} {row['per_document']:.2f}" for hop, row in by_hop.items())
         dollar = f", {manifest.novelty['per_dollar']:,.0f} a dollar" if "per_dollar" in manifest.novelty else ""
         yield f"novelty       {manifest.novelty['per_document']:.2f} new personas a document ({hops}){dollar}"
-    if stopped := manifest.counts.get(EXPAND_PERSONA, {}).get(NOT_EXPANDED):
+    if stopped := manifest.counts.get(EXPAND_PERSONA, {}).get(LOW_NOVELTY):
         hop, row = max((hop, row) for hop, row in manifest.novelty["by_hop"].items() if "per_answer" in row)
         least = manifest.parameters["stop_below_novelty"]
         yield (

@@ -11,8 +11,8 @@ from persona_hub.pipelines.planning.forecast import budget_shares, forecast_buil
 from persona_hub.pipelines.planning.models import HERE
 from persona_hub.pipelines.runners.run import Where, beam_options, where_of
 from persona_hub.transforms.calls.tokens import tokens_of
-from persona_hub.transforms.expand_persona.expand_persona import prompt_of as expand_prompt
-from persona_hub.transforms.extract_persona.extract_persona import prompt_of as extract_prompt
+from persona_hub.transforms.expand_persona.relation_task import expand_prompt
+from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.llm.prices import Price, PriceError, price_of, rows
 from persona_hub.transforms.synthesis.use_cases import load_use_case
 from tests.helpers.flags import PAID, flags_of, model

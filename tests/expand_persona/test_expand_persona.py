@@ -8,7 +8,9 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona, RelationTask, part, prompt_of
+from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona
+from persona_hub.transforms.expand_persona.one_hop import split_by_rank
+from persona_hub.transforms.expand_persona.relation_task import RelationTask, expand_prompt
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Sampling
 from persona_hub.transforms.similarity.ranks import rank_of
@@ -16,7 +18,7 @@ from persona_hub.transforms.wire.batches import Batch
 from tests.material.personas import persona
 
 nurse = persona("A night nurse on a children's oncology ward who reads to her patients")
-TASK = RelationTask(3, 2, prompt_of(), Sampling())
+TASK = RelationTask(3, 2, expand_prompt(), Sampling())
 
 
 def parsed(text: str):
@@ -45,7 +47,7 @@ def test_what_is_no_answer_is_malformed(text: str) -> None:
 
 def test_near_identical_personas_are_passed_over() -> None:
     twin = persona("A night nurse on a children's oncology ward who reads to their patients")
-    assert part([Batch([nurse, twin])], {rank_of(twin)}) == ([nurse], [twin])
+    assert split_by_rank([Batch([nurse, twin])], {rank_of(twin)}) == ([nurse], [twin])
 
 
 @pytest.mark.parametrize("hops", [-1, 7])

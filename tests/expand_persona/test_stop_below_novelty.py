@@ -14,7 +14,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.expand_persona.stop_below_novelty import StopBelowNovelty
+from persona_hub.transforms.expand_persona.stop_below_novelty import FoundAndAnswers, StopBelowNovelty
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Persona
@@ -52,9 +52,9 @@ def test_two_sums_decide_however_the_personas_come(
         sides = [
             p | f"Side {i}" >> beam.Create(cut(PEOPLE[:n], draw), reshuffle=False) for i, n in enumerate((new, answers))
         ]
-        worth = (sides[0], sides[1]) | StopBelowNovelty(least=least)
-        [stopped] = worth.not_expanded
-        asked = worth.asked | "Asked" >> beam.FlatMap(list)
+        split = FoundAndAnswers(sides[0], (sides[1],)) | StopBelowNovelty(least=least)
+        [stopped] = split.not_expanded
+        asked = split.asked | "Asked" >> beam.FlatMap(list)
         not_expanded = stopped | "Not" >> beam.FlatMap(list)
         assert_that(asked, equal_to([] if stops else PEOPLE[:new]), label="asked")
         assert_that(not_expanded, equal_to(PEOPLE[:new] if stops else []), label="not expanded")
@@ -63,8 +63,8 @@ def test_two_sums_decide_however_the_personas_come(
 def test_without_a_limit_or_a_hop_before_all_are_asked() -> None:
     with beam.Pipeline(runner=FnApiRunner()) as p:
         people, answers = (p | f"{i}" >> beam.Create([Batch(PEOPLE)], reshuffle=False) for i in range(2))
-        assert ((people, answers) | "Off" >> StopBelowNovelty(least=0.0)) == (people, ())
-        assert ((people,) | "Hop 1" >> StopBelowNovelty(least=1.0)) == (people, ())
+        assert (FoundAndAnswers(people, (answers,)) | "Off" >> StopBelowNovelty(least=0.0)) == (people, ())
+        assert (FoundAndAnswers(people) | "Hop 1" >> StopBelowNovelty(least=1.0)) == (people, ())
 
 
 @pytest.mark.parametrize("least", [-0.1, 1.1])

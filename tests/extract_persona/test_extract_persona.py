@@ -14,7 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.extract_persona.extract_persona import ASKS, ExtractPersona, ExtractTask, ask_of, prompt_of
+from persona_hub.transforms.extract_persona.extract_persona import (
+    ASKS,
+    ExtractPersona,
+    ExtractTask,
+    ask_of,
+    extract_prompt,
+)
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
 from persona_hub.transforms.llm.registry import BACKENDS
 from persona_hub.transforms.prompts import PromptError
@@ -29,7 +35,9 @@ def document(text: str = TEXT, language: str = "en") -> Document:
 
 
 def task(number: int = 1, language: str = "same") -> ExtractTask:
-    return ExtractTask(prompt=prompt_of(), personas_per_document=number, persona_language=language, sampling=Sampling())
+    return ExtractTask(
+        prompt=extract_prompt(), personas_per_document=number, persona_language=language, sampling=Sampling()
+    )
 
 
 def parse(answer: str, language: str = "same"):
@@ -45,7 +53,7 @@ def test_a_persona_says_where_it_comes_from() -> None:
     assert (persona.document_id, persona.source) == (document().document_id, "https://example.org/1")
     assert persona.relation in ASKS
     assert persona.language == "en"
-    assert (persona.model, persona.prompt_hash) == ("offline", prompt_of().prompt_hash)
+    assert (persona.model, persona.prompt_hash) == ("offline", extract_prompt().prompt_hash)
 
 
 def test_a_persona_in_another_language_says_so() -> None:
@@ -93,7 +101,7 @@ def test_a_document_cannot_end_its_tags_and_give_orders() -> None:
 def test_a_users_prompt_must_show_the_document(tmp_path) -> None:
     (tmp_path / "extract_persona.txt").write_text("You describe people.\n---\nWho would $ask it?")
     with pytest.raises(PromptError, match=r"extract_persona\.txt: without \$text"):
-        prompt_of(str(tmp_path))
+        extract_prompt(str(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.expand_persona.expand_persona import prompt_of as expand_prompt
-from persona_hub.transforms.extract_persona.extract_persona import prompt_of as extract_prompt
+from persona_hub.transforms.expand_persona.relation_task import expand_prompt
+from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import DocumentOutcome

@@ -22,8 +22,8 @@ from persona_hub.pipelines.planning.sizing import (
 )
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.expand_persona.expand_persona import prompt_of as expand_prompt
-from persona_hub.transforms.extract_persona.extract_persona import prompt_of as extract_prompt
+from persona_hub.transforms.expand_persona.relation_task import expand_prompt
+from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.store.protocol import Spend
 from persona_hub.transforms.synthesis.use_cases import load_use_case

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.transforms.expand_persona.expand_persona import RelationTask
-from persona_hub.transforms.expand_persona.expand_persona import prompt_of as expand_prompt
-from persona_hub.transforms.extract_persona.extract_persona import ExtractTask
-from persona_hub.transforms.extract_persona.extract_persona import prompt_of as extract_prompt
+from persona_hub.transforms.expand_persona.relation_task import RelationTask, expand_prompt
+from persona_hub.transforms.extract_persona.extract_persona import ExtractTask, extract_prompt
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.records import Document, content_id
 from persona_hub.transforms.synthesis.use_cases import load_use_case

@@ -14,8 +14,15 @@ from persona_hub.transforms.records import Duplicate, Persona, partition_of
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch, batches
 
 
+class PersonasAndKnownIds(NamedTuple):
+    """New personas, and by block the ids of earlier ones, as `ids_of` packs them, which always win."""
+
+    personas: beam.PCollection[Batch[Persona]]
+    known_ids: tuple[beam.PCollection[tuple[int, bytes]], ...] = ()
+
+
 class Unique(NamedTuple):
-    """Personas by block, and those that stood for the same person as another."""
+    """Personas unique by id, by block; and those whose text another one had."""
 
     personas: beam.PCollection[tuple[int, Batch[Persona]]]
     identical: beam.PCollection[Batch[Persona]]
@@ -23,28 +30,26 @@ class Unique(NamedTuple):
 
 @dataclass(kw_only=True)
 class UniquePersonas(beam.PTransform):
-    """Batches of personas -> (block, personas unique by id); the first by `Persona.order` stands for its equals.
-
-    Applied to the new personas, or to a tuple: those, then the ids of others, by block as `ids_of` packs them, which
-    came earlier and always win.
-    """
+    """`PersonasAndKnownIds` -> (block, personas unique by id); the first by `Persona.order` stands for its equals."""
 
     blocks: int
 
-    def expand(self, personas: beam.PCollection[Any] | tuple[beam.PCollection[Any], ...]) -> Unique:
+    def expand(self, given: PersonasAndKnownIds) -> Unique:
         """Groups by block."""
-        first, *known = [personas] if isinstance(personas, beam.PCollection) else personas
-        new = first | "Block" >> beam.FlatMap(by_block, self.blocks).with_output_types(tuple[int, Batch[Persona]])
-        if not known:
+        to_block = beam.FlatMap(split_by_block, self.blocks).with_output_types(tuple[int, Batch[Persona]])
+        new = given.personas | "Block" >> to_block
+        if not given.known_ids:
             grouped = new | "ByBlock" >> beam.GroupByKey() | "New" >> beam.MapTuple(all_new)
         else:
-            seen = known | "Known" >> beam.Flatten()
-            grouped = {"new": new, "known": seen} | "ByBlock" >> beam.CoGroupByKey() | "New" >> beam.MapTuple(unseen)
-        out = grouped | "Fold" >> beam.ParDo(FoldBlock()).with_outputs("identical", main="personas")
+            known = given.known_ids | "Known" >> beam.Flatten()
+            grouped = (
+                {"new": new, "known": known} | "ByBlock" >> beam.CoGroupByKey() | "New" >> beam.MapTuple(with_known_ids)
+            )
+        out = grouped | "Fold" >> beam.ParDo(UniqueInBlock()).with_outputs("identical", main="personas")
         return Unique(out.personas, out.identical)
 
 
-class FoldBlock(beam.DoFn):
+class UniqueInBlock(beam.DoFn):
     """One block's personas -> the unique ones in order of their ids; aside, those equal to another."""
 
     def __init__(self) -> None:
@@ -53,7 +58,7 @@ class FoldBlock(beam.DoFn):
     def process(self, element: tuple[int, Iterable[Batch[Persona]], set[bytes]]) -> Iterator[Any]:
         """Batches of at most ARRAY_RECORDS."""
         block, groups, known = element
-        kept, identical = fold((persona for group in groups for persona in group), known)
+        kept, identical = first_of_each_id((persona for group in groups for persona in group), known)
         self.tally.inc("unique", len(kept))
         self.tally.inc("identical", len(identical))
         for batch in batches(kept, ARRAY_RECORDS):
@@ -62,7 +67,7 @@ class FoldBlock(beam.DoFn):
             yield beam.pvalue.TaggedOutput("identical", batch)
 
 
-def fold(personas: Iterable[Persona], known: set[bytes]) -> tuple[list[Persona], list[Persona]]:
+def first_of_each_id(personas: Iterable[Persona], known: set[bytes]) -> tuple[list[Persona], list[Persona]]:
     """(the first of each id by `Persona.order`, the others), both sorted; an id in `known` has no first."""
     kept: list[Persona] = []
     identical: list[Persona] = []
@@ -75,7 +80,7 @@ def fold(personas: Iterable[Persona], known: set[bytes]) -> tuple[list[Persona],
     return kept, identical
 
 
-def by_block(batch: Batch[Persona], blocks: int) -> Iterator[tuple[int, Batch[Persona]]]:
+def split_by_block(batch: Batch[Persona], blocks: int) -> Iterator[tuple[int, Batch[Persona]]]:
     """The personas of a batch, one element for each block that occurs."""
     groups: dict[int, Batch[Persona]] = {}
     for persona in batch:
@@ -93,7 +98,7 @@ def all_new(block: int, groups: Iterable[Batch[Persona]]) -> tuple[int, Iterable
     return block, groups, set()
 
 
-def unseen(block: int, sides: dict[str, Any]) -> tuple[int, Iterable[Batch[Persona]], set[bytes]]:
+def with_known_ids(block: int, sides: dict[str, Any]) -> tuple[int, Iterable[Batch[Persona]], set[bytes]]:
     """A block's new personas beside the ids that are known in it."""
     known = {ids[i : i + 16] for ids in sides["known"] for i in range(0, len(ids), 16)}
     return block, sides["new"], known

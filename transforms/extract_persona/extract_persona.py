@@ -19,10 +19,8 @@ from persona_hub.transforms.records import DeadLetter, Document, Persona, person
 from persona_hub.transforms.wire.batches import Batch
 
 ASKS = ("read", "write", "like", "dislike")  # the relations to a text that the paper names
-PLACEHOLDERS = frozenset({"text", "ask", "language", "persona_language", "answer_language"})
-REQUIRED = frozenset({"text", "ask"})
 PERSONA_LIMIT = 100  # personas of one document; further answers to the four questions repeat themselves
-SCHEMA = json.dumps(
+PERSONA_SCHEMA = json.dumps(
     {
         "type": "object",
         "properties": {"persona": {"type": "string"}},
@@ -44,9 +42,10 @@ def ask_of(document_id: str, number: int) -> str:
     return ASKS[(int(document_id[-8:], 16) + number) % len(ASKS)]
 
 
-def prompt_of(prompt_dir: str = "") -> Prompt:
+def extract_prompt(prompt_dir: str = "") -> Prompt:
     """The prompt of this step, packaged or the user's own. Raises PromptError."""
-    return load_prompt(EXTRACT_PERSONA, PLACEHOLDERS, prompt_dir, REQUIRED)
+    placeholders = frozenset({"text", "ask", "language", "persona_language", "answer_language"})
+    return load_prompt(EXTRACT_PERSONA, placeholders, prompt_dir, required=frozenset({"text", "ask"}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +78,7 @@ class ExtractTask:
             prompt=user,
             prompt_hash=self.prompt.prompt_hash,
             sampling=self.sampling,
-            schema=SCHEMA,
+            schema=PERSONA_SCHEMA,
             number=number,
             values=values,
             subject=document.document_id,
@@ -87,7 +86,7 @@ class ExtractTask:
 
     def parse(self, document: Document, request: Request, completion: Completion, model: str) -> Persona:
         """The persona in an answer. Raises MalformedAnswer."""
-        text = parse_line(completion.text, SCHEMA, "persona", self.prompt.user)
+        text = parse_line(completion.text, PERSONA_SCHEMA, "persona", self.prompt.user)
         return Persona(
             persona_id=persona_id(text),
             text=text,
@@ -112,7 +111,7 @@ class ExtractPersona(beam.PTransform):
     """Batch of documents -> batch of their personas, and dead letters for answers that hold none."""
 
     model: ModelConfig
-    prompt: Prompt = field(default_factory=prompt_of)
+    prompt: Prompt = field(default_factory=extract_prompt)
     personas_per_document: int = 1
     persona_language: str = SAME_LANGUAGE  # or a code of LANGUAGE_CODES
     sampling: Sampling = field(default_factory=Sampling)
