@@ -12,8 +12,6 @@ from typing import Any
 import apache_beam as beam
 import orjson
 from apache_beam.coders import BytesCoder
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import AsSingleton
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
@@ -32,6 +30,7 @@ from persona_hub.transforms.dedup.sniff import text_field_of
 from persona_hub.transforms.dedup.sources import CHUNK_BITS, Source, source_at, sources_of
 from persona_hub.transforms.embed_dedup.rows import MeaningDecisions
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.files.storage import file_exists, join_path, open_to_read, open_to_write
 from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.read_hub.held import ReadHeldRows, held_vectors
 from persona_hub.transforms.records import DeadLetter, as_dict
@@ -128,7 +127,7 @@ class DedupJob:
         dead = rows.broken | "DeadLetters" >> beam.FlatMap(dead_letters, list(self.sources), AsSingleton(lines))
         for name, collection in (("kept", kept), ("dropped", dropped), ("dead_letters", dead)):
             write = beam.io.WriteToText(
-                FileSystems.join(self.output, name), ".jsonl", append_trailing_newlines=False, coder=BytesCoder()
+                join_path(self.output, name), ".jsonl", append_trailing_newlines=False, coder=BytesCoder()
             )
             _ = collection | f"Write {name}" >> write
         counts = [
@@ -152,7 +151,7 @@ class DedupJob:
 def plan_dedup(flags: Mapping[str, Any], where: Where = HERE) -> DedupJob:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
     sources = sources_of(flags["input"])
-    if FileSystems.exists(FileSystems.join(flags["output"], STATISTICS)):
+    if file_exists(join_path(flags["output"], STATISTICS)):
         raise UsageError(f"--output {flags['output']}: holds the result of another run; name another folder")
     size = sum(source.size for source in sources)
     partitions = flags.get("partitions") or min(MOST_PARTITIONS, max(LEAST_PARTITIONS, size // BYTES_IN_A_PARTITION))
@@ -257,15 +256,15 @@ def write_statistics(counts: Counter[str], plan: DedupJob) -> None:
         "against": plan.hub.manifest.version if plan.hub else "",
         "files": len(plan.sources),
     }
-    path = FileSystems.join(plan.output, STATISTICS)
-    with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+    path = join_path(plan.output, STATISTICS)
+    with open_to_write(path) as file:
         file.write(orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def statistics_of(output: str) -> dict[str, Any]:
     """What `write_statistics` has written."""
-    path = FileSystems.join(output, STATISTICS)
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+    path = join_path(output, STATISTICS)
+    with open_to_read(path) as file:
         made: dict[str, Any] = orjson.loads(file.read())
     return made
 

@@ -9,7 +9,7 @@ from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.planning.models import RESPONSES, Flags, absolute
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
-from persona_hub.transforms.hub.files import is_local
+from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.manifest import Made
 from persona_hub.transforms.hub.versions import list_versions, path_of
 from persona_hub.transforms.llm.registry import EXPORT

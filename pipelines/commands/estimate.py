@@ -20,9 +20,9 @@ from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_look
 from persona_hub.pipelines.runners.progress import clock
 from persona_hub.pipelines.runners.response_store import opened_store
-from persona_hub.pipelines.runners.run import beam_options, is_local
+from persona_hub.pipelines.runners.run import beam_options, runs_here
 from persona_hub.transforms.calls.tokens import tokens_of
-from persona_hub.transforms.hub.current import write_bytes
+from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.llm.prices import Price, price_of
 from persona_hub.transforms.llm.registry import EXPORT
@@ -39,7 +39,7 @@ HEAD = f"{'stage':30}{'calls':>12}{'tokens in':>16}{'tokens out':>16}{'US dollar
 def estimate_build(flags: Flags, beam_flags: Sequence[str]) -> int:
     """Prints the estimate, and leaves it in OUTPUT for `status`; returns the exit code."""
     options = beam_options(beam_flags)
-    if not is_local(options):
+    if not runs_here(options):
         raise UsageError("--runner: estimate works on this machine; leave it out")
     sends = documents_to_send(flags)
     with tempfile.TemporaryDirectory(prefix="persona-hub-") as nowhere:

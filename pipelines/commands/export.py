@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apache_beam.io.filesystems import FileSystems
-
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.transforms.files.storage import join_path
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.exporting import SAMPLE_SCHEMA, Row, parquet_schema, write_parquet, write_released
 from persona_hub.transforms.hub.manifest import FileEntry, HubError, RunManifest
@@ -36,7 +35,7 @@ def export_hub(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
     """Exports, and says what was written; returns the exit code."""
     exported = export(flags["hub"], flags["export_format"], flags["export_output"])
     for entry in exported.files:
-        print(f"{entry.records:>10,} records  {FileSystems.join(exported.folder, entry.path)}")
+        print(f"{entry.records:>10,} records  {join_path(exported.folder, entry.path)}")
     return DONE
 
 
@@ -54,7 +53,7 @@ def export(hub: str, formats: Sequence[str], output: str = "", rows_per_file: in
     for use_case, run in list_runs(hub):
         runs.setdefault(use_case, []).append(run)
     opened = open_hub(hub) if read_current(hub) or not runs else None
-    folder = output or FileSystems.join(hub, "export", opened.manifest.version if opened else "samples")
+    folder = output or join_path(hub, "export", opened.manifest.version if opened else "samples")
     files: list[FileEntry] = []
     if opened and "jsonl" in formats:
         files.append(write_released(folder, "persona.jsonl", ({"persona": one.text} for one in read_personas(opened))))

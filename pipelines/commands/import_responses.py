@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import zstandard
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.filesystem import BeamIOError
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags, named_store
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
+from persona_hub.transforms.files.storage import list_paths, open_decompressed
 from persona_hub.transforms.llm.batch_forms import BatchAnswer, read_answer
 from persona_hub.transforms.llm.export import refuse_without_batches
 from persona_hub.transforms.llm.prices import Price, price_of
@@ -51,12 +51,12 @@ def matched(patterns: Sequence[str]) -> list[str]:
     paths: dict[str, None] = {}
     for pattern in patterns:
         try:
-            [found] = FileSystems.match([pattern])
+            found = list_paths(pattern)
         except (BeamIOError, ValueError) as error:
             raise UsageError(f"--input {pattern}: {error}") from error
-        if not found.metadata_list:
+        if not found:
             raise UsageError(f"--input {pattern}: matches no file")
-        paths |= dict.fromkeys(sorted(metadata.path for metadata in found.metadata_list))
+        paths |= dict.fromkeys(found)
     return list(paths)
 
 
@@ -76,7 +76,7 @@ def answers(paths: Sequence[str], counts: Counter[str]) -> Iterator[tuple[BatchA
 def lines_of(path: str, counts: Counter[str]) -> Iterator[bytes]:
     """The lines of a file, compressed or not; one that is damaged is counted, and gives what stands before that."""
     try:
-        with FileSystems.open(path, compression_type=CompressionTypes.AUTO) as file:
+        with open_decompressed(path) as file:
             yield from iter(file.readline, b"")  # a compressed file has no other way to be walked
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         counts[f"file that cannot be read to its end ({error}); fetch it again: {path}"] += 1

@@ -14,7 +14,7 @@ from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import Flags, named_store
 from persona_hub.pipelines.runners.response_store import opened_store
-from persona_hub.transforms.hub.current import read_bytes
+from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.store.protocol import Spend, StoreError
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from apache_beam.io.filesystems import FileSystems
-
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig
@@ -18,14 +16,14 @@ from persona_hub.transforms.calls.rate_limiter import rate_service
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import LOCAL as LOCAL_EMBEDDERS
 from persona_hub.transforms.embedding.registry import is_paid
+from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.llm.export import refuse_without_batches
 from persona_hub.transforms.llm.prices import Price, price_of, required_price
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.llm.registry import EXPORT, KEYED, LOCAL, VLLM, split_name
 from persona_hub.transforms.llm.vllm import ARGS, required_executable
 from persona_hub.transforms.secrets import check_secret_name
-from persona_hub.transforms.store.registry import NO_STORE, scheme_of
-from persona_hub.transforms.store.registry import is_local as is_local_store
+from persona_hub.transforms.store.registry import NO_STORE, is_embedded_store, scheme_of
 
 Flags = Mapping[str, Any]
 HERE = Where()
@@ -123,7 +121,7 @@ def named_model(flags: Flags) -> tuple[str, dict[str, Any]]:
             "answers are kept under its name"
         )
     refuse_without_batches(flags["batch_model"])
-    return flags["batch_model"], {EXPORT: place if FileSystems.get_scheme(place) else str(Path(place).absolute())}
+    return flags["batch_model"], {EXPORT: str(Path(place).absolute()) if is_local(place) else place}
 
 
 def vllm_options(flags: Flags, where: Where) -> dict[str, Any]:
@@ -191,7 +189,7 @@ def store_of(flags: Flags, model: str, where: Where, limited: bool, exporting: b
             raise UsageError(f"--response_store none: {what} needs a store, where answers and spend are kept")
         return NO_STORE
     if given:
-        if is_local_store(given) and not where.one_machine:
+        if is_embedded_store(given) and not where.one_machine:
             raise UsageError(
                 f"--response_store {given}: the workers of {where.runner} cannot see this machine; {SHARED}"
             )
@@ -222,7 +220,7 @@ def default_store(output: str | None) -> str:
     """The embedded store in OUTPUT, "" where no OUTPUT is named. Raises UsageError where that is no local folder."""
     if not output:
         return ""
-    if FileSystems.get_scheme(output):
+    if not is_local(output):
         raise UsageError(
             f"--response_store: --output {output} is not on this machine, so it cannot hold an embedded store; name "
             "sqlite:PATH on this one, redis://HOST or bigtable://PROJECT/INSTANCE/TABLE"

@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 import orjson
-from apache_beam.io.filesystems import FileSystems
 
-from persona_hub.transforms.hub.current import read_bytes
-from persona_hub.transforms.hub.files import whole_file, write_lines
+from persona_hub.transforms.files.atomic import whole_file
+from persona_hub.transforms.files.storage import file_exists, list_paths, read_bytes
+from persona_hub.transforms.hub.files import write_lines
 from persona_hub.transforms.hub.reading import read_made
 from persona_hub.transforms.hub.versions import list_runs, path_of
 from persona_hub.transforms.records import Sample
@@ -27,7 +27,7 @@ def list_samples(output: str, version: str, gone: AbstractSet[str]) -> list[Row]
     """
     listed = {orjson.dumps(row) for path in lists_of(output) for row in read_list(path)}
     path = path_of(output, f"{FOLDER}/{version}/{FILE}")
-    rows = read_list(path) if FileSystems.exists(path) else []
+    rows = read_list(path) if file_exists(path) else []
     rows += [row for row in samples_of(output, gone) if orjson.dumps(row) not in listed]
     if rows:
         with whole_file(path_of(output, f"{FOLDER}/{version}"), FILE) as file:
@@ -50,8 +50,7 @@ def samples_of(output: str, gone: AbstractSet[str]) -> Iterator[Row]:
 
 def lists_of(output: str) -> list[str]:
     """Paths of all lists."""
-    [found] = FileSystems.match([path_of(output, f"{FOLDER}/*/{FILE}")])
-    return sorted(metadata.path for metadata in found.metadata_list)
+    return list_paths(path_of(output, f"{FOLDER}/*/{FILE}"))
 
 
 def read_list(path: str) -> list[Row]:

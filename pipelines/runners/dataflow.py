@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, SetupOptions, WorkerOptions
 from apache_beam.runners.runner import PipelineResult
 
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.transforms.files.storage import is_local
 
 DATAFLOW = "DataflowRunner"
 PLACES = ("input", "output", "hub", "against")  # flags that name what workers read or write
@@ -48,7 +48,7 @@ def check_places(flags: Mapping[str, Any], runner: str) -> None:
     for flag in PLACES:
         given = flags.get(flag) or []
         for path in [given] if isinstance(given, str) else given:
-            if runner == DATAFLOW and not FileSystems.get_scheme(path):
+            if runner == DATAFLOW and is_local(path):
                 raise UsageError(f"--{flag} {path}: the workers of {runner} cannot see this machine; copy it to gs://")
 
 

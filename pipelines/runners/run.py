@@ -56,8 +56,8 @@ def where_of(options: PipelineOptions) -> Where:
     name = runner_name(options)
     return Where(
         runner=name,
-        one_machine=is_local(options) or name in ONE_MACHINE or loopback,
-        retries=not is_local(options),
+        one_machine=runs_here(options) or name in ONE_MACHINE or loopback,
+        retries=not runs_here(options),
         project=options.view_as(GoogleCloudOptions).project or "",
     )
 
@@ -73,7 +73,7 @@ def beam_options(flags: Sequence[str]) -> PipelineOptions:
         raise UsageError(f"unknown argument {unknown[0]}{hint}; see --help")
     parsed = Views(list(flags))
     mode = parsed.view_as(DirectOptions).direct_running_mode
-    if is_local(parsed) and mode == "multi_threading":
+    if runs_here(parsed) and mode == "multi_threading":
         raise UsageError(
             "--direct_running_mode=multi_threading loses records in Beam 2.77's GroupByKey (991,365 of 1,000,000 came "
             "out of a test); use multi_processing, or in_memory"
@@ -83,14 +83,14 @@ def beam_options(flags: Sequence[str]) -> PipelineOptions:
     return parsed
 
 
-def is_local(options: PipelineOptions) -> bool:
+def runs_here(options: PipelineOptions) -> bool:
     """Whether the job runs on this machine, in this process or its children."""
     return (options.view_as(StandardOptions).runner or "") in LOCAL_RUNNERS
 
 
 def runner_name(options: PipelineOptions) -> str:
     """The runner, as a manifest names it."""
-    return "FnApiRunner" if is_local(options) else options.view_as(StandardOptions).runner
+    return "FnApiRunner" if runs_here(options) else options.view_as(StandardOptions).runner
 
 
 def is_detached(options: PipelineOptions) -> bool:
@@ -111,12 +111,12 @@ def run_pipeline(
         check_dataflow(options)
     pipeline = beam.Pipeline(runner=own_runner(options), options=options)
     build(pipeline)
-    if is_local(options):
+    if runs_here(options):
         return_freed_memory(returned_bytes)
     if not os.environ.get("PERSONA_HUB_TRACEBACK"):
         logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs each failure with its data
     try:
-        with spilling() if is_local(options) else quiet_root():
+        with spilling() if runs_here(options) else quiet_root():
             with own_interrupt():
                 result = pipeline.run()
             if not is_detached(options):
@@ -199,7 +199,7 @@ def worker_command(command: bytes) -> bytes:
 
 def own_runner(options: PipelineOptions) -> PipelineRunner | None:
     """The runner where it is not Beam's own of that name, None where it is."""
-    if is_local(options):
+    if runs_here(options):
         return local_runner(options)
     return FlinkJobRunner() if runner_name(options) == FLINK else None
 

@@ -15,7 +15,7 @@ PACKAGE = "persona_hub"
 # Floors from the ground up. A room may import from the floors below its own, from itself, and from what is named before
 # it on its own floor.
 FLOORS: list[list[str]] = [
-    ["transforms.records", "transforms.secrets", "transforms.wire", "transforms.counting"],
+    ["transforms.records", "transforms.files", "transforms.secrets", "transforms.wire", "transforms.counting"],
     ["transforms.prompts", "transforms.store", "transforms.similarity", "transforms.vectors"],
     ["transforms.calls"],
     [
@@ -99,6 +99,11 @@ def test_every_module_is_imported_by_the_name_of_its_package() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not [name for name in names if name.split(".")[0] in ("transforms", "pipelines")], file
+
+
+def test_files_have_one_door() -> None:
+    door = {file for file in FILES if "apache_beam.io.filesystems" in file.read_text("utf-8")}
+    assert {room_of(module_of(file)) for file in door} == {"transforms.files"}
 
 
 def test_tests_import_neither_benchmarks_nor_other_tests() -> None:

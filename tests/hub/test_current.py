@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from persona_hub.transforms.files.atomic import write_bytes
+from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.current import (
     PublishConflict,
     current_path,
     exclusive,
-    read_all,
-    read_bytes,
     read_current,
     set_current,
     swap_bytes,
-    write_bytes,
 )
 
 
@@ -71,7 +69,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     def full(descriptor: int) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("persona_hub.transforms.hub.current.os.fsync", full)
+    monkeypatch.setattr("persona_hub.transforms.files.atomic.os.fsync", full)
     with pytest.raises(OSError, match="no space"):
         write_bytes(path, b"new")
     assert read_bytes(path) == b"old"
@@ -125,18 +123,3 @@ def test_a_small_file_is_swapped_only_if_it_is_what_was_read(tmp_path: Path) -> 
     assert not swap_bytes(path, b"one", b"three")
     assert read_bytes(path) == b"two"
     assert [file.name for file in tmp_path.iterdir()] == ["manifest.json"]
-
-
-def test_small_files_are_read_in_order_and_many_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = [str(tmp_path / f"{i}") for i in range(8)]
-    for path in paths:
-        write_bytes(path, path.encode())
-    together = threading.Barrier(len(paths), timeout=30)
-
-    def read(path: str) -> bytes:
-        together.wait()  # breaks unless all are being read
-        return read_bytes(path)
-
-    monkeypatch.setattr("persona_hub.transforms.hub.current.read_bytes", read)
-    assert read_all(paths) == [path.encode() for path in paths]
-    assert read_all([]) == []

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.hub.files import in_order, read_file, whole_file, write_shard
+from persona_hub.transforms.hub.files import in_order, read_file, write_shard
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from persona_hub.transforms.records import (
     Centroids,
@@ -137,14 +137,3 @@ def test_a_file_is_named_by_its_content_and_never_overwritten(tmp_path: Path) ->
     assert (again, again.stat().st_ino) == (first, stamp)
     assert other != first
     assert {file.name for file in (tmp_path / "f").iterdir()} == {first.name, other.name}
-
-
-def test_a_file_that_fails_half_way_is_not_there(tmp_path: Path) -> None:
-    def half() -> None:
-        with whole_file(str(tmp_path), "t.avro") as file:
-            file.write(b"half")
-            raise OSError("no space left on device")
-
-    with pytest.raises(OSError, match="no space"):
-        half()
-    assert list(tmp_path.iterdir()) == []

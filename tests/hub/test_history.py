@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.transforms.hub.current import write_bytes
+from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import FileEntry, HubError, Manifest, RunManifest, version_name
 from persona_hub.transforms.hub.publishing import is_as_partial, publish, tidy

@@ -12,14 +12,9 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.hub.current import (
-    PublishConflict,
-    read_bytes,
-    read_current,
-    set_current,
-    swap_bytes,
-    write_bytes,
-)
+from persona_hub.transforms.files.atomic import write_bytes
+from persona_hub.transforms.files.storage import read_bytes
+from persona_hub.transforms.hub.current import PublishConflict, read_current, set_current, swap_bytes
 from persona_hub.transforms.hub.reading import read_personas
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 from tests.material.planted import PLANTED, found_in

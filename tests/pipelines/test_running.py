@@ -7,7 +7,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from persona_hub.pipelines.cli.exit_status import JobError, UsageError
-from persona_hub.pipelines.runners.run import beam_options, cause, is_local, run_pipeline
+from persona_hub.pipelines.runners.run import beam_options, cause, run_pipeline, runs_here
 
 
 def fail(element: int) -> int:
@@ -30,13 +30,13 @@ def test_the_last_line_of_a_long_story_counts() -> None:
 
 def test_beam_flags_are_read() -> None:
     options = beam_options(["--runner=FlinkRunner", "--job_name=hub"])
-    assert not is_local(options)
+    assert not runs_here(options)
     assert options.get_all_options()["job_name"] == "hub"
 
 
 @pytest.mark.parametrize("flags", [[], ["--runner=DirectRunner"], ["--runner=FnApiRunner"]])
 def test_the_local_runner_is_one_by_name(flags: list[str]) -> None:
-    assert is_local(beam_options(flags))
+    assert runs_here(beam_options(flags))
 
 
 def test_what_nobody_knows_is_refused() -> None:

@@ -26,7 +26,7 @@ from persona_hub.transforms.store.protocol import (
     subject_of,
     unpack,
 )
-from persona_hub.transforms.store.registry import is_local, open_store, scheme_of
+from persona_hub.transforms.store.registry import is_embedded_store, open_store, scheme_of
 from persona_hub.transforms.store.writer import GroupWriter
 from tests.helpers.stores import COST, KEY, OTHER, lease, put
 
@@ -256,6 +256,8 @@ def test_an_address_that_is_none_is_refused_without_showing_secrets(address: str
 
 
 def test_an_embedded_store_is_local() -> None:
-    assert is_local("sqlite:/here/responses.sqlite")
-    assert not any(map(is_local, ["redis://host", "redis://host:6379/1", "rediss://[::1]:7000/0", "bigtable://p/i/t"]))
-    assert not is_local("none")
+    assert is_embedded_store("sqlite:/here/responses.sqlite")
+    assert not any(
+        map(is_embedded_store, ["redis://host", "redis://host:6379/1", "rediss://[::1]:7000/0", "bigtable://p/i/t"])
+    )
+    assert not is_embedded_store("none")

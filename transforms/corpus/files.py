@@ -8,10 +8,10 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.filesystem import BeamIOError
 
 from persona_hub.transforms.corpus.found import CorpusError, CorpusFile, Limits, NoFileError
+from persona_hub.transforms.files.storage import file_exists, has_folders, is_local, list_files, open_to_read
 
 AUTO = "auto"
 FORMATS = ("text", "jsonl", "parquet", "avro", "warc", "html")  # WET and WAT are WARC inside
@@ -109,21 +109,20 @@ def _match_anywhere(pattern: str) -> Iterator[tuple[str, int]]:
 def _listed(pattern: str) -> Iterator[tuple[str, int]]:
     """Path and size of what one pattern of Beam's matches, without directories and what is hidden below a prefix."""
     below = pattern[: -len("**")] if pattern.endswith("/**") else ""
-    for match in FileSystems.match([pattern])[0].metadata_list:
-        path, size = match.path, match.size_in_bytes
+    for path, size, _ in list_files(pattern):
         if path.endswith("/") or os.path.isdir(path):
             continue
         if below and any(map(_hidden, path[len(below) :].split("/"))):
             continue
         # HDFS lists one level at a time, and a directory among the files, as one without a byte.
-        yield from (not size and FileSystems.get_scheme(path) and _inside(path)) or [(path, size)]
+        yield from (not size and not is_local(path) and _inside(path)) or [(path, size)]
 
 
 def _without_folder(pattern: str) -> bool:
     """Whether the folder of a pattern is not there; where there are folders, listing it is an error."""
     folder = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0]
     try:
-        return FileSystems.get_filesystem(pattern).has_dirs() and not FileSystems.exists(folder)
+        return has_folders(pattern) and not file_exists(folder)
     except (BeamIOError, ValueError):
         return False
 
@@ -156,7 +155,7 @@ def _head(path: str) -> bytes:
     )
 
     try:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        with open_to_read(path) as file:
             # Nothing comes out of bzip2 before a block of 900 KB is in, nor of zstd before one of 128 KiB.
             chunks = itertools.chain([file.read(HEAD_BYTES)], raw_chunks(file))
             return next(decompressed(chunks, Limits()), b"")[:HEAD_BYTES]

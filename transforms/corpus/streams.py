@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Protocol
 
 import zstandard
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.filesystem import BeamIOError
 
 from persona_hub.transforms.corpus.found import KIB, MIB, BrokenError, CorpusFile, Limits
+from persona_hub.transforms.files.storage import open_to_read
 
 CHUNK_BYTES = 128 * KIB  # of the file: each small gzip member in a chunk copies what follows it
 OUT_BYTES = MIB  # decompressed at once
@@ -84,7 +84,7 @@ DAMAGES = (zlib.error, OSError, EOFError, ValueError, zstandard.ZstdError)
 def open_raw(file: CorpusFile) -> BinaryIO:
     """The file as it lies on disk, open for reading and seeking."""
     try:
-        return FileSystems.open(file.path, compression_type=CompressionTypes.UNCOMPRESSED)
+        return open_to_read(file.path)
     except (OSError, BeamIOError) as error:
         raise unreadable(error) from error
 

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import uuid
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
-
-from persona_hub.transforms.hub.files import PART, is_local
+from persona_hub.transforms.files.atomic import write_bytes
+from persona_hub.transforms.files.storage import file_exists, is_local, join_path, read_bytes
 from persona_hub.transforms.hub.manifest import HubError
-
-READERS = 16  # small files that are read at once
 
 
 class PublishConflict(HubError):
@@ -25,13 +18,13 @@ class PublishConflict(HubError):
 
 def current_path(output: str) -> str:
     """Where OUTPUT keeps the name of its current version."""
-    return FileSystems.join(output, "hub", "CURRENT")
+    return join_path(output, "hub", "CURRENT")
 
 
 def read_current(output: str) -> str:
     """Name of the version that readers see, "" where there is none yet."""
     path = current_path(output)
-    return read_bytes(path).decode("utf-8", "replace").strip() if FileSystems.exists(path) else ""
+    return read_bytes(path).decode("utf-8", "replace").strip() if file_exists(path) else ""
 
 
 def set_current(output: str, expected: str, version: str) -> None:
@@ -99,7 +92,7 @@ def swap_bytes(path: str, before: bytes, data: bytes) -> bool:
     As exclusive as `set_current`: on a local disk inside `exclusive`, on GCS by the object's generation.
     """
     if not path.startswith("gs://"):
-        if not FileSystems.exists(path) or read_bytes(path) != before:
+        if not file_exists(path) or read_bytes(path) != before:
             return False
         write_bytes(path, data)
         return True
@@ -118,31 +111,3 @@ def swap_bytes(path: str, before: bytes, data: bytes) -> bool:
         # It may be our own success that refuses what the client has sent again.
         return bool(store.blob(name).exists()) and bytes(store.blob(name).download_as_bytes()) == data
     return True
-
-
-def read_bytes(path: str) -> bytes:
-    """All of a small file."""
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
-        return handle.read()
-
-
-def read_all(paths: Iterable[str]) -> list[bytes]:
-    """Small files in the order of `paths`, many at once: on storage that is far each costs a round trip or three."""
-    with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(read_bytes, paths))
-
-
-def write_bytes(path: str, data: bytes) -> None:
-    """A small file, replaced as a whole: a reader sees the old one or the new one."""
-    if not is_local(path):  # an object appears when it is closed
-        with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
-            handle.write(data)
-        return
-    file = Path(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{PART}{file.name}-{uuid.uuid4().hex}")
-    with part.open("wb") as local:
-        local.write(data)
-        local.flush()
-        os.fsync(local.fileno())
-    part.replace(file)

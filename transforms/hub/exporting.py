@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from apache_beam.io.filesystems import FileSystems
 
-from persona_hub.transforms.hub.files import whole_file, write_lines
+from persona_hub.transforms.files.atomic import whole_file
+from persona_hub.transforms.files.storage import join_path, list_paths, split_path
+from persona_hub.transforms.hub.files import write_lines
 from persona_hub.transforms.hub.manifest import FileEntry, HubError
 from persona_hub.transforms.wire.batches import batches
 
@@ -51,9 +52,8 @@ def write_parquet(
     """
     files = max(1, -(-total // rows_per_file))
     names = [f"{stem}-{i:05}-of-{files:05}.parquet" for i in range(files)]
-    [found] = FileSystems.match([FileSystems.join(folder, f"{stem}-*-of-*.parquet")])
-    for path in sorted(metadata.path for metadata in found.metadata_list):
-        if FileSystems.split(path)[1] not in names:
+    for path in list_paths(join_path(folder, f"{stem}-*-of-*.parquet")):
+        if split_path(path)[1] not in names:
             raise HubError(f"{path}: left by another export; delete it, or export into another folder")
     entries = []
     for name in names:

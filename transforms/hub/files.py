@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import io
-import os
 import pickle
 import tempfile
-import uuid
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any, BinaryIO, TypeVar, cast
 
 import fastavro
 import orjson
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 
+from persona_hub.transforms.files.atomic import HashingWriter, whole_file
+from persona_hub.transforms.files.storage import (
+    join_path,
+    open_to_read,
+)
 from persona_hub.transforms.hub.manifest import FileEntry, HubError
 from persona_hub.transforms.hub.schemas import SCHEMAS, from_row, to_row
 from persona_hub.transforms.records import Centroids, Vector, excerpt
@@ -27,14 +27,8 @@ BLOCK_BYTES = 256 << 10  # of an Avro block before compression: the unit that is
 DEFLATE_LEVEL = 3  # 6.8 µs and 120 bytes a persona; level 6 takes 11.2 µs for 115 bytes, level 1 6.3 µs for 123
 PLAIN = (Vector, Centroids)  # not deflated: 805 bytes a vector for 717, and 2.7 µs to write and read it for 28
 SORTED_RECORDS = 200_000  # sorted in memory at once; what a shard holds beyond goes through a temporary file
-PART = "_part-"  # begins the names of files that are being written; readers of folders skip a leading "_"
 
 R = TypeVar("R")
-
-
-def is_local(path: str) -> bool:
-    """Whether `path` is on a disk of this machine."""
-    return FileSystems.get_scheme(path) is None
 
 
 def write_shard(
@@ -46,96 +40,13 @@ def write_shard(
     content gets another name, so a file that a manifest names is never overwritten.
     """
     rows = map(to_row, in_order(groups))
-    where = FileSystems.join(output, *folder.split("/"))
+    where = join_path(output, *folder.split("/"))
     with whole_file(where, lambda digest: f"{stem}-{digest}.{suffix}") as file:
         records = write_avro(file, record, rows) if suffix == "avro" else write_lines(file, rows)
     return FileEntry(f"{folder}/{file.name}", records, file.bytes)
 
 
-class WriteError(OSError):
-    """A file that could not be written; the message names it, and what the storage said."""
-
-
-@contextmanager
-def naming(path: str) -> Iterator[None]:
-    """What storage raises inside becomes a WriteError that names `path`; some clients say no more than a number."""
-    try:
-        yield
-    except Exception as error:  # each client raises its own
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        said = f"HTTP {status}" if status else excerpt(str(error))
-        raise WriteError(
-            f"{path}: cannot be written ({said}); see that there is room and that the account may"
-        ) from error
-
-
-class Hashing(io.RawIOBase):
-    """A file that is written from its beginning, with a hash and the number of what went through."""
-
-    def __init__(self, handle: BinaryIO, path: str):
-        super().__init__()
-        self.handle, self.digest, self.bytes, self.name = handle, hashlib.blake2b(digest_size=6), 0, ""
-        self.path = path
-
-    def write(self, data: Any) -> int:
-        """Passes `data` on."""
-        self.digest.update(data)
-        with naming(self.path):
-            self.handle.write(data)
-        self.bytes += len(data)
-        return len(data)
-
-    def writable(self) -> bool:
-        """True."""
-        return True
-
-    def tell(self) -> int:
-        """Bytes written."""
-        return self.bytes
-
-
-@contextmanager
-def whole_file(where: str, name: str | Callable[[str], str]) -> Iterator[Hashing]:
-    """A file to write in the folder `where`, which gets its name when the block ends, and is gone if that fails.
-
-    `name` may be a function of the content's hash; a file of such a name that is there already is the same file.
-    """
-    part = FileSystems.join(where, f"{PART}{uuid.uuid4().hex}")
-    path = FileSystems.join(where, name if isinstance(name, str) else name("*"))  # for people
-    try:
-        with naming(path):
-            handle = FileSystems.create(part, compression_type=CompressionTypes.UNCOMPRESSED)
-        file = Hashing(handle, path)
-        try:
-            yield file
-        except BaseException:
-            with suppress(Exception):  # the first error is the one to tell
-                handle.close()
-            raise
-        with naming(path):
-            if is_local(part):
-                handle.flush()
-                os.fsync(handle.fileno())
-            handle.close()
-            file.name = name if isinstance(name, str) else name(file.digest.hexdigest())
-            put(part, FileSystems.join(where, file.name), same=not isinstance(name, str))
-    except BaseException:
-        delete_quietly([part])
-        raise
-
-
-def put(part: str, final: str, same: bool) -> None:
-    """Gives a whole file its name; one of that name that is there is the `same`, or gives way."""
-    known = FileSystems.exists(final)
-    if known and same:
-        FileSystems.delete([part])
-        return
-    if known and not is_local(final):  # HDFS does not rename onto a file
-        FileSystems.delete([final])
-    FileSystems.rename([part], [final])
-
-
-def write_avro(file: Hashing, record: type, rows: Iterable[dict[str, Any]]) -> int:
+def write_avro(file: HashingWriter, record: type, rows: Iterable[dict[str, Any]]) -> int:
     """Rows as an Avro file, deflated unless PLAIN; the same bytes each time. Returns the number of rows."""
     schema = SCHEMAS[record]
     marker = hashlib.blake2b(repr(schema).encode(), digest_size=16).digest()  # Avro's own would be random
@@ -150,7 +61,7 @@ def write_avro(file: Hashing, record: type, rows: Iterable[dict[str, Any]]) -> i
     return n
 
 
-def write_lines(file: Hashing, rows: Iterable[dict[str, Any]]) -> int:
+def write_lines(file: HashingWriter, rows: Iterable[dict[str, Any]]) -> int:
     """Rows as JSON Lines. Returns their number."""
     n = 0
     for batch in batches(rows):
@@ -161,7 +72,7 @@ def write_lines(file: Hashing, rows: Iterable[dict[str, Any]]) -> int:
 
 def read_file(path: str, record: type[R]) -> Iterator[R]:
     """The records of an Avro or JSON Lines file, in order, a block at a time. Raises HubError for a damaged file."""
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as handle:
+    with open_to_read(path) as handle:
         try:
             rows = (orjson.loads(line) for line in handle) if path.endswith(".jsonl") else _avro_rows(handle, record)
             for row in rows:
@@ -219,13 +130,3 @@ def _spilled(records: list[R], spill: BinaryIO) -> Iterator[R]:
             yield from pickle.load(spill)
 
     return read()
-
-
-def delete_quietly(paths: list[str]) -> None:
-    """Deletes what there is of `paths`."""
-    for path in paths:
-        try:
-            if FileSystems.exists(path):
-                FileSystems.delete([path])
-        except (OSError, BeamIOError):
-            continue

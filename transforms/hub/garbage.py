@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from apache_beam.io.filesystem import FileMetadata
-from apache_beam.io.filesystems import FileSystems
-
+from persona_hub.transforms.files.storage import StoredFile, delete_file, is_local, list_files
 from persona_hub.transforms.hub.current import current_path, exclusive
-from persona_hub.transforms.hub.files import is_local
 from persona_hub.transforms.hub.manifest import MANIFEST, Manifest
 from persona_hub.transforms.hub.versions import lineage, list_versions, path_of
 
@@ -38,7 +35,7 @@ def find_garbage(output: str, keep: int, idle_seconds: float) -> Garbage:
     names = {manifest.version for manifest in kept}
     before = time.time() - idle_seconds
     descent = {manifest.version for manifest in lineage(output)}
-    idle = {found.path: found.last_updated_in_seconds < before for found in _files(output)}
+    idle = {found.path: found.modified < before for found in _files(output)}
     gone = [
         other
         for other in list_versions(output)
@@ -56,7 +53,7 @@ def find_garbage(output: str, keep: int, idle_seconds: float) -> Garbage:
         for found in _files(output)
         if found.path not in named | spared | set(first) and (idle[found.path] or found.path in of_removed)
     ]
-    size = sum(found.size_in_bytes for found in rest)
+    size = sum(found.size for found in rest)
     return Garbage(tuple(sorted(removed)), (*first, *(found.path for found in rest)), size)
 
 
@@ -65,7 +62,7 @@ def remove_garbage(output: str, keep: int, idle_seconds: float) -> Garbage:
     with exclusive(output):
         garbage = find_garbage(output, keep, idle_seconds)
         for path in garbage.files:  # a manifest before the files that it names: without one a version does not exist
-            FileSystems.delete([path])
+            delete_file(path)
         if is_local(output):
             remove_empty(os.path.join(output, "hub"))
     return garbage
@@ -89,6 +86,6 @@ def paths_of(output: str, manifest: Manifest) -> Iterable[str]:
     yield from (path_of(output, entry.path) for entry in manifest.files)
 
 
-def _files(output: str) -> Sequence[FileMetadata]:
+def _files(output: str) -> list[StoredFile]:
     """All files of all versions, and what failed attempts left."""
-    return [found for result in FileSystems.match([path_of(output, "hub/*/*")]) for found in result.metadata_list]
+    return list_files(path_of(output, "hub/*/*"))

@@ -8,17 +8,9 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from apache_beam.io.filesystems import FileSystems
-
-from persona_hub.transforms.hub.current import (
-    PublishConflict,
-    exclusive,
-    read_current,
-    require_current,
-    set_current,
-    write_bytes,
-)
-from persona_hub.transforms.hub.files import PART, delete_quietly, is_local
+from persona_hub.transforms.files.atomic import UNFINISHED, write_bytes
+from persona_hub.transforms.files.storage import delete_quietly, is_local, list_files, split_path
+from persona_hub.transforms.hub.current import PublishConflict, exclusive, read_current, require_current, set_current
 from persona_hub.transforms.hub.manifest import MANIFEST, FileEntry, Made, Manifest, RunManifest, by_folder, content_of
 from persona_hub.transforms.hub.versions import path_of, read_version
 
@@ -96,10 +88,9 @@ def tidy(output: str, folder: str, files: Iterable[FileEntry]) -> None:
     """
     if not is_local(output):
         return
-    [found] = FileSystems.match([path_of(output, f"{folder}/*")])
     named = {entry.path.rpartition("/")[2] for entry in files if entry.folder == folder} | {MANIFEST}
-    for metadata in found.metadata_list:
-        name = FileSystems.split(metadata.path)[1]
-        idle = time.time() - metadata.last_updated_in_seconds
-        if name not in named and (not name.startswith(PART) or idle > PART_SECONDS):
-            delete_quietly([metadata.path])
+    for path, _, modified in list_files(path_of(output, f"{folder}/*")):
+        name = split_path(path)[1]
+        idle = time.time() - modified
+        if name not in named and (not name.startswith(UNFINISHED) or idle > PART_SECONDS):
+            delete_quietly([path])

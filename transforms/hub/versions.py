@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from apache_beam.io.filesystems import FileSystems
-
-from persona_hub.transforms.hub.current import read_all, read_bytes, read_current
+from persona_hub.transforms.files.storage import file_exists, join_path, list_paths, read_bytes, read_files, split_path
+from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import (
     MANIFEST,
     HubError,
@@ -44,14 +43,14 @@ class Hub:
 
 def path_of(output: str, relative: str) -> str:
     """Full path of something in OUTPUT."""
-    return FileSystems.join(output, *relative.split("/"))
+    return join_path(output, *relative.split("/"))
 
 
 def open_hub(output: str, version: str = "") -> Hub:
     """The hub in OUTPUT at `version`, the current one by default. Raises HubError if there is none."""
     name = version or read_current(output)
     if not name:
-        inside = FileSystems.exists(FileSystems.join(output, "CURRENT"))
+        inside = file_exists(join_path(output, "CURRENT"))
         remedy = "name the folder above it" if inside else "make one with `persona-hub build --output`"
         raise HubError(f"--hub {output}: there is no hub here (no hub/CURRENT); {remedy}")
     manifest = read_version(output, name)
@@ -64,21 +63,19 @@ def open_hub(output: str, version: str = "") -> Hub:
 def read_version(output: str, version: str) -> Manifest | None:
     """The manifest of a version, None where it has none."""
     path = path_of(output, f"hub/{version}/{MANIFEST}")
-    return Manifest.from_json(read_bytes(path), path) if FileSystems.exists(path) else None
+    return Manifest.from_json(read_bytes(path), path) if file_exists(path) else None
 
 
 def list_versions(output: str) -> list[Manifest]:
     """All versions that have a manifest, the oldest first; the last attempt before a crash may be among them."""
-    [found] = FileSystems.match([path_of(output, f"hub/*/{MANIFEST}")])
-    paths = [metadata.path for metadata in found.metadata_list]
-    manifests = [Manifest.from_json(data, path) for path, data in zip(paths, read_all(paths), strict=True)]
+    paths = list_paths(path_of(output, f"hub/*/{MANIFEST}"))
+    manifests = [Manifest.from_json(data, path) for path, data in zip(paths, read_files(paths), strict=True)]
     return sorted(manifests, key=lambda manifest: order_of(manifest.version))
 
 
 def missing_files(hub: Hub) -> list[str]:
     """The files that a version names and that are not there."""
-    [found] = FileSystems.match([path_of(hub.output, "hub/*/*")])
-    there = {metadata.path for metadata in found.metadata_list}
+    there = set(list_paths(path_of(hub.output, "hub/*/*")))
     return [path for entry in hub.manifest.files if (path := path_of(hub.output, entry.path)) not in there]
 
 
@@ -155,20 +152,18 @@ def version_to_add(
 
 def list_runs(output: str) -> list[tuple[str, RunManifest]]:
     """(use case, manifest) of every run of samples in OUTPUT that no other stands in for, by use case and run."""
-    [found] = FileSystems.match([path_of(output, f"samples/*/*/{MANIFEST}")])
     runs = []
-    paths = sorted(metadata.path for metadata in found.metadata_list)
-    for path, data in zip(paths, read_all(paths), strict=True):
-        folder = FileSystems.split(FileSystems.split(path)[0])[0]
-        runs.append((FileSystems.split(folder)[1], RunManifest.from_json(data, path)))
+    paths = list_paths(path_of(output, f"samples/*/*/{MANIFEST}"))
+    for path, data in zip(paths, read_files(paths), strict=True):
+        folder = split_path(split_path(path)[0])[0]
+        runs.append((split_path(folder)[1], RunManifest.from_json(data, path)))
     replaced = {run.replaces for _, run in runs}
     return [(use_case, run) for use_case, run in runs if run.run not in replaced]
 
 
 def list_attempts(output: str, run: str) -> list[RunManifest]:
     """The manifests of a run and of those that went on from it: `run`, `run`-2, `run`-3 ..., the latest last."""
-    patterns = [path_of(output, f"{kind}/{run}*/{MANIFEST}") for kind in ("samples/*", "dead_letters")]
-    paths = [metadata.path for result in FileSystems.match(patterns) for metadata in result.metadata_list]
-    manifests = [RunManifest.from_json(data, path) for path, data in zip(paths, read_all(paths), strict=True)]
+    paths = list_paths(*(path_of(output, f"{kind}/{run}*/{MANIFEST}") for kind in ("samples/*", "dead_letters")))
+    manifests = [RunManifest.from_json(data, path) for path, data in zip(paths, read_files(paths), strict=True)]
     found = {manifest.run: manifest for manifest in manifests}
     return [found[name] for name in sorted(found, key=lambda name: (len(name), name))]

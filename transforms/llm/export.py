@@ -10,10 +10,17 @@ from typing import BinaryIO, NamedTuple
 from uuid import uuid4
 
 import orjson
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.files.storage import (
+    delete_files,
+    join_path,
+    list_paths,
+    make_folder,
+    open_to_read,
+    open_to_write,
+    split_path,
+)
 from persona_hub.transforms.llm.batch_forms import BACKENDS, name_of, request_line
 from persona_hub.transforms.llm.protocol import Completion, Request, request_key
 
@@ -40,8 +47,8 @@ class ExportModel:
         self.folder = str(config.options[OPTION])
         self.written: set[bytes] = set()
         make_folder(self.folder)
-        path = FileSystems.join(self.folder, f"{PART}{os.getpid()}-{uuid4().hex[:8]}.jsonl")
-        self.file = FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+        path = join_path(self.folder, f"{PART}{os.getpid()}-{uuid4().hex[:8]}.jsonl")
+        self.file = open_to_write(path)
 
     async def complete(self, request: Request) -> Completion:
         """Never an answer. Raises ModelError."""
@@ -72,9 +79,9 @@ def collect(folder: str) -> Exported:
     again; delete those whose batch has failed, and export anew.
     """
     earlier = {key for path in listed(folder, REQUESTS) for key, _ in named_lines(path)}
-    names = [FileSystems.split(path)[1].removeprefix(REQUESTS) for path in listed(folder, REQUESTS)]
+    names = [split_path(path)[1].removeprefix(REQUESTS) for path in listed(folder, REQUESTS)]
     rounds = [int(name[:4]) for name in names if name[:4].isdecimal()]  # others have been given names of their own
-    stem = FileSystems.join(folder, f"{REQUESTS}{max(rounds, default=0) + 1:04}")
+    stem = join_path(folder, f"{REQUESTS}{max(rounds, default=0) + 1:04}")
     parts = listed(folder, PART)
     found: set[bytes] = set()
     with Files(stem) as files:
@@ -83,7 +90,7 @@ def collect(folder: str) -> Exported:
                 files.write(line)
             found.add(key)
     if parts:
-        FileSystems.delete(parts)
+        delete_files(parts)
     return Exported(tuple(files.written.items()), len(earlier & found))
 
 
@@ -101,7 +108,7 @@ class Files:
         if self.file is None or self.written[self.path] >= FILE_REQUESTS or self.size + len(line) > FILE_BYTES:
             self.close()
             self.path, self.size = f"{self.stem}-{len(self.written):05}.jsonl", 0
-            self.file = FileSystems.create(self.path, compression_type=CompressionTypes.UNCOMPRESSED)
+            self.file = open_to_write(self.path)
         self.file.write(line)
         self.written[self.path] += 1
         self.size += len(line)
@@ -120,20 +127,13 @@ class Files:
 
 def listed(folder: str, prefix: str) -> list[str]:
     """Paths of the files of one kind, in order."""
-    [found] = FileSystems.match([FileSystems.join(folder, f"{prefix}*.jsonl")])
-    return sorted(metadata.path for metadata in found.metadata_list)
+    return list_paths(join_path(folder, f"{prefix}*.jsonl"))
 
 
 def named_lines(path: str) -> Iterator[tuple[bytes, bytes]]:
     """(key, line) of each whole line of requests; the last one of a process that was killed may be half."""
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+    with open_to_read(path) as file:
         for line in file:
             with suppress(orjson.JSONDecodeError):
                 if line.endswith(b"\n") and (name := name_of(orjson.loads(line))):
                     yield name.key, line
-
-
-def make_folder(folder: str) -> None:
-    """Makes the folder where a filesystem has such; another process may have been first."""
-    with suppress(OSError):  # BeamIOError is one
-        FileSystems.mkdirs(folder)

@@ -21,7 +21,7 @@ from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.llm.bundle import Bundle
 from persona_hub.transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, Task
-from persona_hub.transforms.llm.registry import COMPLETIONS, is_local, open_model
+from persona_hub.transforms.llm.registry import COMPLETIONS, answers_in_process, open_model
 from persona_hub.transforms.records import DeadLetter, excerpt
 from persona_hub.transforms.wire.batches import Batch
 
@@ -45,7 +45,7 @@ class Generate(beam.PTransform):
 
     def expand(self, records: beam.PCollection[Batch[Any]]) -> Generated:
         """Asks every question of every record."""
-        asker = AskHere if is_local(self.model) else AskModel
+        asker = AskHere if answers_in_process(self.model) else AskModel
         out = records | "Ask" >> beam.ParDo(asker(self.stage, self.task, self.model)).with_outputs(
             DEAD_LETTERS, main="results"
         )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from persona_hub.transforms.prompts.files import FileError, read_text
+from persona_hub.transforms.files.user_text import FileError, read_text
 
 FORM = "a list `models` of {model: NAME, input: USD, output: USD}, for a million tokens each"
 

@@ -53,7 +53,7 @@ def unpacked(values: Sequence[bytes], _: Completion) -> Completion:
 COMPLETIONS = Kind("completions", open_model, packed, unpacked, recent=4096)
 
 
-def is_local(config: ModelConfig) -> bool:
+def answers_in_process(config: ModelConfig) -> bool:
     """Whether requests are answered by the process itself, without the engine. Naming a store asks for the engine."""
     backend, _ = split_name(config.name)
     return backend in LOCAL and config.store in ("", "none")

@@ -13,9 +13,8 @@ from functools import cached_property
 from importlib import resources
 from string import Template
 
-from apache_beam.io.filesystems import FileSystems
-
-from persona_hub.transforms.prompts.files import FileError, names_in, read_text
+from persona_hub.transforms.files.storage import join_path
+from persona_hub.transforms.files.user_text import FileError, read_text, text_files_in
 from persona_hub.transforms.records import content_id
 
 SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
@@ -114,14 +113,14 @@ def load_prompt(
     if prompt_dir:
         known = sorted(file.name for file in ours.iterdir() if file.name.endswith(".txt"))
         try:
-            theirs = names_in(prompt_dir)
+            theirs = text_files_in(prompt_dir)
             for file in theirs:
                 if file not in known:
                     raise PromptError(
                         f"--prompt_dir {prompt_dir}: {file} replaces no prompt; there are {', '.join(known)}"
                     )
             if f"{name}.txt" in theirs:
-                file = FileSystems.join(prompt_dir, f"{name}.txt")
+                file = join_path(prompt_dir, f"{name}.txt")
                 return parse_prompt(name, read_text(file), allowed, file, required)
         except FileError as error:
             raise PromptError(f"--prompt_dir {error}") from error

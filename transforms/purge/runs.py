@@ -11,12 +11,18 @@ from dataclasses import dataclass, field, replace
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-from apache_beam.io.filesystem import CompressionTypes, FileMetadata
-from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.transforms.counting.stages import PURGE
-from persona_hub.transforms.hub.current import exclusive, read_bytes, swap_bytes
-from persona_hub.transforms.hub.files import is_local
+from persona_hub.transforms.files.storage import (
+    StoredFile,
+    delete_file,
+    is_local,
+    list_files,
+    open_to_read,
+    read_bytes,
+    split_path,
+)
+from persona_hub.transforms.hub.current import exclusive, swap_bytes
 from persona_hub.transforms.hub.garbage import remove_empty
 from persona_hub.transforms.hub.manifest import MANIFEST, HubError, RunManifest
 from persona_hub.transforms.hub.versions import path_of
@@ -63,7 +69,7 @@ def purge_run(output: str, path: str, record: type, gone: Gone, erased: ErasedRu
     if not swapped:
         raise HubError(f"{path}: was changed by another job at this moment; run the same command again")
     for old, one in changed.items():
-        FileSystems.delete([path_of(output, old)])
+        delete_file(path_of(output, old))
         erased.rows[record_kind(record)] += len(one.dropped)
         erased.texts |= {row.text for row in one.dropped if isinstance(row, Sample)}
 
@@ -92,14 +98,14 @@ def remove_unnamed(output: str, pattern: str, before: float, erased: ErasedRuns)
 
     What has changed since `before`, and since its folder was published, may belong to a job that runs.
     """
-    manifests = {found.path: found.last_updated_in_seconds for found in matched(output, f"{pattern}/{MANIFEST}")}
-    published = {FileSystems.split(path)[0]: seconds for path, seconds in manifests.items()}
+    manifests = {found.path: found.modified for found in matched(output, f"{pattern}/{MANIFEST}")}
+    published = {split_path(path)[0]: seconds for path, seconds in manifests.items()}
     named = {path_of(output, e.path) for path in manifests for e in RunManifest.from_json(read_bytes(path), path).files}
     for found in matched(output, f"{pattern}/*"):
         if found.path in named or found.path in manifests:
             continue
-        if found.last_updated_in_seconds <= max(before, published.get(FileSystems.split(found.path)[0], 0.0)):
-            FileSystems.delete([found.path])
+        if found.modified <= max(before, published.get(split_path(found.path)[0], 0.0)):
+            delete_file(found.path)
             erased.files += 1
         else:
             erased.left.append(found.path)
@@ -112,13 +118,13 @@ def remove_exports(output: str, personas: AbstractSet[str]) -> list[str]:
     """
     folders: dict[str, list[str]] = {}
     for found in matched(output, "export/*/*"):
-        folders.setdefault(FileSystems.split(found.path)[0], []).append(found.path)
+        folders.setdefault(split_path(found.path)[0], []).append(found.path)
     removed = []
     for folder, paths in sorted(folders.items()):
         holding = [path for path in paths if not personas.isdisjoint(ids_in(path))]
         if holding:
             for path in [*(path for path in paths if path not in holding), *holding]:
-                FileSystems.delete([path])
+                delete_file(path)
             removed.append(folder)
     if removed and is_local(output):
         remove_empty(path_of(output, "export"))
@@ -127,7 +133,7 @@ def remove_exports(output: str, personas: AbstractSet[str]) -> list[str]:
 
 def ids_in(path: str) -> Iterable[str]:
     """Ids of the personas in an exported file; JSON Lines have their texts alone. A file of another kind has none."""
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+    with open_to_read(path) as file:
         if path.endswith(".parquet"):
             with pq.ParquetFile(pa.PythonFile(file, mode="r")) as table:
                 names = [name for name in ("persona_id", "parent_id") if name in table.schema_arrow.names]
@@ -140,7 +146,6 @@ def ids_in(path: str) -> Iterable[str]:
                 yield persona_id(row.get("persona") or row.get("input persona") or "")
 
 
-def matched(output: str, pattern: str) -> list[FileMetadata]:
+def matched(output: str, pattern: str) -> list[StoredFile]:
     """The files of a pattern in OUTPUT, in order."""
-    [result] = FileSystems.match([path_of(output, pattern)])
-    return sorted(result.metadata_list, key=lambda found: found.path)
+    return list_files(path_of(output, pattern))

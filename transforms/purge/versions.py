@@ -13,19 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from apache_beam.io.filesystems import FileSystems
-
 from persona_hub.transforms.counting.stages import PURGE
-from persona_hub.transforms.hub.current import (
-    exclusive,
-    read_bytes,
-    read_current,
-    require_current,
-    set_current,
-    swap_bytes,
-    write_bytes,
-)
-from persona_hub.transforms.hub.files import is_local, write_shard
+from persona_hub.transforms.files.atomic import write_bytes
+from persona_hub.transforms.files.storage import delete_file, file_exists, is_local, list_files, read_bytes
+from persona_hub.transforms.hub.current import exclusive, read_current, require_current, set_current, swap_bytes
+from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.garbage import manifest_path, paths_of, remove_empty
 from persona_hub.transforms.hub.manifest import FileEntry, HubError, Made, Manifest, fingerprint, version_name
 from persona_hub.transforms.hub.schemas import TABLES
@@ -147,7 +139,7 @@ def successors(made: Made, changed: Changed) -> tuple[FileEntry, ...]:
 def replace_manifest(output: str, version: str, changed: Changed) -> None:
     """Has an earlier version name the successors of its files. Raises HubError if somebody changed it meanwhile."""
     path = manifest_path(output, version)
-    if not FileSystems.exists(path):
+    if not file_exists(path):
         return  # a gc was here, on a file system without locks
     data = read_bytes(path)
     manifest = Manifest.from_json(data, path)
@@ -162,17 +154,13 @@ def remove_unnamed(output: str, current: Manifest, idle_seconds: float) -> tuple
 
     What is older than the version that readers see belongs to nobody: a job that set out before cannot publish it.
     """
-    [manifests] = FileSystems.match([manifest_path(output, current.version)])
-    published = manifests.metadata_list[0].last_updated_in_seconds
+    [manifest] = list_files(manifest_path(output, current.version))
     named = {path for manifest in list_versions(output) for path in paths_of(output, manifest)}
-    before = max(published, time.time() - idle_seconds)
-    found = [
-        metadata for result in FileSystems.match([path_of(output, "hub/*/*")]) for metadata in result.metadata_list
-    ]
-    unnamed = [metadata for metadata in found if metadata.path not in named]
-    old = [metadata.path for metadata in unnamed if metadata.last_updated_in_seconds <= before]
+    before = max(manifest.modified, time.time() - idle_seconds)
+    unnamed = [file for file in list_files(path_of(output, "hub/*/*")) if file.path not in named]
+    old = [file.path for file in unnamed if file.modified <= before]
     for path in old:
-        FileSystems.delete([path])
+        delete_file(path)
     if is_local(output):
         remove_empty(path_of(output, "hub"))
-    return len(old), sorted({metadata.path for metadata in unnamed} - set(old))
+    return len(old), sorted({file.path for file in unnamed} - set(old))

@@ -55,6 +55,6 @@ def scheme_of(address: str) -> str:
     return scheme
 
 
-def is_local(address: str) -> bool:
+def is_embedded_store(address: str) -> bool:
     """Whether only the processes of this machine can see the store: of no use to the workers of a cluster."""
     return address != NO_STORE and scheme_of(address) in LOCAL

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from persona_hub.transforms.files.user_text import FileError, read_text
 from persona_hub.transforms.prompts import Prompt
-from persona_hub.transforms.prompts.files import FileError, read_text
 from persona_hub.transforms.synthesis.use_case import UseCaseError
 
 PERSONA, TEXT = "input persona", "synthesized text"  # keys of the released dataset, and so of our own samples

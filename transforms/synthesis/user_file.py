@@ -11,11 +11,11 @@ from typing import Any
 
 import jsonschema
 import yaml
-from apache_beam.io.filesystems import FileSystems
 
+from persona_hub.transforms.files.storage import join_path, split_path
+from persona_hub.transforms.files.user_text import FileError, read_text
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.prompts import Prompt, PromptError, parse_prompt
-from persona_hub.transforms.prompts.files import FileError, read_text
 from persona_hub.transforms.synthesis.use_case import PLACEHOLDERS, REQUIRED, UseCase, UseCaseError
 
 KEYS = ("name", "description", "prompt", "prompt_file", "schema", "output_prefix", "text", "sampling")
@@ -81,8 +81,8 @@ def prompt_of(entries: dict[Any, Any], name: str, path: str) -> Prompt:
     try:
         if "prompt" in entries:
             return parse_prompt(name, text_of(entries, "prompt", path), PLACEHOLDERS, f"{path}: prompt", REQUIRED)
-        beside, file = FileSystems.split(path)[0], text_of(entries, "prompt_file", path)
-        file = FileSystems.join(beside, file) if beside else file
+        beside, file = split_path(path)[0], text_of(entries, "prompt_file", path)
+        file = join_path(beside, file) if beside else file
         return parse_prompt(name, read_text(file), PLACEHOLDERS, file, REQUIRED)
     except PromptError as error:
         raise UseCaseError(str(error)) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import tests.servers.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
-from persona_hub.transforms.prompts.files import FileError, names_in, read_text
+from persona_hub.transforms.files.user_text import FileError, read_text, text_files_in
 from persona_hub.transforms.synthesis.use_cases import load_use_case
 
 
@@ -17,7 +17,7 @@ def test_files_are_read_from_any_filesystem(tmp_path: Path, scheme: str) -> None
     (tmp_path / "b.txt").write_bytes("\ufeffeins\r\nzwei".encode())
     (tmp_path / "a.txt").touch()
     (tmp_path / "a.md").touch()
-    assert names_in(f"{scheme}{tmp_path}") == ["a.txt", "b.txt"]
+    assert text_files_in(f"{scheme}{tmp_path}") == ["a.txt", "b.txt"]
     assert read_text(f"{scheme}{tmp_path}/b.txt") == "eins\nzwei"
     with pytest.raises(FileError, match=rf"^{scheme}{tmp_path}/c\.txt: No such file"):
         read_text(f"{scheme}{tmp_path}/c.txt")
@@ -38,4 +38,4 @@ def test_a_filesystem_that_is_not_there_is_named() -> None:
     with pytest.raises(FileError, match="none://x: cannot be read"):
         read_text("none://x")
     with pytest.raises(FileError, match="none://x: cannot be read"):
-        names_in("none://x")
+        text_files_in("none://x")

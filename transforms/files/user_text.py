@@ -1,10 +1,10 @@
-"""Small text files of the user's (prompts, use cases, examples) on any filesystem that Beam knows."""
+"""Small text files of the user's: prompts, use cases, examples, prices."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from apache_beam.io.filesystems import FileSystems
+from persona_hub.transforms.files.storage import is_local, join_path, list_paths, open_decompressed
 
 
 class FileError(ValueError):
@@ -17,7 +17,7 @@ def read_text(path: str) -> str:
         if is_local(path):
             content = Path(path).read_bytes()
         else:
-            with FileSystems.open(path) as file:
+            with open_decompressed(path) as file:
                 content = file.read()
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -28,21 +28,16 @@ def read_text(path: str) -> str:
         raise FileError(f"{path}: cannot be read ({error})") from error
 
 
-def names_in(folder: str) -> list[str]:
+def text_files_in(folder: str) -> list[str]:
     """Names of the .txt files in a folder, sorted. Raises FileError if there is no such folder."""
     if is_local(folder):
         if not Path(folder).is_dir():
             raise FileError(f"{folder}: no such folder")
         return sorted(file.name for file in Path(folder).glob("*.txt"))
     try:
-        found = FileSystems.match([FileSystems.join(folder, "*.txt")])[0].metadata_list
-    except Exception as error:
+        found = list_paths(join_path(folder, "*.txt"))
+    except Exception as error:  # each filesystem has errors of its own
         raise FileError(f"{folder}: cannot be read ({error})") from error
     if not found:  # object stores have no folders
         raise FileError(f"{folder}: no .txt file there")
-    return sorted(file.path.rpartition("/")[2] for file in found)
-
-
-def is_local(path: str) -> bool:
-    """Whether `path` lies on this machine."""
-    return FileSystems.get_scheme(path) is None
+    return sorted(path.rpartition("/")[2] for path in found)
