@@ -83,18 +83,16 @@ def shuffled_bytes(corpus: Path, output: Path) -> dict[str, int]:
 
     from persona_hub.pipelines.build import BuildJob
     from persona_hub.pipelines.cli.commands import JOB_BY_NAME
-    from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+    from persona_hub.pipelines.cli.parser import read_options
     from persona_hub.pipelines.planning.plan import plan_build
     from persona_hub.pipelines.runners.run import beam_options, run_pipeline
 
-    parser = Parser()
-    add_flags(parser, JOB_BY_NAME["build"])
-    flags, rest = parse_flags(parser, JOB_BY_NAME["build"], command(corpus, output)[4:])
+    build_options, rest = read_options(JOB_BY_NAME["build"], command(corpus, output)[4:])
     kept: list[beam.Pipeline] = []
 
     def graph(pipeline: beam.Pipeline) -> None:
         kept.append(pipeline)
-        BuildJob(plan_build(flags), "FnApiRunner").build(pipeline)
+        BuildJob(plan_build(build_options), "FnApiRunner").build(pipeline)
 
     result = run_pipeline(graph, beam_options(rest))
     assert isinstance(result, RunnerResult)

@@ -46,7 +46,7 @@ RETURNED_BYTES = 32 << 20  # arrays are up to that large: getting them from the 
 LEAST_PARTITIONS, MOST_PARTITIONS = 32, 4096
 
 
-def deduplicate(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
+def deduplicate(flags: Any, beam_flags: Sequence[str]) -> int:
     """Deduplicates; returns the exit code."""
 
     def plan(where: Where) -> DedupJob:
@@ -148,7 +148,7 @@ class DedupJob:
         return BUDGET_SPENT if EXHAUSTED in statistics["without_vector"] else DONE
 
 
-def plan_dedup(flags: Mapping[str, Any], where: Where = HERE) -> DedupJob:
+def plan_dedup(flags: Any, where: Where = HERE) -> DedupJob:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
     sources = sources_of(flags["input"])
     if file_exists(join_path(flags["output"], STATISTICS)):

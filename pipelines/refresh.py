@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from persona_hub.pipelines.build import BuildJob
-from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.exit_status import NothingToRead, UsageError
 from persona_hub.pipelines.cli.parser import inherit
 from persona_hub.pipelines.cli.run_command import run_command
@@ -27,10 +26,10 @@ def refresh_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
 def plan_refresh_job(flags: Flags, where: Where) -> BuildJob:
     """The plan of the hub's next version. Raises NothingToRead where the corpus is not there yet."""
     hub = open_hub(flags["hub"])
-    asked = inherit(JOB_BY_NAME["refresh"], flags, hub.manifest.parameters)
+    asked = inherit(flags, hub.manifest.parameters)
     check_embedder(asked, hub)
     try:
-        plan = plan_refresh(asked | {"output": flags["hub"]}, where)
+        plan = plan_refresh(asked, where)
     except NoFileError as error:
         raise NothingToRead(f"nothing to read yet, {hub.output} stays at {hub.manifest.version}: {error}") from error
     return BuildJob(plan, where.runner)

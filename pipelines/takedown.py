@@ -9,7 +9,6 @@ from functools import partial
 
 import apache_beam as beam
 
-from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.parser import inherit
 from persona_hub.pipelines.cli.run_command import run_command
@@ -54,11 +53,11 @@ def take_down_sources(flags: Flags, beam_flags: Sequence[str]) -> int:
 def plan_takedown(flags: Flags, where: Where) -> TakedownJob:
     """The plan of a takedown. Raises ValueErrors that name the flag and the remedy."""
     hub = open_hub(flags["hub"])
-    asked = inherit(JOB_BY_NAME["takedown"], flags, hub.manifest.parameters)
+    asked = inherit(flags, hub.manifest.parameters)
     if asked["response_store"] not in ("", NO_STORE):
         absolute(asked["response_store"])  # one that is no address is reported before anything is done
     sources = frozenset(asked["source"]) - hub.tombstones().unwanted
-    embedder = embedder_of(asked | {"output": flags["hub"]}, where) if sources else EmbedderConfig()
+    embedder = embedder_of(asked, where) if sources else EmbedderConfig()
     return TakedownJob(flags=asked, hub=hub, sources=sources, embedder=embedder, runner=where.runner)
 
 

@@ -129,25 +129,23 @@ def joined(entries: Numbers, tokens: Numbers, size: Numbers, code: Numbers, plan
 
 def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str], rounds: int) -> dict[str, Any]:
     """The whole command, from file to files."""
+    from persona_hub.pipelines.cli.command_options import DedupOptions
     from persona_hub.pipelines.dedup import plan_dedup
     from persona_hub.pipelines.runners.run import beam_options, run_pipeline
 
     output = Path(tempfile.mkdtemp())
-    flags = {
-        "input": [file],
-        "output": str(output),
-        "text_field": "persona",
-        "minhash_threshold": threshold,
-        "bucket_keys": bucket_keys,
-        "embedder": "offline",
-        "embedding_threshold": 1.0,
-        "against": "",
-        "partitions": 0,
-    }
+    dedup_options = DedupOptions(
+        input=(file,),
+        output=str(output),
+        text_field="persona",
+        minhash_threshold=threshold,
+        bucket_keys=bucket_keys,
+        embedding_threshold=1.0,
+    )
     options = beam_options(beam_flags)
     children = Children() if beam_flags else None  # it takes CPU of its own
     start = cpu()
-    run_pipeline(replace(plan_dedup(flags), rounds=rounds).build, options, RETURNED_BYTES)
+    run_pipeline(replace(plan_dedup(dedup_options), rounds=rounds).build, options, RETURNED_BYTES)
     seconds = cpu() - start
     made = json.loads((output / "statistics.json").read_bytes())
     shutil.rmtree(output)

@@ -1,82 +1,140 @@
-"""The parser of a job's flags, as pipelines/cli/options.py lists them."""
+"""The parser of a command's flags, out of its options dataclass."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from persona_hub.pipelines.cli.commands import Job
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.cli.flag import Flag
-from persona_hub.pipelines.cli.options import BY_NAME, GROUPS, SPELLED
+from persona_hub.pipelines.cli.model_file import with_model_file
+from persona_hub.pipelines.cli.option import Option, Options, options_of
+from persona_hub.pipelines.cli.sections import sections_of
+
+SHORT_HELP = 20  # options that a command's --help shows without leaving any out
+
+OptionsT = TypeVar("OptionsT", bound=Options)
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what was wrong in one line."""
+    """Says in one line what was wrong, and shows the flags of a first day unless all are asked for."""
+
+    later: frozenset[str] = frozenset()  # flags that --help leaves out
 
     def error(self, message: str) -> Any:
-        """Raises UsageError in place of printing the whole usage."""
+        """Raises UsageError instead of printing the whole usage."""
         raise UsageError(f"{message}; see {self.prog} --help")
 
+    def format_help(self) -> str:
+        """The help of a first day: without the flags in `later`, and with a line that says how to see them."""
+        hidden = {action: action.help for action in self._actions if action.dest in self.later}
+        for action in hidden:
+            action.help = argparse.SUPPRESS
+        try:
+            short = super().format_help()
+        finally:
+            for action, about in hidden.items():
+                action.help = about
+        return f"{short}\n{len(hidden)} more flags: {self.prog} --help_all\n" if hidden else short
 
-def add_flags(parser: argparse.ArgumentParser, job: Job) -> None:
-    """Adds the flags of `job`."""
-    for title, flags in GROUPS.items():
-        own = [flag for flag in flags if flag.name in job.flags]
-        group = parser.add_argument_group(title) if own else parser
-        for flag in own:
-            if flag.name in job.inherited:
-                add_flag(group, replace(flag, default=None, help=f"{flag.help} [as the hub was built]"), False)
-            else:
-                add_flag(group, flag, flag.required and flag.name not in job.optional)
+    def format_help_all(self) -> str:
+        """The help of all flags."""
+        return super().format_help()
 
 
-def add_flag(group: argparse._ActionsContainer, flag: Flag, required: bool) -> None:
-    """Adds one flag, its default in the help."""
-    about = flag.help if required or flag.default in ("", None, 0) else f"{flag.help} [{shown(flag.default)}]"
-    keywords: dict[str, Any] = {"dest": flag.name, "help": about.replace("%", "%%"), "required": required}
-    if flag.many:
-        keywords |= {"action": "append", "metavar": flag.metavar or "{" + ",".join(flag.choices) + "}"}
-    elif flag.choices:
-        keywords |= {"default": flag.default, "choices": flag.choices}
+class HelpAll(argparse.Action):
+    """--help_all: prints the help of all flags, and exits."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        assert isinstance(parser, Parser)
+        print(parser.format_help_all(), end="")
+        parser.exit()
+
+
+def add_flags(parser: Parser, job: Job) -> None:
+    """Adds the flags of `job`, and --help_all where there are many."""
+    found = options_of(job.options)
+    if len(found) > SHORT_HELP:
+        parser.later = frozenset(name for name, one in found.items() if not (one.first_day or one.required))
+    if parser.later:
+        parser.add_argument("--help_all", action=HelpAll, nargs=0, help="show all flags", default=argparse.SUPPRESS)
+    for title, own in sections_of(job.options):
+        group = parser.add_argument_group(title)
+        for name, one in own.items():
+            add_flag(group, name, one, is_inherited(job.options, one))
+
+
+def is_inherited(command: type[Options], one: Option) -> bool:
+    """Whether the option, where not given, is as the hub was built."""
+    return command.continues_hub and one.of_hub
+
+
+def add_flag(group: argparse._ActionsContainer, name: str, one: Option, inherited: bool) -> None:
+    """Adds one flag, with what counts where it is not given in its help."""
+    if inherited:
+        about = f"{one.help} [as the hub was built]"
     else:
-        keywords |= {"default": flag.default, "type": flag.type, "metavar": flag.metavar or "X"}
-    if flag.alone is not None:
-        keywords |= {"nargs": "?", "const": flag.alone}
-    group.add_argument(f"--{SPELLED.get(flag.name, flag.name)}", **keywords)
+        about = one.help if one.required or one.default in ("", None, 0, ()) else f"{one.help} [{shown(one.default)}]"
+    keywords: dict[str, Any] = {
+        "dest": name,
+        "help": about.replace("%", "%%"),
+        "required": one.required,
+        "default": argparse.SUPPRESS,
+    }
+    if one.many:
+        keywords |= {"action": "append", "metavar": one.metavar or "{" + ",".join(one.choices) + "}"}
+    elif one.choices:
+        keywords |= {"choices": one.choices}
+    else:
+        keywords |= {"type": one.type, "metavar": one.metavar or "X"}
+    if one.alone is not None:
+        keywords |= {"nargs": "?", "const": one.alone}
+    group.add_argument(f"--{name}", **keywords)
 
 
 def shown(default: Any) -> str:
     """A default as it would be typed."""
-    return ",".join(default) if isinstance(default, list) else str(default)
+    return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
-def parse_flags(
-    parser: argparse.ArgumentParser, job: Job, arguments: Sequence[str]
-) -> tuple[dict[str, Any], list[str]]:
-    """(values of the job's flags, the arguments that are not its own). Raises UsageError."""
-    known, rest = parser.parse_known_args(list(arguments))
-    values = {name: getattr(known, name) for name in job.flags}
-    for name in job.flags:
-        flag = BY_NAME[name]
-        if flag.many and (values[name] is not None or name not in job.inherited):
-            texts = values[name] or []
-            parts = texts if flag.paths else [part for text in texts for part in text.split(",")]
-            values[name] = [part.strip() for part in parts if part.strip(", ")] or list(flag.default)
-            wrong = [value for value in values[name] if flag.choices and value not in flag.choices]
-            if wrong:
-                spelled = SPELLED.get(name, name)
-                raise UsageError(f"--{spelled} {wrong[0]}: must be one of {', '.join(flag.choices)}")
-            if flag.required and name not in job.optional and not values[name]:
-                raise UsageError(f"--{name}: names nothing")
-    return values, rest
+def parser_of(job: Job) -> Parser:
+    """The parser of one command."""
+    parser = Parser(prog=f"persona-hub {job.name}", description=job.help, allow_abbrev=False)
+    add_flags(parser, job)
+    return parser
 
 
-def inherit(job: Job, flags: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """`flags`, those that were not given out of `parameters`, as a manifest holds them, or else their defaults."""
-    found = {name: BY_NAME[name] for name in job.inherited}
-    defaults = {name: list(flag.default) if flag.many else flag.default for name, flag in found.items()}
-    given = {name: value for name, value in flags.items() if value is not None or name not in defaults}
-    return dict(flags) | defaults | {name: parameters[name] for name in defaults if name in parameters} | given
+def read_options(job: Job, arguments: Sequence[str]) -> tuple[Any, list[str]]:
+    """(the command's options, an instance of `job.options`; the arguments that are not its own). Raises UsageError."""
+    parser, found = parser_of(job), options_of(job.options)
+    known, rest = parser.parse_known_args(with_model_file(found, arguments))
+    typed = vars(known)
+    values = {name: one.default for name, one in found.items()} | typed
+    for name, one in found.items():
+        if one.many:
+            values[name] = values_of(name, one, typed.get(name, ()))
+    return job.options(**values, given=frozenset(typed)), rest
+
+
+def values_of(name: str, one: Option, texts: Sequence[str]) -> tuple[str, ...]:
+    """The values of a flag that takes many. Raises UsageError."""
+    parts = texts if one.paths else [part for text in texts for part in text.split(",")]
+    values = tuple(part.strip() for part in parts if part.strip(", ")) or tuple(one.default)
+    wrong = [value for value in values if one.choices and value not in one.choices]
+    if wrong:
+        raise UsageError(f"--{name} {wrong[0]}: must be one of {', '.join(one.choices)}")
+    if one.required and not values:
+        raise UsageError(f"--{name}: names nothing")
+    return values
+
+
+def inherit(options: OptionsT, parameters: Mapping[str, Any]) -> OptionsT:
+    """`options`, those of the hub that were not given taken from its manifest's `parameters` where these have them."""
+    taken: dict[str, Any] = {
+        name: tuple(parameters[name]) if one.many else parameters[name]
+        for name, one in options_of(type(options)).items()
+        if one.of_hub and name not in options.given and name in parameters
+    }
+    return replace(options, **taken)

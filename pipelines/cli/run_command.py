@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
+from persona_hub.pipelines.cli.corpus_options import InputOptions
 from persona_hub.pipelines.cli.date_macros import Clock, dated, utc_now
 from persona_hub.pipelines.cli.exit_status import (
     DONE,
@@ -19,11 +21,11 @@ from persona_hub.pipelines.cli.exit_status import (
     Submitted,
     UsageError,
 )
-from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+from persona_hub.pipelines.cli.parser import read_options
 
 TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
 
-Command = Callable[[Mapping[str, Any], Sequence[str]], int]  # (its flags, Beam's) -> exit code
+Command = Callable[[Any, Sequence[str]], int]  # (its options, Beam's flags) -> exit code
 
 
 def run_command(name: str, command: Command, arguments: Sequence[str] | None = None, clock: Clock = utc_now) -> int:
@@ -33,15 +35,13 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
     of this process.
     """
     job, prog = JOB_BY_NAME[name], f"persona-hub {name}"
-    parser = Parser(prog=prog, description=job.help, allow_abbrev=False)
-    add_flags(parser, job)
     try:
-        flags, rest = parse_flags(parser, job, sys.argv[1:] if arguments is None else arguments)
+        options, rest = read_options(job, sys.argv[1:] if arguments is None else arguments)
         if rest and not job.runs_on_beam:
             raise UsageError(f"unknown argument {rest[0]}; see {prog} --help")
-        if "input" in flags:
-            flags["input"] = show_dated(flags["input"], dated(flags["input"], clock()))
-        return command(flags, rest)
+        if isinstance(options, InputOptions):
+            options = replace(options, input=show_dated(options.input, dated(options.input, clock())))
+        return command(options, rest)
     except Submitted as job_elsewhere:
         print(job_elsewhere)
         return DONE
@@ -59,12 +59,12 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
         return report(prog, JobError(how_to_go_on), FAILED)
 
 
-def show_dated(typed: Sequence[str], patterns: list[str]) -> list[str]:
+def show_dated(typed: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
     """The patterns; those that hold the date of today are printed, so that they can be typed on another day."""
     for before, after in zip(typed, patterns, strict=True):
         if before != after:
             print(f"--input {after}", flush=True)
-    return patterns
+    return tuple(patterns)
 
 
 def report(prog: str, error: Exception, code: int) -> int:

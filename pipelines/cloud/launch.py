@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME, Job
+from persona_hub.pipelines.cli.corpus_options import InputOptions
 from persona_hub.pipelines.cli.date_macros import dated, utc_now
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED, JobError, UsageError
-from persona_hub.pipelines.cli.options import BY_NAME, SPELLED
-from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+from persona_hub.pipelines.cli.launch_options import LaunchOptions, ServiceOptions, TemplateOptions
+from persona_hub.pipelines.cli.model_file import with_model_file
+from persona_hub.pipelines.cli.option import options_of
+from persona_hub.pipelines.cli.parser import Parser, read_options
 from persona_hub.pipelines.cloud.template import FOLDER, OBJECT, pattern_faults
 from persona_hub.pipelines.runners.dataflow import job_link
 
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from google.cloud.dataflow_v1beta3 import Job as DataflowJob
     from google.cloud.dataflow_v1beta3 import LaunchFlexTemplateRequest
 
-Flags = Mapping[str, Any]
 ENDED = {"JOB_STATE_DONE": DONE, "JOB_STATE_UPDATED": DONE, "JOB_STATE_DRAINED": DONE}
 BROKEN = ("JOB_STATE_FAILED", "JOB_STATE_CANCELLED")  # STOPPED is a job that has not begun
 LOOK_SECONDS = 20.0
@@ -41,96 +44,104 @@ FORMS = {  # of texts that the services would refuse later, or take for somethin
 }
 
 
-def launch_template(flags: Flags, rest: Sequence[str]) -> int:
+def launch_template(options: LaunchOptions, rest: Sequence[str]) -> int:
     """Launches the template with the job's flags `rest`; returns the exit code."""
     from google.api_core.exceptions import GoogleAPICallError
     from google.auth.exceptions import GoogleAuthError
     from google.cloud import dataflow_v1beta3 as dataflow
 
-    request = launch_request(flags, rest)
+    request = launch_request(options, rest)
     try:
-        with dataflow.FlexTemplatesServiceClient(**connection(flags["endpoint"])) as templates:
+        with dataflow.FlexTemplatesServiceClient(**connection(options.endpoint)) as templates:
             job = templates.launch_flex_template(request).job
-        print(f"job {job.id} is launched\n{job_link(flags['project'], flags['region'], job.id)}", flush=True)
-        return wait(flags, job.id) if flags["wait"] else DONE
+        print(f"job {job.id} is launched\n{job_link(options.project, options.region, job.id)}", flush=True)
+        return wait(options, job.id) if options.wait else DONE
     except (GoogleAPICallError, GoogleAuthError) as error:
         raise JobError(f"Dataflow refused: {error}; docs/dataflow.md says which roles it takes") from error
 
 
-def launch_request(flags: Flags, rest: Sequence[str]) -> LaunchFlexTemplateRequest:
+def launch_request(options: TemplateOptions, rest: Sequence[str]) -> LaunchFlexTemplateRequest:
     """What is asked of the service. Raises UsageError for a wrong flag, of launch or of the job."""
     from google.cloud import dataflow_v1beta3 as dataflow
 
-    check_forms(flags)
+    check_forms(options)
     return dataflow.LaunchFlexTemplateRequest(
-        project_id=flags["project"], location=flags["region"], launch_parameter=launch_parameter(flags, rest)
+        project_id=options.project, location=options.region, launch_parameter=launch_parameter(options, rest)
     )
 
 
-def check_forms(flags: Flags) -> None:
-    """Raises UsageError for a text that is none of its flag's."""
-    for name, (form, said) in FORMS.items():
-        text = flags.get(name, "")
-        if (text or (name in flags and BY_NAME[name].required)) and not re.fullmatch(form, text):
-            raise UsageError(f"--{name} {text}: must be {said}")
-    if 0 < flags.get("max_workers", 0) < flags.get("num_workers", 0):
-        raise UsageError(f"--max_workers {flags['max_workers']}: is less than --num_workers {flags['num_workers']}")
+def check_forms(options: ServiceOptions) -> None:
+    """Raises UsageError for a text that is not of the form that its flag has."""
+    taken = options_of(type(options))
+    for name in (name for name in FORMS if name in taken):
+        form, meaning = FORMS[name]
+        text = getattr(options, name)
+        if (text or taken[name].required) and not re.fullmatch(form, text):
+            raise UsageError(f"--{name} {text}: must be {meaning}")
+    if isinstance(options, TemplateOptions) and 0 < options.max_workers < options.num_workers:
+        raise UsageError(f"--max_workers {options.max_workers}: is less than --num_workers {options.num_workers}")
 
 
-def launch_parameter(flags: Flags, rest: Sequence[str]) -> dict[str, Any]:
+def launch_parameter(options: TemplateOptions, rest: Sequence[str]) -> dict[str, Any]:
     """The job and its parameters. Raises UsageError for a wrong flag of the job."""
-    private = {"ip_configuration": "WORKER_IP_PRIVATE"} if flags["no_public_ips"] else {}
+    private = {"ip_configuration": "WORKER_IP_PRIVATE"} if options.no_public_ips else {}
     # Workers that wait for a model read as idle, and would be taken away.
     steady = {"autoscaling_algorithm": "AUTOSCALING_ALGORITHM_NONE"}
-    fixed = steady if flags["num_workers"] and not flags["max_workers"] else {}
+    fixed = steady if options.num_workers and not options.max_workers else {}
     given = {
-        "service_account_email": flags["service_account"],
-        "subnetwork": flags["subnetwork"],
-        "machine_type": flags["machine_type"],
-        "num_workers": flags["num_workers"],
-        "max_workers": flags["max_workers"],
-        "temp_location": flags["temp_location"],
-        "staging_location": flags["staging_location"],
+        "service_account_email": options.service_account,
+        "subnetwork": options.subnetwork,
+        "machine_type": options.machine_type,
+        "num_workers": options.num_workers,
+        "max_workers": options.max_workers,
+        "temp_location": options.temp_location,
+        "staging_location": options.staging_location,
     }
     return {
-        "job_name": flags["job_name"] or f"persona-hub-{flags['job']}-{time.strftime('%Y%m%d-%H%M%S')}",
-        "container_spec_gcs_path": flags["template"],
-        "parameters": parameters(JOB_BY_NAME[flags["job"]], rest),
+        "job_name": options.job_name or f"persona-hub-{options.job}-{time.strftime('%Y%m%d-%H%M%S')}",
+        "container_spec_gcs_path": options.template,
+        "parameters": parameters(JOB_BY_NAME[options.job], rest),
         "environment": {name: value for name, value in given.items() if value} | private | fixed,
     }
 
 
-def parameters(job: Job, given: Sequence[str]) -> dict[str, str]:
+def parameters(job: Job, arguments: Sequence[str]) -> dict[str, str]:
     """The flags that were given, by their names in the template. Raises UsageError for one that is wrong."""
-    parser = Parser(prog=f"persona-hub {job.name}", allow_abbrev=False)
-    add_flags(parser, job)
-    values, unknown = parse_flags(parser, job, given)
+    known = options_of(job.options)
+    given = with_model_file(known, arguments)
+    values, unknown = read_options(job, given)
     if unknown:
         raise UsageError(f"unknown argument {unknown[0]}; it is no flag of {job.name}, nor of this command")
-    dated(values.get("input", []), utc_now())  # for its errors: the date is that of the job's start
-    bare = Parser(prog=parser.prog, allow_abbrev=False)
-    for name in job.flags:  # the texts as they were typed, of those that were
-        bare.add_argument(f"--{SPELLED.get(name, name)}", dest=name, action="append")
-    typed = {name: ",".join(texts) if isinstance(values[name], list) else texts[-1]
-             for name, texts in vars(bare.parse_args(list(given))).items() if texts}  # fmt: skip
+    if isinstance(values, InputOptions):
+        dated(values.input, utc_now())  # for its errors: the date is that of the job's start
+    texts = typed_texts(job, given)
+    typed = {name: ",".join(found) if known[name].many else found[-1] for name, found in texts.items()}
     if faults := pattern_faults(job, typed):
         raise UsageError(f"--{faults[0]} {typed[faults[0]]}: not in a template, where no disk but gs:// is seen")
-    return {SPELLED.get(name, name): text for name, text in typed.items()}
+    return typed
 
 
-def wait(flags: Flags, job: str) -> int:
+def typed_texts(job: Job, given: Sequence[str]) -> dict[str, list[str]]:
+    """The texts of the job's flags as they were typed, of those that were."""
+    bare = Parser(prog=f"persona-hub {job.name}", allow_abbrev=False)
+    for name in options_of(job.options):
+        bare.add_argument(f"--{name}", action="append", default=argparse.SUPPRESS)
+    return vars(bare.parse_args(list(given)))
+
+
+def wait(options: LaunchOptions, job: str) -> int:
     """Waits for the end of the job. Raises JobError where it failed, and where the waiting was interrupted."""
     from google.api_core.retry import Retry
     from google.cloud import dataflow_v1beta3 as dataflow
 
-    request = dataflow.GetJobRequest(project_id=flags["project"], location=flags["region"], job_id=job)
+    request = dataflow.GetJobRequest(project_id=options.project, location=options.region, job_id=job)
     patient = Retry(timeout=PATIENCE_SECONDS)  # of what may pass: a service out of reach, or busy
     try:
-        with dataflow.JobsV1Beta3Client(**connection(flags["endpoint"])) as jobs:
+        with dataflow.JobsV1Beta3Client(**connection(options.endpoint)) as jobs:
             while (state := state_of(jobs.get_job(request, retry=patient))) not in (*ENDED, *BROKEN):
-                time.sleep(LOOK_SECONDS if not flags["endpoint"].startswith("http://") else 0.01)
+                time.sleep(LOOK_SECONDS if not options.endpoint.startswith("http://") else 0.01)
     except KeyboardInterrupt as error:
-        link = job_link(flags["project"], flags["region"], job)
+        link = job_link(options.project, options.region, job)
         raise JobError(f"interrupted; job {job} runs on without this command: {link}") from error
     print(state, file=sys.stderr)
     if state in BROKEN:

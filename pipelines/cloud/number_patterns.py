@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import ceil, floor
 
-from persona_hub.pipelines.cli.flag import ANY, LARGEST, number
+from persona_hub.pipelines.cli.option import ANY, LARGEST, NumberRange
 
 FRACTION = r"(\.[0-9]+)?"
 
 
-def number_pattern(kind: number) -> str:
+def number_pattern(kind: NumberRange) -> str:
     """Matches, as a whole, the decimal numbers that `kind` takes, written without exponent or leading zeros.
 
     Bounds of a fraction may have one decimal. From LARGEST on only the number of digits is limited.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
@@ -10,15 +11,15 @@ from zoneinfo import available_timezones
 from cronsim import CronSim, CronSimError
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.launch_options import ScheduleOptions
 from persona_hub.pipelines.cloud.launch import launch_request
 from persona_hub.pipelines.cloud.scheduler import (
     LAUNCHES,
     OURS,
-    Flags,
     moment,
     own_schedule,
     parent_of,
-    path_of,
+    schedule_path,
     scheduler,
 )
 from persona_hub.transforms.records import excerpt
@@ -34,62 +35,62 @@ TOLD = ("description", "schedule", "time_zone", "http_target", "retry_config")  
 RETRY = {"retry_count": 3, "min_backoff_duration": timedelta(minutes=1)}
 
 
-def create_schedule(flags: Flags, rest: Sequence[str]) -> int:
+def create_schedule(options: ScheduleOptions, rest: Sequence[str]) -> int:
     """Makes the schedule, with the job's flags `rest`; returns the exit code."""
-    job = schedule_of(flags, rest)
-    with scheduler(flags) as client:
-        made = put(client, job, flags)
+    job = schedule_of(options, rest)
+    with scheduler(options) as client:
+        made = put(client, job, options)
     state = "" if made.state.name == "ENABLED" else f", {made.state.name.lower()}"
     coming = f"{made.schedule} ({made.time_zone}){state}, next run {moment(made.schedule_time)} UTC"
-    print(f"schedule {flags['name']}: {coming}")
-    print(CONSOLE.format(project=flags["project"]))
+    print(f"schedule {options.name}: {coming}")
+    print(CONSOLE.format(project=options.project))
     return DONE
 
 
-def put(client: CloudSchedulerClient, job: Job, flags: Flags) -> Job:
+def put(client: CloudSchedulerClient, job: Job, options: ScheduleOptions) -> Job:
     """The job as the service has made it, or changed it. Raises UsageError where the name is taken."""
     from google.api_core.exceptions import Conflict
     from google.protobuf.field_mask_pb2 import FieldMask
 
     try:
-        return client.create_job(parent=parent_of(flags), job=job)
+        return client.create_job(parent=parent_of(options), job=job)
     except Conflict as error:
-        if not flags["replace"]:
+        if not options.replace:
             raise UsageError(
-                f"--name {flags['name']}: is taken; --replace puts this schedule in its place, or give another name"
+                f"--name {options.name}: is taken; --replace puts this schedule in its place, or give another name"
             ) from error
-    own_schedule(client, flags)
+    own_schedule(client, options)
     return client.update_job(job=job, update_mask=FieldMask(paths=TOLD))
 
 
-def schedule_of(flags: Flags, rest: Sequence[str]) -> Job:
+def schedule_of(options: ScheduleOptions, rest: Sequence[str]) -> Job:
     """What is asked of the service. Raises UsageError for a wrong flag, of the schedule, of launch or of the job."""
     from google.cloud import dataflow_v1beta3 as dataflow
     from google.cloud import scheduler_v1
 
-    if not flags["service_account"]:
+    if not options.service_account:
         raise UsageError(
             "--service_account: must name the account that Cloud Scheduler launches by; docs/schedules.md has its roles"
         )
-    check_cron(flags["cron"])
-    check_time_zone(flags["time_zone"])
-    job = flags["job"] or "refresh"
-    name = flags["job_name"] or flags["name"]
-    request = launch_request({**flags, "job": job, "job_name": name}, rest)
-    service = flags["endpoint"] or dataflow.FlexTemplatesServiceClient.DEFAULT_ENDPOINT
+    check_cron(options.cron)
+    check_time_zone(options.time_zone)
+    job = options.job or "refresh"
+    name = options.job_name or options.name
+    request = launch_request(replace(options, job=job, job_name=name), rest)
+    service = options.endpoint or dataflow.FlexTemplatesServiceClient.DEFAULT_ENDPOINT
     service = service if service.startswith("http://") else f"https://{service}"
     parameters = request.launch_parameter.parameters
     return scheduler_v1.Job(
-        name=path_of(flags),
+        name=schedule_path(options),
         description=excerpt(f"{OURS}{job} {parameters.get('hub') or parameters.get('output')}", 500),
-        schedule=" ".join(flags["cron"].split()),
-        time_zone=flags["time_zone"],
+        schedule=" ".join(options.cron.split()),
+        time_zone=options.time_zone,
         http_target={
-            "uri": f"{service}/v1b3/{parent_of(flags)}{LAUNCHES}",
+            "uri": f"{service}/v1b3/{parent_of(options)}{LAUNCHES}",
             "http_method": scheduler_v1.HttpMethod.POST,
             "headers": {"Content-Type": "application/json"},
             "body": body_of(request),
-            "oauth_token": {"service_account_email": flags["scheduler_account"] or flags["service_account"]},
+            "oauth_token": {"service_account_email": options.scheduler_account or options.service_account},
         },
         retry_config=RETRY,
     )

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.launch_options import ScheduleNameOptions
 from persona_hub.pipelines.cloud.launch import check_forms
-from persona_hub.pipelines.cloud.scheduler import Flags, own_schedule, scheduler
+from persona_hub.pipelines.cloud.scheduler import own_schedule, scheduler
 
 
-def delete_schedule(flags: Flags, _: Sequence[str]) -> int:
+def delete_schedule(options: ScheduleNameOptions, _: Sequence[str]) -> int:
     """Deletes the schedule; returns the exit code."""
-    check_forms(flags)
-    with scheduler(flags) as client:
-        client.delete_job(name=own_schedule(client, flags).name)
-    print(f"schedule {flags['name']} is deleted; a job that it has started runs on")
+    check_forms(options)
+    with scheduler(options) as client:
+        client.delete_job(name=own_schedule(client, options).name)
+    print(f"schedule {options.name} is deleted; a job that it has started runs on")
     return DONE

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.launch_options import SchedulerOptions
 from persona_hub.pipelines.cloud.launch import check_forms
-from persona_hub.pipelines.cloud.scheduler import Flags, is_ours, moment, parent_of, scheduler
+from persona_hub.pipelines.cloud.scheduler import is_ours, moment, parent_of, scheduler
 from persona_hub.transforms.records import excerpt
 
 if TYPE_CHECKING:
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
 HEAD = ("name", "cron", "time zone", "state", "last run", "next run", "input")
 
 
-def list_schedules(flags: Flags, _: Sequence[str]) -> int:
+def list_schedules(options: SchedulerOptions, _: Sequence[str]) -> int:
     """Lists the schedules of a project and region; returns the exit code."""
-    check_forms(flags)
-    with scheduler(flags) as client:
-        jobs = [job for job in client.list_jobs(parent=parent_of(flags)) if is_ours(job)]
+    check_forms(options)
+    with scheduler(options) as client:
+        jobs = [job for job in client.list_jobs(parent=parent_of(options)) if is_ours(job)]
     if jobs:
         print("\n".join(table([HEAD, *map(row, jobs)])))
         print("last and next run are in UTC; `launched` is Dataflow's answer, how the job ended is in its console")
     else:
-        print(f"no schedule in {flags['region']} of {flags['project']}")
+        print(f"no schedule in {options.region} of {options.project}")
     return DONE
 
 

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from persona_hub.pipelines.cli.exit_status import JobError, UsageError
+from persona_hub.pipelines.cli.launch_options import ScheduleNameOptions, SchedulerOptions, ServiceOptions
 from persona_hub.pipelines.cloud.launch import connection
 
 if TYPE_CHECKING:
     from google.cloud.scheduler_v1 import CloudSchedulerClient, Job
 
-Flags = Mapping[str, Any]
 OURS = "persona-hub "  # begins the description of every schedule that is made here
 LAUNCHES = "/flexTemplates:launch"  # ends the address that it posts to
 
 
-def parent_of(flags: Flags) -> str:
+def parent_of(options: ServiceOptions) -> str:
     """Where schedules are."""
-    return f"projects/{flags['project']}/locations/{flags['region']}"
+    return f"projects/{options.project}/locations/{options.region}"
 
 
-def path_of(flags: Flags) -> str:
+def schedule_path(options: ScheduleNameOptions) -> str:
     """The schedule that --name names."""
-    return f"{parent_of(flags)}/jobs/{flags['name']}"
+    return f"{parent_of(options)}/jobs/{options.name}"
 
 
 @contextmanager
-def scheduler(flags: Flags) -> Iterator[CloudSchedulerClient]:
+def scheduler(options: SchedulerOptions) -> Iterator[CloudSchedulerClient]:
     """The client. What the service refuses inside comes out as UsageError or JobError, in one line."""
     from google.api_core.exceptions import BadRequest, GoogleAPICallError
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.scheduler_v1 import CloudSchedulerClient
 
     try:
-        with CloudSchedulerClient(**connection(flags["scheduler_endpoint"])) as client:
+        with CloudSchedulerClient(**connection(options.scheduler_endpoint)) as client:
             yield client
     except BadRequest as error:
         raise UsageError(f"Cloud Scheduler cannot take this: {error.message}") from error
@@ -49,20 +49,20 @@ def is_ours(job: Job) -> bool:
     return job.description.startswith(OURS) and job.http_target.uri.endswith(LAUNCHES)
 
 
-def own_schedule(client: CloudSchedulerClient, flags: Flags) -> Job:
+def own_schedule(client: CloudSchedulerClient, options: ScheduleNameOptions) -> Job:
     """The schedule that --name names. Raises UsageError where there is none, or one that is not ours."""
     from google.api_core.exceptions import NotFound
 
-    where = f"{flags['region']} of {flags['project']}"
+    where = f"{options.region} of {options.project}"
     try:
-        job = client.get_job(name=path_of(flags))
+        job = client.get_job(name=schedule_path(options))
     except NotFound as error:
         raise UsageError(
-            f"--name {flags['name']}: there is no such schedule in {where}; see persona-hub schedule list"
+            f"--name {options.name}: there is no such schedule in {where}; see persona-hub schedule list"
         ) from error
     if not is_ours(job):
         raise UsageError(
-            f"--name {flags['name']}: this job of Cloud Scheduler in {where} was not made by persona-hub schedule; "
+            f"--name {options.name}: this job of Cloud Scheduler in {where} was not made by persona-hub schedule; "
             "give another name"
         )
     return job

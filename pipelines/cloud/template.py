@@ -1,4 +1,4 @@
-"""Metadata of the flex templates of Dataflow, out of the flags.
+"""Metadata of the flex templates of Dataflow, out of the options of the jobs.
 
 `python -m persona_hub.pipelines.cloud.template templates/dataflow` writes it.
 """
@@ -14,9 +14,9 @@ from typing import Any
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME, Job
 from persona_hub.pipelines.cli.date_macros import MACRO
-from persona_hub.pipelines.cli.flag import Flag, number, truth
-from persona_hub.pipelines.cli.options import GROUPS, SPELLED
-from persona_hub.pipelines.cli.parser import shown
+from persona_hub.pipelines.cli.option import NumberRange, Option, truth
+from persona_hub.pipelines.cli.parser import is_inherited, shown
+from persona_hub.pipelines.cli.sections import sections_of
 from persona_hub.pipelines.cloud.number_patterns import number_pattern
 from persona_hub.transforms.embedding.registry import PAID
 from persona_hub.transforms.llm.registry import BACKENDS, EXPORT, LOCAL
@@ -74,61 +74,62 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
 def metadata(job: Job) -> dict[str, Any]:
     """Metadata of a job's template, as `gcloud dataflow flex-template build --metadata-file` reads it."""
     parameters = [
-        parameter(job, flag, group) for group, flags in GROUPS.items() for flag in flags if flag.name in job.flags
+        parameter(name, one, title, is_inherited(job.options, one))
+        for title, own in sections_of(job.options)
+        for name, one in own.items()
+        if one.in_template
     ]
     return {"name": f"Persona Hub: {job.name}", "description": job.help, "parameters": parameters}
 
 
-def parameter(job: Job, flag: Flag, group: str) -> dict[str, Any]:
-    """One flag as a parameter."""
-    inherited = flag.name in job.inherited
-    default = "" if inherited or flag.default in ("", None, []) else shown(flag.default)
-    spelled = SPELLED.get(flag.name, flag.name)
-    kind = kind_of(flag)
+def parameter(name: str, one: Option, title: str, inherited: bool) -> dict[str, Any]:
+    """One option as a parameter in the section `title`."""
+    default = "" if inherited or one.default in ("", None, ()) else shown(one.default)
+    kind = kind_of(name, one)
     return {
-        "name": spelled,
-        "label": spelled.replace("_", " ").capitalize(),
-        "helpText": help_of(flag, inherited),
-        "isOptional": not flag.required or flag.name in job.optional,
-        "regexes": [f"^({pattern_of(flag)})$"],
+        "name": name,
+        "label": name.replace("_", " ").capitalize(),
+        "helpText": help_of(name, one, inherited),
+        "isOptional": not one.required,
+        "regexes": [f"^({pattern_of(name, one)})$"],
         "paramType": kind,
-        "groupName": group,
-        **({"enumOptions": [{"value": choice, "label": choice} for choice in flag.choices]} if kind == "ENUM" else {}),
+        "groupName": title,
+        **({"enumOptions": [{"value": choice, "label": choice} for choice in one.choices]} if kind == "ENUM" else {}),
         **({"defaultValue": default} if default else {}),
     }
 
 
-def help_of(flag: Flag, inherited: bool) -> str:
-    """The flag's help, and what is otherwise in a template."""
-    remote = "; in a template: gs:// only" if PATTERNS.get(flag.name, ("",))[0] in (INPUT, OBJECT, FOLDER) else ""
-    return flag.help + remote + (" [as the hub was built]" if inherited else "")
+def help_of(name: str, one: Option, inherited: bool) -> str:
+    """The option's help, and what is different in a template."""
+    remote = "; in a template: gs:// only" if PATTERNS.get(name, ("",))[0] in (INPUT, OBJECT, FOLDER) else ""
+    return one.help + remote + (" [as the hub was built]" if inherited else "")
 
 
-def kind_of(flag: Flag) -> str:
+def kind_of(name: str, one: Option) -> str:
     """The type of its parameter. A list of choices is a text: an ENUM is one of them."""
-    if isinstance(flag.type, number):
+    if isinstance(one.type, NumberRange):
         return "NUMBER"
-    if flag.type is truth:
+    if one.type is truth:
         return "BOOLEAN"
-    if flag.choices:
-        return "TEXT" if flag.many else "ENUM"
-    return PATTERNS[flag.name][1]
+    if one.choices:
+        return "TEXT" if one.many else "ENUM"
+    return PATTERNS[name][1]
 
 
-def pattern_of(flag: Flag) -> str:
+def pattern_of(name: str, one: Option) -> str:
     """What a value matches as a whole, without look-ahead: service and console have engines of their own."""
-    if isinstance(flag.type, number):
-        return number_pattern(flag.type)
-    if flag.type is truth:
+    if isinstance(one.type, NumberRange):
+        return number_pattern(one.type)
+    if one.type is truth:
         return "[Tt]rue|[Ff]alse"
-    one = "|".join(flag.choices) or PATTERNS[flag.name][0]
-    return rf"({one})(,\s*({one}))*" if flag.many and not flag.paths else one
+    value = "|".join(one.choices) or PATTERNS[name][0]
+    return rf"({value})(,\s*({value}))*" if one.many and not one.paths else value
 
 
 def pattern_faults(job: Job, texts: Mapping[str, str]) -> list[str]:
     """Names of those of a job's flags whose text its template refuses."""
     patterns = {parameter["name"]: parameter["regexes"][0] for parameter in metadata(job)["parameters"]}
-    return [name for name, text in texts.items() if not re.match(patterns[SPELLED.get(name, name)], text)]
+    return [name for name, text in texts.items() if not re.match(patterns[name], text)]
 
 
 def main(folder: str) -> None:

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.hub_options import TwoVersionsOptions
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags
 from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.reading import read_shown
 from persona_hub.transforms.hub.tombstones import number_of
@@ -21,11 +21,11 @@ SHOWN_PERSONAS = 3
 PLACES = ("hub", "output")
 
 
-def diff_versions(flags: Flags, _: Sequence[str]) -> int:
+def diff_versions(options: TwoVersionsOptions, _: Sequence[str]) -> int:
     """Compares two versions: by default the current one with the one before it."""
-    output = flags["hub"]
-    hub = open_hub(output, flags["version"])
-    old = flags["since"] or hub.manifest.parent
+    output = options.hub
+    hub = open_hub(output, options.version)
+    old = options.since or hub.manifest.parent
     if not old:
         raise UsageError(f"--since: {hub.manifest.version} is the first version; name another --version")
     print("\n".join(differences(open_hub(output, old), hub)))

@@ -9,15 +9,16 @@ from dataclasses import asdict, replace
 
 import orjson
 
+from persona_hub.pipelines.cli.command_options import EstimateOptions
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.commands.status import ESTIMATE
 from persona_hub.pipelines.commands.trial import Trial, send_sample
 from persona_hub.pipelines.planning.corpus_sample import CorpusSample, sample_corpus
 from persona_hub.pipelines.planning.forecast import PERSONA_TOKENS, StageForecast, forecast_build, forecast_vectors
-from persona_hub.pipelines.planning.models import Flags, embedder_price, embeds, named_model
+from persona_hub.pipelines.planning.models import embedder_price, embeds, named_model
 from persona_hub.pipelines.planning.plan import BuildPlan
-from persona_hub.pipelines.planning.preview_plan import plan_look
+from persona_hub.pipelines.planning.preview_plan import plan_preview
 from persona_hub.pipelines.runners.progress import clock
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.pipelines.runners.run import beam_options, runs_here
@@ -36,41 +37,44 @@ Prices = tuple[Price | None, Price | None]  # of the language model, of the embe
 HEAD = f"{'stage':30}{'calls':>12}{'tokens in':>16}{'tokens out':>16}{'US dollars':>14}{'time':>12}"
 
 
-def estimate_build(flags: Flags, beam_flags: Sequence[str]) -> int:
+def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
     """Prints the estimate, and leaves it in OUTPUT for `status`; returns the exit code."""
-    options = beam_options(beam_flags)
-    if not runs_here(options):
+    runner = beam_options(beam_flags)
+    if not runs_here(runner):
         raise UsageError("--runner: estimate works on this machine; leave it out")
-    sends = documents_to_send(flags)
-    with tempfile.TemporaryDirectory(prefix="persona-hub-") as nowhere:
-        plan = plan_look(flags, nowhere, sends=bool(sends))
-        if sends and plan.store == NO_STORE and (plan.model.name != "offline" or embeds(flags)):
-            raise UsageError(
-                "--output or --response_store: name one, so that the build need not buy these answers again"
-            )
-        sample = sample_corpus(plan.files, flags, sends or flags["sample"])
+    sends = documents_to_send(options)
+    with tempfile.TemporaryDirectory(prefix="persona-hub-") as folder:
+        plan = plan_preview(options, folder, sends=bool(sends))
+        check_answers_are_kept(options, plan, sends)
+        sample = sample_corpus(plan.files, options, sends or options.sample)
         if not sample.documents:
             raise UsageError("--input: holds no document that a build would use")
-        stages = forecast(plan, sample)
-        trial = send_sample(plan, sample.documents, sample.total, options, nowhere) if sends else Trial()
+        trial = send_sample(plan, sample.documents, sample.total, runner, folder) if sends else Trial()
     known = spent(plan.store)
-    stages = [learned(stage, trial, known, sample, plan) for stage in stages]
-    price = price_of(plan.model.name, plan.model.base_url, flags["price_file"]), embedder_price(flags)
-    processes = options.get_all_options().get("direct_num_workers") or 1
+    stages = [learned(stage, trial, known, sample, plan) for stage in forecast(plan, sample)]
+    price = price_of(plan.model.name, plan.model.base_url, options.price_file), embedder_price(options)
+    processes = runner.get_all_options().get("direct_num_workers") or 1
     times = [seconds_of(stage, plan, trial, processes) for stage in stages]
     print("\n".join([*about(plan, sample, trial, known), "", *table(stages, times, price)]))
-    if flags["output"]:
+    if options.output:
         document = {"documents": sample.total, "model": plan.model.name, "stages": [asdict(stage) for stage in stages]}
-        write_bytes(path_of(flags["output"], ESTIMATE), orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        write_bytes(path_of(options.output, ESTIMATE), orjson.dumps(document, option=orjson.OPT_INDENT_2))
     return DONE
 
 
-def documents_to_send(flags: Flags) -> int:
+def check_answers_are_kept(options: EstimateOptions, plan: BuildPlan, sends: int) -> None:
+    """Raises UsageError where a sample would be paid, and its answers be lost to the build."""
+    paid = plan.model.name != "offline" or embeds(options)
+    if sends and paid and plan.store == NO_STORE:
+        raise UsageError("--output or --response_store: name one, so that the build need not buy these answers again")
+
+
+def documents_to_send(options: EstimateOptions) -> int:
     """As `--n` says; by default as many as an estimate needs, where the answers can be kept for the build."""
-    if flags["estimate_n"] is not None:
-        return int(flags["estimate_n"])
-    kept = bool(flags["output"] or flags["response_store"] not in ("", NO_STORE))
-    return SENT if kept and EXPORT not in named_model(flags)[1] else 0
+    if options.n is not None:
+        return options.n
+    kept = bool(options.output or options.response_store not in ("", NO_STORE))
+    return SENT if kept and EXPORT not in named_model(options)[1] else 0
 
 
 def forecast(plan: BuildPlan, sample: CorpusSample) -> list[StageForecast]:
@@ -94,7 +98,7 @@ def learned(
         return embedded(stage, trial, sample, plan)
     if stage.stage in trial.asked:
         calls = trial.calls(stage.stage, sample.total / trial.documents)
-        most = plan.flags["max_samples"] if stage.stage.startswith("synthesize_") else 0
+        most = plan.flags.max_samples if stage.stage.startswith("synthesize_") else 0
         stage = replace(stage, calls=min(calls, most or calls))
     return stage
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.hub_options import ExportOptions
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.files.storage import join_path
 from persona_hub.transforms.hub.current import read_current
@@ -31,9 +31,9 @@ class Exported:
     files: tuple[FileEntry, ...]
 
 
-def export_hub(flags: Mapping[str, Any], beam_flags: Sequence[str]) -> int:
+def export_hub(options: ExportOptions, _: Sequence[str]) -> int:
     """Exports, and says what was written; returns the exit code."""
-    exported = export(flags["hub"], flags["export_format"], flags["export_output"])
+    exported = export(options.hub, options.format, options.output)
     for entry in exported.files:
         print(f"{entry.records:>10,} records  {join_path(exported.folder, entry.path)}")
     return DONE

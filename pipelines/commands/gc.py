@@ -6,20 +6,20 @@ import sys
 from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.hub_options import CleaningOptions
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags
 from persona_hub.transforms.hub.garbage import find_garbage, remove_garbage
 from persona_hub.transforms.hub.versions import open_hub
 
 
-def collect_garbage(flags: Flags, _: Sequence[str]) -> int:
+def collect_garbage(options: CleaningOptions, _: Sequence[str]) -> int:
     """Removes what no kept version names."""
-    output, idle = flags["hub"], flags["older_than_hours"] * 3600
+    output, idle = options.hub, options.older_than_hours * 3600
     open_hub(output)
-    clean = find_garbage if flags["dry_run"] else remove_garbage
-    found = clean(output, flags["keep"], idle)
-    said = "would go" if flags["dry_run"] else "removed"
-    print(f"{said}: {len(found.versions):,} versions, {len(found.files):,} files, {found.bytes:,} bytes")
+    clean = find_garbage if options.dry_run else remove_garbage
+    found = clean(output, options.keep, idle)
+    outcome = "would go" if options.dry_run else "removed"
+    print(f"{outcome}: {len(found.versions):,} versions, {len(found.files):,} files, {found.bytes:,} bytes")
     for version in found.versions:
         print(f"  {version}")
     return DONE

@@ -11,9 +11,10 @@ from contextlib import closing
 import zstandard
 from apache_beam.io.filesystem import BeamIOError
 
+from persona_hub.pipelines.cli.command_options import ImportOptions
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags, named_store
+from persona_hub.pipelines.planning.store_choice import named_store
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.files.storage import list_paths, open_decompressed
@@ -27,20 +28,20 @@ GROUP = 500  # answers in a transaction
 FREE = Price(0.0, 0.0)
 
 
-def import_batch_answers(flags: Flags, _: Sequence[str]) -> int:
+def import_batch_answers(options: ImportOptions, _: Sequence[str]) -> int:
     """Imports, and says what came of it; returns the exit code."""
-    if not flags["batch_model"]:
+    if not options.batch_model:
         raise UsageError("--batch_model: must name the model that answered, as it was named at the export")
-    refuse_without_batches(flags["batch_model"])
-    price = price_of(flags["batch_model"], "", flags["price_file"])
-    files = matched(flags["input"])
+    refuse_without_batches(options.batch_model)
+    price = price_of(options.batch_model, "", options.price_file)
+    files = matched(options.input)
     counts: Counter[str] = Counter()
-    with closing(opened_store(named_store(flags))) as store:
+    with closing(opened_store(named_store(options))) as store:
         for group in groups(answers(files, counts)):
             put_group(store, group, price or FREE, counts)
     print(f"{counts.pop('stored', 0):>10,} answers stored, {counts.pop('known', 0):,} were there already")
     if price is None:
-        print(f"{'':11}their cost is not counted: no price of {flags['batch_model']} is known; see --price_file")
+        print(f"{'':11}their cost is not counted: no price of {options.batch_model} is known; see --price_file")
     for name, n in sorted(counts.items()):
         print(f"{n:>10,} {name}")
     return DONE

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from persona_hub.pipelines.cli.command_options import PreviewOptions
 from persona_hub.pipelines.cli.exit_status import DONE, JobError, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.corpus_sample import sample_corpus
-from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import BuildPlan
-from persona_hub.pipelines.planning.preview_plan import plan_look
+from persona_hub.pipelines.planning.preview_plan import plan_preview
 from persona_hub.pipelines.runners.signals import take_back_stop_word
 from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire, release
@@ -65,11 +65,11 @@ class Showing:
         return self.task.key(record)
 
 
-def preview_build(flags: Flags, _: Sequence[str]) -> int:
+def preview_build(options: PreviewOptions, _: Sequence[str]) -> int:
     """Prints the preview; returns the exit code."""
-    with tempfile.TemporaryDirectory(prefix="persona-hub-") as nowhere:
-        plan = plan_look(flags, nowhere)
-    sample = sample_corpus(plan.files, flags, flags["preview_n"])
+    with tempfile.TemporaryDirectory(prefix="persona-hub-") as folder:
+        plan = plan_preview(options, folder)
+    sample = sample_corpus(plan.files, options, options.n)
     if not sample.documents:
         raise UsageError("--input: holds no document that a build would use")
     about = "" if sample.exact else "about "
@@ -85,12 +85,12 @@ def preview_build(flags: Flags, _: Sequence[str]) -> int:
 
 def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
     """All lines: of each document what it came to; after them relations and samples of the first personas."""
-    flags = plan.flags
-    rules = Rules(pii=flags["pii"], persona_language=flags["persona_language"])
+    options = plan.flags
+    rules = Rules(pii=options.pii, persona_language=options.persona_language)
     extract = ExtractTask(
         prompt=plan.extract,
-        personas_per_document=flags["personas_per_document"],
-        persona_language=flags["persona_language"],
+        personas_per_document=options.personas_per_document,
+        persona_language=options.persona_language,
         sampling=plan.sampling,
     )
     kept: list[Persona] = []
@@ -100,7 +100,7 @@ def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
         for one in asked(EXTRACT_PERSONA, extract, [document], plan.model):
             yield from lines_of(one, seen)
             yield from verdict(one, rules, kept)
-    if kept and flags["expand_hops"]:
+    if kept and options.expand_hops:
         yield from heading("relations")
         for one in asked(EXPAND_PERSONA, RelationTask(1, 1, plan.expand, plan.sampling), kept, plan.model):
             yield from lines_of(one, seen)

@@ -6,17 +6,17 @@ import sys
 from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.hub_options import VersionOptions
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags
 from persona_hub.transforms.hub.current import exclusive, set_current
 from persona_hub.transforms.hub.versions import missing_files, open_hub
 
 
-def roll_back(flags: Flags, _: Sequence[str]) -> int:
+def roll_back(options: VersionOptions, _: Sequence[str]) -> int:
     """Makes an earlier version the one that readers see; nothing is deleted."""
-    output = flags["hub"]
+    output = options.hub
     current = open_hub(output).manifest
-    version = flags["version"] or current.parent
+    version = options.version or current.parent
     if not version:
         raise UsageError(f"--version: {current.version} is the first version, there is none before it")
     hub = open_hub(output, version)

@@ -11,8 +11,9 @@ from datetime import datetime
 import orjson
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.hub_options import StatusOptions
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags, named_store
+from persona_hub.pipelines.planning.store_choice import named_store
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.versions import path_of
@@ -21,18 +22,18 @@ from persona_hub.transforms.store.protocol import Spend, StoreError
 ESTIMATE = "estimate.json"  # what `estimate --output` leaves in OUTPUT
 HEAD = f"{'stage':30}{'calls':>12}{'of about':>12}{'tokens in':>14}{'out':>14}{'US dollars':>12}{'calls/s':>10}"
 
-Look = Mapping[str, Spend]  # by stage
+SpendByStage = Mapping[str, Spend]
 
 
-def show_status(flags: Flags, _: Sequence[str]) -> int:
+def show_status(options: StatusOptions, _: Sequence[str]) -> int:
     """Prints the table, again and again with --watch; returns the exit code."""
-    expected = expected_calls(flags["output"]) if flags["output"] else {}
+    expected = expected_calls(options.output) if options.output else {}
     try:
-        with closing(opened_store(named_store(flags), must_be_there=True)) as store:
+        with closing(opened_store(named_store(options), must_be_there=True)) as store:
             before, at = store.spend(), time.monotonic()
             print("\n".join(table(before, {}, 0.0, expected)))
-            while flags["watch"]:
-                time.sleep(flags["watch"])
+            while options.watch:
+                time.sleep(options.watch)
                 now, later = store.spend(), time.monotonic()
                 print(f"\n{datetime.now():%H:%M:%S}", *table(now, before, later - at, expected), sep="\n", flush=True)
                 before, at = now, later
@@ -43,7 +44,7 @@ def show_status(flags: Flags, _: Sequence[str]) -> int:
     return DONE
 
 
-def table(now: Look, before: Look, seconds: float, expected: Mapping[str, float]) -> Iterator[str]:
+def table(now: SpendByStage, before: SpendByStage, seconds: float, expected: Mapping[str, float]) -> Iterator[str]:
     """One line for each stage, in the order of the estimate if there is one, and their sum."""
     yield HEAD
     stages = [*expected, *sorted(now.keys() - expected.keys())]

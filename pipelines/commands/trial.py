@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
 from persona_hub.pipelines.build import BuildJob
+from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.runners.job import execute
 from persona_hub.pipelines.runners.response_store import opened_store
@@ -77,31 +78,42 @@ class Trial:
 
 
 def send_sample(
-    plan: BuildPlan, documents: Sequence[Document], total: float, options: PipelineOptions, folder: str
+    plan: BuildPlan, documents: Sequence[Document], total: float, runner: PipelineOptions, folder: str
 ) -> Trial:
     """Builds a hub of `documents`, which stand for `total`, in `folder`; the build itself will ask the same of them."""
     corpus = Path(folder) / "sample.jsonl"
     with corpus.open("wb") as file:
         for document in documents:
             file.write(orjson.dumps({"text": document.text, "url": document.source}) + b"\n")
-    most = plan.flags["max_samples"]
-    part = max(plan.flags["samples_per_persona"], round(most * len(documents) / total)) if most else 0
-    flags = {"input": [str(corpus)], "format": "jsonl", "text_field": "text", "language": [], "max_documents": 0}
-    small = replace(
-        plan,
-        flags={**plan.flags, **flags, "min_characters": 0, "max_samples": part, "output": str(Path(folder) / "trial")},
-        files=match_corpus([str(corpus)], "jsonl"),
-    )
+    output = str(Path(folder) / "trial")
+    options = sample_options(plan.flags, str(corpus), output, len(documents) / total)
+    small = replace(plan, flags=options, files=match_corpus([str(corpus)], "jsonl"))
     before = spend_of(plan.store)
-    result = execute(BuildJob(small, runner_name(options)), options)
+    result = execute(BuildJob(small, runner_name(runner)), runner)
     after = spend_of(plan.store)
-    made: Manifest = open_hub(small.flags["output"]).manifest
+    made: Manifest = open_hub(output).manifest
     return Trial(
         documents=len(documents),
         counts=made.counts,
         spent={stage: minus(spend, before.get(stage, Spend())) for stage, spend in after.items()},
         latency=latencies(result),
         unasked=sum(made.partial.values()),
+    )
+
+
+def sample_options(options: BuildOptions, corpus: str, output: str, part: float) -> BuildOptions:
+    """The options of a build of the file `corpus`, whose documents have been chosen, and are a `part` of all."""
+    most = options.max_samples
+    return replace(
+        options,
+        input=(corpus,),
+        format="jsonl",
+        text_field="text",
+        language=(),
+        max_documents=0,
+        min_characters=0,
+        max_samples=max(options.samples_per_persona, round(most * part)) if most else 0,
+        output=output,
     )
 
 

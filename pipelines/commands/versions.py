@@ -6,17 +6,17 @@ import sys
 from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.hub_options import HubOptions
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 
 HEAD = f"  {'version':16}{'created':22}{'personas':>12}{'of its own':>12}{'documents':>12}{'US dollars':>12}"
 
 
-def list_hub_versions(flags: Flags, _: Sequence[str]) -> int:
+def list_hub_versions(options: HubOptions, _: Sequence[str]) -> int:
     """Lists the versions."""
-    output = flags["hub"]
+    output = options.hub
     current = open_hub(output).manifest.version
     print(HEAD)
     for manifest in list_versions(output):

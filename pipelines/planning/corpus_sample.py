@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
+from persona_hub.pipelines.cli.corpus_options import CorpusOptions
 from persona_hub.transforms.corpus.formats.readers import read_piece
 from persona_hub.transforms.corpus.found import MIB, CorpusFile, Limits, Piece
 from persona_hub.transforms.corpus.pieces import pieces_of
@@ -29,10 +29,10 @@ class CorpusSample:
     exact: bool  # whether the whole corpus was read
 
 
-def sample_corpus(files: Sequence[CorpusFile], flags: Mapping[str, Any], n: int) -> CorpusSample:
+def sample_corpus(files: Sequence[CorpusFile], options: CorpusOptions, n: int) -> CorpusSample:
     """At most `n` documents. Of equal documents one counts, where both were read."""
-    wanted = Wanted(frozenset(flags["language"]), flags["min_characters"], flags["max_characters"])
-    limits = Limits(part_characters=flags["max_characters"])
+    wanted = Wanted(frozenset(options.language), options.min_characters, options.max_characters)
+    limits = Limits(part_characters=options.max_characters)
     pieces = sorted((piece for file in files for piece in pieces_of(file, PIECE)), key=place_of)
     enough = max(LEAST_DOCUMENTS, TIMES * n)
     found: dict[str, Document] = {}
@@ -42,7 +42,7 @@ def sample_corpus(files: Sequence[CorpusFile], flags: Mapping[str, Any], n: int)
             whole = False
             break
         records, read = 0, 0
-        for document in documents_of(piece, flags["text_field"], limits, wanted):
+        for document in documents_of(piece, options.text_field, limits, wanted):
             records += 1
             if document is not None:
                 seen += 1
@@ -54,7 +54,7 @@ def sample_corpus(files: Sequence[CorpusFile], flags: Mapping[str, Any], n: int)
     total = float(len(found))
     if not whole:
         total = seen * sum(map(weight_of, pieces)) / max(size, 1)
-    most = flags["max_documents"] or total
+    most = options.max_documents or total
     return CorpusSample([found[name] for name in sorted(found)[:n]], min(total, most), whole)
 
 

@@ -6,10 +6,13 @@ numbers (`persona_hub.pipelines.commands.estimate`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from persona_hub.pipelines.cli.command_options import BuildOptions
+from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
+from persona_hub.pipelines.cli.model_options import EmbedderOptions
+from persona_hub.pipelines.planning.budget import BudgetShares
 from persona_hub.pipelines.planning.models import embeds
 from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
@@ -49,7 +52,7 @@ class StageForecast:
 
 
 def forecast_build(
-    flags: Mapping[str, Any],
+    options: BuildOptions,
     extract: Prompt,
     expand: Prompt,
     use_cases: Sequence[UseCase],
@@ -57,39 +60,39 @@ def forecast_build(
     document_tokens: float = DOCUMENT_TOKENS,
 ) -> list[StageForecast]:
     """The stages of a build in their order."""
-    asked = documents * flags["personas_per_document"]
+    asked = documents * options.personas_per_document
     stages = [
         StageForecast(EXTRACT_PERSONA, asked, bare_tokens(extract) + document_tokens, OUTPUT_TOKENS[EXTRACT_PERSONA])
     ]
     personas = found = asked * KEPT
     relations = 0.0
-    for _ in range(flags["expand_hops"]):
-        children = found * ASKED * flags["expand_per_persona"]
+    for _ in range(options.expand_hops):
+        children = found * ASKED * options.expand_per_persona
         relations += children
         found = children * KEPT
         personas += found
     if relations:
         tokens = bare_tokens(expand) + PERSONA_TOKENS
         stages.append(StageForecast(EXPAND_PERSONA, relations, tokens, OUTPUT_TOKENS[EXPAND_PERSONA]))
-    if embeds(flags):
-        stages.append(forecast_vectors(flags, personas * UNIQUE))
-    return [*stages, *forecast_samples(flags, use_cases, personas * UNIQUE)]
+    if embeds(options):
+        stages.append(forecast_vectors(options, personas * UNIQUE))
+    return [*stages, *forecast_samples(options, use_cases, personas * UNIQUE)]
 
 
-def forecast_vectors(flags: Mapping[str, Any], personas: float, tokens: float = PERSONA_TOKENS) -> StageForecast:
+def forecast_vectors(options: EmbedderOptions, personas: float, tokens: float = PERSONA_TOKENS) -> StageForecast:
     """The stage that buys vectors of `personas`, each of so many tokens."""
-    most = most_of(EmbedderConfig(flags["embedder"], batch=flags["embedding_batch"]))
+    most = most_of(EmbedderConfig(options.embedder, batch=options.embedding_batch))
     texts = max(1.0, min(most.texts, most.tokens / max(tokens, 1.0)))
     return StageForecast(EMBED_DEDUP, personas / texts, texts * tokens, 0.0, embeds=True)
 
 
-def forecast_samples(flags: Mapping[str, Any], use_cases: Sequence[UseCase], personas: float) -> list[StageForecast]:
+def forecast_samples(options: UseCaseOptions, use_cases: Sequence[UseCase], personas: float) -> list[StageForecast]:
     """The stages that make samples of `personas`."""
-    used = min(personas, personas_to_use(flags) or personas)
+    used = min(personas, personas_to_use(options) or personas)
     return [
         StageForecast(
             synthesize_stage(one.name),
-            used * flags["samples_per_persona"],
+            used * options.samples_per_persona,
             bare_tokens(one.prompt) + tokens_of(one.examples) + PERSONA_TOKENS,
             one.sampling.max_tokens * SAMPLE_OUTPUT,
         )
@@ -109,7 +112,7 @@ def weight_of(price: Price | None) -> Price:
 
 def budget_shares(
     stages: Sequence[StageForecast], price: Price | None, embedding_price: Price | None = None
-) -> tuple[tuple[str, float], ...]:
+) -> BudgetShares:
     """Parts of a budget: each stage may use, with those before it, all but a good part of what later ones will need."""
     weights = [stage.cost(weight_of(price), weight_of(embedding_price)) for stage in stages]
     total = sum(weights)

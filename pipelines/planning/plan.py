@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from persona_hub.pipelines.cli.commands import EMBEDDER_CALLS, SPENDING
+from persona_hub.pipelines.cli.command_options import BuildOptions, RefreshOptions, SynthesisOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.model_options import RepairOptions
+from persona_hub.pipelines.cli.option import deciding_values, options_of
+from persona_hub.pipelines.planning.budget import stage_shares
 from persona_hub.pipelines.planning.forecast import StageForecast, budget_shares, forecast_build
 from persona_hub.pipelines.planning.models import (
     HERE,
-    Flags,
-    base_url_of,
     embedder_of,
     embedder_price,
     embeds,
     model_of,
-    named_model,
+    model_price,
     sampling_of,
 )
 from persona_hub.pipelines.planning.sizing import blocks_for, expected_personas, shards_for
@@ -32,29 +33,14 @@ from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.hub.manifest import Made, Manifest, fingerprint
 from persona_hub.transforms.hub.versions import Hub, ToBuild, version_to_add, version_to_build
-from persona_hub.transforms.llm.prices import price_of
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesis.use_cases import USE_CASES, load_use_case
 
-# Flags that decide how a job runs, and not what comes of it.
-RUNNING = (
-    "input",
-    "output",
-    "hub",
-    "llm_base_url",
-    "llm_api_key_secret",
-    "batch_model",
-    *SPENDING,
-    *EMBEDDER_CALLS,
-    "partitions",
-    "use_case",
-    "samples_per_persona",
-    "max_samples",
-    "examples",
-)
+COMPRESSION = 4  # times the size of a compressed file that its text has, about
 
+RUNNING = frozenset(name for name, one in options_of(BuildOptions).items() if not one.decides) | {"hub"}
 Unfinished = Callable[[Made], bool]
 
 
@@ -62,7 +48,7 @@ Unfinished = Callable[[Made], bool]
 class BuildPlan:
     """A build, ready to run."""
 
-    flags: Flags
+    flags: BuildOptions
     files: Sequence[CorpusFile]
     model: ModelConfig
     sampling: Sampling
@@ -91,47 +77,39 @@ class BuildPlan:
         return {prompt.name: prompt.prompt_hash for prompt in (self.extract, self.expand, *prompts(self.use_cases))}
 
 
-def plan_build(flags: Flags, where: Where = HERE) -> BuildPlan:
+def plan_build(options: BuildOptions, where: Where = HERE) -> BuildPlan:
     """The plan of a build. Raises ValueErrors that name the flag or file and the remedy."""
-    return planned(flags, where, lambda content, left: (version_to_build(flags["output"], content, left), None))
+    return planned(options, where, lambda content, left: (version_to_build(options.output, content, left), None))
 
 
-def plan_refresh(flags: Flags, where: Where = HERE) -> BuildPlan:
+def plan_refresh(options: RefreshOptions, where: Where = HERE) -> BuildPlan:
     """The plan of a refresh. Raises ValueErrors that name the flag or file and the remedy."""
-    return planned(flags, where, lambda content, left: version_to_add(flags["output"], content, left))
+    return planned(options, where, lambda content, left: version_to_add(options.output, content, left))
 
 
-def planned(flags: Flags, where: Where, choose: Callable[[str, Unfinished], tuple[ToBuild, Hub | None]]) -> BuildPlan:
+def planned(
+    options: BuildOptions, where: Where, choose: Callable[[str, Unfinished], tuple[ToBuild, Hub | None]]
+) -> BuildPlan:
     """The plan of a version. `choose` names it, and what it adds to, by a fingerprint of its content."""
-    files = match_corpus(flags["input"], "warc" if flags["format"] == "wet" else flags["format"])
-    personas = expected_personas(
-        sum(file.size * (4 if file.compressed else 1) for file in files),
-        flags["personas_per_document"],
-        flags["expand_hops"],
-        flags["expand_per_persona"],
-    )
-    extract, expand = extract_prompt(flags["prompt_dir"]), expand_prompt(flags["prompt_dir"])
-    use_cases = use_cases_of(flags)
-    stages = forecast_build(flags, extract, expand, use_cases, documents=1.0)
-    model, embedder, priced = build_models(flags, where, stages)
-    decisive = {name: value for name, value in flags.items() if name not in RUNNING}
-    content = fingerprint(
-        decisive
-        | {"llm": model.name}
-        | {"files": [(file.path, file.size) for file in files], "prompts": [extract.prompt_hash, expand.prompt_hash]}
-    )
-    chosen, base = choose(content, partial(unfinished, flags=flags))
+    files = match_corpus(options.input, "warc" if options.format == "wet" else options.format)
+    extract, expand = extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)
+    use_cases = use_cases_of(options)
+    stages = forecast_build(options, extract, expand, use_cases, documents=1.0)
+    model, embedder, priced = build_models(options, where, stages)
+    content = build_fingerprint(options, model, files, [extract, expand])
+    chosen, base = choose(content, partial(unfinished, options=options))
+    personas = personas_in(files, options)
     held = base.manifest.records_of("personas") if base else 0
     return BuildPlan(
-        flags=flags,
+        flags=options,
         files=files,
         model=model,
-        sampling=sampling_of(flags, Sampling()),
+        sampling=sampling_of(options, Sampling()),
         embedder=embedder,
         extract=extract,
         expand=expand,
         use_cases=use_cases,
-        blocks=flags["partitions"] or blocks_for(personas + held),
+        blocks=options.partitions or blocks_for(personas + held),
         shards=shards_for(personas),
         priced=priced,
         version=chosen.version,
@@ -143,32 +121,56 @@ def planned(flags: Flags, where: Where, choose: Callable[[str, Unfinished], tupl
     )
 
 
+def personas_in(files: Sequence[CorpusFile], options: BuildOptions) -> int:
+    """An upper estimate of the personas that a build makes of these files."""
+    return expected_personas(
+        sum(file.size * (COMPRESSION if file.compressed else 1) for file in files),
+        options.personas_per_document,
+        options.expand_hops,
+        options.expand_per_persona,
+    )
+
+
+def build_fingerprint(
+    options: BuildOptions, model: ModelConfig, files: Sequence[CorpusFile], prompts: Sequence[Prompt]
+) -> str:
+    """A hash of all that decides what a build makes of its corpus: the same for the same hub."""
+    return fingerprint(
+        deciding_values(options)
+        | {"llm": model.name}
+        | {
+            "files": [(file.path, file.size) for file in files],
+            "prompts": [prompt.prompt_hash for prompt in prompts],
+        }
+    )
+
+
 def build_models(
-    flags: Flags, where: Where, stages: Sequence[StageForecast]
+    options: BuildOptions, where: Where, stages: Sequence[StageForecast]
 ) -> tuple[ModelConfig, EmbedderConfig, bool]:
-    """The model and the embedder, the budget shared among the stages as they are expected, and whether both prices are
-    known.
+    """(language model, embedder, whether the prices of both are known); they share a budget as the stages' costs are
+    forecast.
     """
-    name, _ = named_model(flags)
-    price = price_of(name, base_url_of(flags), flags["price_file"])
-    embedding_price = embedder_price(flags)
+    price, embedding_price = model_price(options), embedder_price(options)
     shares = budget_shares(stages, price, embedding_price)
-    priced = price is not None and (embedding_price is not None or not embeds(flags))
-    return model_of(flags, where, shares), embedder_of(flags, where, shares), priced
+    priced = price is not None and (embedding_price is not None or not embeds(options))
+    model = model_of(options, where, shares)
+    return model, embedder_of(options, where, stage_shares(options, shares)), priced
 
 
-def unfinished(made: Made, flags: Flags) -> bool:
-    """Whether questions were left unasked, or given up earlier than the flags now say."""
+def unfinished(made: Made, options: RepairOptions) -> bool:
+    """Whether questions were left unasked, or given up after fewer attempts than the options now allow."""
     malformed = any(counts.get("lost-malformed") for counts in made.counts.values())
-    again = malformed and flags["retry_malformed"] > made.parameters.get("retry_malformed", 1)
+    default = options_of(RepairOptions)["retry_malformed"].default  # of manifests from before there was this flag
+    again = malformed and options.retry_malformed > made.parameters.get("retry_malformed", default)
     return bool(made.partial) or again
 
 
-def use_cases_of(flags: Flags) -> list[UseCase]:
+def use_cases_of(options: SynthesisOptions) -> list[UseCase]:
     """The use cases by name or file, `all` being the six; each once. Raises UseCaseError."""
-    names = [name for given in flags["use_case"] for name in (USE_CASES if given == "all" else (given,))]
-    loaded = [load_use_case(name, flags["prompt_dir"], flags["examples"]) for name in dict.fromkeys(names)]
-    found = [replace(use_case, sampling=sampling_of(flags, use_case.sampling)) for use_case in loaded]
+    names = [name for given in options.use_case for name in (USE_CASES if given == "all" else (given,))]
+    loaded = [load_use_case(name, options.prompt_dir, options.examples) for name in dict.fromkeys(names)]
+    found = [replace(use_case, sampling=sampling_of(options, use_case.sampling)) for use_case in loaded]
     taken = [use_case.name for use_case in found]
     twice = [name for name in taken if taken.count(name) > 1]
     if twice:
@@ -181,9 +183,10 @@ def prompts(use_cases: Sequence[UseCase]) -> list[Prompt]:
     return [use_case.prompt for use_case in use_cases]
 
 
-def plain(flags: Flags) -> dict[str, Any]:
-    """The flags as a manifest holds them."""
-    return {name: value for name, value in sorted(flags.items()) if value not in ("", None, [])}
+def plain(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """As `recorded_values`, until the jobs take their options by type."""
+    values = {name: list(value) if isinstance(value, tuple) else value for name, value in sorted(flags.items())}
+    return {name: value for name, value in values.items() if value not in ("", None, [])}
 
 
 def code_version() -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
 
 DOCUMENT_BYTES = 2_000  # of a web page's main text, about
@@ -29,8 +27,8 @@ def shards_for(personas: int) -> int:
     return min(MOST_BLOCKS, max(1, personas // SHARD_PERSONAS))
 
 
-def personas_to_use(flags: Mapping[str, Any]) -> int:
+def personas_to_use(options: UseCaseOptions) -> int:
     """How many personas samples are made from; 0: all. Raises UsageError."""
-    if 0 < flags["max_samples"] < flags["samples_per_persona"]:
-        raise UsageError(f"--max_samples {flags['max_samples']}: less than --samples_per_persona")
-    return flags["max_samples"] // flags["samples_per_persona"]
+    if 0 < options.max_samples < options.samples_per_persona:
+        raise UsageError(f"--max_samples {options.max_samples}: less than --samples_per_persona")
+    return options.max_samples // options.samples_per_persona

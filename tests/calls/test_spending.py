@@ -15,7 +15,7 @@ from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.llm.prices import Price, PriceError, price_of, rows
 from persona_hub.transforms.synthesis.use_cases import load_use_case
-from tests.helpers.flags import PAID, flags_of, model
+from tests.helpers.flags import PAID, build_options, model
 
 CLUSTER = Where("DataflowRunner", one_machine=False, retries=True)
 
@@ -111,7 +111,7 @@ def test_a_broken_price_file_is_named_with_its_row(text: str, said: str) -> None
 
 
 def test_later_stages_keep_a_part_of_the_budget() -> None:
-    flags = flags_of("--use_case", "math")
+    flags = build_options("--use_case", "math")
     stages = forecast_build(flags, extract_prompt(), expand_prompt(), [load_use_case("math", "", "")], 1000)
     assert [stage.stage for stage in stages] == ["extract_persona", "expand_persona", "synthesize_math"]
     shares = budget_shares(stages, Price(0.25, 2.0))

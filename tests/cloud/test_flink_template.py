@@ -11,7 +11,7 @@ import yaml
 from apache_beam.options.pipeline_options import FlinkRunnerOptions
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
-from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.pipelines.runners.flink import RETRY_DELAY_MILLIS, FlinkJobOptions
 from persona_hub.pipelines.runners.run import beam_options, cluster_of
 from tests.helpers.places import TEMPLATES
@@ -33,10 +33,8 @@ def pod() -> dict[str, Any]:
 
 
 def test_the_build_takes_its_flags(pod: dict[str, Any]) -> None:
-    parser = Parser()
-    add_flags(parser, JOB_BY_NAME["build"])
-    flags, rest = parse_flags(parser, JOB_BY_NAME["build"], pod["containers"][0]["args"])
-    assert flags["response_store"].startswith("redis://")
+    options, rest = read_options(JOB_BY_NAME["build"], pod["containers"][0]["args"])
+    assert options.response_store.startswith("redis://")
     assert beam_options(rest).get_all_options()["environment_type"] == "EXTERNAL"
 
 

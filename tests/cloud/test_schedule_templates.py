@@ -20,7 +20,7 @@ from cronsim import CronSim
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.date_macros import dated
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, FAILED, NOTHING_TO_READ, WRONG_COMMAND
-from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.pipelines.main import main
 from persona_hub.pipelines.runners.run import beam_options
 from persona_hub.transforms.hub.versions import list_versions, open_hub
@@ -67,12 +67,10 @@ def test_one_refresh_runs_at_a_time_and_reads_the_day_before(file: str) -> None:
     start = next(CronSim(told["schedule"], now))
     [container] = pod_of(told["jobTemplate"])["containers"]
     assert container["command"] == ["persona-hub", "refresh"]
-    parser = Parser()
-    add_flags(parser, JOB_BY_NAME["refresh"])
-    flags, rest = parse_flags(parser, JOB_BY_NAME["refresh"], container["args"])
+    options, rest = read_options(JOB_BY_NAME["refresh"], container["args"])
     beam_options(rest)
     assert told["timeZone"] == "Etc/UTC"
-    assert dated(flags["input"], start) == ["gs://BUCKET/crawl/2026-03-01/*"]
+    assert dated(options.input, start) == ["gs://BUCKET/crawl/2026-03-01/*"]
 
 
 @pytest.mark.parametrize("file", CRON_JOBS)

@@ -11,9 +11,8 @@ import pytest
 from google.cloud.dataflow_v1beta3.types import ParameterType, TemplateMetadata
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
-from persona_hub.pipelines.cli.flag import number
-from persona_hub.pipelines.cli.options import BY_NAME
-from persona_hub.pipelines.cli.parser import Parser, add_flags, parse_flags
+from persona_hub.pipelines.cli.option import NumberRange, Option, options_of
+from persona_hub.pipelines.cli.parser import parser_of, read_options
 from persona_hub.pipelines.cloud.number_patterns import number_pattern
 from persona_hub.pipelines.cloud.template import PATTERNS, TEMPLATES, metadata
 from tests.helpers.places import ROOT
@@ -77,9 +76,10 @@ def test_they_are_as_the_flags_make_them(job: str) -> None:
 
 
 def test_each_flag_is_a_parameter_and_each_parameter_a_flag(job: str) -> None:
-    parser = Parser(add_help=False)
-    add_flags(parser, JOB_BY_NAME[job])
-    flags = {action.dest: action for action in parser._actions}
+    own = options_of(JOB_BY_NAME[job].options)
+    actions = {action.dest: action for action in parser_of(JOB_BY_NAME[job])._actions}
+    flags = {name: action for name, action in actions.items() if name in own and own[name].in_template}
+    assert own.keys() - flags.keys() == {"model"}  # what its file says is sent as the other flags
     assert flags.keys() == parameters(job).keys()
     assert [flag.required for flag in flags.values()] == [not found["isOptional"] for found in parameters(job).values()]
 
@@ -95,25 +95,23 @@ def test_the_service_takes_them(job: str) -> None:
 
 
 def test_what_they_accept_the_job_accepts_too(job: str) -> None:
-    parser = Parser()
-    add_flags(parser, JOB_BY_NAME[job])
     for name, parameter in parameters(job).items():
         (regex,) = parameter["regexes"]
-        accepted, refused = examples(name)
+        accepted, refused = examples(name, options_of(JOB_BY_NAME[job].options)[name])
         if default := parameter.get("defaultValue"):
             accepted.append(default)
         required = [f"--{flag}=gs://box/x" for flag, found in parameters(job).items() if not found["isOptional"]]
         for value in accepted:
             assert re.match(regex, value), (name, value)
-            parse_flags(parser, JOB_BY_NAME[job], [*required, f"--{name}={value}"])
+            read_options(JOB_BY_NAME[job], [*required, f"--{name}={value}"])
         for value in [*refused, "", "two\nlines"]:
             assert not re.match(regex, value), (name, value)
 
 
-def examples(name: str) -> tuple[list[str], list[str]]:
+def examples(name: str, one: Option) -> tuple[list[str], list[str]]:
     """(values to accept, values to refuse) of a flag."""
-    kind = BY_NAME[name].type
-    if not isinstance(kind, number):
+    kind = one.type
+    if not isinstance(kind, NumberRange):
         accepted, _, others = EXAMPLES[name].partition("|")
         return accepted.split(), others.split()
     low, high = (kind.kind(min(bound, 1e15)) for bound in (kind.low, kind.high))
@@ -122,21 +120,22 @@ def examples(name: str) -> tuple[list[str], list[str]]:
 
 
 def test_every_text_has_a_pattern_and_examples() -> None:
-    texts = {name for job in TEMPLATES for name in JOB_BY_NAME[job].flags if not isinstance(BY_NAME[name].type, number)}
+    found = {name: one for job in TEMPLATES for name, one in options_of(JOB_BY_NAME[job].options).items()}
+    texts = {name for name, one in found.items() if one.in_template and not isinstance(one.type, NumberRange)}
     assert texts == EXAMPLES.keys()
-    assert texts == PATTERNS.keys() | {name for name in texts if BY_NAME[name].choices}
+    assert texts == PATTERNS.keys() | {name for name in texts if found[name].choices}
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 6), (1, 4096), (0, 10), (7, 7), (95, 1234), (0, 100), (200, 10_000)])
 def test_a_range_of_whole_numbers_is_exact(low: int, high: int) -> None:
-    pattern = re.compile(number_pattern(number(low, high)))
+    pattern = re.compile(number_pattern(NumberRange(low, high)))
     found = [i for i in range(high * 2 + 20) if pattern.fullmatch(str(i))]
     assert found == list(range(low, high + 1))
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.5, 1.0), (0.1, 3600.0), (0.0, 2.0), (0.0, 1.0)])
 def test_a_range_of_fractions_is_exact_to_the_decimal(low: float, high: float) -> None:
-    kind = number(low, high, float)
+    kind = NumberRange(low, high, float)
     pattern = re.compile(number_pattern(kind))
     for hundredths in [*range(0, 400), *range(359_900, 360_100)]:
         text = f"{hundredths / 100:.2f}"

@@ -9,20 +9,16 @@ from typing import Any
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.planning.models import (
-    absolute,
-    default_store,
-    named_model,
-    named_store,
-    sampling_of,
-    shares_of,
-)
-from persona_hub.pipelines.planning.plan import plain, use_cases_of
+from persona_hub.pipelines.cli.hub_options import StatusOptions
+from persona_hub.pipelines.planning.budget import shares_of
+from persona_hub.pipelines.planning.models import named_model, sampling_of
+from persona_hub.pipelines.planning.plan import use_cases_of
+from persona_hub.pipelines.planning.store_choice import absolute, default_store, named_store
 from persona_hub.pipelines.runners.response_store import check_store, opened_store
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Sampling
-from tests.helpers.flags import flags_of
+from tests.helpers.flags import build_options
 from tests.helpers.places import EXAMPLES
 
 STAGES = (("extract", 0.5), ("expand", 0.3), ("synthesize", 0.2))
@@ -69,8 +65,8 @@ def test_parts_that_are_none(typed: list[str], said: str) -> None:
         (("--max_tokens=9", "--seed=0", "--top_p=0.5"), Sampling(0.7, 0.5, 9, 0)),
     ],
 )
-def test_flags_of_the_sampling_go_before_what_a_step_needs(flags: tuple[str, ...], sampling: Sampling) -> None:
-    assert sampling_of(flags_of(*flags), Sampling(temperature=0.7, max_tokens=300)) == sampling
+def test_build_options_the_sampling_go_before_what_a_step_needs(flags: tuple[str, ...], sampling: Sampling) -> None:
+    assert sampling_of(build_options(*flags), Sampling(temperature=0.7, max_tokens=300)) == sampling
 
 
 def test_a_relative_store_is_the_same_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,17 +75,17 @@ def test_a_relative_store_is_the_same_from_any_folder(tmp_path: Path, monkeypatc
     assert absolute("redis://host:1/2") == "redis://host:1/2"
     assert default_store("out") == f"sqlite:{tmp_path}/out/responses.sqlite"
     assert default_store("") == ""
-    assert named_model(flags_of("--llm=export:requests", "--batch_model=openai:m")) == (
+    assert named_model(build_options("--llm=export:requests", "--batch_model=openai:m")) == (
         "openai:m",
         {"export": f"{tmp_path}/requests"},
     )
 
 
 def test_a_command_that_looks_takes_the_store_that_is_named_before_the_output_s() -> None:
-    assert named_store({"response_store": "redis://host", "output": "/o"}) == "redis://host"
-    assert named_store({"response_store": "", "output": "/o"}) == "sqlite:/o/responses.sqlite"
+    assert named_store(StatusOptions(response_store="redis://host", output="/o")) == "redis://host"
+    assert named_store(StatusOptions(output="/o")) == "sqlite:/o/responses.sqlite"
     with pytest.raises(UsageError, match="--output or --response_store"):
-        named_store({"response_store": "none", "output": ""})
+        named_store(StatusOptions(response_store="none"))
 
 
 def test_looking_makes_no_store(tmp_path: Path) -> None:
@@ -111,7 +107,7 @@ def test_a_broken_store_is_told_before_a_job_runs_where_this_machine_can_see_it(
 
 
 def test_all_stands_for_the_six_and_each_counts_once() -> None:
-    names = [use_case.name for use_case in use_cases_of(flags_of("--use_case=tool,all,math"))]
+    names = [use_case.name for use_case in use_cases_of(build_options("--use_case=tool,all,math"))]
     assert names[0] == "tool"
     assert len(names) == len(set(names)) == 6
 
@@ -121,10 +117,4 @@ def test_two_use_cases_of_one_name_cannot_be_told_apart(tmp_path: Path) -> None:
     for file in ("one.yaml", "two.yaml"):
         (tmp_path / file).write_text(example)
     with pytest.raises(UsageError, match=r"two use cases are called .*; give one of them another name"):
-        use_cases_of(flags_of(f"--use_case={tmp_path}/one.yaml,{tmp_path}/two.yaml"))
-
-
-def test_a_manifest_holds_the_flags_that_say_something() -> None:
-    flags = {"b": 0, "a": "x", "c": "", "d": None, "e": [], "f": ["y"], "g": 0.0}
-    assert plain(flags) == {"a": "x", "b": 0, "f": ["y"], "g": 0.0}
-    assert list(plain(flags)) == ["a", "b", "f", "g"]
+        use_cases_of(build_options(f"--use_case={tmp_path}/one.yaml,{tmp_path}/two.yaml"))

@@ -27,14 +27,14 @@ from persona_hub.transforms.extract_persona.extract_persona import extract_promp
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.store.protocol import Spend
 from persona_hub.transforms.synthesis.use_cases import load_use_case
-from tests.helpers.flags import flags_of
+from tests.helpers.flags import build_options
 
 EXTRACT, EXPAND = extract_prompt(), expand_prompt()
 MATH = load_use_case("math", "", "")
 
 
 def forecast(*arguments: str, documents: float = 1000, use_cases: Any = ()) -> dict[str, StageForecast]:
-    stages = forecast_build(flags_of(*arguments), EXTRACT, EXPAND, use_cases, documents)
+    stages = forecast_build(build_options(*arguments), EXTRACT, EXPAND, use_cases, documents)
     return {stage.stage: stage for stage in stages}
 
 
@@ -61,12 +61,12 @@ def test_larger_inputs_are_cut_into_no_fewer_parts_within_bounds(one: int, other
     [((), 0), (("--max_samples=10",), 10), (("--max_samples=10", "--samples_per_persona=3"), 3)],
 )
 def test_samples_are_made_of_so_many_personas(arguments: tuple[str, ...], personas: int) -> None:
-    assert personas_to_use(flags_of(*arguments)) == personas
+    assert personas_to_use(build_options(*arguments)) == personas
 
 
 def test_fewer_samples_than_one_persona_takes_cannot_be() -> None:
     with pytest.raises(UsageError, match="--max_samples 2: less than --samples_per_persona"):
-        personas_to_use(flags_of("--max_samples=2", "--samples_per_persona=3"))
+        personas_to_use(build_options("--max_samples=2", "--samples_per_persona=3"))
 
 
 # ---- calls
@@ -98,8 +98,8 @@ def test_another_hop_never_takes_less(hops: int) -> None:
 
 
 def test_a_bound_on_samples_bounds_their_calls() -> None:
-    assert forecast_samples(flags_of("--max_samples=30"), [MATH], 1000)[0].calls == 30
-    assert forecast_samples(flags_of("--max_samples=30"), [MATH], 10)[0].calls == 10
+    assert forecast_samples(build_options("--max_samples=30"), [MATH], 1000)[0].calls == 30
+    assert forecast_samples(build_options("--max_samples=30"), [MATH], 10)[0].calls == 10
 
 
 STAGES = st.lists(st.floats(0.01, 1e6), min_size=1, max_size=6).map(

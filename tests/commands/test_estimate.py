@@ -14,7 +14,7 @@ from persona_hub.pipelines.main import main
 from persona_hub.pipelines.planning.corpus_sample import sample_corpus
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.store.protocol import Spend
-from tests.helpers.flags import flags_of
+from tests.helpers.flags import build_options
 from tests.helpers.paid import corpus_of, paying, run_build, spend
 from tests.servers.models.launch import FakeServer
 
@@ -105,11 +105,11 @@ def test_a_large_corpus_is_reckoned_by_bytes(tmp_path: Path) -> None:
         (tmp_path / f"{number:02}.jsonl").write_bytes(data)
     (tmp_path / "last.jsonl.gz").write_bytes(gzip.compress(data))
     files = match_corpus([str(tmp_path)])
-    sample = sample_corpus(files, flags_of(), 50)
+    sample = sample_corpus(files, build_options(), 50)
     assert len(sample.documents) == 50
     assert not sample.exact
     assert sample.total == pytest.approx(60_000, rel=0.15)
-    assert sample_corpus(files, flags_of("--max_documents", "99"), 50).total == 99
+    assert sample_corpus(files, build_options("--max_documents", "99"), 50).total == 99
 
 
 def test_status_reads_the_store(server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from persona_hub.pipelines.cli.commands import JOBS
 from persona_hub.pipelines.cli.exit_status import WRONG_COMMAND
-from persona_hub.pipelines.cli.options import BY_NAME
+from persona_hub.pipelines.cli.option import options_of
+from persona_hub.pipelines.cli.sections import sections_of
 from persona_hub.pipelines.main import main
 
 
@@ -30,7 +31,7 @@ def wrong(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("build --output out", "--input"),
         ("build --input , --output out", "--input: names nothing"),
         ("build --input a --output out --expand_hops 9", "--expand_hops: 9 is out of range: from 0 to 6"),
-        ("build --input a --output out --minhash_threshold high", "'high' is no number"),
+        ("build --input a --output out --minhash_threshold high", "'high' is not a number"),
         ("build --input a --output out --pii maybe", "--pii"),
         ("export --hub h --format jsonl,csv", "--format csv: must be one of jsonl, parquet"),
         ("export --hub h --colour red", "unknown argument --colour"),
@@ -55,9 +56,10 @@ def test_multi_threading_is_refused_with_its_reason(capsys: pytest.CaptureFixtur
     assert "loses records" in said
 
 
-def test_every_flag_of_a_job_exists_and_every_flag_has_a_job() -> None:
-    used = {name for job in JOBS for name in job.flags}
-    assert used == set(BY_NAME)
+def test_every_option_stands_in_one_section_of_the_help() -> None:
+    for job in JOBS:
+        names = [name for _, own in sections_of(job.options) for name in own]
+        assert sorted(names) == sorted(options_of(job.options)), job.name
 
 
 @pytest.mark.parametrize("job", [job.name for job in JOBS])

@@ -1,0 +1,114 @@
+"""The options of each command: a class that inherits from the groups it takes, and says what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from persona_hub.pipelines.cli.corpus_options import (
+    CorpusOptions,
+    InputOptions,
+    OutputOptions,
+    PartitionOptions,
+    PersonaOptions,
+    PiiOptions,
+    UseCaseOptions,
+    WordDedupOptions,
+)
+from persona_hub.pipelines.cli.hub_options import (
+    AgainstOptions,
+    CleaningOptions,
+    EstimateSizeOptions,
+    HubOptions,
+    NamedStoreOptions,
+    PreviewSizeOptions,
+    SourceOptions,
+)
+from persona_hub.pipelines.cli.model_options import (
+    EmbedderOptions,
+    LanguageModelOptions,
+    ModelOptions,
+    PriceOptions,
+    StoreOptions,
+)
+from persona_hub.pipelines.cli.option import again
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisOptions(UseCaseOptions, LanguageModelOptions):
+    """Samples of use cases, and the language model that writes them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonaDedupOptions(WordDedupOptions, EmbedderOptions):
+    """When two personas are duplicates, by their words or by their meaning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions(CorpusOptions, SynthesisOptions, PersonaOptions, PersonaDedupOptions, PartitionOptions):
+    """Options of `build`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshOptions(HubOptions, BuildOptions):
+    """Options of `refresh`: those of a build, which where not given are as the hub was built."""
+
+    continues_hub = True
+    output: str = field(default="", init=False)  # the hub; not a flag
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "output", self.hub)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, PartitionOptions):
+    """Options of `dedup`."""
+
+    text_field: str = again(CorpusOptions, "text_field", first_day=True)
+    minhash_threshold: float = again(WordDedupOptions, "minhash_threshold", first_day=True)
+    embedder: str = again(EmbedderOptions, "embedder", first_day=True)
+    embedding_threshold: float = again(EmbedderOptions, "embedding_threshold", first_day=True)
+    against: str = again(AgainstOptions, "against", first_day=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesizeOptions(HubOptions, SynthesisOptions, PiiOptions, PartitionOptions):
+    """Options of `synthesize`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakedownOptions(SourceOptions, PersonaDedupOptions, PartitionOptions):
+    """Options of `takedown`: duplicates that come back are judged as the hub was built."""
+
+    continues_hub = True
+    output: str = field(default="", init=False)  # the hub; not a flag
+    older_than_hours: float = again(CleaningOptions, "older_than_hours", first_day=True)
+    response_store: str = again(StoreOptions, "response_store", of_hub=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "output", self.hub)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompactOptions(HubOptions, PartitionOptions):
+    """Options of `compact`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewOptions(PreviewSizeOptions, BuildOptions):
+    """Options of `preview`."""
+
+    output: str = again(OutputOptions, "output", required=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimateOptions(EstimateSizeOptions, BuildOptions):
+    """Options of `estimate`."""
+
+    output: str = again(OutputOptions, "output", required=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions(InputOptions, NamedStoreOptions, PriceOptions):
+    """Options of `import-responses`."""
+
+    batch_model: str = again(ModelOptions, "batch_model")

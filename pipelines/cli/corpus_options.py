@@ -1,0 +1,168 @@
+"""Options of what is read, what is made of it, and how it is deduplicated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from persona_hub.pipelines.cli.option import COUNT, NumberRange, Options, language_of_personas, option
+from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions(Options):
+    """What is read."""
+
+    input: tuple[str, ...] = option(
+        "files to read: paths, quoted globs or folders, local or gs://, s3://, hdfs://; commas set several apart; "
+        "{date:%Y-%m-%d} is the day on which the job starts (UTC), {date-1d:%Y-%m-%d} the day before",
+        required=True,
+        many=True,
+        paths=True,
+        metavar="GLOB",
+        first_day=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions(Options):
+    """Where the results go."""
+
+    output: str = option(
+        "folder for hub, samples and dead letters, local or gs:// ...", required=True, metavar="DIR", first_day=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusOptions(InputOptions):
+    """How documents are read, and which of them."""
+
+    format: str = option(
+        "format of the corpus; auto tells it by name and content",
+        "auto",
+        choices=("auto", "text", "jsonl", "parquet", "avro", "wet", "warc", "html"),
+        decides=True,
+    )
+    text_field: str = option(
+        "field of the text in JSON Lines, Parquet and Avro; default: raw_content, text or content",
+        metavar="NAME",
+        decides=True,
+        of_hub=True,
+    )
+    language: tuple[str, ...] = option(
+        "read only documents in these languages (ISO 639-1)",
+        (),
+        many=True,
+        metavar="CODE",
+        decides=True,
+        of_hub=True,
+        first_day=True,
+    )
+    max_documents: int = option("use at most N documents; 0: all", 0, COUNT, metavar="N", decides=True, first_day=True)
+    min_characters: int = option("skip documents shorter than this", 40, COUNT, metavar="N", decides=True, of_hub=True)
+    max_characters: int = option(
+        "cut documents at a sentence before this",
+        6000,
+        NumberRange(200, 1000000),
+        metavar="N",
+        decides=True,
+        of_hub=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PiiOptions(Options):
+    """What becomes of personal data."""
+
+    pii: str = option(
+        "contact data and names of people: scrub them, drop the persona, or keep them",
+        "scrub",
+        choices=("scrub", "drop", "keep"),
+        decides=True,
+        of_hub=True,
+        first_day=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonaOptions(PiiOptions):
+    """How many personas are made, and in which language."""
+
+    personas_per_document: int = option(
+        "personas asked for of each document",
+        1,
+        NumberRange(1, 100),
+        metavar="N",
+        decides=True,
+        of_hub=True,
+        first_day=True,
+    )
+    persona_language: str = option(
+        "language of personas: `same` as the document, or a code",
+        SAME_LANGUAGE,
+        language_of_personas,
+        metavar="CODE",
+        decides=True,
+        of_hub=True,
+    )
+    expand_hops: int = option(
+        "how many relations to follow from each persona",
+        6,
+        NumberRange(0, 6),
+        metavar="N",
+        decides=True,
+        of_hub=True,
+        first_day=True,
+    )
+    expand_per_persona: int = option(
+        "relations asked for of each persona and hop", 1, NumberRange(1, 100), metavar="N", decides=True, of_hub=True
+    )
+    stop_below_novelty: float = option(
+        "end the expansion after a hop that brings fewer new personas than this for each answer; 0: never",
+        0.0,
+        NumberRange(0, 1, float),
+        decides=True,
+        of_hub=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordDedupOptions(Options):
+    """When two texts are duplicates by their words."""
+
+    minhash_threshold: float = option(
+        "Jaccard similarity of words at which personas are duplicates; 1.0: only equal sets of words",
+        0.9,
+        NumberRange(0.5, 1.0, float),
+        decides=True,
+        of_hub=True,
+    )
+    bucket_keys: str = option(
+        "how candidates are found: MinHash bands, or exact partitions (thresholds from 0.8)",
+        "minhash",
+        choices=("minhash", "partition"),
+        decides=True,
+        of_hub=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseCaseOptions(Options):
+    """Which samples are made of personas."""
+
+    use_case: tuple[str, ...] = option(
+        "math, logical_reasoning, instruction, knowledge_text, game_npc, tool, all, or FILE.yaml of your own",
+        (),
+        many=True,
+        metavar="NAME",
+        first_day=True,
+    )
+    samples_per_persona: int = option("samples of each use case for each persona", 1, NumberRange(1, 1000), metavar="N")
+    max_samples: int = option("at most N samples of each use case; 0: all", 0, COUNT, metavar="N", first_day=True)
+    examples: str = option("JSON Lines with samples to show the model (few-shot)", metavar="FILE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionOptions(Options):
+    """How a job is cut into parts."""
+
+    partitions: int = option("parts that a shuffle is cut into; 0: by the size of the input", 0, COUNT, metavar="N")

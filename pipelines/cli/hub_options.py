@@ -1,0 +1,120 @@
+"""Options of hubs, their versions, and the commands without Beam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from persona_hub.pipelines.cli.corpus_options import OutputOptions
+from persona_hub.pipelines.cli.model_options import StoreOptions
+from persona_hub.pipelines.cli.option import ANY, COUNT, POSITIVE, NumberRange, Options, again, option, truth
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubOptions(Options):
+    """Which hub a command works on."""
+
+    hub: str = option(
+        "folder of a hub: what `build` was given as --output", required=True, metavar="DIR", first_day=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionOptions(HubOptions):
+    """Which version of a hub."""
+
+    version: str = option(
+        "version of the hub; default: for diff the current one, else the one before it", metavar="NAME"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoVersionsOptions(VersionOptions):
+    """Which two versions are compared."""
+
+    since: str = option("version to compare with; default: the one before", metavar="NAME")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgainstOptions(Options):
+    """Another hub to compare with."""
+
+    against: str = option("a hub whose personas are there already and win", metavar="HUB")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(HubOptions):
+    """What an export writes, and where."""
+
+    format: tuple[str, ...] = option("formats to write", ("jsonl",), choices=("jsonl", "parquet"), many=True)
+    output: str = option("folder for the exported files; default: HUB/export/VERSION", metavar="DIR")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions(HubOptions):
+    """Which sources a hub is to be without."""
+
+    source: tuple[str, ...] = option(
+        "address or id of a document, as the hub's table of documents has it; given once for each",
+        required=True,
+        many=True,
+        paths=True,
+        metavar="URL_OR_ID",
+    )
+    purge: bool = option(
+        "erase the text too, from all versions, samples, dead letters, exports and response stores; this cannot be "
+        "undone. Of sources that are taken down already, too",
+        False,
+        truth,
+        metavar="BOOL",
+        alone=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleaningOptions(HubOptions):
+    """Which versions and files of a hub stay."""
+
+    keep: int = option("keep the latest N versions; 0: all that the current one came from", 0, COUNT, metavar="N")
+    older_than_hours: float = option(
+        "leave what has changed since, which may belong to a job that runs",
+        24.0,
+        NumberRange(0, ANY, float),
+        metavar="X",
+    )
+    dry_run: bool = option("only say what would be done", False, truth, metavar="BOOL", alone=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewSizeOptions(Options):
+    """How many documents a preview shows."""
+
+    n: int = option("documents to send", 5, NumberRange(1, 1000), metavar="N", first_day=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimateSizeOptions(Options):
+    """How many documents an estimate reads, and how many it sends."""
+
+    sample: int = option("documents to look at", 200, POSITIVE, metavar="N", first_day=True)
+    n: int | None = option(
+        "documents to send to the model, and to reckon from; 0: none; default: 200 where --output or "
+        "--response_store is named, so that the build need not buy their answers again",
+        None,
+        COUNT,
+        metavar="N",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedStoreOptions(Options):
+    """Which response store a command means: the one that is named, or the one in OUTPUT."""
+
+    output: str = again(OutputOptions, "output", required=False)
+    response_store: str = again(StoreOptions, "response_store")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusOptions(NamedStoreOptions):
+    """Of which job, and how often."""
+
+    watch: float = option("look again every SECONDS", 0.0, NumberRange(0, 3600, float), metavar="SECONDS", alone=5.0)
