@@ -37,7 +37,7 @@ setup(
     version="0.1.0",
     description="A corpus in, a hub of diverse personas and synthetic training data out, on Apache Beam",
     license="Apache-2.0",
-    python_requires=">=3.11,<3.14",
+    python_requires=">=3.11,<3.12",
     # src/persona_hub/pipelines and /transforms are links to the folders at the top; see ARCHITECTURE.md.
     package_dir={"": "src"},
     packages=find_packages("src"),
