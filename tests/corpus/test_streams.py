@@ -94,6 +94,15 @@ def test_reading_goes_on_at_the_next_member_where_asked() -> None:
     assert out.count(b"") == 1
 
 
+def test_the_example_of_members() -> None:
+    one, two, three = (gzip.compress(text, compresslevel=0) for text in (b"one", b"two", b"three"))
+    damaged = two[:-6] + b"\xff" + two[-5:]  # in the checksum, so that its text is out already
+    breaks: list[BrokenError] = []
+    parts = [one[:17], one[17:] + bytes(2) + damaged[:20], damaged[20:] + three]
+    assert list(decompressed(iter(parts), Limits(), breaks)) == [b"on", b"e", b"two", b"", b"three"]
+    assert len(breaks) == 1
+
+
 @pytest.mark.parametrize(
     ("head", "name"),
     [

@@ -119,11 +119,11 @@ def codec_of(head: bytes) -> str | None:
 
 
 def decompressed(chunks: Iterator[bytes], limits: Limits, breaks: list[BrokenError] | None = None) -> Iterator[bytes]:
-    """`chunks` decompressed, by what the first bytes tell, through all members; as they are if not compressed.
+    """`chunks` decompressed through all members, by what the first bytes show; as they are if not compressed.
 
-    Raises BrokenError at truncation, damage, or when more comes out than `limits` allow, after all that could be had.
-    With `breaks`, damage within a gzip member is appended there and an empty chunk marks the place; reading goes on at
-    the next member. That is for files of a member for each record, as crawls are.
+    Raises BrokenError at truncation, at damage, or when more comes out than `limits` allow, after all that could be
+    read before. With `breaks`, damage within a gzip member is appended there and an empty chunk marks the place;
+    reading goes on at the next member. That is for files with a member for each record, as crawls are.
     """
     first = next(chunks, b"")
     name = codec_of(first)
@@ -132,53 +132,95 @@ def decompressed(chunks: Iterator[bytes], limits: Limits, breaks: list[BrokenErr
             yield first
             yield from chunks
         return
-    taken, given = 0, 0
-    codec: _Codec | None = CODECS[name]()
-    sound = True  # false between damage and the next member that is whole
-    data = first
-    while True:
-        taken += len(data)
+    members = _Members(name, limits, breaks)
+    yield from members.feed(first)
+    for chunk in chunks:
+        yield from members.feed(chunk)
+    members.end()
+
+
+class _Members:
+    """The members of a compressed file, whose bytes are fed in chunks that know nothing of members.
+
+    Three gzip members A, B and C hold "one", "two" and "three". There is padding after A, and B's checksum is wrong. In
+    three chunks, with `breaks`:
+
+        chunk            before it         what comes out    after it
+        A...             between members   "on"              within A
+        ...A 00 00 B...  within A          "e", "two"        within B
+        ...B C           within B          b"", "three"      between members
+
+    In the last chunk B is given up (`lost`): what is left of it is skipped up to 1f 8b 08, with which C begins.
+    """
+
+    def __init__(self, name: str, limits: Limits, breaks: list[BrokenError] | None):
+        self.name, self.limits, self.breaks = name, limits, breaks
+        self.codec: _Codec | None = None  # of the member which the bytes are within; None between members
+        self.lost = False  # from damage until a member has been read to its end
+        self.taken, self.given = 0, 0  # bytes in and out
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What a chunk of the file decompresses to; an empty chunk where it breaks off. Raises BrokenError."""
+        self.taken += len(data)
         while data:
-            if codec is None and not sound:
-                at = data.find(GZIP_MEMBER)
-                data = data[at:] if at >= 0 else b""
+            if self.codec is None:
+                data = self._from_member(data)
                 if not data:
-                    break
-                codec = CODECS[name]()
-            elif codec is None:
-                data = data.lstrip(b"\0")  # padding, as tar and tape leave it
-                if not data:
-                    break
-                if len(data) >= 4 and codec_of(data) != name:
-                    raise BrokenError(f"{name}-damaged", f"junk after the end of the {name} data. {FETCH_AGAIN}")
-                codec = CODECS[name]()
+                    return
+                self.codec = CODECS[self.name]()
             try:
-                for out in codec.feed(data):
-                    given += len(out)
-                    if given > limits.free_bytes and given > limits.ratio * taken:
-                        detail = f"{taken:,} bytes hold more than {given:,}: a decompression bomb. Leave the file out."
-                        raise BrokenError("decompression-bomb", detail)
+                for out in self.codec.feed(data):
+                    self._count(len(out))
                     if out:
                         yield out
             except DAMAGES as error:
-                broken = BrokenError(f"{name}-damaged", f"damaged {name} data ({error}). {FETCH_AGAIN}")
-                if breaks is None or name != "gzip":
-                    raise broken from error
-                if sound:
-                    breaks.append(broken)
+                if self._break_off(error):
                     yield b""
-                sound, codec = False, None
-                data = data[data.find(GZIP_MEMBER, 1) :] if GZIP_MEMBER in data[1:] else b""
-                continue
-            sound = sound or codec.eof
-            data = codec.unused_data if codec.eof else b""
-            codec = None if codec.eof else codec
-        chunk = next(chunks, None)
-        if chunk is None:
-            break
-        data = chunk
-    if codec is not None and sound:
-        raise BrokenError(f"{name}-truncated", f"the {name} data ends before its end. {FETCH_AGAIN}")
+                data = data[1:]  # the next member begins after the first byte of this one
+            else:
+                data = self._after_member()
+
+    def end(self) -> None:
+        """Raises BrokenError if the file ends within a member."""
+        if self.codec is not None and not self.lost:
+            raise BrokenError(f"{self.name}-truncated", f"the {self.name} data ends before its end. {FETCH_AGAIN}")
+
+    def _from_member(self, data: bytes) -> bytes:
+        """`data` from where the next member begins; b"" if none does."""
+        if self.lost:
+            at = data.find(GZIP_MEMBER)
+            return data[at:] if at >= 0 else b""
+        data = data.lstrip(b"\0")  # padding, as tar and tape leave it
+        if len(data) >= 4 and codec_of(data) != self.name:
+            raise BrokenError(f"{self.name}-damaged", f"junk after the end of the {self.name} data. {FETCH_AGAIN}")
+        return data
+
+    def _after_member(self) -> bytes:
+        """What the codec has left over, which is none before the end of its member."""
+        assert self.codec
+        if not self.codec.eof:
+            return b""
+        rest = self.codec.unused_data
+        self.codec, self.lost = None, False
+        return rest
+
+    def _break_off(self, error: Exception) -> bool:
+        """Leaves a damaged member; whether this damage is a new one. Raises BrokenError unless breaks are taken."""
+        broken = BrokenError(f"{self.name}-damaged", f"damaged {self.name} data ({error}). {FETCH_AGAIN}")
+        if self.breaks is None or self.name != "gzip":
+            raise broken from error
+        new = not self.lost
+        if new:
+            self.breaks.append(broken)
+        self.codec, self.lost = None, True
+        return new
+
+    def _count(self, size: int) -> None:
+        """Counts bytes that came out. Raises BrokenError where they are too many for what went in."""
+        self.given += size
+        if self.given > self.limits.free_bytes and self.given > self.limits.ratio * self.taken:
+            detail = f"{self.taken:,} bytes hold more than {self.given:,}: a decompression bomb. Leave the file out."
+            raise BrokenError("decompression-bomb", detail)
 
 
 def content_chunks(file: CorpusFile, limits: Limits) -> Iterator[bytes]:
