@@ -67,7 +67,8 @@ def read_model_file(path: str, options: Mapping[str, Option]) -> dict[str, str]:
 def parsed_yaml(path: str) -> Mapping[Any, Any]:
     """The mapping in a YAML file on any filesystem. Raises UsageError."""
     import yaml
-    from persona_hub.transforms.prompts.files import FileError, read_text
+
+    from persona_hub.transforms.files.user_text import FileError, read_text
 
     try:
         document = yaml.safe_load(read_text(path))
@@ -116,8 +117,7 @@ def flag_text(place: str, value: Any, one: Option) -> str:
 
 def check_prices(path: str) -> None:
     """Raises UsageError for price rows that --price_file would not take either."""
-    from persona_hub.transforms.prompts.files import read_text
-
+    from persona_hub.transforms.files.user_text import read_text
     from persona_hub.transforms.llm.prices import PriceError, rows
 
     try:

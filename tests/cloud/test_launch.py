@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from google.cloud.dataflow_v1beta3.types import AutoscalingAlgorithm
@@ -110,3 +111,18 @@ def test_a_number_of_workers_alone_is_kept(api: Server) -> None:
         "numWorkers": 4,
         "autoscalingAlgorithm": int(AutoscalingAlgorithm.AUTOSCALING_ALGORITHM_NONE),
     }
+
+
+def test_a_model_file_is_read_here_and_sent_as_parameters(
+    api: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text("llm: vertex:m\nseed: 1\ntemperature: 0.5\n")
+    assert launch(api, *JOB, "--model", str(file), "--seed=2") == DONE
+    ((_, body),) = api.bodies
+    sent = json.loads(body)["launchParameter"]["parameters"]
+    assert {"llm": "vertex:m", "seed": "2", "temperature": "0.5"}.items() <= sent.items()
+    assert "model" not in sent
+    file.write_text("models: [{model: 'vertex:m', input: 1, output: 1}]\n")
+    assert launch(api, *JOB, "--model", str(file)) == WRONG_COMMAND
+    assert f"--price_file {file}: not in a template" in capsys.readouterr().err

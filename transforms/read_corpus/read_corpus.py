@@ -54,8 +54,8 @@ class ReadCorpus(beam.PTransform):
     max_documents: int = 0  # 0: all
     known: Sequence[str] = ()  # Avro files of DocumentOutcome
     unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
-    min_characters: int = 50
-    max_characters: int = 20_000
+    min_characters: int = 40
+    max_characters: int = 6_000
     partitions: int = 0  # of the shuffle; 0: by the size of the corpus
     piece_bytes: int = PIECE_BYTES
     load_bytes: int = LOAD_BYTES
