@@ -13,6 +13,7 @@ REQUIRES = [
     "fastavro>=1.13",  # hub files: block-wise Avro reading and writing
     "redis>=8",  # the response store that a cluster's workers share
     "google-cloud-bigtable>=2.50",  # the same on Google Cloud; the [gcp] extra pins it, too
+    "tenacity>=9",  # a store's server that restarts is asked again; google-genai brings it, too
     "google-cloud-secret-manager>=2.32",  # keys and passwords by name; the [gcp] extra pins it, too
     "google-cloud-scheduler>=2.21,<3",  # `schedule`: Cloud Scheduler's own client
     "cronsim>=2.7",  # a wrong cron expression is told before anything is sent; healthchecks.io runs on it

@@ -18,7 +18,7 @@ from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
 from persona_hub.pipelines.runners.signals import take_back_stop_word
 from persona_hub.transforms.calls.call import Stopped
-from persona_hub.transforms.calls.engines import acquire, release
+from persona_hub.transforms.calls.engines import acquire_engine, release_engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.expand_persona.relation_task import RelationTask
@@ -116,13 +116,13 @@ def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
 
 def asked(stage: str, task: Any, records: Sequence[Any], model: ModelConfig) -> list[Shown | DeadLetter]:
     """The answers to all questions about `records`, in their order; those without an answer after them."""
-    engine = acquire(model, COMPLETIONS)
+    engine = acquire_engine(model, COMPLETIONS)
     try:
         bundle = Bundle(stage, Showing(task), model, engine)
         bundle.ask(records)
         found = [one for _, batch in bundle.answers(unanswered=0) for one in batch]
     finally:
-        release(engine)
+        release_engine(engine)
     places = {task.key(record): place for place, record in enumerate(records)}
     answers = [one for one in found if isinstance(one, Shown)]
     answers.sort(key=lambda one: (places[task.key(one.record)], one.request.number))

@@ -14,7 +14,7 @@ from persona_hub.pipelines.runners.memory import RETURNED_BYTES
 from persona_hub.pipelines.runners.progress import progress
 from persona_hub.pipelines.runners.response_store import check_store
 from persona_hub.pipelines.runners.run import Where, beam_options, cluster_of, is_detached, run_pipeline, where_of
-from persona_hub.pipelines.runners.signals import stop_on_signals, take_back_stop_word
+from persona_hub.pipelines.runners.signals import stop_on_signals, clear_stop_flag
 
 
 class PlannedJob(Protocol):
@@ -62,7 +62,7 @@ def execute(job: PlannedJob, options: PipelineOptions, returned_bytes: int = RET
     check_store(job.store, where_of(options))
     cluster, store = cluster_of(options), job.store
     if is_detached(options):
-        take_back_stop_word(store)
+        clear_stop_flag(store)
         store = ""  # nobody is here to stop the job
     with progress(cluster=cluster), stop_on_signals(store, on_cluster=bool(cluster)):
         return run_pipeline(job.build, options, returned_bytes)

@@ -1,18 +1,18 @@
 """Ctrl-C and SIGTERM: the calls under way are awaited and stored, and the same command goes on from there.
 
-A paid job that is stopped and started again. The stop word is a row of its response store, which every process that
+A paid job that is stopped and started again. The stop flag is a row of its response store, which every process that
 asks by this store looks at before each call:
 
-    stop word
-                the job begins and takes the word back, in case one is left
+    stop flag
+                the job begins and clears the flag, in case it is still set
                 Ctrl-C: the handler wakes the thread "stopping", and from now on a signal acts as usual
-    set         the thread sets the word: the job's processes, on any machine, start no more calls
+    set         the thread sets the flag: the job's processes, on any machine, start no more calls
     set         the calls under way end and are stored; the job fails with "stopped: ..."
-                the block ends: the thread removes the word
+                the block ends: the thread removes the flag
                 the same command asks only what is not stored yet
 
-A second Ctrl-C raises KeyboardInterrupt at once. The word is removed all the same, unless the job runs on a cluster,
-which goes on without this process and must still see it. SIGKILL leaves it: the next command takes it back.
+A second Ctrl-C raises KeyboardInterrupt at once. The flag is removed all the same, unless the job runs on a cluster,
+which goes on without this process and must still see it. SIGKILL leaves it: the next command clears it.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ STOPPING = "stopping: waiting for the calls under way; again to stop at once"
 
 
 class Event(Enum):
-    """What the thread that sets and removes the stop word waits for."""
+    """What the thread that sets and removes the stop flag waits for."""
 
     SIGNAL = "a signal has come"
     REMOVE = "the job has ended"
     LEAVE = "this process ends, and the job goes on elsewhere"
 
 
-def take_back_stop_word(address: str) -> bool:
-    """Removes the stop word that a killed job left, so that this one can ask; whether this machine can see the store.
+def clear_stop_flag(address: str) -> bool:
+    """Clears the stop flag that a killed job left, so that this one can ask; whether this machine can see the store.
 
-    Nothing is done without a store. One that only a cluster's workers see keeps the word: only they could remove it.
+    Nothing is done without a store. One that only a cluster's workers see keeps the flag: only they could remove it.
     """
     if address in ("", NO_STORE):
         return False
     try:
-        set_stop_word(address, False)
+        set_stop_flag(address, False)
     except StoreError:  # one that this machine should see was tried before, and its fault was reported
         return False
     return True
@@ -57,19 +57,19 @@ def take_back_stop_word(address: str) -> bool:
 
 @contextmanager
 def stop_on_signals(address: str, on_cluster: bool = False) -> Iterator[None]:
-    """While the block runs, the first signal sets the stop word of the store at `address`; a second acts as usual.
+    """While the block runs, the first signal sets the stop flag of the store at `address`; a second acts as usual.
 
     What is ignored (as SIGINT is under nohup) stays ignored. Without a store that this machine can see, and outside of
     the main thread, where Python takes no signals, they act as usual.
     """
-    if not take_back_stop_word(address) or threading.current_thread() is not threading.main_thread():
+    if not clear_stop_flag(address) or threading.current_thread() is not threading.main_thread():
         yield
         return
     usual = {number: signal.getsignal(number) for number in SIGNALS}
     heard = {number: handler for number, handler in usual.items() if handler not in (signal.SIG_IGN, None)}
     # A handler may interrupt anything. SimpleQueue.put() is safe there; a lock, and so Thread.start(), is not.
     events: SimpleQueue[Event] = SimpleQueue()
-    thread = threading.Thread(target=serve_stop_word, args=(address, events), name="stopping", daemon=True)
+    thread = threading.Thread(target=serve_stop_flag, args=(address, events), name="stopping", daemon=True)
     thread.start()
 
     def restore() -> None:
@@ -94,21 +94,21 @@ def stop_on_signals(address: str, on_cluster: bool = False) -> Iterator[None]:
         thread.join()
 
 
-def serve_stop_word(address: str, events: SimpleQueue[Event]) -> None:
-    """Sets the stop word at the first signal, and removes it when the job has ended."""
+def serve_stop_flag(address: str, events: SimpleQueue[Event]) -> None:
+    """Sets the stop flag at the first signal, and removes it when the job has ended."""
     if events.get() is not Event.SIGNAL:
         return
     wiped = "\r\x1b[K" if sys.stderr.isatty() else ""  # of the progress line
     print(f"{wiped}{STOPPING}", file=sys.stderr, flush=True)
-    set_stop_word(address, True)
+    set_stop_flag(address, True)
     last = events.get()
     while last is Event.SIGNAL:  # both signals at once: the second handler ran before the first could restore
         last = events.get()
     if last is Event.REMOVE:  # a preview by this store may follow, and a job on another machine
-        set_stop_word(address, False)
+        set_stop_flag(address, False)
 
 
-def set_stop_word(address: str, stop: bool) -> None:
-    """Sets the stop word, or removes it."""
+def set_stop_flag(address: str, stop: bool) -> None:
+    """Sets the stop flag, or removes it."""
     with closing(open_store(address)) as store:
-        store.say_stop(stop)
+        store.set_stop_flag(stop)

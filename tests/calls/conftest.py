@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.protocol import Kind, ModelConfig
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig
 from persona_hub.transforms.llm.protocol import Completion
-from persona_hub.transforms.llm.registry import packed, unpacked
+from persona_hub.transforms.llm.registry import completion_entries, completion_of_entries
 from tests.calls.backend import MODEL, Backend, Make, Script
 
 
@@ -23,8 +23,8 @@ def address(tmp_path: Path) -> str:
 @pytest.fixture
 def make(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """`make(script, hold=False, recent=9, **config)`: an engine and its backend."""
-    monkeypatch.setattr("persona_hub.transforms.calls.call.BACKOFF_SECONDS", 0.001)
-    monkeypatch.setattr("persona_hub.transforms.calls.engine.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("persona_hub.transforms.calls.call.FIRST_BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr("persona_hub.transforms.calls.engine.HEARTBEAT_SECONDS", 0.01)
     made: list[tuple[Engine, Backend]] = []
 
     def one(script: Script = Completion, hold: bool = False, recent: int = 9, **config: Any) -> tuple[Engine, Backend]:
@@ -32,7 +32,7 @@ def make(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         if not hold:
             backend.released.set()
         settings: dict[str, Any] = {"name": MODEL, "store": address, "timeout": 10.0}
-        kind = Kind("test", lambda _: backend, packed, unpacked, recent)
+        kind = CallKind("test", lambda _: backend, completion_entries, completion_of_entries, recent)
         made.append((Engine(ModelConfig(**(settings | config)), kind), backend))
         return made[-1]
 

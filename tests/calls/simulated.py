@@ -1,4 +1,4 @@
-"""Gates of several processes on one store, in simulated time: a loop that jumps from timer to timer."""
+"""Admission control of several processes on one store, in simulated time: a loop that jumps from timer to timer."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from persona_hub.transforms.calls.admission import Admission, AdmissionControl
 from persona_hub.transforms.calls.call import Call
-from persona_hub.transforms.calls.gate import Gate, Pass
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.store.protocol import Amount, Put, ResponseStore, Spend
@@ -19,7 +19,7 @@ ROUND_TRIP = 0.002  # seconds to the store and back
 
 
 class Clock:
-    """As much of an event loop as a gate knows."""
+    """As much of an event loop as admission control uses."""
 
     def __init__(self, now: float) -> None:
         self.now, self.timers, self.number = now, list[Any](), itertools.count()
@@ -41,7 +41,7 @@ class Clock:
 
 @dataclass
 class Process:
-    """One process that asks as fast as its gate lets it."""
+    """One process that asks as fast as it is admitted."""
 
     clock: Clock
     store: ResponseStore | None
@@ -57,7 +57,7 @@ class Process:
 
     def __post_init__(self) -> None:
         submit = self.submit if self.store else None
-        self.gate = Gate(self.config, self.owner, self.clock, submit, self.pump, self.fail)  # type: ignore[arg-type]
+        self.admission = AdmissionControl(self.config, self.owner, self.clock, submit, self.pump, self.fail)  # type: ignore[arg-type]
 
     def submit(self, job: Any, token: Any) -> None:
         assert self.store
@@ -66,17 +66,17 @@ class Process:
             self.clock.call_later(ROUND_TRIP, self.told, token, result)
 
     def told(self, token: Any, result: Any) -> None:
-        self.gate.done(token, result)
+        self.admission.on_store_result(token, result)
         self.pump()
 
     def pump(self) -> None:
         while self.calls and self.in_flight < self.config.max_in_flight:
             call = self.calls[0]
-            answer = self.gate.admit(call)
-            if answer is Pass.WAIT:
+            answer = self.admission.admit(call)
+            if answer is Admission.WAIT:
                 return
             self.calls.popleft()
-            if answer is Pass.OVER:
+            if answer is Admission.BUDGET_SPENT:
                 self.over[call.stage] += 1
                 continue
             self.in_flight += 1
@@ -90,13 +90,13 @@ class Process:
         self.in_flight -= 1
         answer = self.end(call)
         if isinstance(answer, ModelError):
-            self.gate.failed(call, answer)
+            self.admission.on_failure(call, answer)
         else:
-            spend: Spend = self.gate.answered(call, answer)
+            spend: Spend = self.admission.on_answer(call, answer)
             self.tokens.append((self.clock.now, spend.input_tokens + spend.output_tokens))
             if self.store:
                 self.store.commit([Put(call.key, b"", call.stage, spend, self.owner)])
-            self.gate.settle(call, spend)
+            self.admission.settle(call, spend)
             self.done[call.stage] += 1
         self.pump()
 
@@ -104,5 +104,5 @@ class Process:
 def call_of(number: int, stage: str = "extract", words: int = 50, longest: int = 100) -> Call:
     """A call whose prompt has at most 4 x `words` bytes."""
     request = Request("task", "", "word" * words, "hash", Sampling(max_tokens=longest))
-    worst = Amount(1, request.most_input + longest, 0)
+    worst = Amount(1, request.max_input_tokens + longest, 0)
     return Call(number.to_bytes(16, "big"), request, stage, worst, [])

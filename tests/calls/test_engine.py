@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from persona_hub.transforms.calls.call import RETRY_AFTER_MOST
+from persona_hub.transforms.calls.call import LONGEST_RETRY_AFTER
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.protocol import Kind, ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError
 from persona_hub.transforms.llm.protocol import Completion, unpack_completion
-from persona_hub.transforms.llm.registry import packed, unpacked
+from persona_hub.transforms.llm.registry import completion_entries, completion_of_entries
 from persona_hub.transforms.store.protocol import StoreError
 from persona_hub.transforms.store.registry import open_store
 from tests.calls.backend import MODEL, PROMPTS, Make, key_of, outcomes, submit, until
@@ -102,7 +102,7 @@ def test_who_waits_for_a_retry_holds_no_slot(make: Make) -> None:
     assert {inbox.arrived.get(timeout=20).ticket for _ in range(2)} == {"a", "b"}
 
 
-@pytest.mark.parametrize("seconds", [RETRY_AFTER_MOST + 1, float("inf"), float("nan")])
+@pytest.mark.parametrize("seconds", [LONGEST_RETRY_AFTER + 1, float("inf"), float("nan")])
 def test_a_server_that_is_gone_for_long_is_not_waited_for(make: Make, seconds: float) -> None:
     def closed(prompt: str) -> Completion:
         raise ModelError("http-503", retry=True, retry_after=seconds)
@@ -155,5 +155,8 @@ def test_a_backend_that_cannot_be_opened_raises_and_leaves_no_thread(address: st
 
     before = threading.active_count()
     with pytest.raises(ValueError, match="needs a key"):
-        Engine(ModelConfig(name=MODEL, store=address), Kind("test", fails, packed, unpacked, 9))
+        Engine(
+            ModelConfig(name=MODEL, store=address),
+            CallKind("test", fails, completion_entries, completion_of_entries, 9),
+        )
     assert threading.active_count() == before

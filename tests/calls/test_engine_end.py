@@ -36,7 +36,7 @@ def test_a_cancelled_bundle_does_not_come_back_from_its_rest(make: Make) -> None
     inbox = submit(engine, ["a"])
     until(lambda: len(backend.seen) == 1 and not backend.now)
     engine.cancel(inbox)
-    until(lambda: not engine.calls)
+    until(lambda: not engine.queue.calls)
     assert backend.seen == ["a"]
     assert inbox.arrived.empty()
 
@@ -45,7 +45,7 @@ def test_the_stop_word_lets_what_is_in_flight_end_and_starts_nothing_more(make: 
     engine, backend = make(hold=True, max_in_flight=2)
     inbox = submit(engine, PROMPTS)
     until(lambda: backend.now == 2)
-    open_store(address).say_stop()
+    open_store(address).set_stop_flag()
     stopped = [inbox.arrived.get(timeout=20) for _ in range(8)]
     assert all(isinstance(outcome.answer, Stopped) for outcome in stopped)
     backend.released.set()
@@ -81,7 +81,7 @@ def test_a_budget_that_is_spent_is_an_outcome_like_others(make: Make) -> None:
 def test_time_in_which_the_server_held_us_back_is_counted_and_none_else(make: Make) -> None:
     engine, _ = make(lambda prompt: Completion(prompt), max_in_flight=2)
     outcomes(submit(engine, PROMPTS), 10)
-    assert engine.held_back.take() == 0.0
+    assert engine.throttle.take_seconds() == 0.0
     refusals = iter(range(12))
 
     def refused(prompt: str) -> Completion:
@@ -92,8 +92,8 @@ def test_time_in_which_the_server_held_us_back_is_counted_and_none_else(make: Ma
     engine, _ = make(refused, max_in_flight=10, attempts=20, store="")
     outcomes(submit(engine, PROMPTS), 10)
     outcomes(submit(engine, [f"later {i}" for i in range(30)]), 30)
-    assert engine.held_back.take() > 0
-    assert engine.held_back.take() == 0.0
+    assert engine.throttle.take_seconds() > 0
+    assert engine.throttle.take_seconds() == 0.0
 
 
 # ---- one for a process
@@ -101,41 +101,41 @@ def test_time_in_which_the_server_held_us_back_is_counted_and_none_else(make: Ma
 
 def test_engines_are_shared_by_configuration_and_closed_by_the_last(address: str) -> None:
     config = ModelConfig(name="offline", store=address)
-    one, same = engines.acquire(config, COMPLETIONS), engines.acquire(config, COMPLETIONS)
-    other = engines.acquire(ModelConfig(name="offline", store=address, timeout=9), COMPLETIONS)
+    one, same = engines.acquire_engine(config, COMPLETIONS), engines.acquire_engine(config, COMPLETIONS)
+    other = engines.acquire_engine(ModelConfig(name="offline", store=address, timeout=9), COMPLETIONS)
     assert one is same is not other
-    engines.release(one)
+    engines.release_engine(one)
     assert one.thread.is_alive()
-    engines.release(one)
+    engines.release_engine(one)
     assert not one.thread.is_alive()
-    engines.release(one)  # of nobody any more
-    engines.release(other)
+    engines.release_engine(one)  # of nobody any more
+    engines.release_engine(other)
 
 
 def test_an_engine_that_has_ended_is_replaced(address: str) -> None:
     config = ModelConfig(name="offline", store=address)
-    ended = engines.acquire(config, COMPLETIONS)
-    ended.ended = StoreError("gone")
-    new = engines.acquire(config, COMPLETIONS)
+    ended = engines.acquire_engine(config, COMPLETIONS)
+    ended.queue.ended = StoreError("gone")
+    new = engines.acquire_engine(config, COMPLETIONS)
     assert new is not ended
-    engines.release(ended)
+    engines.release_engine(ended)
     assert new.thread.is_alive()
-    engines.release(new)
+    engines.release_engine(new)
 
 
 def forked(config: ModelConfig, parents: int, told: Any) -> None:
-    engine = engines.acquire(config, COMPLETIONS)
+    engine = engines.acquire_engine(config, COMPLETIONS)
     told.put((id(engine) != parents, engine.thread.is_alive()))
-    engines.release(engine)
+    engines.release_engine(engine)
 
 
 def test_a_forked_process_opens_its_own(address: str) -> None:
     config = ModelConfig(name="offline", store=address)
-    engine = engines.acquire(config, COMPLETIONS)
+    engine = engines.acquire_engine(config, COMPLETIONS)
     context = multiprocessing.get_context("fork")
     told = context.SimpleQueue()
     child = context.Process(target=forked, args=(config, id(engine), told))
     child.start()
     child.join(30)
     assert told.get() == (True, True)
-    engines.release(engine)
+    engines.release_engine(engine)

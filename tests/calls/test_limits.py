@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.calls.governor import Governor, limits_of, total_of
-from persona_hub.transforms.calls.limiter import REFUSED_SHARE, Limiter, Pace
+from persona_hub.transforms.calls.budget import BudgetTracker, limits_of, total_of
+from persona_hub.transforms.calls.concurrency import REFUSED_SHARE, ConcurrencyLimiter
 from persona_hub.transforms.calls.protocol import Budget
+from persona_hub.transforms.calls.rate_limiter import RateLimiter
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.store.protocol import Amount, Limit
 from tests.helpers.simulated_time import SimulatedServer, best_schedule, run
@@ -63,16 +64,16 @@ def test_a_quota_of_a_minute_is_waited_for(retry_after: float | None) -> None:
 
 
 def test_a_server_that_is_free_again_is_used_again() -> None:
-    limiter = Limiter(64)
+    limiter = ConcurrencyLimiter(64)
     for _ in range(200):
-        limiter.refused(wait=1.0, now=10.0)
+        limiter.on_refusal(delay=1.0, now=10.0)
     assert int(limiter.limit) == 1
-    assert not limiter.room(0, now=10.5)  # it takes nothing: all wait
-    assert limiter.room(0, now=11.0)
+    assert not limiter.has_room(0, now=10.5)  # it takes nothing: all wait
+    assert limiter.has_room(0, now=11.0)
     for _ in range(500):
-        limiter.answered()
+        limiter.on_answer()
     assert limiter.limit == 64
-    assert limiter.lowered == 0
+    assert limiter.throttled_share == 0
 
 
 def test_a_bad_day() -> None:
@@ -84,51 +85,51 @@ def test_a_bad_day() -> None:
     assert ran.seconds <= 1.3 * undisturbed.seconds
 
 
-def test_a_pace_gives_what_was_booked() -> None:
-    pace = Pace("requests", 60)
-    assert not pace.take(1)
-    assert pace.wanted(1) == 1.0
-    pace.booked(1.0)
-    assert pace.take(1)
-    assert not pace.take(1)
-    assert Pace("tokens", 0).take(10**9)  # no limit
+def test_a_rate_limiter_gives_what_was_booked() -> None:
+    limiter = RateLimiter("requests", 60)
+    assert not limiter.take(1)
+    assert limiter.seconds_to_book(1) == 1.0
+    limiter.on_booked(1.0)
+    assert limiter.take(1)
+    assert not limiter.take(1)
+    assert RateLimiter("tokens", 0).take(10**9)  # no limit
 
 
 def test_without_a_budget_everything_may_go() -> None:
-    governor = Governor(Budget(), 1.0, 2.0, "me")
-    assert governor.reserve("extract", governor.worst(REQUEST))
+    tracker = BudgetTracker(Budget(), 1.0, 2.0, "me")
+    assert tracker.reserve("extract", tracker.worst_case(REQUEST))
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", max_codepoint=0x2FFF), max_size=300), st.integers(1, 1000))
 def test_the_worst_case_grows_with_the_prompt_and_the_answer(prompt: str, longest: int) -> None:
-    governor = Governor(Budget(calls=1), 1.0, 2.0, "me")
-    worst = governor.worst(Request("t", "", prompt, "h", Sampling(max_tokens=longest)))
+    tracker = BudgetTracker(Budget(calls=1), 1.0, 2.0, "me")
+    worst = tracker.worst_case(Request("t", "", prompt, "h", Sampling(max_tokens=longest)))
     assert worst.calls == 1
     assert worst.tokens >= len(prompt) // 2 + longest
     assert worst.cost == 1000 * (worst.tokens - longest) + 2000 * longest
 
 
 def test_what_a_call_did_not_use_is_there_for_the_next() -> None:
-    governor = Governor(Budget(tokens=100_000), 0, 0, "me")
-    worst = governor.worst(REQUEST)
-    assert not governor.reserve("extract", worst)
-    ask = governor.ask("extract", worst)
-    assert ask.least == worst
-    governor.leased(ask, ask.least, 0)
-    assert governor.reserve("extract", worst)
-    assert not governor.reserve("extract", worst)
-    governor.settle("extract", worst, governor.spent(Completion("", 100, 20)).amount)
-    assert governor.ask("extract", worst).least == Amount(calls=1, tokens=120)
+    tracker = BudgetTracker(Budget(tokens=100_000), 0, 0, "me")
+    worst = tracker.worst_case(REQUEST)
+    assert not tracker.reserve("extract", worst)
+    lease = tracker.lease_for("extract", worst)
+    assert lease.least == worst
+    tracker.on_lease(lease, lease.least, 0)
+    assert tracker.reserve("extract", worst)
+    assert not tracker.reserve("extract", worst)
+    tracker.settle("extract", worst, tracker.cost_of_answer(Completion("", 100, 20)).amount)
+    assert tracker.lease_for("extract", worst).least == Amount(calls=1, tokens=120)
 
 
 def test_nothing_left_is_believed_for_some_seconds() -> None:
-    governor = Governor(Budget(calls=1), 0, 0, "me")
-    worst = governor.worst(REQUEST)
-    ask = governor.ask("extract", worst)
-    governor.leased(ask, Amount(), now=100.0)
-    assert governor.exhausted("extract", worst, now=101.0)
-    assert not governor.exhausted("expand", worst, now=101.0)
-    assert not governor.exhausted("extract", worst, now=110.0)
+    tracker = BudgetTracker(Budget(calls=1), 0, 0, "me")
+    worst = tracker.worst_case(REQUEST)
+    lease = tracker.lease_for("extract", worst)
+    tracker.on_lease(lease, Amount(), now=100.0)
+    assert tracker.exhausted("extract", worst, now=101.0)
+    assert not tracker.exhausted("expand", worst, now=101.0)
+    assert not tracker.exhausted("extract", worst, now=110.0)
 
 
 def test_a_share_is_what_a_stage_and_those_before_it_may_spend() -> None:

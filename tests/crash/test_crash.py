@@ -79,7 +79,7 @@ def test_a_stop_word_from_elsewhere_loses_nothing_at_all(
     job = forker.start(command)
     wait_for_calls(server, calls // 3, job)
     store = open_store(store_address)
-    store.say_stop()
+    store.set_stop_flag()
     assert job.wait() == FAILED
     assert "the same command goes on from there" in job.errors
     counts = server.counts()

@@ -104,7 +104,7 @@ def test_after_a_second_signal_the_word_stays_for_a_job_on_a_cluster(on_cluster:
 def test_the_word_of_a_job_before_is_taken_back(tmp_path: Path) -> None:
     store = f"sqlite:{tmp_path}/responses.sqlite"
     with closing(open_store(store)) as opened:
-        opened.say_stop()
+        opened.set_stop_flag()
     with stop_on_signals(store):
         assert not stop_word(store)
         assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler

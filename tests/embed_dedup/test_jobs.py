@@ -124,7 +124,7 @@ def test_a_takedown_buys_the_vectors_of_whom_it_brings_back_and_a_purge_takes_th
         command = ["takedown", "--hub", hub.output, "--source", keeper.document_id, "--purge", *own]
         assert main(command) == DONE
         assert store.get_many([key]) == {}
-        assert not list(store.unnamed())
+        assert not list(store.without_subject())
     assert server.counts()["calls"] > calls
     made = open_hub(hub.output).manifest
     assert made.records_of("vectors") == made.records_of("personas")

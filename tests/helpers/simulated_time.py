@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from persona_hub.transforms.calls.call import Inbox
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.protocol import Kind, ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError
 from persona_hub.transforms.llm.protocol import Completion, Request
-from persona_hub.transforms.llm.registry import packed, unpacked
+from persona_hub.transforms.llm.registry import completion_entries, completion_of_entries
 
 MEDIAN, SIGMA = 0.2, 0.99  # seconds of a call, log-normal: the slowest of a hundred takes 2 s
 REFUSAL_SECONDS = 0.005
@@ -103,7 +103,7 @@ class Ran(NamedTuple):
 def run(server: SimulatedServer, n: int, **settings: Any) -> Ran:
     """Asks `n` questions at once."""
     random.seed(1)  # of the jitter
-    kind = Kind("simulated", lambda config: server, packed, unpacked, recent=n)
+    kind = CallKind("simulated", lambda config: server, completion_entries, completion_of_entries, recent_answers=n)
     engine = Engine(ModelConfig(**settings), kind, SimulatedLoop())
     try:
         inbox = Inbox()
@@ -112,8 +112,8 @@ def run(server: SimulatedServer, n: int, **settings: Any) -> Ran:
         outcomes = [inbox.arrived.get() for _ in range(n)]
         assert sorted(outcome.ticket for outcome in outcomes) == list(range(n)), "one outcome for each question"
         answered = sum(isinstance(outcome.answer, Completion) for outcome in outcomes)
-        limit = int(engine.limiter.limit)
-        return Ran(answered, server.calls / n, engine.loop.time(), limit, engine.held_back.seconds)
+        limit = int(engine.queue.limiter.limit)
+        return Ran(answered, server.calls / n, engine.loop.time(), limit, engine.throttle.seconds)
     finally:
         engine.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from persona_hub.transforms.store.protocol import (
     Amount,
-    Ask,
+    Lease,
     Limit,
     Put,
     Spend,
@@ -22,5 +22,5 @@ def put(
     return Put(key, value, stage, spend, owner, subject)
 
 
-def lease(owner: str, want: int, least: int = 1, stage: str = "extract", limits: tuple[Limit, ...] = ()) -> Ask:
-    return Ask(owner, stage, Amount(calls=least), Amount(calls=want), limits or (Limit((), Amount(calls=100)),))
+def lease(owner: str, want: int, least: int = 1, stage: str = "extract", limits: tuple[Limit, ...] = ()) -> Lease:
+    return Lease(owner, stage, Amount(calls=least), Amount(calls=want), limits or (Limit((), Amount(calls=100)),))

@@ -53,7 +53,7 @@ def test_a_job_of_three_stages_by_files(
     assert (code, rounds) == (DONE, 5)  # documents, two hops, samples of the last, and nothing left
     assert content(out) == wanted
     with closing(open_store(f"sqlite:{out / 'responses.sqlite'}")) as store:
-        assert not list(store.unnamed()), "every answer says whom it is about"
+        assert not list(store.without_subject()), "every answer says whom it is about"
     assert len(list_runs(str(out))) == 1
     bought, called = spend(out), spend(tmp_path / "called")
     assert {s: row.calls for s, row in bought.items()} == {s: row.calls for s, row in called.items()}

@@ -42,11 +42,11 @@ def test_shares_keep_a_stage_from_eating_the_others(server: FakeServer, model: M
 
 
 def test_the_stop_word_ends_the_job_and_loses_nothing(server: FakeServer, model: ModelConfig, store: str) -> None:
-    open_store(store).say_stop()
+    open_store(store).set_stop_flag()
     with pytest.raises(Exception, match="the same command goes on"):
         ask(records(50), model)
     assert server.counts()["calls"] == 0
-    open_store(store).say_stop(False)
+    open_store(store).set_stop_flag(False)
     assert len(ask(records(50), model)[0]) == 50
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent import futures
 from datetime import timedelta
@@ -18,9 +19,9 @@ from google.cloud.bigtable.data import DeleteAllFromRow, SetCell
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.store import bigtable_rows
-from persona_hub.transforms.store.bigtable import ANSWER, LEASES, SERIAL, BigtableStore
-from persona_hub.transforms.store.bigtable_rows import ANSWERS, FORMAT, STATE, Rows, forgets
+from persona_hub.transforms.store import bigtable_rows, retry
+from persona_hub.transforms.store.bigtable import ANSWER_ROWS, LEASES_ROW, SERIAL, BigtableStore
+from persona_hub.transforms.store.bigtable_rows import ANSWER_FAMILY, FORMAT_CELL, STATE_FAMILY, TableRows, forgets
 from persona_hub.transforms.store.ledger import Ledger, used_of
 from persona_hub.transforms.store.protocol import Amount, Book, Limit, Release, Renew, Spend, StoreError
 from persona_hub.transforms.store.registry import open_store
@@ -52,7 +53,7 @@ def test_a_table_that_is_not_there_is_made(bigtable_address: str) -> None:
     open_store(bigtable_address)
     families = admin_table(bigtable_address).list_column_families()
     assert {name: family.gc_rule for name, family in families.items()} == dict.fromkeys(
-        (ANSWERS, STATE), MaxVersionsGCRule(1)
+        (ANSWER_FAMILY, STATE_FAMILY), MaxVersionsGCRule(1)
     )
 
 
@@ -83,7 +84,7 @@ def test_killed_before_the_answers_calls_are_counted_and_asked_again(bigtable_ad
 def test_a_reply_that_was_lost_changes_nothing(bigtable_address: str) -> None:
     store: Any = open_store(bigtable_address)
     for lost in (1, 2, 3):  # the reply to: the answer, the lease, the booking
-        store.rows._check = Unlucky(Rows._check.__get__(store.rows), lost)
+        store.rows._check = Unlucky(TableRows._check.__get__(store.rows), lost)
         room = (Limit((), Amount(calls=lost + 10)),)  # for what is spent and for this lease, once
         found = store.commit([put(bytes([lost]) * 16, b"first"), lease(f"owner {lost}", 10, limits=room)])
         assert found == [b"first", Amount(calls=10)]
@@ -140,15 +141,15 @@ def test_booked_time_is_given_once_however_many_book(bigtable_address: str) -> N
 def test_what_the_dead_had_leased_is_swept_away(bigtable_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store: Any = open_store(bigtable_address)
     store.commit([lease("dead", 10), lease("alive", 10)])
-    late = bigtable_rows.time.time() + 100
+    late = time.time() + 100
     monkeypatch.setattr("time.time", lambda: late)
     store.commit([Renew("alive"), Release("me")])
-    assert set(store.rows.read([LEASES])[LEASES]) == {SERIAL, b"alive\nextract"}
+    assert set(store.rows.read([LEASES_ROW])[LEASES_ROW]) == {SERIAL, b"alive\nextract"}
 
 
 def test_a_server_that_stays_away_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bigtable_rows, "RETRY_SECONDS", 0.3)
-    monkeypatch.setattr(bigtable_rows, "REPLY_SECONDS", 0.3)
+    monkeypatch.setattr(retry, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(bigtable_rows, "OPERATION_SECONDS", 0.3)
     server = BigtableServer()
     monkeypatch.setenv("BIGTABLE_EMULATOR_HOST", server.host)
     with server:
@@ -163,7 +164,7 @@ def test_a_server_that_stays_away_is_an_error_that_says_so(monkeypatch: pytest.M
         ({"x": MaxVersionsGCRule(1)}, "some other program's table .column families: x"),
         ({}, "some other program's table .column families: none"),
         (
-            {ANSWERS: MaxAgeGCRule(timedelta(days=30)), STATE: None},
+            {ANSWER_FAMILY: MaxAgeGCRule(timedelta(days=30)), STATE_FAMILY: None},
             "throws cells out by age.*cbt setgcpolicy",
         ),
     ],
@@ -176,17 +177,17 @@ def test_tables_of_another_make_are_refused(bigtable_address: str, families: Any
 
 def test_another_version_is_refused(bigtable_address: str) -> None:
     store: Any = open_store(bigtable_address)
-    row, column = FORMAT
-    store.rows.write(row, SetCell(STATE, column, b"7"))
+    row, column = FORMAT_CELL
+    store.rows.write(row, SetCell(STATE_FAMILY, column, b"7"))
     with pytest.raises(StoreError, match="version 7 of the format, this program reads 1"):
         open_store(bigtable_address)
 
 
 def test_rows_of_another_program_are_refused(bigtable_address: str) -> None:
     store: Any = open_store(bigtable_address)
-    row, _ = FORMAT
+    row, _ = FORMAT_CELL
     store.rows.write(row, DeleteAllFromRow())
-    store.rows.write(b"x", SetCell(STATE, b"x", b"x"))
+    store.rows.write(b"x", SetCell(STATE_FAMILY, b"x", b"x"))
     with pytest.raises(StoreError, match="rows of some other program"):
         open_store(bigtable_address)
 
@@ -194,9 +195,9 @@ def test_rows_of_another_program_are_refused(bigtable_address: str) -> None:
 def test_damaged_entries_never_give_a_wrong_answer(bigtable_address: str) -> None:
     store: Any = open_store(bigtable_address)
     store.commit([put(KEY, b"answer")])
-    [cells] = store.rows.read([ANSWER + KEY]).values()
+    [cells] = store.rows.read([ANSWER_ROWS + KEY]).values()
     whole = cells[b"v"].value
-    store.rows.write(ANSWER + KEY, SetCell(ANSWERS, b"v", whole[:-1] + bytes([whole[-1] ^ 1])))
+    store.rows.write(ANSWER_ROWS + KEY, SetCell(ANSWER_FAMILY, b"v", whole[:-1] + bytes([whole[-1] ^ 1])))
     with pytest.raises(StoreError, match="is damaged"):
         store.get_many([KEY])
 

@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.store.protocol import Amount, Ask, Limit, Put, Release, Renew, Spend, granted, summed
+from persona_hub.transforms.store.protocol import (
+    Amount,
+    Lease,
+    Limit,
+    Put,
+    Release,
+    Renew,
+    Spend,
+    granted_amount,
+    summed,
+)
 from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.store.usage import usage_of, usage_row
 from persona_hub.transforms.store.writer import GROUP_JOBS, GroupWriter
@@ -25,7 +35,7 @@ KEYS = st.sampled_from([b"", *(bytes([n]) * 16 for n in range(4))])
 AMOUNTS = st.builds(Amount, st.integers(0, 3), st.integers(0, 9), st.integers(0, 9))
 PUTS = st.builds(Put, KEYS, st.binary(max_size=4), STAGES, SPENDS, OWNERS)
 ASKS = st.builds(
-    lambda owner, stage, least, more: Ask(owner, stage, least, least.plus(more), LIMITS),
+    lambda owner, stage, least, more: Lease(owner, stage, least, least.plus(more), LIMITS),
     OWNERS,
     STAGES,
     AMOUNTS,
@@ -57,8 +67,8 @@ class Ledger:
     def result(self, job: Any) -> Any:
         if isinstance(job, Put):
             return self.answers.get(job.key)
-        if isinstance(job, Ask):
-            amount = granted(job, self.used())
+        if isinstance(job, Lease):
+            amount = granted_amount(job, self.used())
             lease = (job.owner, job.stage)
             self.leases[lease] = self.leases.get(lease, Amount()).plus(amount)
             return amount
@@ -93,11 +103,11 @@ def test_a_store_is_what_a_ledger_says(history: list[tuple[int, list[Any]]]) -> 
 
 @settings(max_examples=100)
 @given(st.lists(ASKS, max_size=30))
-def test_leases_alone_never_pass_any_limit(asks: list[Ask]) -> None:
+def test_leases_alone_never_pass_any_limit(leases: list[Lease]) -> None:
     ledger = Ledger()
-    for ask in asks:
-        amount = ledger.result(ask)
-        assert amount in (ask.want, ask.least, Amount())
+    for lease in leases:
+        amount = ledger.result(lease)
+        assert amount in (lease.want, lease.least, Amount())
     for limit in LIMITS:
         total = Amount()
         for stage, part in ledger.used().items():

@@ -17,8 +17,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persona_hub.transforms.store import redis as store_module
-from persona_hub.transforms.store.protocol import Amount, Ask, Book, Limit, Spend, StoreError, granted
-from persona_hub.transforms.store.redis import FORMAT, LEASE, PREFIX, SPEND, RedisStore
+from persona_hub.transforms.store import retry
+from persona_hub.transforms.store.protocol import (
+    Amount,
+    Book,
+    Lease,
+    Limit,
+    Spend,
+    StoreError,
+    granted_amount,
+    pack_value,
+)
+from persona_hub.transforms.store.redis import FORMAT_KEY, KEY_PREFIX, LEASES_KEY, SPEND_KEY, RedisStore
 from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.store.writer import GroupWriter
 from tests.conftest import missing
@@ -116,7 +126,7 @@ def test_a_commit_that_comes_after_its_successor_does_nothing(redis_server: Redi
 def test_a_server_that_stays_away_is_an_error_that_says_so(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(retry, "RETRY_SECONDS", 0.3)
     store = open_store(redis_server.address)
     redis_server.kill()
     with pytest.raises(StoreError, match=r"redis://127\.0\.0\.1:\d+: no answer for .*--response_store"):
@@ -163,13 +173,13 @@ def test_everysec_will_do_where_power_failures_may_cost(redis_server: RedisServe
 
 
 def test_another_version_is_refused(redis_server: RedisServer, client: Any) -> None:
-    client.set(FORMAT, 7)
+    client.set(FORMAT_KEY, 7)
     with pytest.raises(StoreError, match="version 7 of the format, this program reads 1"):
         open_store(redis_server.address)
-    assert client.keys() == [FORMAT]
+    assert client.keys() == [FORMAT_KEY]
 
 
-@pytest.mark.parametrize("key", [FORMAT, SPEND, LEASE])
+@pytest.mark.parametrize("key", [FORMAT_KEY, SPEND_KEY, LEASES_KEY])
 def test_keys_of_another_type_are_refused(redis_server: RedisServer, client: Any, key: bytes) -> None:
     client.rpush(key, "x")
     with pytest.raises(StoreError, match=f"{key.decode()} is a list of some other program; name another"):
@@ -180,7 +190,7 @@ def test_a_key_that_became_another_type_fails_before_anything_is_written(
     redis_server: RedisServer, client: Any
 ) -> None:
     store = open_store(redis_server.address)
-    client.set(LEASE, "x")
+    client.set(LEASES_KEY, "x")
     with pytest.raises(StoreError, match="WRONGTYPE"):
         store.commit([put(KEY, b"x")])
     assert not store.get_many([KEY])
@@ -190,12 +200,12 @@ def test_a_key_that_became_another_type_fails_before_anything_is_written(
 def test_damaged_entries_never_give_a_wrong_answer(redis_server: RedisServer, client: Any) -> None:
     store = open_store(redis_server.address)
     store.commit([put(KEY, b"answer")])
-    whole = client.get(PREFIX + b"answer:" + KEY)
-    client.set(PREFIX + b"answer:" + KEY, whole[:-1] + bytes([whole[-1] ^ 1]))
+    whole = client.get(KEY_PREFIX + b"answer:" + KEY)
+    client.set(KEY_PREFIX + b"answer:" + KEY, whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(StoreError, match="is damaged"):
         store.get_many([KEY])
-    client.delete(PREFIX + b"answer:" + KEY)
-    client.rpush(PREFIX + b"answer:" + KEY, "x")
+    client.delete(KEY_PREFIX + b"answer:" + KEY)
+    client.rpush(KEY_PREFIX + b"answer:" + KEY, "x")
     with pytest.raises(StoreError, match="another program's"):
         store.commit([put(KEY, b"answer")])
 
@@ -223,19 +233,19 @@ LIMITS = st.builds(Limit, st.sampled_from([(), ("a",), ("b",), ("a", "b")]), AMO
 
 @given(
     spent=st.dictionaries(st.sampled_from("abc"), st.builds(Spend, *[st.sampled_from([0, 1, 4, 10**15])] * 4)),
-    ask=st.builds(
-        Ask, st.just("me"), st.sampled_from("abc"), AMOUNTS, AMOUNTS, st.lists(LIMITS, max_size=3).map(tuple)
+    lease=st.builds(
+        Lease, st.just("me"), st.sampled_from("abc"), AMOUNTS, AMOUNTS, st.lists(LIMITS, max_size=3).map(tuple)
     ),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_script_grants_what_the_protocol_does(
-    redis_server: RedisServer, client: Any, spent: dict[str, Spend], ask: Ask
+    redis_server: RedisServer, client: Any, spent: dict[str, Spend], lease: Lease
 ) -> None:
     client.flushall()
     store = open_store(redis_server.address)
     store.commit([put(b"", b"", spend, stage=stage) for stage, spend in spent.items()])
     assert store.spend() == spent
-    assert store.commit([ask]) == [granted(ask, {stage: spend.amount for stage, spend in spent.items()})]
+    assert store.commit([lease]) == [granted_amount(lease, {stage: spend.amount for stage, spend in spent.items()})]
     store.close()
 
 
@@ -250,7 +260,7 @@ def test_tls_is_spoken_to_a_server_whose_certificate_is_known(tmp_path: Path, mo
     )  # fmt: skip
     server = RedisServer(tmp_path / "redis", "--tls-cert-file", cert, "--tls-key-file", key, "--tls-auth-clients", "no")
     with server.with_tls():
-        monkeypatch.setattr(store_module, "OPEN_SECONDS", 0.5)
+        monkeypatch.setattr(store_module, "CONNECT_SECONDS", 0.5)
         with pytest.raises(StoreError, match="certificate verify failed"):
             open_store(f"rediss://localhost:{server.port}")
         monkeypatch.setenv("SSL_CERT_FILE", cert)
@@ -259,7 +269,7 @@ def test_tls_is_spoken_to_a_server_whose_certificate_is_known(tmp_path: Path, mo
 
 def test_no_file_of_the_server_holds_what_was_erased(redis_server: RedisServer) -> None:
     store = open_store(redis_server.address)
-    packed = store_module.pack(KEY, b"words that shall be gone " * 20)
+    packed = pack_value(KEY, b"words that shall be gone " * 20)
     store.commit([put(KEY, b"words that shall be gone " * 20, subject=b"one"), put(OTHER, b"other", subject=b"two")])
 
     def held() -> bytes:

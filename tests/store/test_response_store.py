@@ -21,10 +21,10 @@ from persona_hub.transforms.store.protocol import (
     ResponseStore,
     Spend,
     StoreError,
-    granted,
-    pack,
+    granted_amount,
+    pack_value,
     subject_of,
-    unpack,
+    unpack_value,
 )
 from persona_hub.transforms.store.registry import is_embedded_store, open_store, scheme_of
 from persona_hub.transforms.store.writer import GroupWriter
@@ -126,10 +126,10 @@ def test_answers_that_name_nobody_are_told_and_can_be_forgotten(opener: Opener) 
     keys = [i.to_bytes(16, "big") for i in range(700)]
     store.commit([put(key, key + b"!") for key in keys])
     store.commit([put(KEY, b"of one", subject=b"1" * 16)])
-    assert dict(opener().unnamed()) == {key: key + b"!" for key in keys}
+    assert dict(opener().without_subject()) == {key: key + b"!" for key in keys}
     store.forget(keys[:600])
     store.forget([])
-    assert dict(store.unnamed()) == {key: key + b"!" for key in keys[600:]}
+    assert dict(store.without_subject()) == {key: key + b"!" for key in keys[600:]}
     assert store.get_many([KEY, keys[0]]) == {KEY: b"of one"}
 
 
@@ -169,10 +169,10 @@ def test_a_lease_of_a_process_that_died_expires(opener: Opener, clock: Callable[
 def test_the_stop_word_reaches_everyone(opener: Opener) -> None:
     one, two = opener(), opener()
     assert one.commit([Renew("a")]) == [False]
-    two.say_stop()
-    two.say_stop()
+    two.set_stop_flag()
+    two.set_stop_flag()
     assert one.commit([Renew("a")]) == [True]
-    two.say_stop(False)
+    two.set_stop_flag(False)
     assert one.commit([Renew("a")]) == [False]
 
 
@@ -234,16 +234,16 @@ def test_a_writer_that_is_closed_has_written_everything(opener: Opener) -> None:
 
 @given(st.binary(min_size=16, max_size=16), st.binary())
 def test_a_packed_value_comes_back_under_its_own_key_only(key: bytes, value: bytes) -> None:
-    assert unpack(key, pack(key, value), "here") == value
+    assert unpack_value(key, pack_value(key, value), "here") == value
     with pytest.raises(StoreError, match=r"here: the entry .* is damaged"):
-        unpack(bytes([key[0] ^ 1]) + key[1:], pack(key, value), "here")
+        unpack_value(bytes([key[0] ^ 1]) + key[1:], pack_value(key, value), "here")
 
 
 def test_an_early_stage_cannot_eat_a_later_ones_share() -> None:
     limits = (Limit((), Amount(calls=100)), Limit(("extract",), Amount(calls=30)))
-    assert granted(lease("a", 40, 20, "extract", limits), {}) == Amount(calls=20)
-    assert granted(lease("a", 40, 40, "extract", limits), {}) == Amount()
-    assert granted(lease("a", 90, 1, "expand", limits), {"extract": Amount(calls=10)}) == Amount(calls=90)
+    assert granted_amount(lease("a", 40, 20, "extract", limits), {}) == Amount(calls=20)
+    assert granted_amount(lease("a", 40, 40, "extract", limits), {}) == Amount()
+    assert granted_amount(lease("a", 90, 1, "expand", limits), {"extract": Amount(calls=10)}) == Amount(calls=90)
 
 
 @pytest.mark.parametrize("address", ["", "sqlite:", "mysql://x", "redis://user:s3cret@host", "/a/path",

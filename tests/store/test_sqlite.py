@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from persona_hub.transforms.store import sqlite
-from persona_hub.transforms.store.protocol import Put, Spend, StoreError, pack
+from persona_hub.transforms.store.protocol import Put, Spend, StoreError, pack_value
 from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.store.sqlite import SqliteStore
 from tests.helpers.stores import KEY, put
@@ -107,7 +107,7 @@ def bytes_of(path: Path) -> bytes:
 def test_no_byte_of_what_was_erased_is_left_in_any_file(tmp_path: Path) -> None:
     path = tmp_path / "responses.sqlite"
     store = open_store(f"sqlite:{path}")
-    packed = pack(KEY, WORDS)
+    packed = pack_value(KEY, WORDS)
     keys = [i.to_bytes(16, "big") for i in range(300)]
     store.commit([Put(key, key * 40, "extract", Spend(), subject=b"other") for key in keys])
     store.commit([Put(KEY, WORDS, "extract", Spend(), subject=b"subject")])
@@ -141,10 +141,10 @@ def test_a_store_of_before_subjects_keeps_its_answers_and_names_nobody(tmp_path:
             db.execute(statement)
         db.execute(f"PRAGMA application_id={sqlite.APPLICATION}")
         db.execute("PRAGMA user_version=1")
-        db.execute("INSERT INTO answer VALUES (?, ?)", (KEY, pack(KEY, b"old")))
+        db.execute("INSERT INTO answer VALUES (?, ?)", (KEY, pack_value(KEY, b"old")))
     for _ in range(2):
         store = open_store(f"sqlite:{path}")
         assert store.get_many([KEY]) == {KEY: b"old"}
-        assert dict(store.unnamed()) == {KEY: b"old"}
+        assert dict(store.without_subject()) == {KEY: b"old"}
     store.commit([Put(b"n" * 16, b"new", "extract", Spend(), subject=b"subject")])
     assert store.erase([b"subject"]) == 1

@@ -1,4 +1,4 @@
-"""A request on its way to a model, and those who wait for it."""
+"""A request on its way to a model, and the bundles which wait for its answer."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import random
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from persona_hub.transforms.calls.protocol import Asked, ModelError
+from persona_hub.transforms.calls.protocol import CallRequest, ModelError
 from persona_hub.transforms.store.protocol import Amount, Spend
 
-BACKOFF_SECONDS, BACKOFF_MOST = 0.25, 20.0  # doubled at each attempt
-RETRY_AFTER_MOST = 600.0  # a server that asks for more than this is as good as gone
-REFUSED_SECONDS = 150.0  # for which refusals do not count as attempts: a quota of a minute is there again after that
+FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.25, 20.0  # doubled at each attempt
+LONGEST_RETRY_AFTER = 600.0  # seconds; a server that asks for more than this is as good as gone
+REFUSALS_FREE_SECONDS = 150.0  # in which refusals use up no attempts: a quota of a minute is there again after that
 
 
 class Stopped(RuntimeError):
-    """The stop word was said: what was in flight is stored, the rest waits for the next run."""
+    """The job was asked to stop: calls that were in flight are stored, the rest waits for the next run."""
 
 
 class Outcome(NamedTuple):
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
     ticket: Any  # whatever the submitter gave with it
     answer: Any  # of the kind that was asked for, or an exception
-    paid: bool = False  # this very request was sent; else another one like it was
+    paid: bool = False  # this request was sent; False: an equal one was, or it failed
     attempts: int = 0
     seconds: float = 0.0  # of the last attempt
     cost: int = 0  # billionths of a US dollar
@@ -44,49 +44,49 @@ class Call:
     """A request under way, and all who wait for its answer."""
 
     key: bytes
-    request: Asked
+    request: CallRequest
     stage: str
-    worst: Amount
-    waiting: list[tuple[Inbox, Any]]
+    worst_case: Amount  # reserved from the budget while the call is in flight
+    waiters: list[tuple[Inbox, Any]]  # with their tickets
     attempts: int = 0
-    first: float = 0.0  # when it was first sent
-    started: float = 0.0  # of the last attempt
-    seconds: float = 0.0
-    pace_tokens: float = 0.0
+    first_sent: float = 0.0  # times are those of the event loop, in seconds
+    last_sent: float = 0.0
+    seconds: float = 0.0  # that the last attempt took
+    rate_tokens: float = 0.0  # taken from the rate limiter for the last attempt
+    retry_timer: asyncio.TimerHandle | None = None  # between two attempts
     spend: Spend = field(default_factory=Spend)
     answer: Any = None
-    entries: int = 0  # of the store, that its answer takes
-    values: list[bytes] = field(default_factory=list)  # of those that stand
-    rest: asyncio.TimerHandle | None = None  # until the next attempt
+    entries: int = 0  # of the store, that the answer is written to
+    stored: list[bytes] = field(default_factory=list)  # the values of those that are durable
 
     @property
     def wanted(self) -> bool:
         """Whether anybody still waits."""
-        return any(not inbox.cancelled for inbox, _ in self.waiting)
+        return any(not inbox.cancelled for inbox, _ in self.waiters)
 
     @property
-    def input_tokens(self) -> int:
-        """The most that the prompt can have."""
-        return self.worst.tokens - self.request.most_output
+    def max_input_tokens(self) -> int:
+        """An upper bound of the tokens in the request."""
+        return self.worst_case.tokens - self.request.max_output_tokens
 
     def deliver(self, answer: Any, cost: int = 0) -> None:
-        """Tells all who wait; the first of them is the one that paid."""
+        """Puts an outcome into the inbox of all who wait; the first of them is the one that paid."""
         paid = not isinstance(answer, Exception)
-        for inbox, ticket in self.waiting:
+        for inbox, ticket in self.waiters:
             inbox.arrived.put(Outcome(ticket, answer, paid, self.attempts, self.seconds, cost if paid else 0))
             paid = False
 
 
-def worth_another(error: ModelError, call: Call, attempts: int, now: float) -> bool:
-    """Whether a call that failed is to be sent again."""
-    if not (error.retry and call.wanted and (error.retry_after or 0.0) <= RETRY_AFTER_MOST):  # NaN is not either
+def should_retry(error: ModelError, call: Call, attempts: int, now: float) -> bool:
+    """Whether a call that failed is to be sent again, where `attempts` are allowed."""
+    if not (error.retry and call.wanted and (error.retry_after or 0.0) <= LONGEST_RETRY_AFTER):  # False for NaN, too
         return False
-    return call.attempts < attempts or (error.refused and now - call.first < REFUSED_SECONDS)
+    return call.attempts < attempts or (error.refused and now - call.first_sent < REFUSALS_FREE_SECONDS)
 
 
-def retry_wait(error: ModelError, attempts: int) -> float:
-    """Seconds until the next attempt: what the server asked for, or ever longer, with jitter so that a crowd of
-    requests that were refused together does not come back together.
+def retry_delay(error: ModelError, attempts: int) -> float:
+    """Seconds until the next attempt: what the server asked for, or exponential backoff. Both with jitter, so that
+    requests which were refused together do not come back together.
     """
-    backoff = min(BACKOFF_MOST, BACKOFF_SECONDS * 2 ** (attempts - 1)) * random.uniform(0.5, 1.0)
+    backoff = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (attempts - 1)) * random.uniform(0.5, 1.0)
     return max(error.retry_after or 0.0, backoff) * random.uniform(1.0, 1.1)

@@ -1,4 +1,4 @@
-"""The engines of this process: one for each configuration, shared by all who name it."""
+"""The engines of this process: one for each configuration, shared by all steps that name it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import threading
 from collections import Counter
 
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.protocol import Kind, ModelConfig
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig
 
 _engines: dict[bytes, Engine] = {}
 _holders: Counter[Engine] = Counter()
-_lock = threading.Lock()
+_engines_lock = threading.Lock()
 
 
-def acquire(config: ModelConfig, kind: Kind) -> Engine:
-    """The engine for calls of one kind by `config`, opened if it must be; give it back with `release`.
+def acquire_engine(config: ModelConfig, kind: CallKind) -> Engine:
+    """The engine for calls of one kind by `config`, opened if it must be; give it back with `release_engine`.
 
     One that has ended (a store that was gone, a key that was wrong) is replaced, so that a retried bundle has a chance.
     """
     name = pickle.dumps((kind, config))
-    with _lock:
+    with _engines_lock:
         engine = _engines.get(name)
         if engine is None or engine.ended:
             engine = _engines[name] = Engine(config, kind)
@@ -30,9 +30,9 @@ def acquire(config: ModelConfig, kind: Kind) -> Engine:
         return engine
 
 
-def release(engine: Engine) -> None:
+def release_engine(engine: Engine) -> None:
     """The last holder closes the engine, which awaits and stores what is in flight."""
-    with _lock:
+    with _engines_lock:
         if engine not in _holders:  # of a process that this one was forked from
             return
         _holders[engine] -= 1
@@ -45,15 +45,15 @@ def release(engine: Engine) -> None:
 
 
 def _close_all() -> None:
-    """At the end of the process nothing that was paid may be lost."""
+    """At the end of the process: nothing that was paid may be lost."""
     for engine in list(_holders):
         engine.close()
 
 
 def _forget() -> None:
     """In a forked child: loops, connections and locks are the parent's."""
-    global _lock
-    _lock = threading.Lock()
+    global _engines_lock
+    _engines_lock = threading.Lock()
     _engines.clear()
     _holders.clear()
 

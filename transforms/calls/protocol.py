@@ -1,4 +1,4 @@
-"""What the engine knows of a call: what it may cost at most, how it fails, and how its answer is kept."""
+"""What the engine knows of a call: what it may cost at most, how it fails, and how its answer is stored."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ BYTES_PER_TOKEN = 2  # at the least, in any script: a bound for what a text may 
 WRAPPING_TOKENS = 16  # around the messages
 
 
-class Asked(Protocol):
-    """A request, fully made. Bounds in tokens: a budget is reserved by them before the call."""
+class CallRequest(Protocol):
+    """A rendered request. The budget is reserved by its upper bounds before the call is sent."""
 
     @property
-    def most_input(self) -> int:
-        """The most that it can have."""
+    def max_input_tokens(self) -> int:
+        """An upper bound of the tokens in the request."""
 
     @property
-    def most_output(self) -> int:
-        """The most that its answer can have."""
+    def max_output_tokens(self) -> int:
+        """An upper bound of the tokens in the answer."""
 
 
 class Answer(Protocol):
-    """What came back, and what it cost."""
+    """What came back, and the tokens that are paid for."""
 
     @property
     def input_tokens(self) -> int:
-        """Of the request, as the server counted."""
+        """Tokens of the request, as the server counted them."""
 
     @property
     def output_tokens(self) -> int:
-        """Of the answer."""
+        """Tokens of the answer."""
 
 
 class Client(Protocol):
@@ -41,15 +41,18 @@ class Client(Protocol):
         """The answer to one request. Raises ModelError."""
 
     async def close(self) -> None:
-        """Frees connections."""
+        """Closes connections."""
 
 
 class ModelError(Exception):
-    """A call that gave no answer. `reason` is a word to count by, such as "http-400" or "timeout".
+    """A call that gave no answer.
 
-    `retry`: asking again may help; `retry_after`: seconds to wait first, as the server said; `refused`: it was too
-    much for the server just now; `paid`: the server did answer, only nobody can read it; `fatal`: no other request
-    can fare better (a wrong key, a model that is not there), so the job fails at once.
+    `reason`: a word to count by, such as "http-400" or "timeout".
+    `retry`: asking again may help.
+    `retry_after`: seconds to wait before that, as the server said.
+    `refused`: the server was too busy.
+    `paid`: the server did answer, but the answer cannot be read.
+    `fatal`: no other request can fare better (a wrong key, a model that does not exist), so the job fails at once.
     """
 
     def __init__(
@@ -67,39 +70,41 @@ class ModelError(Exception):
         self.refused, self.paid, self.fatal = refused, paid, fatal
 
 
-class Entry(NamedTuple):
-    """What the store keeps of an answer."""
+class StoreEntry(NamedTuple):
+    """One row of the response store."""
 
     key: bytes
     value: bytes
-    subject: bytes = b""  # as a Put has it
+    subject: bytes = b""  # id of the record that the answer is about, as in a Put
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of call. Its functions are a module's own: engines are found by kind and configuration."""
+class CallKind:
+    """A kind of call: completions, vectors. Its functions are module-level ones, because engines are found by the
+    pickled kind and configuration.
+    """
 
     name: str
-    open: Callable[[ModelConfig], Client]  # inside the event loop that will use it
-    pack: Callable[[bytes, Any, Any], Sequence[Entry]]  # key, request, answer -> entries of the store
-    unpack: Callable[[Sequence[bytes], Any], Any]  # the values of these entries that stand, the answer -> what stands
-    recent: int  # answers kept for requests that were looked up before and submitted after they were stored
+    open_client: Callable[[ModelConfig], Client]  # called inside the event loop that will use the client
+    to_entries: Callable[[bytes, Any, Any], Sequence[StoreEntry]]  # (key, request, answer) -> entries of the store
+    from_entries: Callable[[Sequence[bytes], Any], Any]  # (the values that stand, the answer) -> the answer that stands
+    recent_answers: int  # kept for requests that were looked up before these were stored, and submitted after
 
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that all runs on one response store may spend; 0: no limit."""
+    """Limits of what all runs on one response store may spend; 0: no limit."""
 
     cost_usd: float = 0.0
-    tokens: int = 0  # in and out
+    tokens: int = 0  # input and output together
     calls: int = 0
-    shares: tuple[tuple[str, float], ...] = ()  # (stage, its part) in the order of the stages, together at most 1
+    shares: tuple[tuple[str, float], ...] = ()  # (stage, its share) in the order of the stages, together at most 1
 
     def __post_init__(self) -> None:
         if min(self.cost_usd, self.tokens, self.calls) < 0:
             raise ValueError(f"a budget of {self.cost_usd} USD, {self.tokens} tokens, {self.calls} calls: below 0")
-        parts = [part for _, part in self.shares]
-        if not all(part > 0 for part in parts) or not sum(parts) <= 1 + 1e-9:  # so that NaN is refused as well
+        shares = [share for _, share in self.shares]
+        if not all(share > 0 for share in shares) or not sum(shares) <= 1 + 1e-9:  # written so that NaN is refused
             raise ValueError(f"the stages' shares of the budget are {self.shares}: each above 0, together at most 1")
 
 
@@ -111,20 +116,20 @@ class ModelConfig:
     base_url: str = ""
     key_secret: str = ""  # name of the key's secret in Secret Manager; "": the key is in the environment
     max_in_flight: int = 64  # in each process
-    flag: str = "--llm"  # that named it: for errors
+    flag: str = "--llm"  # the flag that named it, for error messages
     options: Mapping[str, Any] = field(default_factory=dict)  # of the backend: project, location ...
-    store: str = ""  # address of the response store; "" or "none": answers are not kept
+    store: str = ""  # address of the response store; "" or "none": answers are not stored
     durable: bool = False  # each commit of an embedded store waits for the disk
     budget: Budget = Budget()
     input_price: float = 0.0  # US dollars for a million tokens
     output_price: float = 0.0
     requests_per_minute: int = 0  # of the whole job, 0: no limit
     tokens_per_minute: int = 0
-    rate_limiter: str = ""  # envoy://HOST:PORT/DOMAIN of a service that knows the rate, in place of these two
-    rate_descriptor: tuple[str, ...] = ()  # KEY=VALUE, by which the service tells its limits apart
+    rate_limiter: str = ""  # envoy://HOST:PORT/DOMAIN of a service that keeps the rate, in place of these two
+    rate_descriptor: tuple[str, ...] = ()  # KEY=VALUE, by which the service finds the limit
     timeout: float = 120.0  # seconds for one call
-    attempts: int = 8  # of one request, when calls fail in a way that a retry can cure
-    repairs: int = 1  # times that a malformed answer is asked for again, with a word on what was wrong
+    attempts: int = 8  # for one request, where a retry may help
+    repairs: int = 1  # how often a malformed answer is asked for again, with a description of the fault
 
     def __post_init__(self) -> None:
         for name, least in (("max_in_flight", 1), ("attempts", 1), ("repairs", 0)):
@@ -140,5 +145,5 @@ class ModelConfig:
 
 
 def tokens_at_most(*texts: str) -> int:
-    """The most tokens that texts can have together."""
+    """An upper bound of the tokens in all `texts` together."""
     return sum(len(text.encode("utf-8", "replace")) for text in texts) // BYTES_PER_TOKEN + WRAPPING_TOKENS

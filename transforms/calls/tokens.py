@@ -1,14 +1,13 @@
-"""How many tokens a text has, about, without a model's tokenizer: by the scripts it is written in."""
+"""An estimate of the tokens in a text without a model's tokenizer, from the scripts that it is written in."""
 
 from __future__ import annotations
 
 import re
 
-# Characters in a token, as tokenizers of 100,000 to 200,000 entries have them on running text; space and marks go with
-# the words around them. Models differ by a fifth, so what a model itself has counted is used in place of this wherever
-# a response store holds it.
-LATIN, DEFAULT = 4.2, 2.0
-SCRIPTS = (
+# Characters in a token, as tokenizers of 100,000 to 200,000 entries have them on running text, spaces and punctuation
+# included. Models differ by a fifth, so a model's own counts are used instead wherever a response store holds them.
+ASCII_RATIO, DEFAULT_RATIO = 4.2, 2.0
+SCRIPT_RATIOS = (
     (r"[À-ɏḀ-ỿ]", 1.5),  # letters with marks break words up: German comes to 3.6, Spanish to 3.8, Polish to 2.9
     (r"[0-9]", 2.5),
     (r"[\u0370-\u03ff]", 2.2),  # Greek
@@ -19,20 +18,20 @@ SCRIPTS = (
     (r"[\u3040-\u30ff]", 1.4),  # kana
     (r"[\u3400-\u9fff\uf900-\ufaff]", 1.4),  # Han
     (r"[\uac00-\ud7af]", 1.6),  # Hangul
-    (r"[\x00-\x2f\x3a-\x7f]", LATIN),
+    (r"[\x00-\x2f\x3a-\x7f]", ASCII_RATIO),
 )
-PATTERNS = tuple((re.compile(script), ratio) for script, ratio in SCRIPTS)
+COMPILED_RATIOS = tuple((re.compile(script), ratio) for script, ratio in SCRIPT_RATIOS)
 MESSAGE_TOKENS = 8  # around system and user message
 
 
 def tokens_of(text: str) -> float:
-    """About how many tokens `text` has."""
+    """The estimated number of tokens in `text`."""
     if text.isascii():
         digits = sum(map(text.count, "0123456789"))
-        return digits / 2.5 + (len(text) - digits) / LATIN
+        return digits / 2.5 + (len(text) - digits) / ASCII_RATIO
     tokens, rest = 0.0, len(text)
-    for pattern, ratio in PATTERNS:
+    for pattern, ratio in COMPILED_RATIOS:
         found = len(pattern.findall(text))
         tokens += found / ratio
         rest -= found
-    return tokens + rest / DEFAULT
+    return tokens + rest / DEFAULT_RATIO

@@ -13,8 +13,8 @@ from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.engines import acquire, release
-from persona_hub.transforms.calls.meter import Meter
+from persona_hub.transforms.calls.engines import acquire_engine, release_engine
+from persona_hub.transforms.calls.metrics import CallMetrics
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.embed_dedup.cells import by_block
@@ -127,13 +127,13 @@ class EmbedPaid(beam.DoFn):
             raise ValueError(f"--embedder {embedder.name}: is paid, so `calls` must say how its calls go")
         self.embedder, self.calls, self.blocks, self.new = embedder, embedder.calls, blocks, new
         self.stage = EMBED_DEDUP if new else HELD
-        self.meter = Meter(self.stage)
+        self.metrics = CallMetrics(self.stage)
         self.engine: Engine | None = None
         self.bundle: VectorBundle | None = None
 
     def setup(self) -> None:
         """Opens the process's engine, or joins its users."""
-        self.engine = acquire(self.calls, VECTORS)
+        self.engine = acquire_engine(self.calls, VECTORS)
 
     def start_bundle(self) -> None:
         """A bundle that never finished has failed."""
@@ -176,7 +176,7 @@ class EmbedPaid(beam.DoFn):
         self._abandon()
         if self.engine is not None:
             engine, self.engine = self.engine, None
-            release(engine)
+            release_engine(engine)
 
     def _take(self, bundle: VectorBundle, all_of_them: bool = False) -> Batch[DeadLetter]:
         """Packs the vectors that have come; the dead letters of those that will not."""
@@ -192,7 +192,7 @@ class EmbedPaid(beam.DoFn):
                 rows.append(found)
         if rows:
             self.packs.add(personas, np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), -1).astype(np.float16))
-        self.meter.read(bundle.window)
+        self.metrics.report(bundle.window)
         return dead
 
     def _abandon(self) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from persona_hub.transforms.calls.call import Outcome
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.protocol import Entry, Kind, ModelConfig, ModelError
-from persona_hub.transforms.calls.window import Window
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError, StoreEntry
+from persona_hub.transforms.calls.window import CallWindow
 from persona_hub.transforms.embedding.protocol import (
     NUMBER_BYTES,
     EmbedderConfig,
@@ -47,7 +47,7 @@ class VectorBundle:
     def __init__(self, stage: str, config: EmbedderConfig, engine: Engine):
         self.config, self.most = config, most_of(config)
         self.unanswered = WINDOWS * engine.config.max_in_flight
-        self.window = Window(stage, engine)
+        self.window = CallWindow(stage, engine)
         self.waiting: list[tuple[Any, str]] = []
         self.tokens = 0  # of what waits, at most
         self.done: list[tuple[Any, bytes | Lost]] = []
@@ -56,7 +56,7 @@ class VectorBundle:
     def ask(self, records: Sequence[tuple[Any, str]]) -> None:
         """Takes (record, text); calls that are full are sent."""
         for record, text in records:
-            tokens = Texts((text,), ()).most_input
+            tokens = Texts((text,), ()).max_input_tokens
             if self.waiting and (len(self.waiting) >= self.most.texts or self.tokens + tokens > self.most.tokens):
                 self.flush()
             self.waiting.append((record, text))
@@ -131,15 +131,15 @@ def open_client(config: ModelConfig) -> PaidEmbedder:
     return client
 
 
-def packed(_: bytes, request: Texts, vectors: Vectors) -> list[Entry]:
+def vector_entries(_: bytes, request: Texts, vectors: Vectors) -> list[StoreEntry]:
     """The entries of a call's vectors in the store: one for each text."""
     subjects = map(subject_of, request.subjects)
-    return [Entry(*entry) for entry in zip(request.keys, vectors.rows, subjects, strict=True)]
+    return [StoreEntry(*entry) for entry in zip(request.keys, vectors.rows, subjects, strict=True)]
 
 
-def unpacked(values: Sequence[bytes], answer: Vectors) -> Vectors:
+def vectors_of_entries(values: Sequence[bytes], answer: Vectors) -> Vectors:
     """The vectors that entries hold, and what they took."""
     return replace(answer, rows=tuple(values))
 
 
-VECTORS = Kind("vectors", open_client, packed, unpacked, recent=16)
+VECTORS = CallKind("vectors", open_client, vector_entries, vectors_of_entries, recent_answers=16)

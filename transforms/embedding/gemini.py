@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from persona_hub.transforms.calls.google import genai_errors, open_genai
+from persona_hub.transforms.calls.clients.google import genai_errors, open_genai
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.embedding.protocol import Texts, Vectors, vectors_of

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from persona_hub.transforms.calls.openai import OpenAIServer
+from persona_hub.transforms.calls.clients.openai import OpenAIServer
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.embedding.protocol import Texts, Vectors, vectors_of

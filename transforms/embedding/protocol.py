@@ -56,12 +56,12 @@ class Texts:
     subjects: tuple[str, ...] = ()  # ids of those whose texts these are
 
     @property
-    def most_input(self) -> int:
+    def max_input_tokens(self) -> int:
         """The most tokens that the texts can have."""
         return tokens_at_most(*self.texts)
 
     @property
-    def most_output(self) -> int:
+    def max_output_tokens(self) -> int:
         """Vectors are no tokens."""
         return 0
 

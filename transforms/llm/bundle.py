@@ -8,7 +8,7 @@ from typing import Any
 
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
-from persona_hub.transforms.calls.window import Window
+from persona_hub.transforms.calls.window import CallWindow
 from persona_hub.transforms.llm.protocol import (
     Completion,
     MalformedAnswer,
@@ -38,7 +38,7 @@ class Bundle:
 
     def __init__(self, stage: str, task: Task[Any, Any], config: ModelConfig, engine: Engine):
         self.stage, self.task, self.config = stage, task, config
-        self.window = Window(stage, engine)
+        self.window = CallWindow(stage, engine)
         self.results: Batch[Any] = Batch()
         self.dead: Batch[DeadLetter] = Batch()
         self.counts = self.window.counts

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from persona_hub.transforms.calls.google import genai_errors, open_genai
+from persona_hub.transforms.calls.clients.google import genai_errors, open_genai
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Completion, Request
 

@@ -15,8 +15,8 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.engines import acquire, release
-from persona_hub.transforms.calls.meter import Meter
+from persona_hub.transforms.calls.engines import acquire_engine, release_engine
+from persona_hub.transforms.calls.metrics import CallMetrics
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.llm.bundle import Bundle
@@ -57,13 +57,13 @@ class AskModel(beam.DoFn):
 
     def __init__(self, stage: str, task: Task[Any, Any], model: ModelConfig):
         self.stage, self.task, self.model = stage, task, model
-        self.meter = Meter(stage)
+        self.metrics = CallMetrics(stage)
         self.engine: Engine | None = None
         self.bundle: Bundle | None = None
 
     def setup(self) -> None:
         """Opens the process's engine, or joins its users."""
-        self.engine = acquire(self.model, COMPLETIONS)
+        self.engine = acquire_engine(self.model, COMPLETIONS)
 
     def start_bundle(self) -> None:
         """A bundle that never finished has failed."""
@@ -81,7 +81,7 @@ class AskModel(beam.DoFn):
             self.bundle.ask(batch)
             for dead, answers in self.bundle.answers():
                 yield beam.pvalue.TaggedOutput(DEAD_LETTERS, answers) if dead else answers
-            self.meter.read(self.bundle.window)
+            self.metrics.report(self.bundle.window)
         except BaseException:  # a generator that is closed before its end, too: the step after it failed
             self._abandon()
             raise
@@ -93,7 +93,7 @@ class AskModel(beam.DoFn):
             for dead, answers in self.bundle.answers(unanswered=0):
                 value = WindowedValue(answers, GlobalWindow().max_timestamp(), (GlobalWindow(),))
                 yield beam.pvalue.TaggedOutput(DEAD_LETTERS, value) if dead else value
-            self.meter.read(self.bundle.window)
+            self.metrics.report(self.bundle.window)
             self.bundle = None
         except BaseException:
             self._abandon()
@@ -104,7 +104,7 @@ class AskModel(beam.DoFn):
         self._abandon()
         if self.engine is not None:
             engine, self.engine = self.engine, None
-            release(engine)
+            release_engine(engine)
 
     def _abandon(self) -> None:
         if self.bundle is not None:

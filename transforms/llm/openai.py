@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from persona_hub.transforms.calls.openai import OpenAIServer
+from persona_hub.transforms.calls.clients.openai import OpenAIServer
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.llm.protocol import Completion, Request
 

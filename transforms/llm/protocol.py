@@ -47,12 +47,12 @@ class Request:
     subject: str = field(default="", compare=False)  # id of the document or persona that it is about
 
     @property
-    def most_input(self) -> int:
+    def max_input_tokens(self) -> int:
         """The most tokens that it can have."""
         return tokens_at_most(self.system, self.prompt, self.schema)
 
     @property
-    def most_output(self) -> int:
+    def max_output_tokens(self) -> int:
         """The most tokens that its answer can have."""
         return self.sampling.max_tokens
 

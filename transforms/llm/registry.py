@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from persona_hub.transforms.calls.protocol import Entry, Kind, ModelConfig
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, StoreEntry
 from persona_hub.transforms.llm.protocol import Completion, LanguageModel, Request, pack_completion, unpack_completion
 from persona_hub.transforms.store.protocol import subject_of
 
@@ -40,17 +40,17 @@ def open_model(config: ModelConfig) -> LanguageModel:
     return factory(config)
 
 
-def packed(key: bytes, request: Request, completion: Completion) -> list[Entry]:
+def completion_entries(key: bytes, request: Request, completion: Completion) -> list[StoreEntry]:
     """An answer's entry in the store."""
-    return [Entry(key, pack_completion(completion), subject_of(request.subject))]
+    return [StoreEntry(key, pack_completion(completion), subject_of(request.subject))]
 
 
-def unpacked(values: Sequence[bytes], _: Completion) -> Completion:
+def completion_of_entries(values: Sequence[bytes], _: Completion) -> Completion:
     """The answer that an entry holds."""
     return unpack_completion(values[0])
 
 
-COMPLETIONS = Kind("completions", open_model, packed, unpacked, recent=4096)
+COMPLETIONS = CallKind("completions", open_model, completion_entries, completion_of_entries, recent_answers=4096)
 
 
 def answers_in_process(config: ModelConfig) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from persona_hub.transforms.calls.google import DEFAULT_CREDENTIALS, project_of
-from persona_hub.transforms.calls.http import error_of_status
+from persona_hub.transforms.calls.clients.google import DEFAULT_CREDENTIALS, project_of
+from persona_hub.transforms.calls.clients.http import error_of_status
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.llm.openai import form_of, message_list, sampling_of
 from persona_hub.transforms.llm.protocol import Completion, Request

@@ -40,7 +40,7 @@ def purge_answers(
         wanted = gone.personas | {persona_id(text) for text in texts}
         found: list[bytes] = []
         unnamed = 0
-        for key, value in store.unnamed():
+        for key, value in store.without_subject():
             if key in vectors or not wanted.isdisjoint(map(persona_id, strings_of(value))):
                 found.append(key)
             else:

@@ -26,29 +26,29 @@ from typing import Any
 
 from google.cloud.bigtable.data import DeleteAllFromRow, DeleteRangeFromColumn, SetCell
 
-from persona_hub.transforms.store.bigtable_rows import ANSWERS, STATE, Cell, Rows
-from persona_hub.transforms.store.ledger import Lease, Ledger, alive_until, used_of
+from persona_hub.transforms.store.bigtable_rows import ANSWER_FAMILY, STATE_FAMILY, Cell, TableRows
+from persona_hub.transforms.store.ledger import LeaseKey, Ledger, alive_until, used_of
 from persona_hub.transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
     Amount,
-    Ask,
     Book,
-    Job,
+    Lease,
     Put,
     Release,
     Renew,
     Spend,
     StoreError,
-    granted,
-    pack,
-    unpack,
+    StoreJob,
+    granted_amount,
+    pack_value,
+    unpack_value,
 )
 
 # Keys of answers are hashes, so rows spread over the tablets whatever the order of the calls.
-ANSWER, LEDGER, LEASES, BOOKED, STOP = b"a/", b"l/", b"c/leases", b"c/booked/", b"c/stop"
+ANSWER_ROWS, LEDGER_ROWS, LEASES_ROW, BOOKED_ROWS, STOP_ROW = b"a/", b"l/", b"c/leases", b"c/booked/", b"c/stop"
 VALUE, SUBJECT, SERIAL, UNTIL, SUMS = b"v", b"s", b"serial", b"until", b"sums"
-AT_ONCE = 32  # puts under way: below the 100 streams of a connection
+PUT_THREADS = 32  # below the 100 streams of a connection
 CONTENDED_SECONDS = 0.02  # of waiting for each time that another process was first, drawn at random
 
 
@@ -61,26 +61,26 @@ class BigtableStore:
 
     def __init__(self, address: str, durable: bool = False, make: bool = True):
         self.address = address
-        self.rows = Rows(address, make)
-        self.ledger, self.ledger_key = Ledger(), LEDGER + secrets.token_hex(8).encode()
+        self.rows = TableRows(address, make)
+        self.ledger, self.ledger_key = Ledger(), LEDGER_ROWS + secrets.token_hex(8).encode()
         self.last_stamp = 0
-        self.pool = ThreadPoolExecutor(AT_ONCE, "bigtable-put")
+        self.pool = ThreadPoolExecutor(PUT_THREADS, "bigtable-put")
         self.closing = threading.Lock()
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those keys that have one."""
         found: dict[bytes, bytes] = {}
         for start in range(0, len(keys), LOOKUP_KEYS):
-            rows = self.rows.read([ANSWER + key for key in keys[start : start + LOOKUP_KEYS]])
+            rows = self.rows.read([ANSWER_ROWS + key for key in keys[start : start + LOOKUP_KEYS]])
             for row, cells in rows.items():
-                key = row.removeprefix(ANSWER)
-                found[key] = unpack(key, self._cell(cells, VALUE), self.address)
+                key = row.removeprefix(ANSWER_ROWS)
+                found[key] = unpack_value(key, self._cell(cells, VALUE), self.address)
         return found
 
-    def commit(self, jobs: Sequence[Job]) -> list[Any]:
+    def commit(self, jobs: Sequence[StoreJob]) -> list[Any]:
         """Does all jobs: the ledger first, then the answers, then the rest."""
         puts = [job for job in jobs if isinstance(job, Put)]
-        self._count(puts, [job.owner for job in jobs if isinstance(job, Ask | Renew)], bool(puts))
+        self._count(puts, [job.owner for job in jobs if isinstance(job, Lease | Renew)], bool(puts))
         rows = {put.key: put.value for put in reversed(puts) if put.key}  # of two with one key, the first
         added = self.pool.map(self._add, {put.key: put for put in reversed(puts) if put.key}.values())
         lost = [key for key, mine in zip(rows, added, strict=True) if not mine]
@@ -95,26 +95,26 @@ class BigtableStore:
                 by_stage[stage] = by_stage.get(stage, Spend()).plus(spend)
         return by_stage
 
-    def say_stop(self, stop: bool = True) -> None:
-        """Leaves the stop word, or takes it back."""
-        self.rows.write(STOP, SetCell(STATE, VALUE, b"stop") if stop else DeleteAllFromRow())
+    def set_stop_flag(self, stop: bool = True) -> None:
+        """Sets or clears the stop flag."""
+        self.rows.write(STOP_ROW, SetCell(STATE_FAMILY, VALUE, b"stop") if stop else DeleteAllFromRow())
 
     def erase(self, subjects: Collection[bytes]) -> int:
         """Removes all answers about `subjects`, row by row; how many those were. Reads the subjects of the table."""
-        found, gone = self.rows.pages(ANSWER, SUBJECT), frozenset(subjects)
-        keys = [row.removeprefix(ANSWER) for row, cells in found if cells[SUBJECT].value in gone]
+        found, gone = self.rows.pages(ANSWER_ROWS, SUBJECT), frozenset(subjects)
+        keys = [row.removeprefix(ANSWER_ROWS) for row, cells in found if cells[SUBJECT].value in gone]
         return self._remove(keys)
 
     def forget(self, keys: Collection[bytes]) -> None:
         """Removes the answers of these keys."""
         self._remove(keys)
 
-    def unnamed(self) -> Iterator[tuple[bytes, bytes]]:
+    def without_subject(self) -> Iterator[tuple[bytes, bytes]]:
         """(key, value) of the answers that name no subject."""
-        for row, cells in self.rows.pages(ANSWER):
+        for row, cells in self.rows.pages(ANSWER_ROWS):
             if SUBJECT not in cells:
-                key = row.removeprefix(ANSWER)
-                yield key, unpack(key, self._cell(cells, VALUE), self.address)
+                key = row.removeprefix(ANSWER_ROWS)
+                yield key, unpack_value(key, self._cell(cells, VALUE), self.address)
 
     def scrub(self) -> Sequence[str]:
         """Bigtable does it itself, in its own time."""
@@ -138,49 +138,51 @@ class BigtableStore:
                 self.ledger.alive[owner] = now + LEASE_SECONDS
                 changed = True
         if changed:
-            packed = pack(self.ledger_key, self.ledger.pack())
-            self.rows.write(self.ledger_key, SetCell(STATE, SUMS, packed, self._stamp()))
+            packed = pack_value(self.ledger_key, self.ledger.pack())
+            self.rows.write(self.ledger_key, SetCell(STATE_FAMILY, SUMS, packed, self._stamp()))
 
     def _add(self, put: Put) -> bool:
-        about = [SetCell(ANSWERS, SUBJECT, put.subject)] if put.subject else []
-        return self.rows.add(ANSWER + put.key, SetCell(ANSWERS, VALUE, pack(put.key, put.value)), *about)
+        about = [SetCell(ANSWER_FAMILY, SUBJECT, put.subject)] if put.subject else []
+        return self.rows.add(
+            ANSWER_ROWS + put.key, SetCell(ANSWER_FAMILY, VALUE, pack_value(put.key, put.value)), *about
+        )
 
     def _remove(self, keys: Collection[bytes]) -> int:
-        return sum(self.pool.map(lambda key: self.rows.remove(ANSWER + key), keys))
+        return sum(self.pool.map(lambda key: self.rows.remove(ANSWER_ROWS + key), keys))
 
-    def _do(self, job: Job) -> Any:
+    def _do(self, job: StoreJob) -> Any:
         match job:
-            case Ask():
+            case Lease():
                 return self._lease(job)
             case Renew():
-                return bool(self.rows.read([STOP]))
+                return bool(self.rows.read([STOP_ROW]))
             case Release():
                 self._release(job.owner)
             case Book():
                 return self._book(job)
         return None
 
-    def _lease(self, ask: Ask) -> Amount:
+    def _lease(self, lease: Lease) -> Amount:
         """Grants what the budget has. The row of leases is read before the ledgers, so that a lease which its owner
         gives back in between is counted once too often, never too seldom.
         """
-        lease, mine, amount, attempt = (ask.owner, ask.stage), 0, Amount(), 0
+        key, mine, amount, attempt = (lease.owner, lease.stage), 0, Amount(), 0
         while True:
-            cells = self.rows.read([LEASES]).get(LEASES, {})
+            cells = self.rows.read([LEASES_ROW]).get(LEASES_ROW, {})
             serial, leases = cells.pop(SERIAL, None), leases_of(cells)
-            column = column_of(lease)
+            column = column_of(key)
             if mine and column in cells and cells[column].stamp == mine:
                 return amount  # the reply was lost, or another process was next
             ledgers = self._ledgers()
-            amount = granted(ask, used_of(ledgers, leases, time.time()))
+            amount = granted_amount(lease, used_of(ledgers, leases, time.time()))
             if not any(amount):
                 return amount
-            ceiling = leases.get(lease, self.ledger.taken.get(lease, Amount())).plus(amount)
+            ceiling = leases.get(key, self.ledger.taken.get(key, Amount())).plus(amount)
             mine = self._stamp(serial.stamp if serial else 0)
-            token = b"%s-%d" % (self.ledger_key.removeprefix(LEDGER), mine)
-            grant = SetCell(STATE, column, b"%d %d %d" % ceiling, mine)
+            token = b"%s-%d" % (self.ledger_key.removeprefix(LEDGER_ROWS), mine)
+            grant = SetCell(STATE_FAMILY, column, b"%d %d %d" % ceiling, mine)
             if self.rows.swap(
-                LEASES, SERIAL, serial.value if serial else None, grant, SetCell(STATE, SERIAL, token, mine)
+                LEASES_ROW, SERIAL, serial.value if serial else None, grant, SetCell(STATE_FAMILY, SERIAL, token, mine)
             ):
                 return amount
             attempt += 1
@@ -188,35 +190,35 @@ class BigtableStore:
 
     def _release(self, owner: str) -> None:
         """Takes away the leases of `owner` and of all who are dead; only those seen, should newer ones come."""
-        cells = self.rows.read([LEASES]).get(LEASES, {})
+        cells = self.rows.read([LEASES_ROW]).get(LEASES_ROW, {})
         cells.pop(SERIAL, None)
         if not cells:
             return
         alive, now = alive_until(self._ledgers()), time.time()
         gone = [
-            DeleteRangeFromColumn(STATE, column_of(lease), None, cells[column_of(lease)].stamp + 1000)
-            for lease in leases_of(cells)
-            if lease[0] == owner or alive.get(lease[0], 0.0) < now
+            DeleteRangeFromColumn(STATE_FAMILY, column_of(key), None, cells[column_of(key)].stamp + 1000)
+            for key in leases_of(cells)
+            if key[0] == owner or alive.get(key[0], 0.0) < now
         ]
         if gone:
-            self.rows.write(LEASES, *gone)
+            self.rows.write(LEASES_ROW, *gone)
 
     def _book(self, job: Book) -> float:
-        row, attempt = BOOKED + job.name.encode(), 0
+        row, attempt = BOOKED_ROWS + job.name.encode(), 0
         while True:
             cell = self.rows.read([row]).get(row, {}).get(UNTIL)
             booked = float(cell.value) if cell else None
             begin = max(time.time(), booked or 0.0)
             until = (booked if booked is not None and job.seconds < 0 else begin) + job.seconds
-            new = SetCell(STATE, UNTIL, b"%.6f" % until, self._stamp(cell.stamp if cell else 0))
+            new = SetCell(STATE_FAMILY, UNTIL, b"%.6f" % until, self._stamp(cell.stamp if cell else 0))
             if self.rows.swap(row, UNTIL, cell.value if cell else None, new):
                 return begin
             attempt += 1
             _wait_for_others(attempt)
 
     def _ledgers(self) -> list[Ledger]:
-        rows = self.rows.scan(LEDGER)
-        return [Ledger.unpack(unpack(key, self._cell(cells, SUMS), self.address)) for key, cells in rows.items()]
+        rows = self.rows.scan(LEDGER_ROWS)
+        return [Ledger.unpack(unpack_value(key, self._cell(cells, SUMS), self.address)) for key, cells in rows.items()]
 
     def _cell(self, cells: dict[bytes, Cell], column: bytes) -> bytes:
         if column not in cells:
@@ -231,14 +233,14 @@ class BigtableStore:
         return self.last_stamp
 
 
-def column_of(lease: Lease) -> bytes:
+def column_of(key: LeaseKey) -> bytes:
     """The column of a lease in the row of leases."""
-    return "\n".join(lease).encode()
+    return "\n".join(key).encode()
 
 
-def leases_of(cells: dict[bytes, Cell]) -> dict[Lease, Amount]:
+def leases_of(cells: dict[bytes, Cell]) -> dict[LeaseKey, Amount]:
     """The leases in their row: what each owner may have taken in all."""
-    leases: dict[Lease, Amount] = {}
+    leases: dict[LeaseKey, Amount] = {}
     for column, cell in cells.items():
         owner, _, stage = column.decode().partition("\n")
         leases[owner, stage] = Amount(*map(int, cell.value.split()))

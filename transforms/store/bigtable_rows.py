@@ -1,9 +1,7 @@
-"""The rows of one Bigtable table: opened or made, checked, read and changed one at a time, tried again in trouble."""
+"""The rows of one Bigtable table: opened or created, checked, read, and changed one at a time, with retries."""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -23,16 +21,18 @@ from google.cloud.bigtable.data import (
 from google.cloud.bigtable_admin_v2.types import GcRule
 
 from persona_hub.transforms.store.protocol import NOT_THERE, StoreError
+from persona_hub.transforms.store.retry import ServerRetry
 
-ANSWERS, STATE = "a", "s"  # column families; each keeps one version of a cell, of any age
-FORMAT = (b"c/format", b"version")  # row and column that hold the version of all rows
-VERSION = b"1"
+ANSWER_FAMILY, STATE_FAMILY = "a", "s"  # column families; each keeps one version of a cell, of any age
+FORMAT_CELL = (b"c/format", b"version")  # row and column that hold the version of all rows
+ROWS_VERSION = b"1"
 SPLITS = [*(b"a/" + bytes([first]) for first in range(16, 256, 16)), b"c/"]  # tablets of a new table
 PAGE_ROWS = 10_000
-OPEN_SECONDS, RETRY_SECONDS, REPLY_SECONDS = 10.0, 60.0, 20.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0  # seconds between attempts
+OPEN_SECONDS = 10.0  # for which a table that does not answer is tried when it is opened
+OPERATION_SECONDS = 20.0  # for one read or change, and for what the client itself retries
+LONGEST_PAUSE_SECONDS = 2.0  # between attempts
 PASSING = (api.ServiceUnavailable, api.DeadlineExceeded, api.Aborted, api.InternalServerError, api.TooManyRequests)
-ANOTHER = "name another one with --response_store"
+OTHER_TABLE = "name another one with --response_store"
 
 
 class Cell(NamedTuple):
@@ -42,11 +42,14 @@ class Cell(NamedTuple):
     stamp: int  # microseconds, in whole milliseconds
 
 
-class Rows:
+class TableRows:
     """The table at bigtable://PROJECT/INSTANCE/TABLE. Every method raises StoreError; any thread may call them."""
 
     def __init__(self, address: str, make: bool = True):
-        self.address, self.pid, self.patience = address, os.getpid(), OPEN_SECONDS
+        self.address = address
+        self.retry = ServerRetry(
+            address, lambda error: isinstance(error, PASSING), LONGEST_PAUSE_SECONDS, patience=OPEN_SECONDS
+        )
         project, instance, table = address.removeprefix("bigtable://").split("/")
         self.name = f"projects/{project}/instances/{instance}/tables/{table}"
         try:
@@ -60,7 +63,7 @@ class Rows:
         except BaseException:
             self.close()
             raise
-        self.patience = RETRY_SECONDS
+        self.retry.opened()
 
     def read(self, keys: Sequence[bytes]) -> dict[bytes, dict[bytes, Cell]]:
         """{row: {column: cell}} of those rows that are there."""
@@ -81,47 +84,40 @@ class Rows:
 
     def remove(self, key: bytes) -> bool:
         """Deletes a row; whether it was there."""
-        return bool(self.again(lambda: self._check(key, None, [DeleteAllFromRow()], [])))
+        return bool(self.ask(lambda: self._check(key, None, [DeleteAllFromRow()], [])))
 
     def write(self, key: bytes, *mutations: Mutation) -> None:
         """Changes one row. The mutations must bear doing twice, and late."""
-        self.again(lambda: self.table.mutate_row(key, list(mutations), operation_timeout=REPLY_SECONDS))
+        self.ask(lambda: self.table.mutate_row(key, list(mutations), operation_timeout=OPERATION_SECONDS))
 
     def add(self, key: bytes, *mutations: Mutation) -> bool:
         """Changes a row that is not there; whether that was so. After a lost reply our own change may be there."""
-        return not self.again(lambda: self._check(key, None, [], list(mutations)))
+        return not self.ask(lambda: self._check(key, None, [], list(mutations)))
 
     def swap(self, key: bytes, column: bytes, old: bytes | None, *mutations: Mutation) -> bool:
         """Changes a row if `column` still holds `old` (None: nothing). False after a lost reply, too: read anew."""
         holds = [row_filters.ColumnQualifierRegexFilter(column), row_filters.CellsColumnLimitFilter(1)]
         if old is not None:
             predicate = row_filters.RowFilterChain([*holds, row_filters.LiteralValueFilter(old)])
-            return bool(self.again(lambda: self._check(key, predicate, list(mutations), [])))
+            return bool(self.ask(lambda: self._check(key, predicate, list(mutations), [])))
         predicate = row_filters.RowFilterChain(holds)
-        return not self.again(lambda: self._check(key, predicate, [], list(mutations)))
+        return not self.ask(lambda: self._check(key, predicate, [], list(mutations)))
 
     def close(self) -> None:
         """Closes the connection."""
         self.client.close()
 
-    def again(self, ask: Callable[[], Any]) -> Any:
-        """The server's answer, asked for again where time may cure what went wrong."""
-        if self.pid != os.getpid():
-            raise StoreError(f"{self.address}: was opened in another process; a connection must not cross a fork")
-        until, pause = time.monotonic() + self.patience, FIRST_PAUSE
-        while True:
-            try:
-                return ask()
-            except PASSING as error:
-                if time.monotonic() + pause > until:
-                    raise StoreError(
-                        f"{self.address}: no answer for {self.patience:.0f} s ({_said(error)}); {ANOTHER} "
-                        "(what it lacks is asked, and paid, again)"
-                    ) from error
-            except (api.GoogleAPIError, GoogleAuthError) as error:
-                raise self._refused(error) from error
-            time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+    def ask(self, ask: Callable[[], Any]) -> Any:
+        """The server's answer, asked for again where the error passes with time."""
+        try:
+            return self.retry(ask)
+        except PASSING as error:
+            raise StoreError(
+                f"{self.address}: no answer for {self.retry.patience:.0f} s ({_first_line(error)}); {OTHER_TABLE} "
+                "(what it lacks is asked, and paid, again)"
+            ) from error
+        except (api.GoogleAPIError, GoogleAuthError) as error:
+            raise self._refused(error) from error
 
     def _check(self, key: bytes, predicate: Any, true: list[Mutation], false: list[Mutation]) -> bool:
         return self.table.check_and_mutate_row(
@@ -129,13 +125,13 @@ class Rows:
             predicate,
             true_case_mutations=true,
             false_case_mutations=false,
-            operation_timeout=REPLY_SECONDS,
+            operation_timeout=OPERATION_SECONDS,
         )
 
     def _rows(self, query: ReadRowsQuery, *only: row_filters.RowFilter) -> dict[bytes, dict[bytes, Cell]]:
         latest = row_filters.CellsColumnLimitFilter(1)
         query.filter = row_filters.RowFilterChain([latest, *only]) if only else latest
-        rows = self.again(lambda: self.table.read_rows(query, operation_timeout=REPLY_SECONDS))
+        rows = self.ask(lambda: self.table.read_rows(query, operation_timeout=OPERATION_SECONDS))
         return {
             row.row_key: {cell.qualifier: Cell(cell.value, cell.timestamp_micros) for cell in row.cells} for row in rows
         }
@@ -143,7 +139,7 @@ class Rows:
     def _check_schema(self, admin: Any, make: bool) -> None:
         """Makes the table where there is none; refuses one that is another program's, or forgets."""
         try:
-            found = self.again(lambda: _found(lambda: admin.get_table(name=self.name, timeout=REPLY_SECONDS)))
+            found = self.ask(lambda: _if_found(lambda: admin.get_table(name=self.name, timeout=OPERATION_SECONDS)))
         except StoreError as error:
             if isinstance(error.__cause__, api.PermissionDenied):
                 return  # who may read and write rows need not be let in here
@@ -153,11 +149,11 @@ class Rows:
                 raise StoreError(f"{self.address}: {NOT_THERE}")
             with suppress(api.AlreadyExists):  # another process was first
                 self._make(admin)
-            found = self.again(lambda: admin.get_table(name=self.name, timeout=REPLY_SECONDS))
+            found = self.ask(lambda: admin.get_table(name=self.name, timeout=OPERATION_SECONDS))
         families = dict(found.column_families)
-        if set(families) != {ANSWERS, STATE}:
+        if set(families) != {ANSWER_FAMILY, STATE_FAMILY}:
             names = ", ".join(sorted(families)) or "none"
-            raise StoreError(f"{self.address}: is some other program's table (column families: {names}); {ANOTHER}")
+            raise StoreError(f"{self.address}: is some other program's table (column families: {names}); {OTHER_TABLE}")
         if old := [name for name, family in families.items() if forgets(family.gc_rule)]:
             raise StoreError(
                 f"{self.address}: the column family {old[0]} throws cells out by age, and answers that were paid with "
@@ -171,39 +167,40 @@ class Rows:
         request = {
             "parent": instance,
             "table_id": table,
-            "table": {"column_families": {name: {"gc_rule": rule} for name in (ANSWERS, STATE)}},
+            "table": {"column_families": {name: {"gc_rule": rule} for name in (ANSWER_FAMILY, STATE_FAMILY)}},
             "initial_splits": [{"key": key} for key in SPLITS],
         }
         try:
-            self.again(lambda: _made(lambda: admin.create_table(request=request, timeout=60.0)))
+            self.ask(lambda: _unless_exists(lambda: admin.create_table(request=request, timeout=60.0)))
         except StoreError as error:
             project, name = instance.split("/")[1::2]
             raise StoreError(
-                f"{self.address}: there is no such table, and it cannot be made ({_said(error.__cause__)}); make it: "
+                f"{self.address}: there is no such table, and it cannot be made ({_first_line(error.__cause__)}); "
+                "make it: "
                 f"gcloud bigtable instances tables create {table} --project={project} --instance={name} "
-                f'--column-families="{ANSWERS}:maxversions=1,{STATE}:maxversions=1"'
+                f'--column-families="{ANSWER_FAMILY}:maxversions=1,{STATE_FAMILY}:maxversions=1"'
             ) from error
 
     def _check_format(self, make: bool) -> None:
         """Marks a new table; refuses one of another version, and rows that are some other program's."""
-        row, column = FORMAT
+        row, column = FORMAT_CELL
         version = self._format()
         if version is None:
             if self.scan(b"", limit=1) and self._format() is None:
-                raise StoreError(f"{self.address}: holds rows of some other program; {ANOTHER}")
+                raise StoreError(f"{self.address}: holds rows of some other program; {OTHER_TABLE}")
             if not make:
                 raise StoreError(f"{self.address}: {NOT_THERE}")
-            self.swap(row, column, None, SetCell(STATE, column, VERSION))
+            self.swap(row, column, None, SetCell(STATE_FAMILY, column, ROWS_VERSION))
             version = self._format()
-        if version != VERSION:
+        if version != ROWS_VERSION:
             there = (version or b"").decode(errors="replace")[:20]
             raise StoreError(
-                f"{self.address}: was written in version {there} of the format, this program reads {VERSION.decode()}; "
-                f"use the release that wrote it, or {ANOTHER}"
+                f"{self.address}: was written in version {there} of the format, this program reads "
+                f"{ROWS_VERSION.decode()}; use the release that wrote it, or {OTHER_TABLE}"
             )
 
     def _format(self) -> bytes | None:
-        row, column = FORMAT
+        row, column = FORMAT_CELL
         cell = self.read([row]).get(row, {}).get(column)
         return cell.value if cell else None
 
@@ -213,15 +210,15 @@ class Rows:
                 return self._no_entry(error)
             case api.FailedPrecondition():
                 return StoreError(
-                    f"{self.address}: {_said(error)}; its default app profile must route to a single cluster and allow "
-                    "single-row transactions"
+                    f"{self.address}: {_first_line(error)}; its default app profile must route to a single cluster and "
+                    "allow single-row transactions"
                 )
-        return StoreError(f"{self.address}: {_said(error)}; mend that, or {ANOTHER}")
+        return StoreError(f"{self.address}: {_first_line(error)}; mend that, or {OTHER_TABLE}")
 
     def _no_entry(self, error: BaseException) -> StoreError:
         return StoreError(
-            f"{self.address}: {_said(error)}; give the workers' account the role roles/bigtable.user (application "
-            "default credentials)"
+            f"{self.address}: {_first_line(error)}; give the workers' account the role roles/bigtable.user "
+            "(application default credentials)"
         )
 
 
@@ -237,19 +234,19 @@ def forgets(rule: GcRule) -> bool:
     return False
 
 
-def _found(ask: Callable[[], Any]) -> Any:
+def _if_found(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
     except api.NotFound:
         return None
 
 
-def _made(ask: Callable[[], Any]) -> Any:
+def _unless_exists(ask: Callable[[], Any]) -> Any:
     with suppress(api.AlreadyExists):  # another process was first
         return ask()
 
 
-def _said(error: BaseException | None) -> str:
+def _first_line(error: BaseException | None) -> str:
     """The first line of what an error says."""
     lines: Iterator[str] = (line for line in str(error).splitlines() if line.strip())
     return next(lines, type(error).__name__)[:300]

@@ -12,7 +12,7 @@ import orjson
 
 from persona_hub.transforms.store.protocol import Amount, Put, Spend, summed
 
-Lease = tuple[str, str]  # owner, stage
+LeaseKey = tuple[str, str]  # owner, stage
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Ledger:
     """What one process has paid, what of it came from leases, and until when its owners count as alive."""
 
     spend: dict[str, Spend] = field(default_factory=dict)
-    taken: dict[Lease, Amount] = field(default_factory=dict)
+    taken: dict[LeaseKey, Amount] = field(default_factory=dict)
     alive: dict[str, float] = field(default_factory=dict)  # seconds since 1970
 
     def pay(self, puts: Iterable[Put]) -> None:
@@ -57,7 +57,7 @@ def alive_until(ledgers: Iterable[Ledger]) -> dict[str, float]:
     return latest
 
 
-def used_of(ledgers: Iterable[Ledger], leases: Mapping[Lease, Amount], now: float) -> dict[str, Amount]:
+def used_of(ledgers: Iterable[Ledger], leases: Mapping[LeaseKey, Amount], now: float) -> dict[str, Amount]:
     """Spent or leased, by stage. A lease is what its owner may have taken in all when it is used up, so that taking
     from it moves an amount from one side to the other within one ledger, at any time the same sum.
     """

@@ -85,8 +85,8 @@ class Put:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """Lease a part of the budget; result: `want` if all limits leave that much, else `least`, else nothing."""
+class Lease:
+    """Lease a part of the budget; result: the Amount `want` if all limits leave that much, else `least`, else none."""
 
     owner: str
     stage: str
@@ -97,7 +97,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Renew:
-    """Say that `owner` is alive; result: whether the stop word has been said."""
+    """Say that `owner` is alive; result: whether the stop flag is set."""
 
     owner: str
 
@@ -121,7 +121,7 @@ class Book:
     seconds: float
 
 
-Job = Put | Ask | Renew | Release | Book
+StoreJob = Put | Lease | Renew | Release | Book
 
 
 class ResponseStore(Protocol):
@@ -130,19 +130,19 @@ class ResponseStore(Protocol):
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those keys that have one. Any thread may ask. Raises StoreError."""
 
-    def commit(self, jobs: Sequence[Job]) -> list[Any]:
+    def commit(self, jobs: Sequence[StoreJob]) -> list[Any]:
         """Does all jobs durably, in one transaction if there are such; their results. Called by one thread only."""
 
     def spend(self) -> dict[str, Spend]:
         """What was spent so far, by stage, over all processes and runs."""
 
-    def say_stop(self, stop: bool = True) -> None:
-        """Leaves the stop word for all processes that use the store, or takes it back."""
+    def set_stop_flag(self, stop: bool = True) -> None:
+        """Sets or clears the stop flag, which all processes that use the store look at."""
 
     def erase(self, subjects: Collection[bytes]) -> int:
         """Removes all answers about `subjects`, durably; how many those were. What they cost stays counted."""
 
-    def unnamed(self) -> Iterator[tuple[bytes, bytes]]:
+    def without_subject(self) -> Iterator[tuple[bytes, bytes]]:
         """(key, value) of the answers that name no subject, as those of stores of before subjects were kept."""
 
     def forget(self, keys: Collection[bytes]) -> None:
@@ -160,10 +160,10 @@ def subject_of(record_id: str) -> bytes:
     return bytes.fromhex(record_id) if HEX_ID.fullmatch(record_id) else record_id.encode()
 
 
-def granted(ask: Ask, used: dict[str, Amount]) -> Amount:
+def granted_amount(lease: Lease, used: dict[str, Amount]) -> Amount:
     """What `ask` gets when `used` is spent or leased by stage. The end of a budget is leased call by call."""
-    for amount in (ask.want, ask.least):
-        if all(_fits(limit, amount, used) for limit in ask.limits if limit.binds(ask.stage)):
+    for amount in (lease.want, lease.least):
+        if all(_fits(limit, amount, used) for limit in lease.limits if limit.binds(lease.stage)):
             return amount
     return Amount()
 
@@ -188,13 +188,13 @@ def summed(puts: Iterable[Put]) -> tuple[dict[str, Spend], dict[tuple[str, str],
     return by_stage, by_lease
 
 
-def pack(key: bytes, value: bytes) -> bytes:
+def pack_value(key: bytes, value: bytes) -> bytes:
     """A value as it is stored: compressed (half of its size), after a check sum of it with its key."""
     body = zlib.compress(value, 1)
     return zlib.crc32(body, zlib.crc32(key)).to_bytes(CHECK_BYTES, "big") + body
 
 
-def unpack(key: bytes, packed: bytes, address: str) -> bytes:
+def unpack_value(key: bytes, packed: bytes, address: str) -> bytes:
     """The value that `pack` was given. Raises StoreError if it is not what was stored under this very key."""
     body = packed[CHECK_BYTES:]
     if zlib.crc32(body, zlib.crc32(key)) != int.from_bytes(packed[:CHECK_BYTES], "big"):

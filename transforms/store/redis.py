@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import redis
 from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis.retry import Retry as ClientRetry
 
 from persona_hub.transforms.secrets import SecretError, secret_or_variable
 from persona_hub.transforms.store import redis_erasing as erasing
@@ -22,32 +22,39 @@ from persona_hub.transforms.store.protocol import (
     LOOKUP_KEYS,
     NOT_THERE,
     Amount,
-    Ask,
     Book,
-    Job,
+    Lease,
     Put,
     Release,
     Renew,
     Spend,
     StoreError,
-    pack,
+    StoreJob,
+    pack_value,
     summed,
-    unpack,
+    unpack_value,
 )
+from persona_hub.transforms.store.retry import ServerRetry
 
-FORMAT = b"persona-hub:format"  # holds the version of all keys below
-VERSION = 1
-PREFIX = b"persona-hub:%d:" % VERSION
-ANSWER = PREFIX + b"answer:"
-SPEND, LEASE, BOOKED, STOP = (PREFIX + name for name in (b"spend", b"lease", b"booked", b"stop"))
-ABOUT = PREFIX + b"about"  # {key of an answer: its subject}
-TYPES = {FORMAT: b"string", SPEND: b"hash", LEASE: b"hash", BOOKED: b"hash", STOP: b"string", ABOUT: b"hash"}
-REMEMBER_SECONDS = 3600  # a commit's result, for a client that lost the connection before it heard
-OPEN_SECONDS = 5.0  # a wrong address is heard of soon
-RETRY_SECONDS = 60.0  # a server that restarts reads its file first: seconds a gigabyte
-REPLY_SECONDS = 30.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts
-ANOTHER = "name another server or database (redis://HOST/1)"
+FORMAT_KEY = b"persona-hub:format"  # holds the version of all keys below
+KEYS_VERSION = 1
+KEY_PREFIX = b"persona-hub:%d:" % KEYS_VERSION
+ANSWER_PREFIX = KEY_PREFIX + b"answer:"
+SPEND_KEY, LEASES_KEY, BOOKED_KEY, STOP_KEY = (KEY_PREFIX + name for name in (b"spend", b"lease", b"booked", b"stop"))
+SUBJECTS_KEY = KEY_PREFIX + b"about"  # {key of an answer: its subject}
+TYPES = {
+    FORMAT_KEY: b"string",
+    SPEND_KEY: b"hash",
+    LEASES_KEY: b"hash",
+    BOOKED_KEY: b"hash",
+    STOP_KEY: b"string",
+    SUBJECTS_KEY: b"hash",
+}
+REMEMBER_SECONDS = 3600  # a commit's result, for a client that lost the connection before it had the reply
+CONNECT_SECONDS = 5.0  # a wrong address is reported soon
+SOCKET_SECONDS = 30.0  # for a reply
+LONGEST_PAUSE_SECONDS = 1.0  # between attempts
+OTHER_DATABASE = "name another server or database (redis://HOST/1)"
 
 
 class RedisStore:
@@ -60,8 +67,8 @@ class RedisStore:
     """
 
     def __init__(self, address: str, durable: bool = False, make: bool = True):
-        self.address, self.pid = address, os.getpid()
-        self.done, self.commits = PREFIX + b"done:" + secrets.token_hex(8).encode(), 0
+        self.address = address
+        self.done, self.commits = KEY_PREFIX + b"done:" + secrets.token_hex(8).encode(), 0
         place, _, query = address.partition("?")
         named = {name: values[0] for name, values in parse_qs(query).items()}
         try:
@@ -74,46 +81,56 @@ class RedisStore:
             username=named.get("username") or os.environ.get("REDIS_USERNAME") or None,
             password=password or None,
             protocol=2,  # every server has it
-            socket_timeout=REPLY_SECONDS,
-            socket_connect_timeout=OPEN_SECONDS,
-            retry=Retry(NoBackoff(), 0),  # `_try` does it, which knows what time cures
+            socket_timeout=SOCKET_SECONDS,
+            socket_connect_timeout=CONNECT_SECONDS,
+            retry=ClientRetry(NoBackoff(), 0),  # `_ask` retries, which knows what passes with time
         )
         self.script = self.client.register_script(files(__package__).joinpath("redis_commit.lua").read_text())
-        self.patience = OPEN_SECONDS
+        self.retry = ServerRetry(address, passes_with_time, LONGEST_PAUSE_SECONDS, patience=CONNECT_SECONDS)
         try:
             self._check_server(durable)
             self._check_format(make)
         except BaseException:
             self.close()
             raise
-        self.patience = RETRY_SECONDS
+        self.retry.opened()
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those keys that have one."""
         found: dict[bytes, bytes] = {}
         for start in range(0, len(keys), LOOKUP_KEYS):
             part = keys[start : start + LOOKUP_KEYS]
-            values = self._try(lambda: self.client.mget([ANSWER + key for key in part]))
+            values = self._ask(lambda: self.client.mget([ANSWER_PREFIX + key for key in part]))
             found.update((key, value) for key, value in zip(part, values, strict=True) if value is not None)
-        return {key: unpack(key, value, self.address) for key, value in found.items()}
+        return {key: unpack_value(key, value, self.address) for key, value in found.items()}
 
-    def commit(self, jobs: Sequence[Job]) -> list[Any]:
+    def commit(self, jobs: Sequence[StoreJob]) -> list[Any]:
         """Does all jobs in one script: all that it wrote stands in the append-only file, or nothing does."""
         self.commits += 1
         puts = [job for job in jobs if isinstance(job, Put)]
         rows = {put.key: put.value for put in reversed(puts) if put.key}  # of two with one key, the first
         about = {put.key: put.subject for put in reversed(puts) if put.key}
-        keys = [SPEND, LEASE, BOOKED, STOP, self.done, ABOUT, *(ANSWER + key for key in rows)]
-        values = [part for key, value in rows.items() for part in (pack(key, value), key, about[key])]
+        keys = [
+            SPEND_KEY,
+            LEASES_KEY,
+            BOOKED_KEY,
+            STOP_KEY,
+            self.done,
+            SUBJECTS_KEY,
+            *(ANSWER_PREFIX + key for key in rows),
+        ]
+        values = [part for key, value in rows.items() for part in (pack_value(key, value), key, about[key])]
         work = _as_json(puts, [job for job in jobs if not isinstance(job, Put)])
-        kept, results = self._try(
+        kept, results = self._ask(
             lambda: self.script(keys, [f"{time.time():.6f}", self.commits, REMEMBER_SECONDS, work, *values])
         )
         lost = [key for key, mine in zip(rows, kept.decode(), strict=True) if mine == "0"]
         stands = self.get_many(lost)
         for key in lost:
             if key not in stands:  # it cannot be taken by SET and not be read by MGET
-                raise StoreError(f"{self.address}: {ANSWER + key!r} is no answer, but another program's; {ANOTHER}")
+                raise StoreError(
+                    f"{self.address}: {ANSWER_PREFIX + key!r} is no answer, but another program's; {OTHER_DATABASE}"
+                )
         rows.update(stands)
         replies: Iterator[bytes] = iter(results)
         return [rows.get(job.key) if isinstance(job, Put) else _result(job, next(replies)) for job in jobs]
@@ -121,66 +138,59 @@ class RedisStore:
     def spend(self) -> dict[str, Spend]:
         """What was spent so far, by stage."""
         by_stage: dict[str, Spend] = {}
-        for field, much in self._try(lambda: self.client.hgetall(SPEND)).items():
+        for field, much in self._ask(lambda: self.client.hgetall(SPEND_KEY)).items():
             name, _, stage = field.decode().partition(":")
             by_stage[stage] = by_stage.get(stage, Spend())._replace(**{name: int(much)})
         return by_stage
 
-    def say_stop(self, stop: bool = True) -> None:
-        """Leaves the stop word, or takes it back."""
-        self._try(lambda: self.client.set(STOP, 1) if stop else self.client.delete(STOP))
+    def set_stop_flag(self, stop: bool = True) -> None:
+        """Sets or clears the stop flag."""
+        self._ask(lambda: self.client.set(STOP_KEY, 1) if stop else self.client.delete(STOP_KEY))
 
     def erase(self, subjects: Collection[bytes]) -> int:
         """Removes all answers about `subjects`; how many those were."""
-        return self._remove(erasing.keys_about(self.client, self._try, ABOUT, frozenset(subjects)))
+        return self._remove(erasing.keys_about(self.client, self._ask, SUBJECTS_KEY, frozenset(subjects)))
 
     def forget(self, keys: Collection[bytes]) -> None:
         """Removes the answers of these keys."""
         self._remove(keys)
 
-    def unnamed(self) -> Iterator[tuple[bytes, bytes]]:
+    def without_subject(self) -> Iterator[tuple[bytes, bytes]]:
         """(key, value) of the answers that name no subject."""
-        for keys in erasing.unnamed_keys(self.client, self._try, ABOUT, ANSWER):
+        for keys in erasing.keys_without_subject(self.client, self._ask, SUBJECTS_KEY, ANSWER_PREFIX):
             yield from self.get_many(keys).items()
 
     def scrub(self) -> Sequence[str]:
         """Has the server write its files anew, without what was removed."""
-        return erasing.scrub(self.client, self._try, self.address.partition("?")[0])
+        return erasing.scrub(self.client, self._ask, self.address.partition("?")[0])
 
     def _remove(self, keys: Collection[bytes]) -> int:
-        return erasing.remove(self.client, self._try, ABOUT, ANSWER, keys)
+        return erasing.remove(self.client, self._ask, SUBJECTS_KEY, ANSWER_PREFIX, keys)
 
     def close(self) -> None:
         """Closes the connections of all threads."""
         self.client.close()
 
-    def _try(self, ask: Callable[[], Any]) -> Any:
+    def _ask(self, ask: Callable[[], Any]) -> Any:
         """The server's answer, asked for again while it restarts. Safe for commits: the script knows the last one."""
-        if self.pid != os.getpid():
-            raise StoreError(f"{self.address}: was opened in another process; a connection must not cross a fork")
-        until, pause = time.monotonic() + self.patience, FIRST_PAUSE
-        while True:
-            try:
-                return ask()
-            except redis.AuthenticationError as error:  # a ConnectionError too, but one that time does not cure
-                raise StoreError(
-                    f"{self.address}: {error}; set REDIS_USERNAME and REDIS_PASSWORD in every worker's environment, "
-                    "or name a secret: ?username=NAME&password_secret=projects/P/secrets/S/versions/V"
-                ) from error
-            except (redis.ConnectionError, redis.TimeoutError) as error:
-                if time.monotonic() + pause > until:
-                    raise StoreError(
-                        f"{self.address}: no answer for {self.patience:.0f} s ({error}); start the server or name "
-                        "another one with --response_store (what it lacks is asked, and paid, again)"
-                    ) from error
-            except redis.RedisError as error:
-                raise StoreError(f"{self.address}: {error}; mend that on the server, or {ANOTHER}") from error
-            time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+        try:
+            return self.retry(ask)
+        except redis.AuthenticationError as error:
+            raise StoreError(
+                f"{self.address}: {error}; set REDIS_USERNAME and REDIS_PASSWORD in every worker's environment, "
+                "or name a secret: ?username=NAME&password_secret=projects/P/secrets/S/versions/V"
+            ) from error
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise StoreError(
+                f"{self.address}: no answer for {self.retry.patience:.0f} s ({error}); start the server or name "
+                "another one with --response_store (what it lacks is asked, and paid, again)"
+            ) from error
+        except redis.RedisError as error:
+            raise StoreError(f"{self.address}: {error}; mend that on the server, or {OTHER_DATABASE}") from error
 
     def _check_server(self, durable: bool) -> None:
         """Refuses a server that would forget answers: one that keeps no file, or throws keys out."""
-        info = self._try(self.client.info)
+        info = self._ask(self.client.info)
         if not info.get("aof_enabled"):
             raise StoreError(
                 f"{self.address}: the append-only file is off, so a restart would lose answers that were paid; "
@@ -195,7 +205,7 @@ class RedisStore:
         if info.get("cluster_enabled"):
             raise StoreError(f"{self.address}: is part of a Redis Cluster; name a server that is none")
         if durable:
-            sync = self._try(lambda: self.client.config_get("appendfsync")).get("appendfsync")
+            sync = self._ask(lambda: self.client.config_get("appendfsync")).get("appendfsync")
             if sync != "always":
                 raise StoreError(
                     f"{self.address}: appendfsync is {sync}, so a power failure may lose the last seconds; run CONFIG "
@@ -205,24 +215,31 @@ class RedisStore:
     def _check_format(self, make: bool) -> None:
         """Marks a new store; refuses one of another version, and keys that are some other program's."""
         for key, wanted in TYPES.items():
-            kind = self._try(lambda: self.client.type(key))
+            kind = self._ask(lambda: self.client.type(key))
             if kind not in (b"none", wanted):
                 raise StoreError(
-                    f"{self.address}: {key.decode()} is a {kind.decode()} of some other program; {ANOTHER}"
+                    f"{self.address}: {key.decode()} is a {kind.decode()} of some other program; {OTHER_DATABASE}"
                 )
         if make:
-            self._try(lambda: self.client.set(FORMAT, VERSION, nx=True))
-        version = self._try(lambda: self.client.get(FORMAT))
+            self._ask(lambda: self.client.set(FORMAT_KEY, KEYS_VERSION, nx=True))
+        version = self._ask(lambda: self.client.get(FORMAT_KEY))
         if version is None:
             raise StoreError(f"{self.address}: {NOT_THERE}")
-        if version != b"%d" % VERSION:
+        if version != b"%d" % KEYS_VERSION:
             raise StoreError(
                 f"{self.address}: was written in version {version.decode(errors='replace')[:20]} of the format, this "
-                f"program reads {VERSION}; use the release that wrote it, or {ANOTHER}"
+                f"program reads {KEYS_VERSION}; use the release that wrote it, or {OTHER_DATABASE}"
             )
 
 
-def _as_json(puts: Sequence[Put], jobs: Sequence[Job]) -> str:
+def passes_with_time(error: BaseException) -> bool:
+    """Whether a server may answer later; a wrong password is a ConnectionError, too, but does not pass."""
+    return isinstance(error, redis.ConnectionError | redis.TimeoutError) and not isinstance(
+        error, redis.AuthenticationError
+    )
+
+
+def _as_json(puts: Sequence[Put], jobs: Sequence[StoreJob]) -> str:
     """What the script does besides answers: spend by stage, what is taken from leases, the other jobs."""
     by_stage, by_lease = summed(puts)
     return json.dumps(
@@ -234,9 +251,9 @@ def _as_json(puts: Sequence[Put], jobs: Sequence[Job]) -> str:
     )
 
 
-def _call(job: Job) -> tuple[Any, ...]:
+def _call(job: StoreJob) -> tuple[Any, ...]:
     match job:
-        case Ask():
+        case Lease():
             return "ask", job.owner, job.stage, job.least, job.want, job.limits, LEASE_SECONDS
         case Renew():
             return "renew", job.owner, LEASE_SECONDS
@@ -247,9 +264,9 @@ def _call(job: Job) -> tuple[Any, ...]:
     raise TypeError(f"{type(job).__name__} is no job of this kind")
 
 
-def _result(job: Job, reply: bytes) -> Any:
+def _result(job: StoreJob, reply: bytes) -> Any:
     match job:
-        case Ask():
+        case Lease():
             return Amount(*map(int, reply.split()))
         case Renew():
             return reply == b"1"

@@ -1,4 +1,4 @@
-"""How a shared store forgets: keys go, then the history of them out of the server's files."""
+"""Erasure in a Redis store: of keys, and then of their history in the server's files."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import redis
 from persona_hub.transforms.store.protocol import LOOKUP_KEYS, StoreError
 
 REWRITE_SECONDS = 600.0  # for a rewrite of the append-only file: seconds a gigabyte
-LOOK_SECONDS = 0.1
+REWRITE_POLL_SECONDS = 0.1
 COPIES = "copies that others have made of its files, and replicas that are away, are beyond reach: remove them"
 
-Try = Callable[[Callable[[], Any]], Any]
+Asker = Callable[[Callable[[], Any]], Any]
 
 
-def keys_about(client: Any, again: Try, about: bytes, subjects: Collection[bytes]) -> list[bytes]:
+def keys_about(client: Any, ask: Asker, about: bytes, subjects: Collection[bytes]) -> list[bytes]:
     """The keys whose subject is among `subjects`."""
-    return [key for key, subject in fields_of(client, again, about) if subject in subjects]
+    return [key for key, subject in hash_fields(client, ask, about) if subject in subjects]
 
 
-def fields_of(client: Any, again: Try, name: bytes) -> Iterator[tuple[bytes, bytes]]:
+def hash_fields(client: Any, ask: Asker, name: bytes) -> Iterator[tuple[bytes, bytes]]:
     """All fields of a hash."""
     cursor = 0
     while True:
         at = cursor
-        cursor, found = again(lambda: client.hscan(name, at, count=LOOKUP_KEYS))
+        cursor, found = ask(lambda: client.hscan(name, at, count=LOOKUP_KEYS))
         yield from found.items()
         if not cursor:
             return
 
 
-def remove(client: Any, again: Try, about: bytes, answer: bytes, keys: Collection[bytes]) -> int:
-    """Removes answers with the subjects that they name; how many were there. Done again it changes nothing."""
+def remove(client: Any, ask: Asker, about: bytes, answer: bytes, keys: Collection[bytes]) -> int:
+    """Removes answers with their subjects; returns how many were there. Doing it again changes nothing."""
     left, removed = list(keys), 0
     for start in range(0, len(left), LOOKUP_KEYS):
         part = left[start : start + LOOKUP_KEYS]
@@ -45,27 +45,27 @@ def remove(client: Any, again: Try, about: bytes, answer: bytes, keys: Collectio
                 pipe.hdel(about, *part)
                 return int(pipe.execute()[0])
 
-        removed += again(act)
+        removed += ask(act)
     return removed
 
 
-def unnamed_keys(client: Any, again: Try, about: bytes, answer: bytes) -> Iterator[list[bytes]]:
-    """The keys of answers that name no subject, some at a time; one may come twice."""
+def keys_without_subject(client: Any, ask: Asker, about: bytes, answer: bytes) -> Iterator[list[bytes]]:
+    """The keys of answers without a subject, in batches; a key may come twice."""
     cursor = 0
     while True:
         at = cursor
-        cursor, found = again(lambda: client.scan(at, match=answer + b"*", count=LOOKUP_KEYS))
+        cursor, found = ask(lambda: client.scan(at, match=answer + b"*", count=LOOKUP_KEYS))
         keys = [name.removeprefix(answer) for name in found]
-        named = again(lambda: client.hmget(about, keys)) if keys else []
+        named = ask(lambda: client.hmget(about, keys)) if keys else []
         yield [key for key, subject in zip(keys, named, strict=True) if subject is None]
         if not cursor:
             return
 
 
-def scrub(client: Any, again: Try, address: str) -> Sequence[str]:
-    """Has the server write its files anew, and waits for that; a word on copies of them. Raises StoreError."""
+def scrub(client: Any, ask: Asker, address: str) -> Sequence[str]:
+    """Has the server rewrite its files, and waits for that; returns a note on copies of them. Raises StoreError."""
     try:
-        rewrite(client, again, address)
+        rewrite_files(client, ask, address)
     except (redis.ResponseError, StoreError) as error:
         raise StoreError(
             f"{address}: its append-only file still holds what was removed ({error}); have the server write it anew "
@@ -74,24 +74,24 @@ def scrub(client: Any, again: Try, address: str) -> Sequence[str]:
     return [f"{address}: {COPIES}"]
 
 
-def rewrite(client: Any, again: Try, address: str) -> None:
+def rewrite_files(client: Any, ask: Asker, address: str) -> None:
     """The append-only file, and the snapshot where the server keeps one. Raises StoreError."""
-    waited_for(client, again, address, "aof_rewrite_in_progress", "rdb_bgsave_in_progress")
+    wait_until_done(client, ask, address, "aof_rewrite_in_progress", "rdb_bgsave_in_progress")
     client.bgrewriteaof()
-    waited_for(client, again, address, "aof_rewrite_in_progress", "aof_rewrite_scheduled")
-    if (status := again(lambda: client.info("persistence")).get("aof_last_bgrewrite_status")) != "ok":
+    wait_until_done(client, ask, address, "aof_rewrite_in_progress", "aof_rewrite_scheduled")
+    if (status := ask(lambda: client.info("persistence")).get("aof_last_bgrewrite_status")) != "ok":
         raise StoreError(f"the rewrite ended with {status!r}")
-    if again(lambda: client.config_get("save")).get("save"):
+    if ask(lambda: client.config_get("save")).get("save"):
         client.bgsave()
-        waited_for(client, again, address, "rdb_bgsave_in_progress")
-        if (status := again(lambda: client.info("persistence")).get("rdb_last_bgsave_status")) != "ok":
+        wait_until_done(client, ask, address, "rdb_bgsave_in_progress")
+        if (status := ask(lambda: client.info("persistence")).get("rdb_last_bgsave_status")) != "ok":
             raise StoreError(f"the snapshot ended with {status!r}")
 
 
-def waited_for(client: Any, again: Try, address: str, *under_way: str) -> None:
+def wait_until_done(client: Any, ask: Asker, address: str, *under_way: str) -> None:
     """Waits until none of these is under way."""
     until = time.monotonic() + REWRITE_SECONDS
-    while any(again(lambda: client.info("persistence")).get(name) for name in under_way):
+    while any(ask(lambda: client.info("persistence")).get(name) for name in under_way):
         if time.monotonic() > until:
             raise StoreError(f"{address}: the server has not written its files in {REWRITE_SECONDS:.0f} s")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(REWRITE_POLL_SECONDS)

@@ -17,18 +17,18 @@ from persona_hub.transforms.store.protocol import (
     LOOKUP_KEYS,
     NOT_THERE,
     Amount,
-    Ask,
     Book,
-    Job,
+    Lease,
     Put,
     Release,
     Renew,
     Spend,
     StoreError,
-    granted,
-    pack,
+    StoreJob,
+    granted_amount,
+    pack_value,
     summed,
-    unpack,
+    unpack_value,
 )
 
 APPLICATION = 0x50484252  # "PHBR" in the file's header: a response store, and no other program's database
@@ -77,9 +77,9 @@ class SqliteStore:
                 found.update(self._values(self._connection(), keys[start : start + LOOKUP_KEYS]))
         except sqlite3.Error as error:
             raise self._broken(error) from error
-        return {key: unpack(key, value, self.address) for key, value in found.items()}
+        return {key: unpack_value(key, value, self.address) for key, value in found.items()}
 
-    def commit(self, jobs: Sequence[Job]) -> list[Any]:
+    def commit(self, jobs: Sequence[StoreJob]) -> list[Any]:
         """Does all jobs in one transaction."""
         db = self._connection()
         try:
@@ -103,8 +103,8 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise self._broken(error) from error
 
-    def say_stop(self, stop: bool = True) -> None:
-        """Leaves the stop word, or takes it back."""
+    def set_stop_flag(self, stop: bool = True) -> None:
+        """Sets or clears the stop flag."""
         sql = "INSERT OR IGNORE INTO word VALUES ('stop')" if stop else "DELETE FROM word WHERE name = 'stop'"
         self._connection().execute(sql)
 
@@ -116,11 +116,11 @@ class SqliteStore:
         """Removes the answers of these keys."""
         self._erasing(lambda db: erasing.erase(db, "key", keys))
 
-    def unnamed(self) -> Iterator[tuple[bytes, bytes]]:
+    def without_subject(self) -> Iterator[tuple[bytes, bytes]]:
         """(key, value) of the answers that name no subject."""
         try:
-            for key, value in erasing.unnamed(self._connection()):
-                yield key, unpack(key, value, self.address)
+            for key, value in erasing.without_subject(self._connection()):
+                yield key, unpack_value(key, value, self.address)
         except sqlite3.Error as error:
             raise self._broken(error) from error
 
@@ -197,13 +197,13 @@ class SqliteStore:
         if rows:
             inserted = db.executemany(
                 "INSERT INTO answer VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                [(key, pack(key, value), about[key] or None) for key, value in rows.items()],
+                [(key, pack_value(key, value), about[key] or None) for key, value in rows.items()],
             ).rowcount
             if inserted < len(rows):  # another process was first with some
                 keys = list(rows)
                 for start in range(0, len(keys), LOOKUP_KEYS):
                     for key, value in self._values(db, keys[start : start + LOOKUP_KEYS]).items():
-                        rows[key] = unpack(key, value, self.address)
+                        rows[key] = unpack_value(key, value, self.address)
         by_stage, by_lease = summed(puts)
         db.executemany(
             "INSERT INTO spend VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, "
@@ -217,11 +217,11 @@ class SqliteStore:
         )
         return rows
 
-    def _do(self, db: sqlite3.Connection, job: Job) -> Any:
+    def _do(self, db: sqlite3.Connection, job: StoreJob) -> Any:
         now = time.time()
         match job:
-            case Ask():
-                amount = granted(job, self._used(db, now))
+            case Lease():
+                amount = granted_amount(job, self._used(db, now))
                 db.execute(
                     "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET expires = excluded.expires, "
                     "calls = calls + excluded.calls, tokens = tokens + excluded.tokens, cost = cost + excluded.cost",

@@ -37,7 +37,7 @@ def erase(db: sqlite3.Connection, column: str, values: Collection[bytes]) -> int
     return removed
 
 
-def unnamed(db: sqlite3.Connection) -> Iterator[tuple[bytes, bytes]]:
+def without_subject(db: sqlite3.Connection) -> Iterator[tuple[bytes, bytes]]:
     """(key, packed value) of the answers without a subject, some at a time: a reader that lingers holds the log."""
     last = 0
     sql = "SELECT rowid, key, value FROM answer WHERE subject IS NULL AND rowid > ? ORDER BY rowid LIMIT ?"

@@ -7,23 +7,23 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from persona_hub.transforms.store.protocol import Job, ResponseStore
+from persona_hub.transforms.store.protocol import ResponseStore, StoreJob
 
 GROUP_JOBS = 1000  # in one transaction: bounds its memory; one commit for each answer would have a p99 of 69 ms
 
-Done = tuple[Any, Any]  # (the token that came with a job, its result or the exception that came instead)
+Result = tuple[Any, Any]  # (the token that came with a job, its result or the exception that came instead)
 
 
 class GroupWriter:
-    """Takes jobs from any thread; tells `on_done` of each commit, on its own thread, all that it held."""
+    """Takes jobs from any thread; tells `on_commit` of each commit, on its own thread, all that it held."""
 
-    def __init__(self, store: ResponseStore, on_done: Callable[[Sequence[Done]], None]):
-        self.store, self.on_done = store, on_done
-        self.queue: queue.SimpleQueue[tuple[Job, Any] | None] = queue.SimpleQueue()
+    def __init__(self, store: ResponseStore, on_commit: Callable[[Sequence[Result]], None]):
+        self.store, self.on_commit = store, on_commit
+        self.queue: queue.SimpleQueue[tuple[StoreJob, Any] | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self.thread.start()
 
-    def submit(self, job: Job, token: Any = None) -> None:
+    def submit(self, job: StoreJob, token: Any = None) -> None:
         """Queues a job; its result comes with `token`."""
         self.queue.put((job, token))
 
@@ -38,11 +38,11 @@ class GroupWriter:
                 results = self.store.commit([job for job, _ in work])
             except Exception as error:  # whoever waits must hear of it, whatever it is
                 results = [error] * len(work)
-            self.on_done([(token, result) for (_, token), result in zip(work, results, strict=True)])
+            self.on_commit([(token, result) for (_, token), result in zip(work, results, strict=True)])
 
-    def _group(self) -> list[tuple[Job, Any]]:
+    def _group(self) -> list[tuple[StoreJob, Any]]:
         """Waits for one job and takes all that are there with it; nothing when the end has come."""
-        work: list[tuple[Job, Any]] = []
+        work: list[tuple[StoreJob, Any]] = []
         item = self.queue.get()
         while item is not None:
             work.append(item)

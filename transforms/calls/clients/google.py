@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from persona_hub.transforms.calls.http import error_of_status, retry_after
+from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.secrets import secret_or_variable
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from persona_hub.transforms.calls.http import error_of_status, retry_after
+from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.secrets import secret_or_variable
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from persona_hub.transforms.calls.gate import Gate, Pass
+from persona_hub.transforms.calls.admission import Admission, AdmissionControl
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig, ModelError
 from persona_hub.transforms.llm.protocol import Completion
 from persona_hub.transforms.store.protocol import LEASE_SECONDS, Spend
@@ -21,7 +21,7 @@ from tests.calls.simulated import Clock, Process, call_of
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time of gates and stores alike."""
+    """The time of admission control and stores alike."""
     clock = Clock(1_000_000.0)
     monkeypatch.setattr("time.time", clock.time)
     return clock
@@ -76,11 +76,11 @@ def test_tokens_a_minute_are_those_that_are_used_not_those_that_were_feared(cloc
     used = sum(n for process in made for _, n in process.tokens)
     assert 0.9 * 180_000 <= used <= 1.05 * 180_000  # each call uses 50 of at most 216
     for process in made:
-        assert process.gate.pacing
+        assert process.admission.rate_limited
 
 
 def test_a_call_larger_than_a_slice_waits_for_all_it_needs(clock: Clock, processes: Any) -> None:
-    worst = call_of(0).worst.tokens  # 216, where a quarter of a second's worth is a quarter of a token
+    worst = call_of(0).worst_case.tokens  # 216, where a quarter of a second's worth is a quarter of a token
     [one] = processes(1, 3, lambda call: Completion("", worst - 100, 100), tokens_per_minute=60)
     clock.run(1000)
     assert [round(b - a) for a, b in zip(one.sent, one.sent[1:], strict=False)] == [worst, worst]
@@ -98,9 +98,9 @@ def test_without_a_store_a_process_keeps_its_pace_alone(clock: Clock) -> None:
 def test_without_limits_nothing_is_asked_of_the_store(clock: Clock) -> None:
     jobs: list[Any] = []
     put = lambda job, token: jobs.append(job)  # noqa: E731
-    gate = Gate(ModelConfig(), "me", clock, put, lambda: None, lambda _: None)  # type: ignore[arg-type]
-    assert [gate.admit(call_of(i)) for i in range(5)] == [Pass.GO] * 5
-    assert (jobs, gate.pacing) == ([], False)
+    admission = AdmissionControl(ModelConfig(), "me", clock, put, lambda: None, lambda _: None)  # type: ignore[arg-type]
+    assert [admission.admit(call_of(i)) for i in range(5)] == [Admission.ADMITTED] * 5
+    assert (jobs, admission.rate_limited) == ([], False)
 
 
 # ---- budget
@@ -114,12 +114,12 @@ def test_a_budget_is_used_but_for_what_is_too_little_for_a_call_and_never_passed
     random = Random(seed)
 
     def end(call: Any) -> Completion:
-        return Completion("", random.randint(1, call.input_tokens), random.randint(0, 100))
+        return Completion("", random.randint(1, call.max_input_tokens), random.randint(0, 100))
 
     made = processes(n, 400, end, budget=Budget(tokens=20_000), max_in_flight=16)
     clock.run(600)
     spent = SqliteStore(made[0].store.path).spend()["extract"]
-    worst = call_of(0).worst.tokens
+    worst = call_of(0).worst_case.tokens
     assert 20_000 - n * worst < spent.input_tokens + spent.output_tokens <= 20_000
     assert sum(process.done.total() + process.over.total() for process in made) == 400 * n
     assert all(not process.in_flight for process in made)
@@ -132,7 +132,7 @@ def test_calls_that_fail_cost_nothing_unless_the_server_answered(clock: Clock, p
     assert (made[0].done.total(), made[0].over.total()) == (4, 3), "three failed, of which one was paid"
     spent = SqliteStore(made[0].store.path).spend()["extract"]
     assert spent.calls == 5
-    assert spent.input_tokens == 4 * 20 + call_of(0).input_tokens, "nobody can read how many: the prompt at its longest"
+    assert spent.input_tokens == 4 * 20 + call_of(0).max_input_tokens, "how many is unknown: the prompt at its longest"
 
 
 @pytest.mark.parametrize("calls", [2, 10, 100])
@@ -149,7 +149,7 @@ def test_what_a_dead_process_had_leased_is_free_again_when_its_lease_ends(clock:
     dead, alive = processes(2, 100, answer, budget=Budget(calls=4), max_in_flight=2)
     clock.run(0.1)
     dead.calls.clear()
-    dead.gate.governor.settle = lambda *_: None  # it is killed with two calls in flight: leased, and never settled
+    dead.admission.budget.settle = lambda *_: None  # it is killed with two calls in flight: leased, and never settled
     dead.end = lambda call: ModelError("killed")
     clock.run(10)
     assert (dead.done.total(), alive.done.total(), alive.over.total()) == (0, 2, 98)
