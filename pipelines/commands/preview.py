@@ -16,7 +16,7 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.corpus_sample import sample_corpus
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
-from persona_hub.pipelines.runners.signals import take_back_stop_word
+from persona_hub.pipelines.runners.signals import clear_stop_flag
 from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire_engine, release_engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
@@ -74,7 +74,7 @@ def preview_build(options: PreviewOptions, _: Sequence[str]) -> int:
         raise UsageError("--input: holds no document that a build would use")
     about = "" if sample.exact else "about "
     print(f"{len(sample.documents)} of {about}{sample.total:,.0f} documents, answered by {plan.model.name}")
-    take_back_stop_word(plan.store)
+    clear_stop_flag(plan.store)
     try:
         for line in shown(plan, sample.documents):
             print(line)

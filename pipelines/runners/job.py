@@ -14,7 +14,7 @@ from persona_hub.pipelines.runners.memory import RETURNED_BYTES
 from persona_hub.pipelines.runners.progress import progress
 from persona_hub.pipelines.runners.response_store import check_store
 from persona_hub.pipelines.runners.run import Where, beam_options, cluster_of, is_detached, run_pipeline, where_of
-from persona_hub.pipelines.runners.signals import stop_on_signals, clear_stop_flag
+from persona_hub.pipelines.runners.signals import clear_stop_flag, stop_on_signals
 
 
 class PlannedJob(Protocol):

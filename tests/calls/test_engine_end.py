@@ -41,7 +41,7 @@ def test_a_cancelled_bundle_does_not_come_back_from_its_rest(make: Make) -> None
     assert inbox.arrived.empty()
 
 
-def test_the_stop_word_lets_what_is_in_flight_end_and_starts_nothing_more(make: Make, address: str) -> None:
+def test_the_stop_flag_lets_what_is_in_flight_end_and_starts_nothing_more(make: Make, address: str) -> None:
     engine, backend = make(hold=True, max_in_flight=2)
     inbox = submit(engine, PROMPTS)
     until(lambda: backend.now == 2)

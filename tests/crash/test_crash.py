@@ -68,7 +68,7 @@ def test_three_kills_with_every_store(
 @long_drill
 @pytest.mark.parametrize("processes", [[], TWO_PROCESSES], ids=["one process", "two processes"])
 @pytest.mark.parametrize("store", ["redis", "bigtable"])
-def test_a_stop_word_from_elsewhere_loses_nothing_at_all(
+def test_a_stop_flag_from_elsewhere_loses_nothing_at_all(
     server: FakeServer, forker: Forker, undisturbed: tuple[Path, int], tmp_path: Path, store_address: str,
     processes: list[str],
 ) -> None:  # fmt: skip

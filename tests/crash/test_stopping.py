@@ -64,7 +64,7 @@ def test_a_build_stopped_twice_goes_on_and_pays_for_nothing_twice(
     assert whole(tmp_path / "out") == whole(hub)
 
 
-def stop_word(address: str) -> bool:
+def stop_flag(address: str) -> bool:
     with closing(open_store(address)) as store:
         return bool(store.commit([Renew("me")])[0])
 
@@ -74,12 +74,12 @@ def test_a_second_signal_acts_as_usual(tmp_path: Path, capsys: pytest.CaptureFix
     before = signal.getsignal(signal.SIGTERM)
     with stop_on_signals(store):
         signal.raise_signal(signal.SIGTERM)
-        while not stop_word(store):
+        while not stop_flag(store):
             time.sleep(0.01)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert capsys.readouterr().err == f"{STOPPING}\n"
-    assert not stop_word(store)
+    assert not stop_flag(store)
     assert signal.getsignal(signal.SIGTERM) == before
 
 
@@ -90,15 +90,15 @@ def test_after_a_second_signal_the_word_stays_for_a_job_on_a_cluster(on_cluster:
     def job_stopped_twice() -> None:
         with stop_on_signals(store, on_cluster):
             signal.raise_signal(signal.SIGINT)
-            while not stop_word(store):
+            while not stop_flag(store):
                 time.sleep(0.01)
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         job_stopped_twice()
-    assert stop_word(store) == on_cluster
+    assert stop_flag(store) == on_cluster
     with stop_on_signals(store, on_cluster):
-        assert not stop_word(store)
+        assert not stop_flag(store)
 
 
 def test_the_word_of_a_job_before_is_taken_back(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_the_word_of_a_job_before_is_taken_back(tmp_path: Path) -> None:
     with closing(open_store(store)) as opened:
         opened.set_stop_flag()
     with stop_on_signals(store):
-        assert not stop_word(store)
+        assert not stop_flag(store)
         assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert not any(thread.name == "stopping" for thread in threading.enumerate())

@@ -41,7 +41,7 @@ def test_shares_keep_a_stage_from_eating_the_others(server: FakeServer, model: M
     assert len(ask(records(80), replace(shared, name="openai:b"), stage="expand")[0]) == 70
 
 
-def test_the_stop_word_ends_the_job_and_loses_nothing(server: FakeServer, model: ModelConfig, store: str) -> None:
+def test_the_stop_flag_ends_the_job_and_loses_nothing(server: FakeServer, model: ModelConfig, store: str) -> None:
     open_store(store).set_stop_flag()
     with pytest.raises(Exception, match="the same command goes on"):
         ask(records(50), model)

@@ -166,7 +166,7 @@ def test_a_lease_of_a_process_that_died_expires(opener: Opener, clock: Callable[
     assert store.commit([lease("alive", 10)]) == [Amount(calls=10)]
 
 
-def test_the_stop_word_reaches_everyone(opener: Opener) -> None:
+def test_the_stop_flag_reaches_everyone(opener: Opener) -> None:
     one, two = opener(), opener()
     assert one.commit([Renew("a")]) == [False]
     two.set_stop_flag()
