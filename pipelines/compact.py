@@ -14,7 +14,8 @@ from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.runners.job import run_job
-from persona_hub.transforms.counting.counts import Equation
+from persona_hub.transforms.counting.counts import Equation, count_records
+from persona_hub.transforms.counting.stages import COMPACT, WRITE_HUB
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.schemas import TABLES
@@ -23,7 +24,7 @@ from persona_hub.transforms.hub.vectors import ReadCentroids
 from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.records import Removed
 from persona_hub.transforms.wire.batches import Batch
-from persona_hub.transforms.write_hub.write_hub import WriteHub
+from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
 KEYS = {  # of the tables that are read by block
     "personas": "persona_id",
@@ -32,8 +33,8 @@ KEYS = {  # of the tables that are read by block
     "documents": "document_id",
     "vectors": "persona_id",
 }
+VECTORS = Equation(WRITE_HUB, "vectors", (f"{COMPACT}/vectors",))
 REMEMBERED = (*NEVER_AGAIN, PERSONA)  # tombstones that hide nothing any more: a purge must know whom they took
-EQUATIONS = tuple(Equation("write_hub", kind, (f"compact/{kind}",)) for kind in (*KEYS, "removed"))
 
 
 def compact_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
@@ -70,22 +71,10 @@ class CompactJob:
         kept = [Removed(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in REMEMBERED]
         shown["removed"] = p | "NeverAgain" >> beam.Create([Batch(kept)] if kept else [], reshuffle=False)
 
-        made = {
-            "tables": {**shown, "centroids": p | "Read centroids" >> ReadCentroids(hub=hub)},
-            "written": {},
-            "samples": {},
-            "lost": {"nothing": p | "Nothing" >> beam.Create([], reshuffle=False)},
-            "counted": {f"compact/{kind}": table for kind, table in shown.items()},
-        }
-        _ = made | "WriteHub" >> WriteHub(
-            output=hub.output,
-            run=draft.version,
-            draft=draft,
-            pii="keep",
-            shards=shards_for(personas),
-            times={},
-            equations=EQUATIONS,
-            needs=(),
+        tables = {**shown, "centroids": p | "Read centroids" >> ReadCentroids(hub=hub)}
+        counts = tuple(counted for kind, table in shown.items() for counted in count_records(COMPACT, kind, table))
+        _ = HubContents(tables, {}, counts=counts) | "WriteHub" >> WriteHub(
+            output=hub.output, draft=draft, pii="keep", shards=shards_for(personas), equations=(VECTORS,), needs=()
         )
 
     def report(self) -> int:

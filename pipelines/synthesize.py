@@ -20,13 +20,15 @@ from persona_hub.pipelines.reporting.summary import samples_summary
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.counting.counts import count_records
+from persona_hub.transforms.counting.stages import READ_HUB
 from persona_hub.transforms.hub.manifest import RunManifest, content_of, fingerprint
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.versions import Hub, list_attempts, open_hub
 from persona_hub.transforms.llm.prices import price_of
 from persona_hub.transforms.synthesis.use_case import UseCase
-from persona_hub.transforms.synthesize.use_cases import Samples
-from persona_hub.transforms.write_hub.write_hub import WriteHub
+from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
+from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
 
 def synthesize_samples(flags: Flags, beam_flags: Sequence[str]) -> int:
@@ -59,18 +61,15 @@ class SynthesizeJob:
         blocks = flags["partitions"] or blocks_for(count)
 
         personas = p | "ReadHub" >> ReadHub(hub=self.hub, blocks=blocks)
-        samples = Samples(personas, self.use_cases, self.model, personas_to_use(flags), flags["samples_per_persona"])
-
-        made = {
-            "tables": {},
-            "written": {},
-            "samples": samples.made,
-            "lost": samples.lost,
-            "counted": {"read_hub/personas": personas, **samples.counted},
-        }
-        _ = made | "WriteSamples" >> WriteHub(
+        samples = personas | "Synthesize" >> SynthesizeUseCases(
+            use_cases=self.use_cases,
+            model=self.model,
+            personas=personas_to_use(flags),
+            samples_per_persona=flags["samples_per_persona"],
+        )
+        counts = count_records(READ_HUB, "personas", personas)
+        _ = HubContents({}, samples, counts=counts) | "WriteSamples" >> WriteHub(
             output=flags["output"],
-            run=self.run,
             draft=RunManifest(
                 run=self.run,
                 replaces=self.replaces,
@@ -84,7 +83,6 @@ class SynthesizeJob:
             ),
             pii=flags["pii"],
             shards=shards_for(count),
-            times=samples.times,
             response_store=self.model.store,
             priced=self.priced,
         )

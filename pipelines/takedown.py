@@ -19,7 +19,6 @@ from persona_hub.pipelines.purge import run_purge
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
-from persona_hub.transforms.counting.counts import Equation
 from persona_hub.transforms.dedup.persona_rows import pack_held
 from persona_hub.transforms.dedup.rows import Packed
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
@@ -34,15 +33,7 @@ from persona_hub.transforms.read_hub.held import held_vectors
 from persona_hub.transforms.records import Removed
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.take_down.take_down import TakeDown
-from persona_hub.transforms.write_hub.write_hub import WriteHub
-
-EQUATIONS = (
-    Equation("take_down", "personas", ("held", "gone")),
-    Equation("minhash_dedup", "personas", ("kept", "duplicate-*")),
-    Equation("embed_dedup", "personas", ("kept", "duplicate-*", "lost-*")),
-    Equation("write_hub", "personas", ("embed_dedup/kept", "take_down/moved")),
-    Equation("write_hub", "removed", ("take_down/removed",)),
-)
+from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
 
 def take_down_sources(flags: Flags, beam_flags: Sequence[str]) -> int:
@@ -95,41 +86,20 @@ class TakedownJob:
         meanings = (texts.kept, held_vectors(p, hub, blocks, held)) | "EmbedDedup" >> EmbedDedup(
             threshold=flags["embedding_threshold"], embedder=self.embedder, blocks=blocks
         )
-        vectors = WriteVectors(output=flags["hub"], folder=draft.folder, blocks=blocks)
-
-        made = {
-            "tables": {
-                "personas": (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten(),
-                "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
-                "removed": taken.removed,
-            },
-            "written": {"vectors": meanings.vectors | "WriteVectors" >> vectors},
-            "samples": {},
-            "lost": {"embed": meanings.dead_letters},
-            "counted": {
-                "take_down/personas": (taken.held, taken.gone),
-                "take_down/held": taken.held,
-                "take_down/gone": taken.gone,
-                "take_down/moved": taken.moved,
-                "take_down/restored": taken.restored,
-                "take_down/removed": taken.removed,
-                "hidden/personas": (taken.gone, taken.moved),
-                "minhash_dedup/personas": taken.restored,
-                "minhash_dedup/kept": texts.kept,
-                "minhash_dedup/duplicate-{kind}": texts.duplicates,
-                "embed_dedup/personas": texts.kept,
-                "embed_dedup/kept": meanings.kept,
-                "embed_dedup/duplicate-{kind}": meanings.duplicates,
-            },
+        tables = {
+            "personas": (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten(),
+            "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
+            "removed": taken.removed,
         }
-        _ = made | "WriteHub" >> WriteHub(
+        vectors = meanings.vectors | "WriteVectors" >> WriteVectors(
+            output=flags["hub"], folder=draft.folder, blocks=blocks
+        )
+        contents = HubContents(tables, {}, (taken, texts, meanings), (vectors,))
+        _ = contents | "WriteHub" >> WriteHub(
             output=flags["hub"],
-            run=draft.version,
             draft=draft,
             pii="keep",
             shards=shards_for(hub.manifest.records_of("personas")),
-            times={},
-            equations=EQUATIONS,
             needs=(),
         )
 

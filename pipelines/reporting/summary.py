@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA
-from persona_hub.transforms.expand_persona.expand_persona import LOW_NOVELTY
+from persona_hub.transforms.expand_persona.one_hop import LOW_NOVELTY
 from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_made

@@ -18,6 +18,7 @@ from persona_hub.transforms.counting.counts import (
     Equation,
     count_batch,
     count_dead_letters,
+    count_records,
     nested,
     verify,
 )
@@ -57,6 +58,22 @@ def test_an_equation_adds_up_over_patterns_and_stages() -> None:
     assert READ.check(counts) == ""
     assert Equation("extract", "read_corpus/document", ("asked",)).check(counts | {"extract": {"asked": 6}}) == ""
     assert READ.check({}) == ""  # nothing came, and nothing came of it
+
+
+def test_an_equation_of_a_pattern_of_stages_holds_in_each_of_them() -> None:
+    answered = Equation("synthesize_*", "asked", ("answered", "lost-*"))
+    math, tool = {"asked": 5, "answered": 5}, {"asked": 5, "answered": 3, "lost-timeout": 1}
+    assert answered.check({"synthesize_math": math}) == ""
+    assert answered.check({}) == ""
+    fault = answered.check({"synthesize_math": math, "synthesize_tool": tool})
+    assert fault == "synthesize_tool: asked 5 is not answered 3 + lost-* 1 (off by +1)"
+
+
+def test_several_collections_are_counted_under_one_name() -> None:
+    with beam.Pipeline(runner=FnApiRunner()) as p:
+        one, other = p | "One" >> beam.Create([DUPLICATES]), p | "Other" >> beam.Create([(7, DUPLICATES)])
+        counts = count_records("dedup", "dropped", one, other, times=2) | beam.Flatten() | beam.CombinePerKey(sum)
+        assert_that(counts, equal_to([(("dedup", "dropped"), 12)]))
 
 
 def test_what_does_not_add_up_is_said_with_numbers() -> None:

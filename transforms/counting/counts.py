@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol
 
 import apache_beam as beam
 
@@ -15,6 +15,7 @@ from persona_hub.transforms.wire.batches import Batch
 
 Key = tuple[str, str]  # stage, name
 Counts = Mapping[str, Mapping[str, int]]  # {stage: {name: records}}
+Sizes = tuple[beam.PCollection[tuple[Key, int]], ...]  # counts in the graph: some of each bundle, not yet added up
 
 
 class CountsDoNotAddUp(RuntimeError):
@@ -61,6 +62,17 @@ class Count(beam.PTransform):
         return batches | "Count" >> count.with_output_types(tuple[Key, int])
 
 
+def count_records(stage: str, name: str, *collections: beam.PCollection[Any], field: str = "", times: int = 1) -> Sizes:
+    """What `Count` makes of each of `collections`, all under the same names.
+
+    (Flattened first and counted once, all their records would be held once more by the runner.)
+    """
+    return tuple(
+        batches | f"Count {stage} {name}{field} {part}" >> Count(stage=stage, name=name, field=field, times=times)
+        for part, batches in enumerate(collections)
+    )
+
+
 @dataclass(kw_only=True)
 class CountDeadLetters(beam.PTransform):
     """Batches of dead letters -> ((stage, "lost-<reason>"), records), by what each letter says."""
@@ -75,7 +87,8 @@ class Equation:
     """What came into a stage is the sum of what came of it.
 
     `whole` and `parts` are names of counts of `stage`, or of another as "stage/name"; "*" stands for any characters:
-    `Equation("read_corpus", "records", ("document", "repeated", "skipped-*", "lost-*"))`.
+    `Equation("read_corpus", "records", ("document", "repeated", "skipped-*", "lost-*"))`. In `stage` it stands for
+    several stages, in each of which the equation holds: `Equation("synthesize_*", "asked", ("answered", "lost-*"))`.
     """
 
     stage: str
@@ -84,16 +97,37 @@ class Equation:
 
     def check(self, counts: Counts) -> str:
         """Nothing if it holds in `counts`, else what does not add up, with the numbers."""
-        whole = self._sum(self.whole, counts)
-        parts = [self._sum(part, counts) for part in self.parts]
+        stages = [stage for stage in counts if fnmatchcase(stage, self.stage)] if "*" in self.stage else [self.stage]
+        return "; ".join(fault for stage in stages if (fault := self._check_stage(stage, counts)))
+
+    def _check_stage(self, stage: str, counts: Counts) -> str:
+        whole, *parts = [sum_of(pattern, stage, counts) for pattern in (self.whole, *self.parts)]
         if whole == sum(parts):
             return ""
         right = " + ".join(f"{part} {n}" for part, n in zip(self.parts, parts, strict=True))
-        return f"{self.stage}: {self.whole} {whole} is not {right} (off by {whole - sum(parts):+})"
+        return f"{stage}: {self.whole} {whole} is not {right} (off by {whole - sum(parts):+})"
 
-    def _sum(self, pattern: str, counts: Counts) -> int:
-        stage, _, name = pattern.rpartition("/")
-        return sum(n for key, n in counts.get(stage or self.stage, {}).items() if fnmatchcase(key, name))
+
+def sum_of(pattern: str, stage: str, counts: Counts) -> int:
+    """The sum of the counts that a pattern names, of `stage` unless it names another."""
+    other, _, name = pattern.rpartition("/")
+    return sum(n for key, n in counts.get(other or stage, {}).items() if fnmatchcase(key, name))
+
+
+class StepResult(Protocol):
+    """What a step gives beside its collections: its counts, and the equations by which they must add up.
+
+    What a step loses stands in its `dead_letters`, if it has any; they are counted where they are written, under
+    "lost-<reason>".
+    """
+
+    @property
+    def counts(self) -> Sizes:
+        """Counts under the names that stand in the manifest."""
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """What came in goes on, or is counted under the reason why not."""
 
 
 def nested(counts: Iterable[tuple[Key, int]]) -> dict[str, dict[str, int]]:

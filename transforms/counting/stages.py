@@ -22,6 +22,7 @@ COMPACT = "compact"
 PURGE = "purge"  # {kind: records erased of a manifest's own files}
 WRITE_HUB = "write_hub"  # what was written, by kind
 NOVELTY = "novelty"
+HIDDEN = "hidden"  # records of earlier versions that tombstones hide from readers of this one, by kind
 
 
 def synthesize_stage(use_case: str) -> str:

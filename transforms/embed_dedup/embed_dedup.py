@@ -10,6 +10,7 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
+from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.embed_dedup.cells import by_block
@@ -34,6 +35,12 @@ class MeaningDeduplicated(NamedTuple):
     vectors: beam.PCollection[KeyedArrays]  # as of `WriteVectors`: of the kept, and those that a hub lacked
     centroids: beam.PCollection[Batch[Centroids]]  # if a table was trained
     dead_letters: beam.PCollection[Batch[DeadLetter]]
+    counts: Sizes
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Every new persona is kept, a duplicate, or lost for want of a vector."""
+        return (Equation(EMBED_DEDUP, "personas", ("kept", "duplicate-*", "lost-*")),)
 
 
 @dataclass(kw_only=True)
@@ -96,7 +103,8 @@ class EmbedDedup(beam.PTransform):
             | "ByKept" >> beam.CoGroupByKey()
             | "Name" >> beam.FlatMapTuple(name_kept).with_output_types(Batch[Duplicate])
         )
-        return MeaningDeduplicated(parted["kept"], duplicates, parted["vectors"], found.centroids, lost)
+        counts = count_personas(new, parted["kept"], duplicates)
+        return MeaningDeduplicated(parted["kept"], duplicates, parted["vectors"], found.centroids, lost, counts)
 
 
 def pass_through(personas: beam.PCollection[ByBlock]) -> MeaningDeduplicated:
@@ -105,7 +113,19 @@ def pass_through(personas: beam.PCollection[ByBlock]) -> MeaningDeduplicated:
         personas.pipeline | label >> beam.Create([], reshuffle=False)
         for label in ("NoDuplicates", "NoVectors", "NoCentroids", "NoDeadLetters")
     )
-    return MeaningDeduplicated(personas, nothing, no_vectors, no_centroids, no_letters)
+    counts = count_personas(personas, personas, nothing)
+    return MeaningDeduplicated(personas, nothing, no_vectors, no_centroids, no_letters, counts)
+
+
+def count_personas(
+    new: beam.PCollection[ByBlock], kept: beam.PCollection[ByBlock], duplicates: beam.PCollection[Batch[Duplicate]]
+) -> Sizes:
+    """The counts of this step."""
+    return (
+        *count_records(EMBED_DEDUP, "personas", new),
+        *count_records(EMBED_DEDUP, "kept", kept),
+        *count_records(EMBED_DEDUP, "duplicate-", duplicates, field="kind"),
+    )
 
 
 def wanted_names(element: KeyedArrays, blocks: int) -> Iterator[KeyedArrays]:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.counting.counts import Equation, Sizes
+from persona_hub.transforms.counting.stages import EXPAND_PERSONA, UNIQUE_PERSONAS
 from persona_hub.transforms.dedup.near_duplicates import BucketPersonas, Compared, NearDuplicates
 from persona_hub.transforms.dedup.persona_rows import unpack_held
 from persona_hub.transforms.dedup.rows import Packed
@@ -25,8 +27,6 @@ from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.records import HOP_LIMIT, DeadLetter, Duplicate, Persona
 from persona_hub.transforms.wire.batches import Batch
 
-LOW_NOVELTY = "not-expanded-novelty"  # counts personas that were not asked about since their hop brought too little
-
 
 class PersonasAndHub(NamedTuple):
     """New personas, and by block what the hub that they are added to holds: one collection of each kind, or none."""
@@ -39,19 +39,25 @@ class PersonasAndHub(NamedTuple):
 class Expanded(NamedTuple):
     """All personas of all hops, and what did not become one.
 
-    What is only counted comes by hop, in a tuple: a runner would hold all of a flattened collection once more.
+    What is only looked at comes by hop, in a tuple: a runner would hold all of a flattened collection once more.
     """
 
     personas: beam.PCollection[tuple[int, Batch[Persona]]]  # unique, by block
     compared: tuple[Compared, ...]  # what the search for near-duplicates takes of them, and of the hub's
-    identical: tuple[PersonaBatches, ...]  # those whose text another one had
-    frontier: tuple[beam.PCollection[tuple[int, Batch[Persona]]], ...]  # the unique ones of all hops but the last
     asked: tuple[PersonaBatches, ...]
     passed_over: tuple[PersonaBatches, ...]  # not asked about, since they resemble an earlier one
-    not_expanded: tuple[PersonaBatches, ...]  # not asked about, since their hop brought too little that is new
-    generated: tuple[PersonaBatches, ...]  # what the model gave, before the filter
     accepted: tuple[PersonaBatches, ...]  # what passed the filter, beginning with the personas of hop 0
     dead_letters: beam.PCollection[Batch[DeadLetter]]
+    counts: Sizes  # of all hops
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Every unique persona of a hop is expanded or not; every question is answered or lost; equals become one."""
+        return (
+            Equation(EXPAND_PERSONA, "personas", ("expanded", "passed-over", "not-expanded-*")),
+            Equation(EXPAND_PERSONA, "asked", ("answered", "lost-*")),
+            Equation(UNIQUE_PERSONAS, "personas", ("unique", "identical")),
+        )
 
 
 @dataclass(kw_only=True)
@@ -111,14 +117,11 @@ class ExpandPersona(beam.PTransform):
         return Expanded(
             personas=[one.personas for one in unique] | "Personas" >> beam.Flatten(),
             compared=tuple(compared),
-            identical=tuple(one.identical for one in unique),
-            frontier=tuple(one.personas for one in unique[:-1]),
             asked=tuple(result.asked for result in hops),
             passed_over=tuple(result.passed_over for result in hops),
-            not_expanded=tuple(stopped for result in hops for stopped in result.not_expanded),
-            generated=tuple(result.answered for result in hops),
             accepted=(start.personas, *(result.accepted for result in hops)),
             dead_letters=dead_letters | "DeadLetters" >> beam.Flatten(),
+            counts=(*first.counts, *(size for result in hops for size in result.counts)),
         )
 
     def one_hop(self, hop: int) -> OneHop:

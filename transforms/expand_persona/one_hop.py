@@ -10,7 +10,8 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.counting.stages import EXPAND_PERSONA
+from persona_hub.transforms.counting.counts import Sizes, count_records
+from persona_hub.transforms.counting.stages import EXPAND_PERSONA, NOVELTY
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.near_duplicates import Compared, NearDuplicates
 from persona_hub.transforms.expand_persona.relation_task import RelationTask
@@ -22,6 +23,7 @@ from persona_hub.transforms.records import DeadLetter, Persona
 from persona_hub.transforms.similarity.ranks import rank_of
 from persona_hub.transforms.wire.batches import Batch, batches
 
+LOW_NOVELTY = "not-expanded-novelty"  # counts personas that were not asked about since their hop brought too little
 PersonaBatches = beam.PCollection[Batch[Persona]]
 
 
@@ -35,15 +37,15 @@ class HopInput(NamedTuple):
 
 
 class HopResult(NamedTuple):
-    """What a hop brings. Each persona of `HopInput.found` is in one of `asked`, `passed_over` and `not_expanded`."""
+    """What a hop brings. A persona of `HopInput.found` is in `asked` or `passed_over`, unless novelty was too low."""
 
     unique: Unique  # the new personas
     asked: PersonaBatches
     passed_over: PersonaBatches  # they resemble a persona that was found earlier
-    not_expanded: tuple[PersonaBatches, ...]  # the hop before brought too little that is new
     answered: PersonaBatches  # what the model gave, before the filter
     accepted: PersonaBatches  # what passed the filter
     dead_letters: tuple[beam.PCollection[Batch[DeadLetter]], ...]
+    counts: Sizes  # with those of the filter and of UniquePersonas
 
 
 @dataclass(kw_only=True)
@@ -69,14 +71,27 @@ class OneHop(beam.PTransform):
         generated = by_novelty.asked | "Generate" >> Generate(stage=EXPAND_PERSONA, task=self.task, model=self.model)
         filtered = generated.results | "Filter" >> self.accept
         new = PersonasAndKnownIds(filtered.personas, before.known_ids) | "Unique" >> UniquePersonas(blocks=self.blocks)
+        asked, not_expanded = by_novelty.asked, by_novelty.not_expanded
+        counts = (
+            *count_records(EXPAND_PERSONA, "personas", before.found),
+            *count_records(EXPAND_PERSONA, "expanded", asked),
+            *count_records(EXPAND_PERSONA, "passed-over", by_resemblance.passed_over),
+            *count_records(EXPAND_PERSONA, LOW_NOVELTY, *not_expanded),
+            *count_records(EXPAND_PERSONA, "asked", asked, times=self.task.per_persona),
+            *count_records(EXPAND_PERSONA, "answered", generated.results),
+            *count_records(NOVELTY, "new ", asked, *not_expanded, field="hop"),
+            *count_records(NOVELTY, "answers ", generated.results, field="hop"),
+            *filtered.counts,
+            *new.counts,
+        )
         return HopResult(
             unique=new,
-            asked=by_novelty.asked,
+            asked=asked,
             passed_over=by_resemblance.passed_over,
-            not_expanded=by_novelty.not_expanded,
             answered=generated.results,
             accepted=filtered.personas,
             dead_letters=(generated.dead_letters, filtered.dead_letters),
+            counts=counts,
         )
 
 

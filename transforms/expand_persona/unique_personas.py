@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
+from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import UNIQUE_PERSONAS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.records import Duplicate, Persona, partition_of
@@ -26,6 +27,12 @@ class Unique(NamedTuple):
 
     personas: beam.PCollection[tuple[int, Batch[Persona]]]
     identical: beam.PCollection[Batch[Persona]]
+    counts: Sizes
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Every persona is the first of its text, or equal to it."""
+        return (Equation(UNIQUE_PERSONAS, "personas", ("unique", "identical")),)
 
 
 @dataclass(kw_only=True)
@@ -46,7 +53,12 @@ class UniquePersonas(beam.PTransform):
                 {"new": new, "known": known} | "ByBlock" >> beam.CoGroupByKey() | "New" >> beam.MapTuple(with_known_ids)
             )
         out = grouped | "Fold" >> beam.ParDo(UniqueInBlock()).with_outputs("identical", main="personas")
-        return Unique(out.personas, out.identical)
+        counts = (
+            *count_records(UNIQUE_PERSONAS, "personas", given.personas),
+            *count_records(UNIQUE_PERSONAS, "unique", out.personas),
+            *count_records(UNIQUE_PERSONAS, "identical", out.identical),
+        )
+        return Unique(out.personas, out.identical, counts)
 
 
 class UniqueInBlock(beam.DoFn):

@@ -10,6 +10,7 @@ import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_language
+from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import EXTRACT_PERSONA
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.parsing import parse_line
@@ -35,6 +36,15 @@ class Extracted(NamedTuple):
 
     personas: beam.PCollection[Batch[Persona]]
     dead_letters: beam.PCollection[Batch[DeadLetter]]
+    counts: Sizes
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Every document that was read is asked about; every question is answered or lost."""
+        return (
+            Equation("read_corpus", "document", ("extract_persona/documents",)),
+            Equation(EXTRACT_PERSONA, "asked", ("answered", "lost-*")),
+        )
 
 
 def ask_of(document_id: str, number: int) -> str:
@@ -129,4 +139,10 @@ class ExtractPersona(beam.PTransform):
             persona_language=self.persona_language,
             sampling=self.sampling,
         )
-        return Extracted(*(documents | "Generate" >> Generate(stage=EXTRACT_PERSONA, task=task, model=self.model)))
+        answers = documents | "Generate" >> Generate(stage=EXTRACT_PERSONA, task=task, model=self.model)
+        counts = (
+            *count_records(EXTRACT_PERSONA, "documents", documents),
+            *count_records(EXTRACT_PERSONA, "asked", documents, times=self.personas_per_document),
+            *count_records(EXTRACT_PERSONA, "answered", answers.results),
+        )
+        return Extracted(answers.results, answers.dead_letters, counts)

@@ -12,6 +12,7 @@ import regex
 
 from persona_hub.transforms import pii
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_language
+from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import FILTER_PERSONA
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.filter_persona.not_personas import is_other_language, not_a_persona, wrong_length
@@ -35,6 +36,12 @@ class Filtered(NamedTuple):
 
     personas: beam.PCollection[Batch[Persona]]
     dead_letters: beam.PCollection[Batch[DeadLetter]]
+    counts: Sizes
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Every persona is kept or lost."""
+        return (Equation(FILTER_PERSONA, "personas", ("kept", "lost-*")),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +109,11 @@ class FilterPersona(beam.PTransform):
             max_characters=self.max_characters,
         )
         out = personas | "Examine" >> beam.ParDo(ExamineDoFn(rules)).with_outputs(DEAD_LETTERS, main="personas")
-        return Filtered(out.personas, out[DEAD_LETTERS])
+        counts = (
+            *count_records(FILTER_PERSONA, "personas", personas),
+            *count_records(FILTER_PERSONA, "kept", out.personas),
+        )
+        return Filtered(out.personas, out[DEAD_LETTERS], counts)
 
 
 class ExamineDoFn(beam.DoFn):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 
+from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import MINHASH_DEDUP
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.find_duplicates import FindDuplicates, partitions_for
@@ -49,6 +50,12 @@ class Deduplicated(NamedTuple):
 
     kept: beam.PCollection[ByBlock]
     duplicates: beam.PCollection[Batch[Duplicate]]
+    counts: Sizes
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Every new persona is kept or a duplicate."""
+        return (Equation(MINHASH_DEDUP, "personas", ("kept", "duplicate-*")),)
 
 
 @dataclass(kw_only=True)
@@ -101,7 +108,12 @@ class MinHashDedup(beam.PTransform):
             | "ByKept" >> beam.CoGroupByKey()
             | "Name" >> beam.FlatMapTuple(name_kept).with_output_types(Batch[Duplicate])
         )
-        return Deduplicated(sides["kept"], duplicates)
+        counts = (
+            *count_records(MINHASH_DEDUP, "personas", new),
+            *count_records(MINHASH_DEDUP, "kept", sides["kept"]),
+            *count_records(MINHASH_DEDUP, "duplicate-", duplicates, field="kind"),
+        )
+        return Deduplicated(sides["kept"], duplicates, counts)
 
 
 def parted(personas: Personas) -> tuple[beam.PCollection[ByBlock], tuple[beam.PCollection[Packed], ...]]:

@@ -16,6 +16,7 @@ from persona_hub.transforms.corpus.files import FORMATS, match_corpus
 from persona_hub.transforms.corpus.formats.readers import read_piece
 from persona_hub.transforms.corpus.found import MIB, CorpusError, CorpusFile, Limits, Piece
 from persona_hub.transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
+from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.read_corpus.unique_documents import UniqueDocuments, document_batches
@@ -37,6 +38,13 @@ class CorpusRead(NamedTuple):
     outcomes: PCollection[Any]  # Batch[DocumentOutcome], one for every record that could be read, but for those known
     known: PCollection[Any]  # Batch[DocumentOutcome], one for every record that a hub has read before
     dead_letters: PCollection[Any]  # Batch[DeadLetter], one for every record, place or file that could not
+    counts: Sizes
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Every record has an outcome, was read before, or could not be read."""
+        outcomes = ("document", "repeated", "known", "known-elsewhere", "skipped-*", "lost-*")
+        return (Equation(READ_CORPUS, "records", outcomes),)
 
 
 @dataclass(kw_only=True)
@@ -95,7 +103,13 @@ class ReadCorpus(beam.PTransform):
             max_documents=self.max_documents, known=self.known, partitions=partitions
         )
         outcomes = (read[OUTCOMES], unique.outcomes) | "AllOutcomes" >> beam.Flatten()
-        return CorpusRead(unique.documents, outcomes, unique.known, read[DEAD_LETTERS])
+        known, dead_letters = unique.known, read[DEAD_LETTERS]
+        counts = (
+            *count_records(READ_CORPUS, "records", outcomes, known, dead_letters),
+            *count_records(READ_CORPUS, "known", known),
+            *count_records(READ_CORPUS, "", outcomes, field="outcome"),
+        )
+        return CorpusRead(unique.documents, outcomes, known, dead_letters, counts)
 
 
 def _partitions_for(files: Sequence[CorpusFile]) -> int:

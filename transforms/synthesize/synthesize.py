@@ -8,6 +8,7 @@ from typing import NamedTuple
 import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import synthesize_stage
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
@@ -23,6 +24,12 @@ class Synthesized(NamedTuple):
 
     samples: beam.PCollection[Batch[Sample]]
     dead_letters: beam.PCollection[Batch[DeadLetter]]
+    counts: Sizes
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Every question is answered or lost, for each use case."""
+        return (Equation(synthesize_stage("*"), "asked", ("answered", "lost-*")),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,4 +86,9 @@ class Synthesize(beam.PTransform):
             use_case=self.use_case, samples_per_persona=self.samples_per_persona, sampling=self.sampling
         )
         stage = synthesize_stage(self.use_case.name)
-        return Synthesized(*(personas | "Generate" >> Generate(stage=stage, task=task, model=self.model)))
+        answers = personas | "Generate" >> Generate(stage=stage, task=task, model=self.model)
+        counts = (
+            *count_records(stage, "asked", personas, times=self.samples_per_persona),
+            *count_records(stage, "answered", answers.results),
+        )
+        return Synthesized(answers.results, answers.dead_letters, counts)

@@ -1,9 +1,9 @@
-"""The last steps that `build` and `synthesize` share: samples of every use case, and what is counted of them."""
+"""SynthesizeUseCases: samples of several use cases, which `build` and `synthesize` end with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import apache_beam as beam
 
@@ -15,45 +15,23 @@ from persona_hub.transforms.synthesize.take_personas import TakePersonas
 from persona_hub.transforms.wire.batches import Batch
 
 
-class Samples:
-    """Samples of some use cases, made from the personas of a hub."""
+@dataclass(kw_only=True)
+class SynthesizeUseCases(beam.PTransform):
+    """(block, personas) -> {name of a use case: what came of the personas}, nothing where there is no use case."""
 
-    def __init__(
-        self,
-        personas: beam.PCollection[tuple[int, Batch[Persona]]],
-        use_cases: Sequence[UseCase],
-        model: ModelConfig,
-        personas_to_use: int,
-        samples_per_persona: int,
-    ):
-        self.per_persona = samples_per_persona
-        self.taken: Any = personas | "TakePersonas" >> TakePersonas(n=personas_to_use) if use_cases else None
-        self.by_name: Mapping[str, Synthesized] = {
-            use_case.name: self.taken
-            | f"Synthesize {use_case.name}"
-            >> Synthesize(use_case=use_case, model=model, samples_per_persona=self.per_persona)
-            for use_case in use_cases
+    use_cases: Sequence[UseCase]
+    model: ModelConfig
+    personas: int = 0  # to use; 0: all
+    samples_per_persona: int = 1
+
+    def expand(self, personas: beam.PCollection[tuple[int, Batch[Persona]]]) -> dict[str, Synthesized]:
+        """The same personas for each use case."""
+        if not self.use_cases:
+            return {}
+        taken = personas | "TakePersonas" >> TakePersonas(n=self.personas)
+        return {
+            use_case.name: taken
+            | use_case.name
+            >> Synthesize(use_case=use_case, model=self.model, samples_per_persona=self.samples_per_persona)
+            for use_case in self.use_cases
         }
-
-    @property
-    def made(self) -> Mapping[str, beam.PCollection[Any]]:
-        """The samples by use case."""
-        return {name: synthesized.samples for name, synthesized in self.by_name.items()}
-
-    @property
-    def lost(self) -> Mapping[str, beam.PCollection[Any]]:
-        """The dead letters by use case."""
-        return {name: synthesized.dead_letters for name, synthesized in self.by_name.items()}
-
-    @property
-    def counted(self) -> Mapping[str, beam.PCollection[Any]]:
-        """What was asked and what was answered."""
-        counted: dict[str, beam.PCollection[Any]] = {}
-        for name, samples in self.made.items():
-            counted |= {f"synthesize_{name}/asked": self.taken, f"synthesize_{name}/answered": samples}
-        return counted
-
-    @property
-    def times(self) -> Mapping[str, int]:
-        """How many questions a persona stands for."""
-        return {f"synthesize_{name}/asked": self.per_persona for name in self.by_name}

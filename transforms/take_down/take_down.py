@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
-from persona_hub.transforms.counting.stages import TAKE_DOWN
+from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
+from persona_hub.transforms.counting.stages import HIDDEN, TAKE_DOWN
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.support import Support, support
@@ -32,6 +33,12 @@ class TakenDown(NamedTuple):
     restored: beam.PCollection[tuple[int, Batch[Persona]]]  # near-duplicates of those gone, by block
     held: beam.PCollection[tuple[int, Batch[Persona]]]  # all that stay, by block
     gone: beam.PCollection[Batch[Persona]]
+    counts: Sizes
+
+    @property
+    def equations(self) -> tuple[Equation, ...]:
+        """Every persona stays or goes."""
+        return (Equation(TAKE_DOWN, "personas", ("held", "gone")),)
 
 
 @dataclass(kw_only=True)
@@ -81,7 +88,17 @@ class TakeDown(beam.PTransform):
         never_again = going | "NeverAgain" >> beam.Map(tombstones, self.sources, self.earlier).with_output_types(Batch)
         unkept = verdict | "Unkept" >> beam.Map(tombstones_of_personas).with_output_types(Batch)
         removed = (never_again, unkept, parted["removed"], back["removed"]) | "Removed" >> beam.Flatten()
-        return TakenDown(removed, parted["moved"], back["restored"], parted["held"], parted["gone"])
+        held, gone, moved, restored = parted["held"], parted["gone"], parted["moved"], back["restored"]
+        counts = (
+            *count_records(TAKE_DOWN, "personas", held, gone),
+            *count_records(TAKE_DOWN, "held", held),
+            *count_records(TAKE_DOWN, "gone", gone),
+            *count_records(TAKE_DOWN, "moved", moved),
+            *count_records(TAKE_DOWN, "restored", restored),
+            *count_records(TAKE_DOWN, "removed", removed),
+            *count_records(HIDDEN, "personas", gone, moved),
+        )
+        return TakenDown(removed, moved, restored, held, gone, counts)
 
     def table(self, kind: str, record: type, key: str) -> ReadHub:
         """The reader of one table."""

@@ -12,7 +12,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from persona_hub.transforms.counting.counts import Counts, Equation, nested, verify
-from persona_hub.transforms.counting.stages import NOVELTY, WRITE_HUB
+from persona_hub.transforms.counting.stages import HIDDEN, NOVELTY, WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest, content_of
@@ -27,7 +27,6 @@ from persona_hub.transforms.write_hub.novelty import rates
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
 LOST = "lost-"  # begins the counts of dead letters, and a reason ends them
-HIDDEN = "hidden"  # a stage of the counts: records of earlier versions that tombstones hide, by kind
 Shard = tuple[str, int]  # folder, number
 
 

@@ -1,105 +1,102 @@
-"""What a build leaves: the hub's tables, the counts that must add up, and the moment from which readers see them."""
+"""What a job leaves: a hub's tables, the counts that must add up, and the moment from which readers see them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from persona_hub.transforms.counting.counts import Count, CountDeadLetters, Equation
-from persona_hub.transforms.hub.manifest import Made
+from persona_hub.transforms.counting.counts import CountDeadLetters, Equation, Sizes, StepResult, count_records
+from persona_hub.transforms.counting.stages import WRITE_HUB
+from persona_hub.transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, TABLES
 from persona_hub.transforms.records import DeadLetter, Persona, Provenance, Sample
+from persona_hub.transforms.synthesize.synthesize import Synthesized
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.write_hub.publish import Publish, WriteRecords
 from persona_hub.transforms.write_hub.scrub_dead_letters import ScrubDeadLetters
 
-Collections = Mapping[str, Any]  # PCollections by name
-
 NEWS = ("read_corpus/document", "read_corpus/known-elsewhere")  # a document, or an address of one read before
-# What comes into a step goes on, or is counted under the reason why not.
-EQUATIONS = (
-    Equation("read_corpus", "records", ("document", "repeated", "known", "known-elsewhere", "skipped-*", "lost-*")),
-    Equation("read_corpus", "document", ("extract_persona/documents",)),
-    Equation("extract_persona", "asked", ("answered", "lost-*")),
-    Equation("expand_persona", "personas", ("expanded", "passed-over", "not-expanded-*")),
-    Equation("expand_persona", "asked", ("answered", "lost-*")),
-    Equation("filter_persona", "personas", ("kept", "lost-*")),
-    Equation("unique_personas", "personas", ("unique", "identical")),
-    Equation("minhash_dedup", "personas", ("kept", "duplicate-*")),
-    Equation("embed_dedup", "personas", ("kept", "duplicate-*", "lost-*")),
-    Equation("write_hub", "personas", ("embed_dedup/kept",)),
+# What is written was counted by the steps that it comes from, whichever job they belong to.
+WRITTEN = (
+    Equation(WRITE_HUB, "personas", ("embed_dedup/kept", "take_down/moved", "compact/personas")),
     Equation(
-        "write_hub",
+        WRITE_HUB,
         "documents",
-        ("read_corpus/document", "read_corpus/repeated", "read_corpus/known-elsewhere", "read_corpus/skipped-*"),
+        (
+            "read_corpus/document",
+            "read_corpus/repeated",
+            "read_corpus/known-elsewhere",
+            "read_corpus/skipped-*",
+            "compact/documents",
+        ),
     ),
-    Equation("write_hub", "provenance", ("unique_personas/personas",)),
-    Equation("write_hub", "duplicates", ("minhash_dedup/duplicate-*", "embed_dedup/duplicate-*")),
-    Equation("write_hub", "dead_letters", ("dead_letters/letters",)),
+    Equation(WRITE_HUB, "provenance", ("unique_personas/personas", "compact/provenance")),
+    Equation(WRITE_HUB, "duplicates", ("minhash_dedup/duplicate-*", "embed_dedup/duplicate-*", "compact/duplicates")),
+    Equation(WRITE_HUB, "removed", ("take_down/removed", "compact/removed")),
+    Equation(WRITE_HUB, "dead_letters", ("dead_letters/letters",)),
 )
 
 
-def sample_equations(use_case: str) -> tuple[Equation, ...]:
-    """What was asked of the model for a use case is answered or lost."""
-    return (Equation(f"synthesize_{use_case}", "asked", ("answered", "lost-*")),)
+class HubContents(NamedTuple):
+    """What a job has made, as `WriteHub` takes it."""
+
+    tables: Mapping[str, beam.PCollection[Any]]  # by name, as `hub.schemas.TABLES` has them
+    samples: Mapping[str, Synthesized]  # by use case; each is a step, too
+    steps: tuple[StepResult, ...] = ()  # whose counts and dead letters are gathered
+    files: tuple[beam.PCollection[FileEntry], ...] = ()  # entries of what a step has written itself
+    counts: Sizes = ()  # of what is no step's
 
 
 @dataclass(kw_only=True)
 class WriteHub(beam.PTransform):
-    """{"tables", "written", "samples", "lost", "counted", "counts"} by name -> the version, or the run, published.
+    """HubContents -> the version, or the run, published.
 
-    Tables become Avro in hub/`run`, samples and dead letters JSON Lines in folders of the run. `counted` are the
-    collections whose sizes stand in the manifest, by "stage/name" or, by the values of a field, "stage/name{field}";
-    several in a tuple are counted together. (Flattened first, all their records would be held once more.)
-    "counts" are counts already, "written" entries of files that a step has written. `times` says for how many questions
-    a record of a counted collection stands.
+    Tables become Avro in hub/VERSION, samples and dead letters JSON Lines in folders of the version or run. Nothing is
+    published unless the equations of all steps hold, and those of what is written.
     """
 
     output: str
-    run: str
-    draft: Made
+    draft: Manifest | RunManifest  # complete but for files, counts, usage and time
     pii: str
     shards: int
-    times: Mapping[str, int]
-    equations: tuple[Equation, ...] = EQUATIONS
+    equations: tuple[Equation, ...] = ()  # beside those of the steps
     needs: Sequence[str] = NEWS  # a version that adds to another, and has none of these, is not published
     response_store: str = ""
     priced: bool = True
 
-    def expand(self, made: Mapping[str, Collections]) -> beam.PCollection[Made]:
+    def expand(self, contents: HubContents) -> beam.PCollection[Made]:
         """Writes, counts, publishes."""
-        run = self.run
+        run = self.draft.version if isinstance(self.draft, Manifest) else self.draft.run
+        steps = (*contents.steps, *contents.samples.values())
         files = [
-            *made["written"].values(),
+            *contents.files,
             *(
                 table | f"Write {name}" >> self.write(f"hub/{run}", name, TABLES[name])
-                for name, table in made["tables"].items()
+                for name, table in contents.tables.items()
             ),
             *(
-                samples | f"Write samples {name}" >> self.write(f"samples/{name}/{run}", "samples", Sample)
-                for name, samples in made["samples"].items()
+                made.samples | f"Write samples {name}" >> self.write(f"samples/{name}/{run}", "samples", Sample)
+                for name, made in contents.samples.items()
             ),
         ]
-        lost = tuple(made["lost"].values()) | "Lost" >> beam.Flatten() | ScrubDeadLetters(pii=self.pii)
-        files.append(lost | "Write dead letters" >> self.write(f"dead_letters/{run}", "dead_letters", DeadLetter))
-        counts = [
-            batches | f"Count {label} {part}" >> count(label, self.times.get(label, 1))
-            for label, counted in made["counted"].items()
-            for part, batches in enumerate(counted if isinstance(counted, tuple) else (counted,))
-        ]
-        counts += [lost | "Count reasons" >> CountDeadLetters(), lost | "Count lost" >> count("dead_letters/letters")]
-        counts += made.get("counts", {}).values()
-        equations = (*self.equations, *(equation for name in made["samples"] for equation in sample_equations(name)))
+        counts = [*contents.counts, *(counted for step in steps for counted in step.counts)]
+        if lost := dead_letters_of(steps):
+            letters = lost | "Lost" >> beam.Flatten() | ScrubDeadLetters(pii=self.pii)
+            files.append(
+                letters | "Write dead letters" >> self.write(f"dead_letters/{run}", "dead_letters", DeadLetter)
+            )
+            counts += [letters | "Count reasons" >> CountDeadLetters()]
+            counts += count_records("dead_letters", "letters", letters)
         return {
             "files": files | "Files" >> beam.Flatten(),
             "counts": counts | "Counts" >> beam.Flatten(),
         } | "Publish" >> Publish(
             output=self.output,
             draft=self.draft,
-            equations=equations,
+            equations=(*equations_of(steps), *self.equations),
             needs=self.needs,
             response_store=self.response_store,
             priced=self.priced,
@@ -113,11 +110,14 @@ class WriteHub(beam.PTransform):
         )
 
 
-def count(label: str, times: int = 1) -> Count:
-    """The count that "stage/name" or "stage/name{field}" stands for."""
-    stage, _, name = label.partition("/")
-    name, _, field = name.rstrip("}").partition("{")
-    return Count(stage=stage, name=name, field=field, times=times)
+def equations_of(steps: Sequence[StepResult]) -> tuple[Equation, ...]:
+    """Those of the steps, each once, and those of what is written."""
+    return tuple(dict.fromkeys([*(equation for step in steps for equation in step.equations), *WRITTEN]))
+
+
+def dead_letters_of(steps: Sequence[StepResult]) -> tuple[beam.PCollection[Batch[DeadLetter]], ...]:
+    """What the steps have lost."""
+    return tuple(step.dead_letters for step in steps if hasattr(step, "dead_letters"))
 
 
 @dataclass(kw_only=True)
