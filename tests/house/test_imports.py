@@ -41,6 +41,7 @@ FLOORS: list[list[str]] = [
         "transforms.purge",
         "transforms.write_hub",
     ],
+    ["transforms.api"],
     ["pipelines.cli"],
     ["pipelines.runners"],
     ["pipelines.planning"],

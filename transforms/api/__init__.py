@@ -1,0 +1,1 @@
+"""The public transforms: the steps of the DAG on plain records, for pipelines of one's own; see docs/api.md."""
