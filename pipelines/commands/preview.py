@@ -24,7 +24,7 @@ from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSO
 from persona_hub.transforms.expand_persona.relation_task import RelationTask
 from persona_hub.transforms.extract_persona.extract_persona import ExtractTask
 from persona_hub.transforms.filter_persona.filter_persona import Rules, examine
-from persona_hub.transforms.llm.bundle import Bundle
+from persona_hub.transforms.llm.bundle import CompletionBundle
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Task
 from persona_hub.transforms.llm.registry import COMPLETIONS
 from persona_hub.transforms.records import DeadLetter, Persona
@@ -118,7 +118,7 @@ def asked(stage: str, task: Any, records: Sequence[Any], model: ModelConfig) -> 
     """The answers to all questions about `records`, in their order; those without an answer after them."""
     engine = acquire_engine(model, COMPLETIONS)
     try:
-        bundle = Bundle(stage, Showing(task), model, engine)
+        bundle = CompletionBundle(stage, Showing(task), model, engine)
         bundle.ask(records)
         found = [one for _, batch in bundle.answers(unanswered=0) for one in batch]
     finally:

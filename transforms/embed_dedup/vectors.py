@@ -12,9 +12,8 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
+from persona_hub.transforms.calls.bundle_dofn import BundleDoFn
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.engines import acquire_engine, release_engine
-from persona_hub.transforms.calls.metrics import CallMetrics
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.embed_dedup.cells import by_block
@@ -116,74 +115,32 @@ class EmbedHere(beam.DoFn):
         self.tally.inc("embedded", len(personas))
 
 
-class EmbedPaid(beam.DoFn):
-    """By calls through the process's engine: kept in the response store, paced and bounded as those to language models.
+class EmbedPaid(BundleDoFn[VectorBundle]):
+    """By calls through the process's engine: stored, limited and budgeted as those to language models."""
 
-    The window of calls spans the bundle, as in `persona_hub.transforms.llm.generate`.
-    """
+    kind = VECTORS
 
     def __init__(self, embedder: EmbedderConfig, blocks: int, new: bool = True):
         if embedder.calls is None:
             raise ValueError(f"--embedder {embedder.name}: is paid, so `calls` must say how its calls go")
-        self.embedder, self.calls, self.blocks, self.new = embedder, embedder.calls, blocks, new
-        self.stage = EMBED_DEDUP if new else HELD
-        self.metrics = CallMetrics(self.stage)
-        self.engine: Engine | None = None
-        self.bundle: VectorBundle | None = None
+        super().__init__(EMBED_DEDUP if new else HELD, embedder.calls)
+        self.embedder, self.blocks, self.new = embedder, blocks, new
 
-    def setup(self) -> None:
-        """Opens the process's engine, or joins its users."""
-        self.engine = acquire_engine(self.calls, VECTORS)
+    def open_bundle(self, engine: Engine) -> VectorBundle:
+        """A bundle whose spend is the step's, whoever the personas belong to."""
+        self.packs = Packs(self.blocks, self.new)
+        return VectorBundle(EMBED_DEDUP, self.embedder, engine)
 
-    def start_bundle(self) -> None:
-        """A bundle that never finished has failed."""
-        self._abandon()
-        if self.engine is None or self.engine.ended:
-            self.teardown()
-            self.setup()
-        assert self.engine is not None
-        self.bundle, self.packs = VectorBundle(EMBED_DEDUP, self.embedder, self.engine), Packs(self.blocks, self.new)
+    def ask(self, bundle: VectorBundle, element: ByBlock) -> None:
+        """Submits a batch's texts."""
+        bundle.ask([(persona, persona.text) for persona in element[1]])
 
-    def process(self, element: ByBlock) -> Iterator[Any]:
-        """Submits a batch's texts and gives what is complete, of whichever batch."""
-        assert self.bundle is not None
-        try:
-            self.bundle.ask([(persona, persona.text) for persona in element[1]])
-            dead = self._take(self.bundle)
-            yield from self.packs.send(PACK_ROWS)
-            if dead:
-                yield TaggedOutput(DEAD_LETTERS, dead)
-        except BaseException:  # a generator that is closed before its end, too: the step after it failed
-            self._abandon()
-            raise
-
-    def finish_bundle(self) -> Iterator[Any]:
-        """Waits for all that is still open."""
-        assert self.bundle is not None
-        try:
-            dead = self._take(self.bundle, all_of_them=True)
-            for element in self.packs.send():
-                yield GlobalWindows.windowed_value(element)
-            if dead:
-                yield TaggedOutput(DEAD_LETTERS, GlobalWindows.windowed_value(dead))
-            self.bundle = None
-        except BaseException:
-            self._abandon()
-            raise
-
-    def teardown(self) -> None:
-        """Leaves the engine; the last to leave closes it."""
-        self._abandon()
-        if self.engine is not None:
-            engine, self.engine = self.engine, None
-            release_engine(engine)
-
-    def _take(self, bundle: VectorBundle, all_of_them: bool = False) -> Batch[DeadLetter]:
-        """Packs the vectors that have come; the dead letters of those that will not."""
+    def outputs(self, bundle: VectorBundle, last: bool) -> Iterator[Any]:
+        """Packs of the vectors that have come, and the dead letters of those that will not."""
         personas: list[Persona] = []
         rows: list[bytes] = []
         dead: Batch[DeadLetter] = Batch()
-        for persona, found in bundle.answers(all_of_them):
+        for persona, found in bundle.answers(all_of_them=last):
             if isinstance(found, Lost):
                 detail, text = excerpt(found.detail), excerpt(persona.text)
                 dead.append(DeadLetter(self.stage, found.reason, persona.persona_id, detail, text))
@@ -192,13 +149,6 @@ class EmbedPaid(beam.DoFn):
                 rows.append(found)
         if rows:
             self.packs.add(personas, np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), -1).astype(np.float16))
-        self.metrics.report(bundle.window)
-        return dead
-
-    def _abandon(self) -> None:
-        if self.bundle is not None:
-            bundle, self.bundle = self.bundle, None
-            bundle.window.abandon()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "engine": None, "bundle": None}
+        yield from self.packs.send(1 if last else PACK_ROWS)
+        if dead:
+            yield TaggedOutput(DEAD_LETTERS, dead)

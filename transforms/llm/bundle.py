@@ -20,7 +20,7 @@ from persona_hub.transforms.llm.protocol import (
 from persona_hub.transforms.records import DeadLetter, excerpt
 from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 
-UNANSWERED = 2000  # in a bundle: some windows' worth, so that a slot never waits for the runner
+MAX_UNANSWERED = 2000  # in a bundle: some windows' worth, so that a slot never waits for the runner
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Question:
     faults: tuple[str, ...] = ()  # of the answers so far
 
 
-class Bundle:
+class CompletionBundle:
     """Takes batches of records, gives batches of results and of dead letters, in the order of the answers."""
 
     def __init__(self, stage: str, task: Task[Any, Any], config: ModelConfig, engine: Engine):
@@ -49,7 +49,7 @@ class Bundle:
         self.counts["asked"] += len(questions)
         self._submit(questions)
 
-    def answers(self, unanswered: int = UNANSWERED) -> Iterator[tuple[bool, Batch[Any]]]:
+    def answers(self, unanswered: int = MAX_UNANSWERED) -> Iterator[tuple[bool, Batch[Any]]]:
         """Waits until at most `unanswered` questions are open and takes what is there.
 
         Gives pairs of (whether these are dead letters, batch): only full batches, but at the end (0 unanswered) also

@@ -1,8 +1,4 @@
-"""Generate: the one transform that calls language models, in batches.
-
-The window of calls spans the bundle: `process` asks the store, submits what is missing and yields what is complete;
-`finish_bundle` drains. A barrier for each batch of 500 reached only 0.27 of the ideal throughput at 256 in flight.
-"""
+"""Generate: the one transform that asks language models, in batches of records."""
 
 from __future__ import annotations
 
@@ -11,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.transforms.window import GlobalWindow
-from apache_beam.utils.windowed_value import WindowedValue
+from apache_beam.pvalue import TaggedOutput
 
+from persona_hub.transforms.calls.bundle_dofn import BundleDoFn
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.engines import acquire_engine, release_engine
-from persona_hub.transforms.calls.metrics import CallMetrics
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.llm.bundle import Bundle
+from persona_hub.transforms.llm.bundle import MAX_UNANSWERED, CompletionBundle
 from persona_hub.transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, Task
 from persona_hub.transforms.llm.registry import COMPLETIONS, answers_in_process, open_model
 from persona_hub.transforms.records import DeadLetter, excerpt
@@ -52,67 +46,27 @@ class Generate(beam.PTransform):
         return Generated(out.results, out[DEAD_LETTERS])
 
 
-class AskModel(beam.DoFn):
+class AskModel(BundleDoFn[CompletionBundle]):
     """Asks through the process's engine, at most `max_in_flight` at a time over all bundles."""
 
+    kind = COMPLETIONS
+
     def __init__(self, stage: str, task: Task[Any, Any], model: ModelConfig):
-        self.stage, self.task, self.model = stage, task, model
-        self.metrics = CallMetrics(stage)
-        self.engine: Engine | None = None
-        self.bundle: Bundle | None = None
+        super().__init__(stage, model)
+        self.task = task
 
-    def setup(self) -> None:
-        """Opens the process's engine, or joins its users."""
-        self.engine = acquire_engine(self.model, COMPLETIONS)
+    def open_bundle(self, engine: Engine) -> CompletionBundle:
+        """A bundle of the task's questions."""
+        return CompletionBundle(self.stage, self.task, self.model, engine)
 
-    def start_bundle(self) -> None:
-        """A bundle that never finished has failed."""
-        self._abandon()
-        if self.engine is None or self.engine.ended:
-            self.teardown()
-            self.setup()
-        assert self.engine is not None
-        self.bundle = Bundle(self.stage, self.task, self.model, self.engine)
+    def ask(self, bundle: CompletionBundle, element: Batch[Any]) -> None:
+        """Submits a batch's questions."""
+        bundle.ask(element)
 
-    def process(self, batch: Batch[Any]) -> Iterator[Any]:
-        """Submits a batch's questions and gives what is complete, of whichever batch."""
-        assert self.bundle is not None
-        try:
-            self.bundle.ask(batch)
-            for dead, answers in self.bundle.answers():
-                yield beam.pvalue.TaggedOutput(DEAD_LETTERS, answers) if dead else answers
-            self.metrics.report(self.bundle.window)
-        except BaseException:  # a generator that is closed before its end, too: the step after it failed
-            self._abandon()
-            raise
-
-    def finish_bundle(self) -> Iterator[Any]:
-        """Waits for all that is still open."""
-        assert self.bundle is not None
-        try:
-            for dead, answers in self.bundle.answers(unanswered=0):
-                value = WindowedValue(answers, GlobalWindow().max_timestamp(), (GlobalWindow(),))
-                yield beam.pvalue.TaggedOutput(DEAD_LETTERS, value) if dead else value
-            self.metrics.report(self.bundle.window)
-            self.bundle = None
-        except BaseException:
-            self._abandon()
-            raise
-
-    def teardown(self) -> None:
-        """Leaves the engine; the last to leave closes it."""
-        self._abandon()
-        if self.engine is not None:
-            engine, self.engine = self.engine, None
-            release_engine(engine)
-
-    def _abandon(self) -> None:
-        if self.bundle is not None:
-            bundle, self.bundle = self.bundle, None
-            bundle.window.abandon()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "engine": None, "bundle": None}
+    def outputs(self, bundle: CompletionBundle, last: bool) -> Iterator[Any]:
+        """Batches of results and of dead letters."""
+        for dead, answers in bundle.answers(0 if last else MAX_UNANSWERED):
+            yield TaggedOutput(DEAD_LETTERS, answers) if dead else answers
 
 
 class AskHere(beam.DoFn):
@@ -146,7 +100,7 @@ class AskHere(beam.DoFn):
         if results:
             yield results
         if dead:
-            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, dead)
+            yield TaggedOutput(DEAD_LETTERS, dead)
 
 
 def finished(answer: Coroutine[Any, Any, Completion]) -> Completion:
