@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
+from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags
-from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plain, plan_build
+from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plan_build
 from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.summary import already_done, build_summary, nothing_new
@@ -32,9 +33,9 @@ from persona_hub.transforms.write_hub.novelty import Novelty
 from persona_hub.transforms.write_hub.write_hub import HubContents, ProvenanceOf, WriteHub
 
 
-def build_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
+def build_hub(options: BuildOptions, beam_flags: Sequence[str]) -> int:
     """Builds the hub; returns the exit code."""
-    return run_job(lambda where: BuildJob(plan_build(flags, where), where.runner), flags, beam_flags)
+    return run_job(lambda where: BuildJob(plan_build(options, where), where.runner), options, beam_flags)
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ class BuildJob:
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""
-        plan, flags = self.plan, self.plan.flags
-        accept = FilterPersona(pii=flags["pii"], persona_language=flags["persona_language"])
+        plan, options = self.plan, self.plan.options
+        accept = FilterPersona(pii=options.pii, persona_language=options.persona_language)
         held = held_of(p, plan.base, plan.blocks)  # nothing, but for a refresh
 
         corpus = p | "ReadCorpus" >> corpus_reader(plan, held)
@@ -66,16 +67,16 @@ class BuildJob:
         known = PersonasAndHub(filtered.personas, held.kept, held.dropped)
         expanded = known | "ExpandPersona" >> expansion(plan, accept)
         texts = Prepared(expanded.personas, held.kept, expanded.compared) | "MinHashDedup" >> MinHashDedup(
-            threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=plan.blocks
+            threshold=options.minhash_threshold, bucket_keys=options.bucket_keys, blocks=plan.blocks
         )
         meanings = (texts.kept, *held.vectors) | "EmbedDedup" >> EmbedDedup(
-            threshold=flags["embedding_threshold"], embedder=plan.embedder, blocks=plan.blocks
+            threshold=options.embedding_threshold, embedder=plan.embedder, blocks=plan.blocks
         )
         samples = meanings.kept | "Synthesize" >> SynthesizeUseCases(
             use_cases=plan.use_cases,
             model=plan.model,
-            personas=personas_to_use(flags),
-            samples_per_persona=flags["samples_per_persona"],
+            personas=personas_to_use(options),
+            samples_per_persona=options.samples_per_persona,
         )
         tables = {
             "personas": meanings.kept,
@@ -85,14 +86,14 @@ class BuildJob:
             "documents": (corpus.outcomes, extracted.dead_letters) | "Documents" >> DocumentsTable(),
         }
         vectors = meanings.vectors | "WriteVectors" >> WriteVectors(
-            output=flags["output"], folder=f"hub/{plan.version}", blocks=plan.blocks
+            output=options.output, folder=f"hub/{plan.version}", blocks=plan.blocks
         )
         novelty = (corpus.documents, meanings.kept) | "Novelty" >> Novelty()
         steps = (corpus, extracted, filtered, expanded, texts, meanings)
         _ = HubContents(tables, samples, steps, (vectors,), (novelty,)) | "WriteHub" >> WriteHub(
-            output=flags["output"],
+            output=options.output,
             draft=draft_version(plan, self.runner),
-            pii=flags["pii"],
+            pii=options.pii,
             shards=plan.shards,
             response_store=plan.store,
             priced=plan.priced,
@@ -100,7 +101,7 @@ class BuildJob:
 
     def report(self) -> int:
         """Says what the version holds, or that there is nothing new."""
-        plan, output = self.plan, self.plan.flags["output"]
+        plan, output = self.plan, self.plan.options.output
         if plan.done:
             print(already_done(output, plan.done))
             return DONE
@@ -112,16 +113,16 @@ class BuildJob:
 
 def corpus_reader(plan: BuildPlan, held: Held) -> ReadCorpus:
     """The step that reads what the hub does not hold yet."""
-    flags = plan.flags
+    options = plan.options
     return ReadCorpus(
         files=plan.files,
-        text_field=flags["text_field"],
-        languages=frozenset(flags["language"]),
-        max_documents=flags["max_documents"],
+        text_field=options.text_field,
+        languages=frozenset(options.language),
+        max_documents=options.max_documents,
         known=held.documents,
         unwanted=held.unwanted,
-        min_characters=flags["min_characters"],
-        max_characters=flags["max_characters"],
+        min_characters=options.min_characters,
+        max_characters=options.max_characters,
     )
 
 
@@ -130,23 +131,23 @@ def extraction(plan: BuildPlan) -> ExtractPersona:
     return ExtractPersona(
         model=plan.model,
         prompt=plan.extract,
-        personas_per_document=plan.flags["personas_per_document"],
-        persona_language=plan.flags["persona_language"],
+        personas_per_document=plan.options.personas_per_document,
+        persona_language=plan.options.persona_language,
         sampling=plan.sampling,
     )
 
 
 def expansion(plan: BuildPlan, accept: FilterPersona) -> ExpandPersona:
     """The step that asks about personas, hop by hop."""
-    flags = plan.flags
+    options = plan.options
     return ExpandPersona(
         model=plan.model,
         prompt=plan.expand,
-        hops=flags["expand_hops"],
-        per_persona=flags["expand_per_persona"],
-        threshold=flags["minhash_threshold"],
-        bucket_keys=flags["bucket_keys"],
-        stop_below_novelty=flags["stop_below_novelty"],
+        hops=options.expand_hops,
+        per_persona=options.expand_per_persona,
+        threshold=options.minhash_threshold,
+        bucket_keys=options.bucket_keys,
+        stop_below_novelty=options.stop_below_novelty,
         sampling=plan.sampling,
         accept=accept,
         blocks=plan.blocks,
@@ -162,7 +163,7 @@ def draft_version(plan: BuildPlan, runner: str) -> Manifest:
         files=plan.base.manifest.files if plan.base else (),
         replaces=plan.replaces,
         fingerprint=plan.fingerprint,
-        parameters=plain(plan.flags),
+        parameters=recorded_values(plan.options),
         prompts=plan.prompts,
         models={"llm": plan.model.name, "embedder": plan.embedder.name},
         runner=runner,

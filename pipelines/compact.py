@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
+from persona_hub.pipelines.cli.command_options import CompactOptions
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.runners.job import run_job
@@ -37,10 +37,10 @@ VECTORS = Equation(WRITE_HUB, "vectors", (f"{COMPACT}/vectors",))
 REMEMBERED = (*NEVER_AGAIN, PERSONA)  # tombstones that hide nothing any more: a purge must know whom they took
 
 
-def compact_hub(flags: Flags, beam_flags: Sequence[str]) -> int:
+def compact_hub(options: CompactOptions, beam_flags: Sequence[str]) -> int:
     """Folds the versions; returns the exit code."""
     return run_job(
-        lambda where: CompactJob(open_hub(flags["hub"]), flags["partitions"], where.runner), flags, beam_flags
+        lambda where: CompactJob(open_hub(options.hub), options.partitions, where.runner), options, beam_flags
     )
 
 

@@ -14,6 +14,7 @@ import orjson
 from apache_beam.coders import BytesCoder
 from apache_beam.pvalue import AsSingleton
 
+from persona_hub.pipelines.cli.command_options import DedupOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import HERE, embedder_of
@@ -46,15 +47,15 @@ RETURNED_BYTES = 32 << 20  # arrays are up to that large: getting them from the 
 LEAST_PARTITIONS, MOST_PARTITIONS = 32, 4096
 
 
-def deduplicate(flags: Any, beam_flags: Sequence[str]) -> int:
+def deduplicate(options: DedupOptions, beam_flags: Sequence[str]) -> int:
     """Deduplicates; returns the exit code."""
 
     def plan(where: Where) -> DedupJob:
-        job = plan_dedup(flags, where)
+        job = plan_dedup(options, where)
         print(f"near-duplicates: {job.keys.describe}")
         return job
 
-    return run_job(plan, flags, beam_flags, RETURNED_BYTES)
+    return run_job(plan, options, beam_flags, RETURNED_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,22 +149,22 @@ class DedupJob:
         return BUDGET_SPENT if EXHAUSTED in statistics["without_vector"] else DONE
 
 
-def plan_dedup(flags: Any, where: Where = HERE) -> DedupJob:
+def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
-    sources = sources_of(flags["input"])
-    if file_exists(join_path(flags["output"], STATISTICS)):
-        raise UsageError(f"--output {flags['output']}: holds the result of another run; name another folder")
+    sources = sources_of(options.input)
+    if file_exists(join_path(options.output, STATISTICS)):
+        raise UsageError(f"--output {options.output}: holds the result of another run; name another folder")
     size = sum(source.size for source in sources)
-    partitions = flags.get("partitions") or min(MOST_PARTITIONS, max(LEAST_PARTITIONS, size // BYTES_IN_A_PARTITION))
-    hub = open_hub(flags["against"]) if flags.get("against") else None
+    partitions = options.partitions or min(MOST_PARTITIONS, max(LEAST_PARTITIONS, size // BYTES_IN_A_PARTITION))
+    hub = open_hub(options.against) if options.against else None
     return DedupJob(
         sources=sources,
-        output=flags["output"],
-        field=flags["text_field"] or text_field_of(sources),
-        keys=Plan.of(flags["minhash_threshold"], flags["bucket_keys"]),
+        output=options.output,
+        field=options.text_field or text_field_of(sources),
+        keys=Plan.of(options.minhash_threshold, options.bucket_keys),
         hub=hub,
-        embedder=embedder_of(flags, where),
-        embedding_threshold=flags["embedding_threshold"],
+        embedder=embedder_of(options, where),
+        embedding_threshold=options.embedding_threshold,
         partitions=partitions,
         blocks=blocks_for(hub.manifest.records_of("personas") if hub else size // ROW_BYTES),
         rounds=rounds_for(blocks_for(size // ROW_BYTES)),

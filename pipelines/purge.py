@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
-from persona_hub.pipelines.planning.models import RESPONSES, Flags, absolute
 from persona_hub.pipelines.planning.plan import code_version
+from persona_hub.pipelines.planning.store_choice import RESPONSES, absolute
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
 from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.manifest import Made
@@ -24,9 +25,9 @@ KINDS = ("personas", "provenance", "duplicates", "vectors", "samples", "dead_let
 OPEN = "not erased yet: "
 
 
-def run_purge(flags: Flags, sources: frozenset[str]) -> int:
+def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
     """Erases, and says what and where, and what could not be; returns the exit code."""
-    output, idle = flags["hub"], flags["older_than_hours"] * 3600
+    output, idle = options.hub, options.older_than_hours * 3600
     hub = purge_versions(output, sources, idle, code_version())
     listed = list_samples(output, hub.version, hub.gone.personas)
     runs = purge_runs(output, hub.gone, idle)
@@ -39,7 +40,7 @@ def run_purge(flags: Flags, sources: frozenset[str]) -> int:
     if listed:
         where = path_of(output, f"{FOLDER}/{hub.version}/{FILE}")
         print(f"samples       {where}  (where {len(listed):,} lay that are erased)")
-    open_ends = [*purged_stores(flags, hub.gone, sorted({*hub.texts, *runs.texts}))]
+    open_ends = [*purged_stores(options, hub.gone, sorted({*hub.texts, *runs.texts}))]
     if left := [*hub.left, *runs.left]:
         open_ends.append(
             f"{len(left):,} files that no manifest names may belong to a job that runs, as {left[0]}; when none does, "
@@ -47,21 +48,21 @@ def run_purge(flags: Flags, sources: frozenset[str]) -> int:
         )
     for word in open_ends:
         print(OPEN + word)
-    for word in beyond(flags):
+    for word in beyond(options):
         print(f"out of reach  {word}")
     return BUDGET_SPENT if open_ends else DONE
 
 
-def purged_stores(flags: Flags, gone: Gone, texts: Sequence[str]) -> Iterator[str]:
+def purged_stores(options: TakedownOptions, gone: Gone, texts: Sequence[str]) -> Iterator[str]:
     """Erases in every response store that any version or run was made with; yields what is not done, in words."""
-    output = flags["hub"]
+    output = options.hub
     made = [*list_versions(output), *all_runs(output)]
     embedders = {
         (one.models["embedder"], int(one.parameters.get("embedding_dimensions", 0)))
         for one in made
         if "embedder" in one.models
     }
-    for address in stores_of(flags, made):
+    for address in stores_of(options, made):
         shown = address.partition("?")[0]
         try:
             found = purge_answers(open_store(address, make=False), gone, texts, embedders)
@@ -86,10 +87,10 @@ def told(found: ErasedAnswers, address: str) -> Iterator[str]:
         )
 
 
-def stores_of(flags: Flags, made: Sequence[Made]) -> list[str]:
+def stores_of(options: TakedownOptions, made: Sequence[Made]) -> list[str]:
     """Addresses of the stores that versions and runs were made with, the one that is named, and the one in OUTPUT."""
-    output = flags["hub"]
-    found = dict.fromkeys([flags["response_store"], *(one.parameters.get("response_store", "") for one in made)])
+    output = options.hub
+    found = dict.fromkeys([options.response_store, *(one.parameters.get("response_store", "") for one in made)])
     addresses = dict.fromkeys(absolute(address) for address in found if address not in ("", NO_STORE, None))
     for folder in dict.fromkeys([output, *(one.parameters.get("output", "") for one in made)]):
         if folder and is_local(folder) and (Path(folder) / RESPONSES).is_file():
@@ -97,9 +98,9 @@ def stores_of(flags: Flags, made: Sequence[Made]) -> list[str]:
     return list(addresses)
 
 
-def beyond(flags: Flags) -> Iterator[str]:
+def beyond(options: TakedownOptions) -> Iterator[str]:
     """What a purge of OUTPUT does not reach."""
-    output = flags["hub"]
+    output = options.hub
     made = [*list_versions(output), *all_runs(output)]
     for llm in sorted({str(one.parameters.get("llm", "")) for one in made}):
         if llm.partition(":")[0] == EXPORT:

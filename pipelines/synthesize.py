@@ -9,11 +9,13 @@ from functools import partial
 
 import apache_beam as beam
 
+from persona_hub.pipelines.cli.command_options import SynthesizeOptions
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.option import deciding_values, recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
-from persona_hub.pipelines.planning.models import HERE, Flags, base_url_of, model_of, named_model
-from persona_hub.pipelines.planning.plan import RUNNING, code_version, plain, unfinished, use_cases_of
+from persona_hub.pipelines.planning.models import HERE, model_of, model_price
+from persona_hub.pipelines.planning.plan import code_version, unfinished, use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, personas_to_use, shards_for
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.summary import samples_summary
@@ -25,22 +27,21 @@ from persona_hub.transforms.counting.stages import READ_HUB
 from persona_hub.transforms.hub.manifest import RunManifest, content_of, fingerprint
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.versions import Hub, list_attempts, open_hub
-from persona_hub.transforms.llm.prices import price_of
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
 
-def synthesize_samples(flags: Flags, beam_flags: Sequence[str]) -> int:
+def synthesize_samples(options: SynthesizeOptions, beam_flags: Sequence[str]) -> int:
     """Makes the samples; returns the exit code."""
-    return run_job(partial(plan_synthesize, flags), flags, beam_flags)
+    return run_job(partial(plan_synthesize, options), options, beam_flags)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SynthesizeJob:
     """Makes samples of a hub's personas."""
 
-    flags: Flags
+    options: SynthesizeOptions
     hub: Hub
     model: ModelConfig
     use_cases: Sequence[UseCase]
@@ -57,31 +58,31 @@ class SynthesizeJob:
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""
-        flags, count = self.flags, self.hub.manifest.records_of("personas")
-        blocks = flags["partitions"] or blocks_for(count)
+        options, count = self.options, self.hub.manifest.records_of("personas")
+        blocks = options.partitions or blocks_for(count)
 
         personas = p | "ReadHub" >> ReadHub(hub=self.hub, blocks=blocks)
         samples = personas | "Synthesize" >> SynthesizeUseCases(
             use_cases=self.use_cases,
             model=self.model,
-            personas=personas_to_use(flags),
-            samples_per_persona=flags["samples_per_persona"],
+            personas=personas_to_use(options),
+            samples_per_persona=options.samples_per_persona,
         )
         counts = count_records(READ_HUB, "personas", personas)
         _ = HubContents({}, samples, counts=counts) | "WriteSamples" >> WriteHub(
-            output=flags["output"],
+            output=options.output,
             draft=RunManifest(
                 run=self.run,
                 replaces=self.replaces,
                 hub_version=self.hub.manifest.version,
                 hub_content=content_of(self.hub.manifest),
-                parameters=plain(flags),
+                parameters=recorded_values(options),
                 prompts={use_case.name: use_case.prompt.prompt_hash for use_case in self.use_cases},
                 models={"llm": self.model.name},
                 runner=self.runner,
                 code_version=code_version(),
             ),
-            pii=flags["pii"],
+            pii=options.pii,
             shards=shards_for(count),
             response_store=self.model.store,
             priced=self.priced,
@@ -90,34 +91,34 @@ class SynthesizeJob:
     def report(self) -> int:
         """Says what samples there are."""
         if self.done:
-            print(f"{self.flags['output']} holds these very samples already, as run {self.run}; nothing is to be done")
+            print(f"{self.options.output} holds these very samples already, as run {self.run}; nothing is to be done")
             return DONE
-        print(samples_summary(self.flags["output"], self.run))
-        attempts = [run for run in list_attempts(self.flags["output"], self.run) if run.run == self.run]
+        print(samples_summary(self.options.output, self.run))
+        attempts = [run for run in list_attempts(self.options.output, self.run) if run.run == self.run]
         return report_partial(attempts[-1].partial if attempts else {}, self.model)
 
 
-def plan_synthesize(flags: Flags, where: Where = HERE) -> SynthesizeJob:
+def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> SynthesizeJob:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
-    hub = open_hub(flags["hub"])
-    use_cases = use_cases_of(flags)
+    hub = open_hub(options.hub)
+    use_cases = use_cases_of(options)
     if not use_cases:
         raise UsageError("--use_case: names nothing to make; `all` stands for the six, FILE.yaml for your own")
     personas = hub.manifest.records_of("personas")
-    price = price_of(named_model(flags)[0], base_url_of(flags), flags["price_file"])
-    stages = forecast_samples(flags, use_cases, personas)
-    model, priced = model_of(flags, where, budget_shares(stages, price)), price is not None
-    decisive = {name: value for name, value in flags.items() if name not in RUNNING} | {
+    price = model_price(options)
+    stages = forecast_samples(options, use_cases, personas)
+    model, priced = model_of(options, where, budget_shares(stages, price)), price is not None
+    decisive = deciding_values(options) | {
         "llm": model.name,
         "version": hub.manifest.version,
         "prompts": {use_case.name: use_case.prompt.prompt_hash for use_case in use_cases},
-        "samples": (personas_to_use(flags), flags["samples_per_persona"]),
+        "samples": (personas_to_use(options), options.samples_per_persona),
     }
     name = f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
-    before = list_attempts(flags["output"], name)
-    done = bool(before) and not unfinished(before[-1], flags)
+    before = list_attempts(options.output, name)
+    done = bool(before) and not unfinished(before[-1], options)
     return SynthesizeJob(
-        flags=flags,
+        options=options,
         hub=hub,
         model=model,
         use_cases=use_cases,

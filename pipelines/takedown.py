@@ -9,12 +9,14 @@ from functools import partial
 
 import apache_beam as beam
 
+from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.parser import inherit
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import Flags, absolute, embedder_of
-from persona_hub.pipelines.planning.plan import code_version, plain
+from persona_hub.pipelines.planning.models import embedder_of
+from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
+from persona_hub.pipelines.planning.store_choice import absolute
 from persona_hub.pipelines.purge import run_purge
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
 from persona_hub.pipelines.runners.job import run_job
@@ -36,27 +38,27 @@ from persona_hub.transforms.take_down.take_down import TakeDown
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
 
-def take_down_sources(flags: Flags, beam_flags: Sequence[str]) -> int:
+def take_down_sources(options: TakedownOptions, beam_flags: Sequence[str]) -> int:
     """Takes down; returns the exit code."""
-    return run_job(partial(plan_takedown, flags), flags, beam_flags)
+    return run_job(partial(plan_takedown, options), options, beam_flags)
 
 
-def plan_takedown(flags: Flags, where: Where) -> TakedownJob:
+def plan_takedown(options: TakedownOptions, where: Where) -> TakedownJob:
     """The plan of a takedown. Raises ValueErrors that name the flag and the remedy."""
-    hub = open_hub(flags["hub"])
-    asked = inherit(flags, hub.manifest.parameters)
-    if asked["response_store"] not in ("", NO_STORE):
-        absolute(asked["response_store"])  # one that is no address is reported before anything is done
-    sources = frozenset(asked["source"]) - hub.tombstones().unwanted
+    hub = open_hub(options.hub)
+    asked = inherit(options, hub.manifest.parameters)
+    if asked.response_store not in ("", NO_STORE):
+        absolute(asked.response_store)  # one that is no address is reported before anything is done
+    sources = frozenset(asked.source) - hub.tombstones().unwanted
     embedder = embedder_of(asked, where) if sources else EmbedderConfig()
-    return TakedownJob(flags=asked, hub=hub, sources=sources, embedder=embedder, runner=where.runner)
+    return TakedownJob(options=asked, hub=hub, sources=sources, embedder=embedder, runner=where.runner)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TakedownJob:
     """Makes a version without what came of some sources, and with --purge erases their text."""
 
-    flags: Flags  # those that were not given are as the hub was built
+    options: TakedownOptions  # those that were not given are as the hub was built
     hub: Hub
     sources: frozenset[str]  # without those that were taken down before
     embedder: EmbedderConfig
@@ -74,17 +76,17 @@ class TakedownJob:
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""
-        flags, hub, sources = self.flags, self.hub, self.sources
-        draft = draft_takedown(flags, hub, sources, self.runner)
-        blocks = flags["partitions"] or blocks_for(hub.manifest.records_of("personas"))
+        options, hub, sources = self.options, self.hub, self.sources
+        draft = draft_takedown(options, hub, sources, self.runner)
+        blocks = options.partitions or blocks_for(hub.manifest.records_of("personas"))
 
         taken = p | "TakeDown" >> TakeDown(hub=hub, sources=sources, earlier=hub.tombstones().unwanted, blocks=blocks)
         held = taken.held | "Held" >> beam.MapTuple(pack_held).with_output_types(Packed)
         texts = (taken.restored, held) | "MinHashDedup" >> MinHashDedup(
-            threshold=flags["minhash_threshold"], bucket_keys=flags["bucket_keys"], blocks=blocks
+            threshold=options.minhash_threshold, bucket_keys=options.bucket_keys, blocks=blocks
         )
         meanings = (texts.kept, held_vectors(p, hub, blocks, held)) | "EmbedDedup" >> EmbedDedup(
-            threshold=flags["embedding_threshold"], embedder=self.embedder, blocks=blocks
+            threshold=options.embedding_threshold, embedder=self.embedder, blocks=blocks
         )
         tables = {
             "personas": (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten(),
@@ -92,11 +94,11 @@ class TakedownJob:
             "removed": taken.removed,
         }
         vectors = meanings.vectors | "WriteVectors" >> WriteVectors(
-            output=flags["hub"], folder=draft.folder, blocks=blocks
+            output=options.hub, folder=draft.folder, blocks=blocks
         )
         contents = HubContents(tables, {}, (taken, texts, meanings), (vectors,))
         _ = contents | "WriteHub" >> WriteHub(
-            output=flags["hub"],
+            output=options.hub,
             draft=draft,
             pii="keep",
             shards=shards_for(hub.manifest.records_of("personas")),
@@ -105,16 +107,16 @@ class TakedownJob:
 
     def report(self) -> int:
         """Says what went and what came back; then purges, if that is asked for."""
-        flags = self.flags
+        options = self.options
         if self.done:
-            rest = "" if flags["purge"] else "; nothing is to be done (--purge erases the text that files still hold)"
-            print(f"{flags['hub']}: version {self.hub.manifest.version} is without these sources already{rest}")
+            rest = "" if options.purge else "; nothing is to be done (--purge erases the text that files still hold)"
+            print(f"{options.hub}: version {self.hub.manifest.version} is without these sources already{rest}")
         else:
-            print("\n".join(takedown_summary(open_hub(flags["hub"]))))
-        return run_purge(flags, frozenset(flags["source"])) if flags["purge"] else DONE
+            print("\n".join(takedown_summary(open_hub(options.hub))))
+        return run_purge(options, frozenset(options.source)) if options.purge else DONE
 
 
-def draft_takedown(flags: Flags, hub: Hub, sources: frozenset[str], runner: str) -> Manifest:
+def draft_takedown(options: TakedownOptions, hub: Hub, sources: frozenset[str], runner: str) -> Manifest:
     """The manifest, but for what the job finds out. Parameters stay the hub's: a refresh takes them from here."""
     content = fingerprint({"takedown": sources, "of": hub.manifest.version})
     return Manifest(
@@ -124,7 +126,7 @@ def draft_takedown(flags: Flags, hub: Hub, sources: frozenset[str], runner: str)
         fingerprint=content,
         files=hub.manifest.files,
         hidden=hub.manifest.hidden,
-        parameters={**hub.manifest.parameters, **plain({"source": sorted(sources), "partitions": flags["partitions"]})},
+        parameters={**hub.manifest.parameters, "source": sorted(sources), "partitions": options.partitions},
         prompts=hub.manifest.prompts,
         models=hub.manifest.models,
         usage=hub.manifest.usage,

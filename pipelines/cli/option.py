@@ -10,10 +10,9 @@ gives the flag `--max_calls N`, its line in the help, its parameter in a templat
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from dataclasses import replace as with_changes
-from functools import cache
 from typing import Any, ClassVar
 
 from persona_hub.transforms.corpus.language_codes import persona_language
@@ -58,7 +57,7 @@ def as_field(made: Option, metadata: dict[str, Any]) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(Mapping[str, Any]):
+class Options:
     """The options of a command, read once where the command line enters; the base of every group of them.
 
     A command's class inherits from the groups that it takes, and a function asks for the group that it reads, so mypy
@@ -68,28 +67,12 @@ class Options(Mapping[str, Any]):
     continues_hub: ClassVar[bool] = False  # whether options marked `of_hub`, where not given, are those of the hub
     given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # names of those that were given
 
-    def __getitem__(self, name: str) -> Any:
-        if name not in recorded_names(type(self)):
-            raise KeyError(name)
-        return getattr(self, name)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(recorded_names(type(self)))
-
-    def __len__(self) -> int:
-        return len(recorded_names(type(self)))
-
-    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self, **other}
-
-
-@cache
 def options_of(group: type[Options]) -> dict[str, Option]:
     """The options of a group or a command by name."""
     return {one.name: one.metadata["option"] for one in fields(group) if "option" in one.metadata}
 
 
-@cache
 def own_options(group: type[Options]) -> tuple[str, ...]:
     """Names of the options that a group defines itself: neither inherited, nor taken from another group."""
     inherited = {name for base in group.__bases__ if issubclass(base, Options) for name in options_of(base)}
@@ -105,7 +88,6 @@ def takes(command: type[Options], group: type[Options], name: str) -> bool:
     return found.metadata.get("group") is group if "group" in found.metadata else issubclass(command, group)
 
 
-@cache
 def recorded_names(group: type[Options]) -> tuple[str, ...]:
     """Names of the values that a manifest records."""
     unrecorded = {name for name, found in options_of(group).items() if not found.recorded}

@@ -80,7 +80,7 @@ def documents_to_send(options: EstimateOptions) -> int:
 def forecast(plan: BuildPlan, sample: CorpusSample) -> list[StageForecast]:
     """The stages as the simple model has them, documents as they are."""
     tokens = sum(tokens_of(document.text) for document in sample.documents) / len(sample.documents)
-    return forecast_build(plan.flags, plan.extract, plan.expand, plan.use_cases, sample.total, tokens)
+    return forecast_build(plan.options, plan.extract, plan.expand, plan.use_cases, sample.total, tokens)
 
 
 def learned(
@@ -98,7 +98,7 @@ def learned(
         return embedded(stage, trial, sample, plan)
     if stage.stage in trial.asked:
         calls = trial.calls(stage.stage, sample.total / trial.documents)
-        most = plan.flags.max_samples if stage.stage.startswith("synthesize_") else 0
+        most = plan.options.max_samples if stage.stage.startswith("synthesize_") else 0
         stage = replace(stage, calls=min(calls, most or calls))
     return stage
 
@@ -108,7 +108,7 @@ def embedded(stage: StageForecast, trial: Trial, sample: CorpusSample, plan: Bui
     texts, bought = trial.texts, trial.spent.get(stage.stage, Spend())
     tokens = bought.input_tokens / texts if texts and bought.input_tokens else PERSONA_TOKENS
     times = sample.total / trial.documents
-    return forecast_vectors(plan.flags, texts * times * trial.novelty(stage.stage, times), tokens)
+    return forecast_vectors(plan.options, texts * times * trial.novelty(stage.stage, times), tokens)
 
 
 def spent(store: str) -> dict[str, Spend]:

@@ -85,7 +85,7 @@ def preview_build(options: PreviewOptions, _: Sequence[str]) -> int:
 
 def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
     """All lines: of each document what it came to; after them relations and samples of the first personas."""
-    options = plan.flags
+    options = plan.options
     rules = Rules(pii=options.pii, persona_language=options.persona_language)
     extract = ExtractTask(
         prompt=plan.extract,

@@ -86,8 +86,8 @@ def send_sample(
         for document in documents:
             file.write(orjson.dumps({"text": document.text, "url": document.source}) + b"\n")
     output = str(Path(folder) / "trial")
-    options = sample_options(plan.flags, str(corpus), output, len(documents) / total)
-    small = replace(plan, flags=options, files=match_corpus([str(corpus)], "jsonl"))
+    options = sample_options(plan.options, str(corpus), output, len(documents) / total)
+    small = replace(plan, options=options, files=match_corpus([str(corpus)], "jsonl"))
     before = spend_of(plan.store)
     result = execute(BuildJob(small, runner_name(runner)), runner)
     after = spend_of(plan.store)

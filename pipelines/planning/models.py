@@ -18,8 +18,6 @@ from persona_hub.pipelines.cli.model_options import (
     SamplingOptions,
 )
 from persona_hub.pipelines.planning.budget import BudgetShares, has_budget, stage_shares
-from persona_hub.pipelines.planning.store_choice import RESPONSES as RESPONSES
-from persona_hub.pipelines.planning.store_choice import absolute as absolute
 from persona_hub.pipelines.planning.store_choice import store_of
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig
@@ -35,7 +33,6 @@ from persona_hub.transforms.llm.vllm import ARGS, required_executable
 from persona_hub.transforms.secrets import check_secret_name
 
 HERE = Where()
-Flags = Any  # until the jobs take their options by type
 
 
 class CalledModel(NamedTuple):
@@ -174,11 +171,6 @@ def vllm_options(options: ModelOptions, where: Where) -> dict[str, Any]:
 def model_url(options: ModelOptions) -> str:
     """The address of the language model's server, "" for the backend's own. Raises UsageError."""
     return checked_url("--llm_base_url", options.llm_base_url)
-
-
-def base_url_of(options: ModelOptions) -> str:
-    """As `model_url`, until the jobs take their options by type."""
-    return model_url(options)
 
 
 def embedder_url(options: EmbedderOptions) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 from persona_hub.pipelines.cli.command_options import BuildOptions, RefreshOptions, SynthesisOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
@@ -40,7 +39,6 @@ from persona_hub.transforms.synthesis.use_cases import USE_CASES, load_use_case
 
 COMPRESSION = 4  # times the size of a compressed file that its text has, about
 
-RUNNING = frozenset(name for name, one in options_of(BuildOptions).items() if not one.decides) | {"hub"}
 Unfinished = Callable[[Made], bool]
 
 
@@ -48,7 +46,7 @@ Unfinished = Callable[[Made], bool]
 class BuildPlan:
     """A build, ready to run."""
 
-    flags: BuildOptions
+    options: BuildOptions
     files: Sequence[CorpusFile]
     model: ModelConfig
     sampling: Sampling
@@ -101,7 +99,7 @@ def planned(
     personas = personas_in(files, options)
     held = base.manifest.records_of("personas") if base else 0
     return BuildPlan(
-        flags=options,
+        options=options,
         files=files,
         model=model,
         sampling=sampling_of(options, Sampling()),
@@ -181,12 +179,6 @@ def use_cases_of(options: SynthesisOptions) -> list[UseCase]:
 def prompts(use_cases: Sequence[UseCase]) -> list[Prompt]:
     """The prompts of use cases."""
     return [use_case.prompt for use_case in use_cases]
-
-
-def plain(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """As `recorded_values`, until the jobs take their options by type."""
-    values = {name: list(value) if isinstance(value, tuple) else value for name, value in sorted(flags.items())}
-    return {name: value for name, value in values.items() if value not in ("", None, [])}
 
 
 def code_version() -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from typing import Any
 
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, SetupOptions, WorkerOptions
 from apache_beam.runners.runner import PipelineResult
 
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.option import Options
 from persona_hub.transforms.files.storage import is_local
 
 DATAFLOW = "DataflowRunner"
@@ -43,11 +42,11 @@ def check_dataflow(options: PipelineOptions) -> None:
         )
 
 
-def check_places(flags: Mapping[str, Any], runner: str) -> None:
+def check_places(options: Options, runner: str) -> None:
     """Raises UsageError for a path on this machine, which no worker of Dataflow sees."""
     for flag in PLACES:
-        given = flags.get(flag) or []
-        for path in [given] if isinstance(given, str) else given:
+        given = getattr(options, flag, "")
+        for path in [given] if isinstance(given, str) and given else given:
             if runner == DATAFLOW and is_local(path):
                 raise UsageError(f"--{flag} {path}: the workers of {runner} cannot see this machine; copy it to gs://")
 

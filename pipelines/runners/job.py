@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
+from persona_hub.pipelines.cli.option import Options
 from persona_hub.pipelines.runners.dataflow import check_places
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES
 from persona_hub.pipelines.runners.progress import progress
@@ -37,7 +38,7 @@ class PlannedJob(Protocol):
 
 def run_job(
     plan: Callable[[Where], PlannedJob],
-    flags: Mapping[str, Any],
+    command: Options,
     beam_flags: Sequence[str],
     returned_bytes: int = RETURNED_BYTES,
 ) -> int:
@@ -47,7 +48,7 @@ def run_job(
     """
     options = beam_options(beam_flags)
     where = where_of(options)
-    check_places(flags, where.runner)
+    check_places(command, where.runner)
     job = plan(where)
     if not job.done:
         execute(job, options, returned_bytes)
