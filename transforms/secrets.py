@@ -10,12 +10,14 @@ import os
 import re
 from collections.abc import Sequence
 
+from persona_hub.transforms.errors import InvalidInputError
+
 NAME = re.compile(r"projects/[^/\s]+(/locations/(?P<location>[a-z0-9-]+))?/secrets/[\w-]+/versions/[\w-]+")
 ENDPOINT = "SECRET_MANAGER_ENDPOINT"  # environment variable: another address of the service, as for a private one
 FETCH_SECONDS = 60.0
 
 
-class SecretError(ValueError):
+class SecretError(InvalidInputError):
     """A secret that cannot be had; the message holds its name and the remedy, never what it says."""
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from persona_hub.transforms.errors import InvalidInputError
+
 DONE, FAILED, WRONG_COMMAND, BUDGET_SPENT, NOTHING_TO_READ = 0, 1, 2, 3, 4
 
 
-class UsageError(ValueError):
+class UsageError(InvalidInputError):
     """The command was wrong; the message names the flag and the remedy."""
 
 

@@ -22,8 +22,10 @@ from persona_hub.pipelines.cli.exit_status import (
     UsageError,
 )
 from persona_hub.pipelines.cli.parser import read_options
+from persona_hub.transforms.errors import InvalidInputError
 
 TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
+NO_FILE_SYSTEM = "Unable to get filesystem"
 
 Command = Callable[[Any, Sequence[str]], int]  # (its options, Beam's flags) -> exit code
 
@@ -45,18 +47,23 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
     except Submitted as job_elsewhere:
         print(job_elsewhere)
         return DONE
-    except ValueError as error:  # of the flags, the corpus, prompts, use cases, the hub: raised before anything runs
+    except InvalidInputError as error:  # of the flags, the corpus, prompts, use cases, the hub, prices, secrets
         return report(prog, error, WRONG_COMMAND)
     except NothingToRead as error:
         return report(prog, error, NOTHING_TO_READ)
     except JobError as error:
         return report(prog, error, FAILED)
     except OSError as error:  # a full disk, a folder that is a file, a hub's file that is gone
-        named = f"{error.filename}: {error.strerror}" if error.filename else error
-        return report(prog, JobError(f"{named}; mend that, and run the same command again"), FAILED)
+        what = f"{error.filename}: {error.strerror}" if error.filename else error
+        return report(prog, JobError(f"{what}; mend that, and run the same command again"), FAILED)
     except KeyboardInterrupt as interrupt:
         how_to_go_on = str(interrupt) or "interrupted; run the same command again to go on"
         return report(prog, JobError(how_to_go_on), FAILED)
+    except Exception as error:
+        if NO_FILE_SYSTEM in str(error):  # Beam's words for x://y, and its type: ValueError
+            return report(prog, error, WRONG_COMMAND)
+        fault = f"{type(error).__name__}: {error} (a fault of persona-hub; please report what {TRACEBACK}=1 shows)"
+        return report(prog, JobError(fault), FAILED, error)
 
 
 def show_dated(typed: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
@@ -67,9 +74,9 @@ def show_dated(typed: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]
     return tuple(patterns)
 
 
-def report(prog: str, error: Exception, code: int) -> int:
+def report(prog: str, error: Exception, code: int, cause: Exception | None = None) -> int:
     """Prints one line; the traceback only when the environment asks for it."""
     if os.environ.get(TRACEBACK):
-        raise error
+        raise error from cause
     print(f"{prog}: error: {' '.join(str(error).split())}", file=sys.stderr)
     return code

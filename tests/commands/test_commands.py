@@ -11,6 +11,7 @@ from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
 from persona_hub.pipelines.cli.run_command import TRACEBACK, run_command
 from persona_hub.pipelines.commands.export import export_hub
 from persona_hub.pipelines.main import main
+from persona_hub.transforms.hub.manifest import HubError
 from tests.helpers.paid import corpus_of
 
 
@@ -46,6 +47,7 @@ def run(command: str, places: dict[str, str], capsys: pytest.CaptureFixture[str]
     return code, capsys.readouterr().err
 
 
+FAULT = "(a fault of persona-hub; please report what PERSONA_HUB_TRACEBACK=1 shows)"
 BUILD = "build --input CORPUS --output OUT --expand_hops 0"
 PAID = f"{BUILD} --llm openai:some-model"
 
@@ -165,14 +167,32 @@ def test_ctrl_c_is_no_traceback_either(
     assert (code, err) == (FAILED, "persona-hub export: error: interrupted; run the same command again to go on\n")
 
 
-def test_a_message_of_many_lines_is_put_on_one(
-    places: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def wrong(*_: object) -> int:
-        raise ValueError("first\n   second\n\nthird")
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (HubError("first\n   second\n\nthird"), WRONG_COMMAND, "first second third"),
+        (ValueError("no digits"), FAILED, f"ValueError: no digits {FAULT}"),
+        (KeyError("folder"), FAILED, f"KeyError: 'folder' {FAULT}"),
+    ],
+)
+def test_only_what_the_user_can_mend_is_a_wrong_command_and_every_message_is_one_line(
+    error: Exception, code: int, said: str,
+    places: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def failing(*_: object) -> int:
+        raise error
 
-    monkeypatch.setattr("persona_hub.pipelines.commands.export.export_hub", wrong)
-    assert run("export --hub HUB", places, capsys)[1] == "persona-hub export: error: first second third\n"
+    monkeypatch.setattr("persona_hub.pipelines.commands.export.export_hub", failing)
+    assert run("export --hub HUB", places, capsys) == (code, f"persona-hub export: error: {said}\n")
+
+
+@pytest.mark.parametrize("command", ["export --hub x://y", "dedup --input CORPUS --output x://y", "gc --hub x://y"])
+def test_a_file_system_that_is_not_there_is_a_wrong_command(
+    command: str, places: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, err = run(command, places, capsys)
+    assert code == WRONG_COMMAND
+    assert "Path specified: x://y" in err
 
 
 def test_a_module_runs_the_same_job_as_the_command(places: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:

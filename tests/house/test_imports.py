@@ -15,7 +15,14 @@ PACKAGE = "persona_hub"
 # Floors from the ground up. A room may import from the floors below its own, from itself, and from what is named before
 # it on its own floor.
 FLOORS: list[list[str]] = [
-    ["transforms.records", "transforms.files", "transforms.secrets", "transforms.wire", "transforms.counting"],
+    [
+        "transforms.errors",
+        "transforms.records",
+        "transforms.files",
+        "transforms.secrets",
+        "transforms.wire",
+        "transforms.counting",
+    ],
     ["transforms.prompts", "transforms.store", "transforms.similarity", "transforms.vectors"],
     ["transforms.calls"],
     [

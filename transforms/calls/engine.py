@@ -31,6 +31,7 @@ from persona_hub.transforms.calls.concurrency import ThrottleMeter
 from persona_hub.transforms.calls.protocol import CallKind, ModelConfig
 from persona_hub.transforms.calls.request_queue import KeyedRequests, RequestQueue
 from persona_hub.transforms.calls.sender import Sender
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.store.protocol import Release, Renew
 from persona_hub.transforms.store.registry import NO_STORE, open_store
 from persona_hub.transforms.store.writer import GroupWriter, Result
@@ -52,7 +53,7 @@ class Engine:
         self.config = config
         stored = config.store not in ("", NO_STORE)
         if any(total_of(config.budget)) and not stored:
-            raise ValueError("a budget needs a --response_store: what was spent is counted there")
+            raise InvalidInputError("a budget needs a --response_store: what was spent is counted there")
         self.store = open_store(config.store, config.durable) if stored else None
         self.owner = f"{os.getpid()}-{uuid4().hex[:8]}"  # of leases; never in any output
         stop_requested = self.store is not None and self.store.commit([Renew(self.owner)])[0]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from persona_hub.transforms.errors import InvalidInputError
+
 BYTES_PER_TOKEN = 2  # at the least, in any script: a bound for what a text may cost before it is known
 WRAPPING_TOKENS = 16  # around the messages
 
@@ -102,10 +104,14 @@ class Budget:
 
     def __post_init__(self) -> None:
         if min(self.cost_usd, self.tokens, self.calls) < 0:
-            raise ValueError(f"a budget of {self.cost_usd} USD, {self.tokens} tokens, {self.calls} calls: below 0")
+            raise InvalidInputError(
+                f"a budget of {self.cost_usd} USD, {self.tokens} tokens, {self.calls} calls: below 0"
+            )
         shares = [share for _, share in self.shares]
         if not all(share > 0 for share in shares) or not sum(shares) <= 1 + 1e-9:  # written so that NaN is refused
-            raise ValueError(f"the stages' shares of the budget are {self.shares}: each above 0, together at most 1")
+            raise InvalidInputError(
+                f"the stages' shares of the budget are {self.shares}: each above 0, together at most 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -134,14 +140,16 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for name, least in (("max_in_flight", 1), ("attempts", 1), ("repairs", 0)):
             if getattr(self, name) < least:
-                raise ValueError(f"{name} {getattr(self, name)}: must be at least {least}")
+                raise InvalidInputError(f"{name} {getattr(self, name)}: must be at least {least}")
         for name in ("requests_per_minute", "tokens_per_minute", "input_price", "output_price"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} {getattr(self, name)}: must not be below 0")
+                raise InvalidInputError(f"{name} {getattr(self, name)}: must not be below 0")
         if self.rate_limiter and (self.requests_per_minute or self.tokens_per_minute):
-            raise ValueError("rate_limiter: the service knows the rate; leave requests and tokens per minute out")
+            raise InvalidInputError(
+                "rate_limiter: the service knows the rate; leave requests and tokens per minute out"
+            )
         if self.timeout <= 0:
-            raise ValueError(f"timeout {self.timeout}: must be above 0 seconds")
+            raise InvalidInputError(f"timeout {self.timeout}: must be above 0 seconds")
 
 
 def tokens_at_most(*texts: str) -> int:

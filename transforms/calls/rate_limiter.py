@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.errors import InvalidInputError
 
 BOOKED_AT_ONCE_SECONDS = 0.25  # of the job's time line for one process: at most four small commits a second
 ADDRESS = re.compile(r"envoy://(\[[0-9a-fA-F:.]+\]|[^\s/?#:\[\]@]+):(\d{1,5})/([^\s/?#]+)")
@@ -75,12 +76,12 @@ def rate_service(address: str, descriptor: Sequence[str]) -> RateService:
     """The service at envoy://HOST:PORT/DOMAIN, its descriptor given as KEY=VALUE. Raises ValueError for other forms."""
     found = ADDRESS.fullmatch(address)
     if not found:
-        raise ValueError(f"--rate_limiter {address.split('@')[-1]}: must be envoy://HOST:PORT/DOMAIN")
+        raise InvalidInputError(f"--rate_limiter {address.split('@')[-1]}: must be envoy://HOST:PORT/DOMAIN")
     entries = []
     for text in descriptor:
         entry = DESCRIPTOR.fullmatch(text)
         if not entry or entry[1] == UNIT:
-            raise ValueError(f"--rate_limit_descriptor {text}: must be KEY=VALUE, and KEY other than {UNIT}")
+            raise InvalidInputError(f"--rate_limit_descriptor {text}: must be KEY=VALUE, and KEY other than {UNIT}")
         entries.append((entry[1], entry[2]))
     return RateService(f"{found[1]}:{found[2]}", found[3], tuple(entries))
 

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from persona_hub.transforms.errors import InvalidInputError
+
 TEXT_FIELDS = ("raw_content", "text", "contents", "content")  # RedPajama-V2; C4, FineWeb, Dolma; data-prep-kit; others
 SOURCE_FIELDS = ("url", "id", "source", "document_id", "doc_id")  # where a person would look the text up, best first
 
 KIB, MIB = 1 << 10, 1 << 20
 
 
-class CorpusError(ValueError):
+class CorpusError(InvalidInputError):
     """The corpus cannot be read as the user asked; the message names the pattern or file and the remedy."""
 
 

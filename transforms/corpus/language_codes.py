@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from persona_hub.transforms.corpus.language import MACRO_LANGUAGES
+from persona_hub.transforms.errors import InvalidInputError
 
 SAME_LANGUAGE = "same"  # personas in the language of their document
 # fastText's lid.176 and lingua: ISO 639-1, and 639-3 where 639-1 has no code. A test compares them with the libraries.
@@ -37,4 +38,4 @@ def persona_language(text: str) -> str:
     close = ", ".join(get_close_matches(text.lower(), alike, n=5, cutoff=0.4))
     hint = f"; codes close to it: {close}" if close else ""
     must = f"a persona's language must be {SAME_LANGUAGE!r} or the code of a language that can be detected"
-    raise ValueError(f"{must}, not {text!r}{hint}")
+    raise InvalidInputError(f"{must}, not {text!r}{hint}")

@@ -23,6 +23,7 @@ from persona_hub.transforms.dedup.rows import (
     sets_by_group,
     widened,
 )
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.similarity import join, prefix_keys
 from persona_hub.transforms.similarity.arrays import U32, U64, Numbers, distinct, mix, ragged, runs, spans
 from persona_hub.transforms.similarity.plan import Plan
@@ -76,7 +77,7 @@ class Bucket(beam.PTransform):
     def __post_init__(self) -> None:
         super().__init__()
         if not 1 <= self.partitions <= 1 << 16:
-            raise ValueError(f"partitions is {self.partitions}; from 1 to 65536")
+            raise InvalidInputError(f"partitions is {self.partitions}; from 1 to 65536")
 
     def expand(self, texts: beam.PCollection[Packed]) -> Bucketed:
         """One pass, and one before it for the frequencies of a prefix plan."""

@@ -14,6 +14,7 @@ from persona_hub.transforms.dedup.find_duplicates import Bucket, Bucketed, Verif
 from persona_hub.transforms.dedup.found import unpack_found
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout, pack_personas
 from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.similarity.arrays import groups
 from persona_hub.transforms.similarity.join import Found
 from persona_hub.transforms.similarity.plan import RECALL, Plan
@@ -86,7 +87,7 @@ class NearDuplicates(beam.PTransform):
 def checked_plan(threshold: float, bucket_keys: str, blocks: int, recall: float) -> Plan:
     """The plan. Raises ValueError for what cannot be done."""
     if blocks < 1:
-        raise ValueError(f"blocks is {blocks}; at least 1")
+        raise InvalidInputError(f"blocks is {blocks}; at least 1")
     return Plan.of(threshold, bucket_keys, recall)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from persona_hub.transforms.dedup.found import unpack_balls, unpack_found
 from persona_hub.transforms.dedup.rounds import Round, balls_by_home, by_home, notes_of, tell_ends
 from persona_hub.transforms.dedup.rows import Locates, Packed, by_block
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.similarity import join
 from persona_hub.transforms.similarity.arrays import groups
 from persona_hub.transforms.similarity.representatives import decide, follow
@@ -47,7 +48,7 @@ class Representatives(beam.PTransform):
     def __post_init__(self) -> None:
         super().__init__()
         if not 0 <= self.rounds <= 10:
-            raise ValueError(f"rounds is {self.rounds}; from 0 to 10")
+            raise InvalidInputError(f"rounds is {self.rounds}; from 0 to 10")
 
     def expand(self, found: beam.PCollection[Packed]) -> beam.PCollection[Packed]:
         """Rounds over edges; then who equals a row goes where it goes."""

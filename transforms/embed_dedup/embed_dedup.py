@@ -19,6 +19,7 @@ from persona_hub.transforms.embed_dedup.join import MeaningDuplicates
 from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import split_name
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import Centroids, DeadLetter, Duplicate, Persona
 from persona_hub.transforms.similarity.ranks import ID_TYPE, blocks_of, ranks_of
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch, batches
@@ -61,11 +62,11 @@ class EmbedDedup(beam.PTransform):
     def __post_init__(self) -> None:
         super().__init__()
         if not (0.5 <= self.threshold <= 0.99 or self.threshold == 1.0):
-            raise ValueError(
+            raise InvalidInputError(
                 f"--embedding_threshold {self.threshold}: a cosine from 0.5 to 0.99, or 1.0 to turn the step off"
             )
         if self.blocks < 1:
-            raise ValueError(f"blocks is {self.blocks}; at least 1")
+            raise InvalidInputError(f"blocks is {self.blocks}; at least 1")
         split_name(self.embedder.name)
 
     def expand(self, personas: Personas) -> MeaningDeduplicated:

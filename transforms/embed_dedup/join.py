@@ -10,6 +10,7 @@ import apache_beam as beam
 from apache_beam.pvalue import AsIter, AsSingleton, TaggedOutput
 
 from persona_hub.transforms.embed_dedup.cells import DuplicatesByCell, TooManyRows, by_block
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.vectors import cells, kmeans
 from persona_hub.transforms.vectors.kept_set import keep_first
@@ -42,7 +43,7 @@ class MeaningDuplicates(beam.PTransform):
     def __post_init__(self) -> None:
         super().__init__()
         if not 0.5 <= self.threshold <= 0.99:
-            raise ValueError(f"threshold is {self.threshold}; cosines from 0.5 to 0.99 can be asked for")
+            raise InvalidInputError(f"threshold is {self.threshold}; cosines from 0.5 to 0.99 can be asked for")
 
     def expand(self, given: tuple[beam.PCollection[KeyedArrays], beam.PCollection[Batch[Centroids]]]) -> MeaningDecided:
         """Both ways, of which the number of rows takes one."""

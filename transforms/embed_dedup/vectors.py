@@ -20,6 +20,7 @@ from persona_hub.transforms.embed_dedup.cells import by_block
 from persona_hub.transforms.embedding.bundle import VECTORS, Lost, VectorBundle
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import is_paid, open_embedder
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import DeadLetter, Persona, excerpt
 from persona_hub.transforms.similarity.ranks import ranks_of
 from persona_hub.transforms.vectors.vectors import Stored, stored
@@ -122,7 +123,7 @@ class EmbedPaid(BundleDoFn[VectorBundle]):
 
     def __init__(self, embedder: EmbedderConfig, blocks: int, new: bool = True):
         if embedder.calls is None:
-            raise ValueError(f"--embedder {embedder.name}: is paid, so `calls` must say how its calls go")
+            raise InvalidInputError(f"--embedder {embedder.name}: is paid, so `calls` must say how its calls go")
         super().__init__(EMBED_DEDUP if new else HELD, embedder.calls)
         self.embedder, self.blocks, self.new = embedder, blocks, new
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from persona_hub.transforms.embedding.protocol import Embedder, EmbedderConfig
+from persona_hub.transforms.errors import InvalidInputError
 
 # In this very process, at once and for nothing.
 LOCAL = {
@@ -42,11 +43,11 @@ def split_name(name: str) -> tuple[str, str]:
     """("savedmodel", "/models/use") of "savedmodel:/models/use". Raises ValueError for an unknown embedder."""
     backend, _, model = name.partition(":")
     if backend not in LOCAL and backend not in PAID:
-        raise ValueError(f"--embedder {name}: no embedder {backend!r}; there are {', '.join([*LOCAL, *PAID])}")
+        raise InvalidInputError(f"--embedder {name}: no embedder {backend!r}; there are {', '.join([*LOCAL, *PAID])}")
     if backend == "savedmodel" and not model:
-        raise ValueError(f"--embedder {name}: which model? Name its folder, as in savedmodel:/models/encoder")
+        raise InvalidInputError(f"--embedder {name}: which model? Name its folder, as in savedmodel:/models/encoder")
     if backend in PAID and not model:
-        raise ValueError(f"--embedder {name}: which model? Name it too, as in openai:text-embedding-3-small")
+        raise InvalidInputError(f"--embedder {name}: which model? Name it too, as in openai:text-embedding-3-small")
     return backend, model
 
 

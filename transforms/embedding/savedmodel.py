@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.errors import InvalidInputError
 
 SIGNATURE = "serving_default"
 # What text encoders call the vector of a whole text, best first; a model with one output may call it anything.
 OUTPUTS = ("default", "pooled_output", "sentence_embedding", "embeddings", "outputs", "output_0")
 
 
-class SavedModelError(ValueError):
+class SavedModelError(InvalidInputError):
     """A model that cannot embed texts; the message names the folder and what it lacks."""
 
     def __init__(self, path: str, problem: str):

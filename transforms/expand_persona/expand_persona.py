@@ -17,6 +17,7 @@ from persona_hub.transforms.counting.stages import EXPAND_PERSONA, UNIQUE_PERSON
 from persona_hub.transforms.dedup.near_duplicates import BucketPersonas, Compared, NearDuplicates
 from persona_hub.transforms.dedup.persona_rows import unpack_held
 from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.expand_persona.one_hop import HopInput, HopResult, OneHop, PersonaBatches
 from persona_hub.transforms.expand_persona.relation_task import RelationTask, expand_prompt
 from persona_hub.transforms.expand_persona.stop_below_novelty import StopBelowNovelty
@@ -82,9 +83,9 @@ class ExpandPersona(beam.PTransform):
 
     def __post_init__(self) -> None:
         if not 0 <= self.hops < HOP_LIMIT:
-            raise ValueError(f"--expand_hops {self.hops}: must be from 0 to {HOP_LIMIT - 1}")
+            raise InvalidInputError(f"--expand_hops {self.hops}: must be from 0 to {HOP_LIMIT - 1}")
         if self.per_persona < 1:
-            raise ValueError(f"--expand_per_persona {self.per_persona}: must be at least 1")
+            raise InvalidInputError(f"--expand_per_persona {self.per_persona}: must be at least 1")
         self.novelty = StopBelowNovelty(least=self.stop_below_novelty)
 
     def expand(self, given: PersonaBatches | PersonasAndHub) -> Expanded:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import Persona
 from persona_hub.transforms.wire.batches import Batch
 
@@ -42,7 +43,7 @@ class StopBelowNovelty(beam.PTransform):
     def __post_init__(self) -> None:
         super().__init__()
         if not 0 <= self.least <= 1:
-            raise ValueError(f"--stop_below_novelty {self.least}: new personas for each answer, from 0 to 1")
+            raise InvalidInputError(f"--stop_below_novelty {self.least}: new personas for each answer, from 0 to 1")
 
     def expand(self, hop: FoundAndAnswers) -> NoveltySplit:
         """Without a limit nothing is counted, and nothing waits for all of a hop to be there."""

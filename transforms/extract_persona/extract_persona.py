@@ -12,6 +12,7 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_language
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import EXTRACT_PERSONA
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.parsing import parse_line
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
@@ -128,7 +129,9 @@ class ExtractPersona(beam.PTransform):
 
     def __post_init__(self) -> None:
         if not 1 <= self.personas_per_document <= PERSONA_LIMIT:
-            raise ValueError(f"--personas_per_document {self.personas_per_document}: must be in 1..{PERSONA_LIMIT}")
+            raise InvalidInputError(
+                f"--personas_per_document {self.personas_per_document}: must be in 1..{PERSONA_LIMIT}"
+            )
         self.persona_language = persona_language(self.persona_language)
 
     def expand(self, documents: beam.PCollection[Batch[Document]]) -> Extracted:

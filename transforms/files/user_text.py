@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.storage import is_local, join_path, list_paths, open_decompressed
 
 
-class FileError(ValueError):
+class FileError(InvalidInputError):
     """A file that cannot be read; the message names it, the cause and the remedy."""
 
 

@@ -15,6 +15,7 @@ from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import FILTER_PERSONA
 from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.filter_persona.not_personas import is_other_language, not_a_persona, wrong_length
 from persona_hub.transforms.records import DeadLetter, Persona, excerpt, persona_id
 from persona_hub.transforms.wire.batches import Batch
@@ -92,10 +93,10 @@ class FilterPersona(beam.PTransform):
         """Refuses what cannot be meant."""
         super().__init__()
         if self.pii not in PII_MODES:
-            raise ValueError(f"--pii {self.pii}: one of {', '.join(PII_MODES)}")
+            raise InvalidInputError(f"--pii {self.pii}: one of {', '.join(PII_MODES)}")
         self.persona_language = persona_language(self.persona_language)
         if not 1 <= self.min_characters <= self.max_characters:
-            raise ValueError(
+            raise InvalidInputError(
                 f"min_characters {self.min_characters} and max_characters {self.max_characters}:"
                 " at least 1, and the first not above the second"
             )

@@ -9,12 +9,14 @@ from typing import Any, Self
 
 import orjson
 
+from persona_hub.transforms.errors import InvalidInputError
+
 FORMAT = 1  # of the manifest; a reader refuses a higher one
 MANIFEST = "manifest.json"
 REMEDY = "restore the file, or build into another folder"
 
 
-class HubError(ValueError):
+class HubError(InvalidInputError):
     """Something about a hub that its user can put right; the message names the place and the remedy."""
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import apache_beam as beam
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.manifest import Made
 from persona_hub.transforms.hub.tombstones import Tombstones, number_of, tombstones_of
@@ -76,7 +77,7 @@ class ReadHub(beam.PTransform):
 
     def __post_init__(self) -> None:
         if self.blocks < 1:
-            raise ValueError(f"blocks: {self.blocks}, and there must be at least 1")
+            raise InvalidInputError(f"blocks: {self.blocks}, and there must be at least 1")
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[tuple[int, Batch[Any]]]:
         """Reads every file that the manifest names, without what the version hides."""

@@ -12,6 +12,7 @@ from uuid import uuid4
 import orjson
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.storage import (
     delete_files,
     join_path,
@@ -69,7 +70,7 @@ def refuse_without_batches(model: str) -> None:
     backend, _, name = model.partition(":")
     if backend not in BACKENDS or not name:
         forms = ", ".join(f"{backend}:MODEL" for backend in BACKENDS)
-        raise ValueError(f"--batch_model {model}: batch APIs are known for {forms}")
+        raise InvalidInputError(f"--batch_model {model}: batch APIs are known for {forms}")
 
 
 def collect(folder: str) -> Exported:

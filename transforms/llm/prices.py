@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.user_text import FileError, read_text
 
 FORM = "a list `models` of {model: NAME, input: USD, output: USD}, for a million tokens each"
 
 
-class PriceError(ValueError):
+class PriceError(InvalidInputError):
     """A price table that cannot be used, or that lacks a model; the message names the remedy."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, StoreEntry
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.protocol import Completion, LanguageModel, Request, pack_completion, unpack_completion
 from persona_hub.transforms.store.protocol import subject_of
 
@@ -27,7 +28,7 @@ def split_name(name: str) -> tuple[str, str]:
     """("openai", "gpt-5-mini") of "openai:gpt-5-mini". Raises ValueError for a backend that is not there."""
     backend, _, model = name.partition(":")
     if backend not in BACKENDS:
-        raise ValueError(f"--llm {name}: no backend {backend!r}; there are {', '.join(BACKENDS)}")
+        raise InvalidInputError(f"--llm {name}: no backend {backend!r}; there are {', '.join(BACKENDS)}")
     return backend, model
 
 

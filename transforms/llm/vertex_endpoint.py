@@ -8,6 +8,7 @@ from typing import Any
 from persona_hub.transforms.calls.clients.google import DEFAULT_CREDENTIALS, project_of
 from persona_hub.transforms.calls.clients.http import error_of_status
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.openai import form_of, message_list, sampling_of
 from persona_hub.transforms.llm.protocol import Completion, Request
 
@@ -28,11 +29,15 @@ class VertexEndpointModel:
         self.request_type, self.errors, self.timeout = PredictRequest, exceptions, config.timeout
         self.endpoint = config.name.partition(":")[2]
         if not self.endpoint:
-            raise ValueError(f"{config.flag} {config.name}: name the endpoint too, such as vertex-endpoint:1234567890")
+            raise InvalidInputError(
+                f"{config.flag} {config.name}: name the endpoint too, such as vertex-endpoint:1234567890"
+            )
         if "/" in self.endpoint:
             named = FULL_NAME.fullmatch(self.endpoint)
             if not named:
-                raise ValueError(f"--llm {config.name}: must be ID or projects/PROJECT/locations/PLACE/endpoints/ID")
+                raise InvalidInputError(
+                    f"--llm {config.name}: must be ID or projects/PROJECT/locations/PLACE/endpoints/ID"
+                )
             location = named[1]
         else:
             project, location = project_of(config)

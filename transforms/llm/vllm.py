@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.openai import OpenAIModel
 from persona_hub.transforms.llm.protocol import Completion, Request
 from persona_hub.transforms.llm.vllm_keeper import FAILED, LOG, READY, STARTING, STATE, USERS, write_state
@@ -138,7 +139,7 @@ def command_of(config: ModelConfig) -> list[str]:
     """`vllm serve MODEL` and what the user adds. Raises ValueError where model or vLLM lack."""
     model = config.name.partition(":")[2]
     if not model:
-        raise ValueError(f"{config.flag} {config.name}: name the model too, such as vllm:Qwen/Qwen3-8B")
+        raise InvalidInputError(f"{config.flag} {config.name}: name the model too, such as vllm:Qwen/Qwen3-8B")
     return [required_executable(config.name), "serve", model, *config.options.get(ARGS, ())]
 
 
@@ -146,7 +147,7 @@ def required_executable(name: str) -> str:
     """The path of `vllm`. Raises ValueError with the remedy where there is none."""
     path = shutil.which(EXECUTABLE)
     if path is None:
-        raise ValueError(
+        raise InvalidInputError(
             f"--llm {name}: there is no command `vllm` on this machine; install vLLM where the workers run (pip "
             "install vllm, with a GPU), or name a server that runs already: --llm openai:MODEL --llm_base_url URL"
         )

@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib import resources
 from string import Template
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.storage import join_path
 from persona_hub.transforms.files.user_text import FileError, read_text, text_files_in
 from persona_hub.transforms.records import content_id
@@ -22,7 +23,7 @@ OWN_TAG = re.compile(r"</?\s*([a-z][\w-]*)", re.IGNORECASE)
 TAGS = frozenset({"document", "persona", "example", "examples"})  # besides those that a prompt uses itself
 
 
-class PromptError(ValueError):
+class PromptError(InvalidInputError):
     """A prompt file that cannot be used; the message names the file and the remedy."""
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.similarity import minhash
 from persona_hub.transforms.similarity.arrays import I64, Numbers, ragged, spans
 from persona_hub.transforms.similarity.jaccard import Threshold
@@ -34,14 +35,14 @@ class Plan:
     def of(cls, threshold: float, bucket_keys: str = "minhash", recall: float = RECALL) -> Plan:
         """The plan for a threshold of 0.5 to 1.0. Raises ValueError for what cannot be done."""
         if not 0.5 <= threshold <= 1.0:
-            raise ValueError(f"--minhash_threshold {threshold}: a Jaccard similarity from 0.5 to 1.0")
+            raise InvalidInputError(f"--minhash_threshold {threshold}: a Jaccard similarity from 0.5 to 1.0")
         if bucket_keys not in BUCKET_KEYS:
-            raise ValueError(f"--bucket_keys {bucket_keys}: one of {', '.join(BUCKET_KEYS)}")
+            raise InvalidInputError(f"--bucket_keys {bucket_keys}: one of {', '.join(BUCKET_KEYS)}")
         if not 0.5 <= recall < 1.0:
-            raise ValueError(f"recall {recall}: a share from 0.5 to below 1")
+            raise InvalidInputError(f"recall {recall}: a share from 0.5 to below 1")
         exact = Threshold.of(threshold)
         if bucket_keys == "partition" and threshold < LOWEST_PARTITION:
-            raise ValueError(
+            raise InvalidInputError(
                 f"--bucket_keys partition: for thresholds from {LOWEST_PARTITION}, not {threshold}; leave the flag out"
             )
         if threshold == 1.0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.secrets import NAME as SECRET
 from persona_hub.transforms.store.protocol import ResponseStore
 
@@ -45,13 +46,13 @@ def scheme_of(address: str) -> str:
     """The scheme: "redis" of "redis://HOST". Raises ValueError where that is no store, or for one with a password."""
     scheme, _, place = address.partition(":")
     if scheme in ("redis", "rediss") and ("@" in place or "?" in place) and not SERVER.fullmatch(place):
-        raise ValueError(
+        raise InvalidInputError(
             f"--response_store {scheme}://…: must be {scheme}://HOST:PORT/DATABASE; credentials come from the "
             "environment (REDIS_USERNAME, REDIS_PASSWORD), never in the address, which may name a secret: "
             "?password_secret=projects/P/secrets/S/versions/V"
         )
     if scheme not in STORES or not PLACES[scheme].fullmatch(place):
-        raise ValueError(f"--response_store {address.split('@')[-1]}: must be {FORMS}")
+        raise InvalidInputError(f"--response_store {address.split('@')[-1]}: must be {FORMS}")
     return scheme
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from string import Template
 from typing import Any
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.parsing import Check, parse_json, parse_prefixed
 from persona_hub.transforms.llm.protocol import MalformedAnswer, Request, Sampling
 from persona_hub.transforms.prompts import Prompt
@@ -17,7 +18,7 @@ PLACEHOLDERS = frozenset({"persona", "language", "examples"})
 REQUIRED = frozenset({"persona"})
 
 
-class UseCaseError(ValueError):
+class UseCaseError(InvalidInputError):
     """A use case or an examples file that cannot be used; the message names the file, the key and the remedy."""
 
 

@@ -10,6 +10,7 @@ import apache_beam as beam
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import synthesize_stage
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.records import DeadLetter, Persona, Sample
@@ -78,7 +79,7 @@ class Synthesize(beam.PTransform):
 
     def __post_init__(self) -> None:
         if not 1 <= self.samples_per_persona <= SAMPLE_LIMIT:
-            raise ValueError(f"--samples_per_persona {self.samples_per_persona}: must be in 1..{SAMPLE_LIMIT}")
+            raise InvalidInputError(f"--samples_per_persona {self.samples_per_persona}: must be in 1..{SAMPLE_LIMIT}")
 
     def expand(self, personas: beam.PCollection[Batch[Persona]]) -> Synthesized:
         """Asks a model with each persona."""

@@ -14,6 +14,7 @@ from apache_beam.pvalue import AsSingleton, TaggedOutput
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import HIDDEN, TAKE_DOWN
 from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.support import Support, support
 from persona_hub.transforms.hub.tombstones import DOCUMENT, MOVED, PERSONA, SOURCE
@@ -57,7 +58,7 @@ class TakeDown(beam.PTransform):
     def __post_init__(self) -> None:
         super().__init__()
         if not self.sources:
-            raise ValueError("sources is empty; name one source at least")
+            raise InvalidInputError("sources is empty; name one source at least")
 
     def expand(self, root: beam.Pipeline) -> TakenDown:
         """Each table is read as often as it is asked: documents and provenance twice, once for what is touched."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.secrets import secret_or_variable
 
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -25,7 +26,7 @@ def open_genai(config: ModelConfig, example: str, location: str = LOCATION) -> A
 
     backend, _, model = config.name.partition(":")
     if not model:
-        raise ValueError(f"{config.flag} {config.name}: name the model too, such as {backend}:{example}")
+        raise InvalidInputError(f"{config.flag} {config.name}: name the model too, such as {backend}:{example}")
     options = genai.types.HttpOptions(
         base_url=config.base_url or None,
         timeout=int(config.timeout * 1000),
@@ -61,7 +62,7 @@ def account_of(config: ModelConfig, default: str = LOCATION) -> dict[str, Any]:
         return {"vertexai": True, "project": project, "location": location}
     key = secret_or_variable(config.key_secret, KEY_VARIABLES)
     if not key:
-        raise ValueError(
+        raise InvalidInputError(
             f"{config.flag} {config.name}: needs a key in the environment variable {' or '.join(KEY_VARIABLES)}, or "
             f"{config.flag}_api_key_secret"
         )
@@ -72,7 +73,7 @@ def project_of(config: ModelConfig, default: str = LOCATION) -> tuple[str, str]:
     """Google Cloud project and location, of the options or else the environment."""
     project = config.options.get("project") or os.environ.get("GOOGLE_CLOUD_PROJECT")
     if not project:
-        raise ValueError(
+        raise InvalidInputError(
             f"{config.flag} {config.name}: needs --project or the environment variable GOOGLE_CLOUD_PROJECT"
         )
     return str(project), str(config.options.get("location") or os.environ.get("GOOGLE_CLOUD_LOCATION") or default)

@@ -8,6 +8,7 @@ import orjson
 
 from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.secrets import secret_or_variable
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -29,13 +30,13 @@ class OpenAIServer:
         key = secret_or_variable(config.key_secret, [KEY_VARIABLE])
         self.key_place = config.key_secret or KEY_VARIABLE
         if not key and not config.base_url:
-            raise ValueError(
+            raise InvalidInputError(
                 f"{config.flag} {config.name}: needs a key in the environment variable {KEY_VARIABLE}, or "
                 f"{config.flag}_api_key_secret"
             )
         self.model = config.name.partition(":")[2]
         if not self.model:
-            raise ValueError(f"{config.flag} {config.name}: name the model too, such as openai:{example}")
+            raise InvalidInputError(f"{config.flag} {config.name}: name the model too, such as openai:{example}")
         self.errors = openai
         self.response = httpx2.Response
         none: Any = openai.Omit()

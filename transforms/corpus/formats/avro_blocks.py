@@ -30,6 +30,7 @@ import pyarrow as pa
 import zstandard
 
 from persona_hub.transforms.corpus.found import MIB, BrokenError, Damage, Limits, Piece
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import excerpt
 
 MARKER_BYTES = 16
@@ -152,7 +153,7 @@ def _snappy(packed: bytes, most: int) -> bytes | None:
     """Raw snappy says its size first; a checksum of four bytes follows it in Avro."""
     size = _varint(io.BytesIO(packed[:5]))
     if size is None:
-        raise ValueError("snappy data without its size")
+        raise InvalidInputError("snappy data without its size")
     return pa.Codec("snappy").decompress(packed[:-4], size, asbytes=True) if size <= most else None
 
 
