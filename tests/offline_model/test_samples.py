@@ -7,14 +7,11 @@ import re
 from itertools import permutations
 from typing import Any
 
-import jsonschema
 import pytest
 
 from persona_hub.transforms.offline_model import answer
-from persona_hub.transforms.offline_model.draw import Draw
 from persona_hub.transforms.offline_model.phrasebook import LANGUAGES, phrasebook
-from persona_hub.transforms.offline_model.problems import MATH
-from persona_hub.transforms.offline_model.sentences import Sentence
+from persona_hub.transforms.offline_model.samples import identifier
 
 NURSE = "A paediatric ward nurse who looks after children with asthma"
 FORMS = {
@@ -62,14 +59,6 @@ def test_the_numbers_of_a_problem_give_its_answer() -> None:
     assert checked == 200
 
 
-def test_divisions_and_percentages_come_out_whole() -> None:
-    for number in range(100):
-        numbers, share = MATH["boxes"](Draw("seed", number=number))
-        assert numbers["total"] == numbers["a"] * numbers["n"] * int(share)
-        numbers, known = MATH["percent"](Draw("seed", number=number))
-        assert 100 * (numbers["total"] - int(known)) == numbers["a"] * numbers["total"]
-
-
 def test_the_puzzle_has_exactly_one_solution() -> None:
     for number in range(30):
         got = sample("logical_reasoning", number=number)
@@ -105,71 +94,26 @@ def test_tables_are_whole(language: str) -> None:
     english = phrasebook("en")
     assert set(book.fields) <= set(english.fields)
     assert {relation.field for relation in book.relations} <= {"same", "any", *book.fields}
-    assert set(book.table["samples"]["math"]) <= set(MATH)
+    assert set(book.table["samples"]["math"]) <= set(english.table["samples"]["math"])
     assert set(book.ask) == {"read", "write", "like", "dislike"}
     for field in book.fields.values():
         assert min(len(field.pros), len(field.lay), len(field.aims), len(field.topics)) >= 1, field.name
         assert len(field.topics) >= 2, field.name
 
 
-def test_a_sentence_is_read_back_from_what_it_filled() -> None:
-    sentence = Sentence("{Role}, [der/die] zum Thema „{p}“ liest, um {aim}")
-    slots = {"Role": "Eine Hydrologin", "p": "Biberdämme", "aim": "einen Fluss zu retten"}
-    assert sentence.read(sentence.fill(slots, feminine=True)) == slots
-    assert (
-        sentence.fill(slots, feminine=True)
-        == "Eine Hydrologin, die zum Thema „Biberdämme“ liest, um einen Fluss zu retten"
-    )
-    assert sentence.read("Jemand, der nichts liest") is None
-
-
-SCHEMAS: list[dict[str, Any]] = [
-    {
-        "type": "object",
-        "properties": {
-            "claim": {"type": "string", "minLength": 5, "maxLength": 30},
-            "score": {"type": "integer", "minimum": 3, "maximum": 7},
-            "ok": {"type": "boolean"},
-        },
-        "required": ["claim", "score", "ok"],
-    },
-    {"type": "array", "items": {"enum": ["a", "b", "c"]}, "minItems": 2, "uniqueItems": True},
-    {
-        "type": "object",
-        "properties": {"when": {"type": "string", "format": "date"}, "n": {"type": "number", "multipleOf": 5}},
-        "additionalProperties": False,
-        "required": ["when", "n"],
-    },
-    {
-        "$defs": {
-            "tree": {
-                "type": "object",
-                "properties": {
-                    "name": {"type": "string"},
-                    "children": {"type": "array", "items": {"$ref": "#/$defs/tree"}},
-                },
-                "required": ["name"],
-            }
-        },
-        "$ref": "#/$defs/tree",
-    },
-    {"anyOf": [{"type": "null"}, {"type": "string"}]},
-    {
-        "allOf": [
-            {"type": "object", "properties": {"a": {"const": 1}}, "required": ["a"]},
-            {"required": ["b"], "properties": {"b": {"type": ["string", "null"]}}},
-        ]
-    },
-    {"type": "integer", "exclusiveMinimum": 10, "exclusiveMaximum": 12},
-]
-
-
-@pytest.mark.parametrize("schema", SCHEMAS, ids=range(len(SCHEMAS)))
-def test_a_use_case_of_the_users_own_gets_what_its_schema_wants(schema: dict[str, Any]) -> None:
-    for number in range(5):
-        jsonschema.validate(sample("my_own", number=number, schema=json.dumps(schema)), schema)
-
-
 def test_without_a_schema_it_is_a_text() -> None:
     text = answer("my_own", {"persona": NURSE, "language": "en"})
     assert "ward nurse" in text
+
+
+@pytest.mark.parametrize(
+    ("phrase", "name"),
+    [
+        ("the flow of small rivers", "flow_of_small_rivers"),
+        ("nappe phréatique", "nappe_phreatique"),
+        ("海狸水坝", ""),
+        ("one two three four five", "two_three_four_five"),
+    ],
+)
+def test_a_phrase_as_part_of_an_identifier(phrase: str, name: str) -> None:
+    assert identifier(phrase) == name

@@ -1,6 +1,7 @@
-"""The embedded model: rules and phrase tables, honest about being no model; for trying out and for tests.
+"""The offline model: rules and phrase tables, and openly no model; for trying out, for tests and for `make demo`.
 
-It reads a request's task and values, never its prompt, and answers the same on any machine.
+It reads a request's task and values, never its prompt, and answers the same on any machine. It says as much as the demo
+and the golden run show, in the languages of `phrases/`; of a text in another language it speaks in English.
 """
 
 from __future__ import annotations
@@ -10,17 +11,16 @@ from collections.abc import Mapping
 
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Completion, Request
-from persona_hub.transforms.offline_model.personas import extract_persona
-from persona_hub.transforms.offline_model.relations import expand_persona
+from persona_hub.transforms.offline_model.personas import expand_persona, extract_persona
 from persona_hub.transforms.offline_model.samples import sample
 
-PERSONAS = {"extract_persona": extract_persona, "expand_persona": expand_persona}
+PERSONA_TASKS = {"extract_persona": extract_persona, "expand_persona": expand_persona}
 
 
 def answer(task: str, values: Mapping[str, str], schema: str = "", number: int = 0) -> str:
-    """The answer to `task`: JSON for the tasks that come with the house and for a schema, else a text."""
-    if task in PERSONAS:
-        return json.dumps(PERSONAS[task](values, number), ensure_ascii=False)
+    """The answer to `task`: JSON for a packaged task and for a schema, else a sentence."""
+    if task in PERSONA_TASKS:
+        return json.dumps(PERSONA_TASKS[task](values, number), ensure_ascii=False)
     return sample(task, values, schema, number)
 
 

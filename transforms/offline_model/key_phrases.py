@@ -1,32 +1,50 @@
 """Key phrases of a text: runs of content words between stop words, as in RAKE, scored by frequency and place.
 
 After Rose et al., "Automatic keyword extraction from individual documents" (2010), with rules of grammar in place of a
-tagger (`grammar`), and names of people kept out where writing shows them.
+tagger (`grammar`), and names of people kept out where writing shows them. Chinese and Japanese have no spaces: there
+it is n-grams that repeat, and runs of one script.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
 
-from persona_hub.transforms.offline_model.grammar import EN_PARTICIPLE_NOUN, JOINTS, RULES, anybody
+import regex
 
-CHARACTERS = 36  # of a phrase
-LONGEST_WORD = 24  # characters
-FREQUENT = 6  # more often than that says no more
-ENDS = frozenset('.!?\n:;"“”«»()[]|•–—')
+from persona_hub.transforms.offline_model.grammar import JOINTS, RULES, anybody
+from persona_hub.transforms.offline_model.phrasebook import LANGUAGES, phrasebook
+
+PHRASES = 8  # of a text
+PHRASE_CHARACTERS = 36
+WEAK = 0.2  # of the best score: what scores less is no subject
+SENTENCE_BREAKS = frozenset('.!?\n:;"“”«»()[]|•–—')
 ARTICLES = frozenset(("the", "a", "an"))
 AFTER_NOUN = frozenset(
     (*",.;:)", "of", "in", "for", "on", "with", "and", "or", "that", "which", "is", "was", "to", "by")
 )
-WEAK = 0.2  # of the best score: what scores less is no subject
-PLURALS = (("ss", "sses"), ("ch", "ches"), ("sh", "shes"), ("x", "xes"), ("us", "uses"), ("is", "es"))
+# Languages without tables of ours that the examples have; jusText has lists for more. A list drawn from a small corpus
+# runs to thousands of words and holds the very nouns that we look for: its first STOP_WORDS do.
+JUSTEXT_LISTS = {"id": "Indonesian", "it": "Italian", "ko": "Korean", "pl": "Polish", "sw": "Swahili", "tr": "Turkish",
+                 "vi": "Vietnamese"}  # fmt: skip
+STOP_WORDS = 600
+
+HAN_STOP = regex.compile(
+    r"[^\p{Han}]+|以及|因为|因此|所以|但是|如果|虽然|可以|已经|由于|并且|而且|或者|没有|我们|他们|她们|它们|自己|这个|那个|这些|那些|"
+    r"一个|一种|一些|什么|怎么|如何|进行|通过|其中|其他|许多|成为|认为|表示|作为|对于|关于|根据|目前|现在|之后|之前|同时|然而|不同|"
+    r"[的了是在和与及或也都就而但不被把将从对为以于到向由使让给这那其之个们所着过得地他她它我你您有会能可要很更最还又只如若等并因则且"
+    r"吗呢吧啊上下中内外前后时年月日第一二三四五六七八九十两几多每各某该此用来去说次张号座位名出起再更指]"
+)
+HAN_GRAM = 5  # characters
+JAPANESE_RUN = regex.compile(
+    r"[\p{Katakana}ー]{3,10}の[\p{Katakana}\p{Han}ー]{2,6}|[\p{Katakana}ー]{2,12}\p{Han}{0,4}|\p{Han}{1,4}[\p{Katakana}ー]{3,10}|\p{Han}{2,7}"
+)
 
 
-@dataclass
-class Run:
+class Run(NamedTuple):
     """Content words in a row, and what stands around them."""
 
     words: list[str]
@@ -36,43 +54,44 @@ class Run:
     named: bool  # holds a name that no article vouches for
 
 
-def key_phrases(
-    tokens: Sequence[str], language: str, stop: Container[str], cues: Container[str], most: int = 8
-) -> list[str]:
-    """Up to `most` phrases of `tokens`, the best first, none holding a word of another."""
-    runs = list(content_runs(tokens, language, stop))
+class Candidate(NamedTuple):
+    """What may be a key phrase."""
+
+    words: tuple[str, ...]
+    weight: float
+    run: Run
+
+
+def key_phrases(tokens: Sequence[str], language: str, cues: Container[str]) -> list[str]:
+    """Up to PHRASES phrases of `tokens`, the best first, none holding a word of another."""
+    runs = list(content_runs(tokens, language))
+    frequency = Counter(word.lower() for run in runs for word in run.words)
     scores: defaultdict[str, float] = defaultdict(float)
-    articles, frequency = Counter[tuple[str, str]](), Counter[str]()
-    frequency.update([word.lower() for run in runs for word in run.words])
-    for words, weight, run in candidates(runs, language):
+    articles = Counter[tuple[str, str]]()
+    for words, weight, run in candidates_in(runs, language):
         phrase = " ".join(words)
-        if not 3 <= len(phrase) <= CHARACTERS:
+        if not 3 <= len(phrase) <= PHRASE_CHARACTERS:
             continue
-        strength = sum(min(frequency[word.lower()], FREQUENT) for word in words) / len(words) ** 0.4
+        strength = sum(frequency[word.lower()] for word in words) / len(words) ** 0.4
         known = any(word in cues or word.lower().removesuffix("s") in cues for word in words)
         early = 1.3 - 0.6 * run.place / len(tokens)
         long = (0.7, 1.6, 1.7, 1.7, 1.2)[min(len(words), 5) - 1] if language != "de" else 1
         scores[phrase] += weight * strength * early * long * (1.6 if known else 1)
         articles[phrase, run.before if run.before in ARTICLES and run.after in AFTER_NOUN else ""] += 1
-    best = max(scores.values(), default=0)
+    least = WEAK * max(scores.values(), default=0)
     chosen: list[str] = []
     taken: set[str] = set()
     for phrase in sorted(scores, key=lambda phrase: (-scores[phrase], phrase)):
         stems = {word[:6].lower() for word in phrase.split() if len(word) > 3}
-        if chosen and scores[phrase] < WEAK * best:
-            break
-        if not stems & taken:
+        if not stems & taken and scores[phrase] >= least:
             chosen.append(with_article(phrase, articles) if language == "en" else phrase)
             taken |= stems
-            if len(chosen) == most:
-                break
-    return chosen
+    return chosen[:PHRASES]
 
 
-def content_runs(tokens: Sequence[str], language: str, stop: Container[str]) -> Iterator[Run]:
+def content_runs(tokens: Sequence[str], language: str) -> Iterator[Run]:
     """The runs of content words of `tokens`."""
-    seen_lower = {token for token in tokens if token.islower()}
-    names = german_names(tokens, stop) if language == "de" else capitalised_within(tokens)
+    stop = stop_words(language)
     words: list[str] = []
     before, named, previous = "", False, "."
     for place, token in enumerate((*tokens, ".")):
@@ -80,18 +99,10 @@ def content_runs(tokens: Sequence[str], language: str, stop: Container[str]) -> 
         if lower not in stop and len(token) > 2 and is_content(token, lower, language):
             if not words:
                 before, named = previous, False
-            capital = token[0].isupper() and lower != token
-            if capital and language != "de":
-                acronym = token.isupper() and len(token) < 6
-                starts = previous in ENDS
-                if not acronym and lower not in seen_lower and (not starts or token in names):
-                    named = named or before != "the" or (bool(words) and words[-1].islower())
-                    words.append(token)
-                else:
-                    words.append(token if acronym else lower)
-            else:
-                named = named or token in names
-                words.append(token)
+            if language != "de" and token[0].isupper() and previous in SENTENCE_BREAKS:
+                token = lower
+            named = named or (language != "de" and token != lower)
+            words.append(token)
         elif words:
             yield Run(words, before, lower, place, named)
             words = []
@@ -100,43 +111,21 @@ def content_runs(tokens: Sequence[str], language: str, stop: Container[str]) -> 
 
 def is_content(token: str, lower: str, language: str) -> bool:
     """Whether a key phrase may hold `token`, which is no stop word."""
-    if len(token) > LONGEST_WORD or not token[0].isalpha():
+    if language == "en" and ("'" in token or "’" in token or lower[-2:] in ("ly", "ed")):
         return False
-    if language == "en":
-        return (lower[-2:] not in ("ly", "ed") or lower in EN_PARTICIPLE_NOUN) and "'" not in token and "’" not in token
-    return True
+    return token[0].isalpha()
 
 
-def capitalised_within(tokens: Sequence[str]) -> frozenset[str]:
-    """Words with a capital inside a sentence: what begins another sentence is then a name there too."""
-    return frozenset(token for before, token in pairwise(tokens) if token[0].isupper() and before not in ENDS)
-
-
-def german_names(tokens: Sequence[str], stop: Container[str]) -> frozenset[str]:
-    """Capitalised words side by side: in German nouns hardly stand so, given names and surnames do."""
-    found: set[str] = set()
-    for one, other in pairwise(tokens):
-        if one[0].isupper() and other[0].isupper() and one.lower() not in stop and other.lower() not in stop:
-            found |= {one, other}
-    return frozenset(found)
-
-
-def candidates(runs: Sequence[Run], language: str) -> Iterator[tuple[tuple[str, ...], float, Run]]:
-    """(words, weight, run) of what a language's rule sees in a run, and of two runs joined: "flow of rivers"."""
+def candidates_in(runs: Sequence[Run], language: str) -> Iterator[Candidate]:
+    """What a language's rule sees in each run, and in two runs joined: "flow of rivers"."""
     rule, joints = RULES.get(language, anybody), JOINTS.get(language, ())
-    pairs = Counter(pair for run in runs if not run.named for pair in pairwise(run.words))
     last: tuple[tuple[str, ...], Run] | None = None
     for run in runs:
         found = [] if run.named else rule(run.words, run.before, run.after)
         for words, weight in found:
-            yield words, weight, run
+            yield Candidate(words, weight, run)
         if found and last and run.before in joints and last[1].place + 1 + len(run.words) == run.place:
-            words = found[0][0]
-            if len(last[0]) + len(words) <= 4 and run.words[: len(words)] == list(words):
-                yield (*last[0], run.before, *words), 1.2 * found[0][1], last[1]
-        for pair in pairwise(run.words) if found and len(run.words) > 2 else ():
-            if pairs[pair] > 1:  # "beaver dams" of "beaver dams slow"
-                yield pair, found[0][1], run
+            yield Candidate((*last[0], run.before, *found[0][0]), 1.2 * found[0][1], last[1])
         last = (found[-1][0], run) if found and run.words[-len(found[-1][0]) :] == list(found[-1][0]) else None
 
 
@@ -147,15 +136,42 @@ def with_article(phrase: str, articles: Counter[tuple[str, str]]) -> str:
     if the and the >= none + one:
         return f"the {phrase}"
     if one and one >= none and not head.endswith("s"):
-        return plural(head) + joint + rest
+        plural = head[:-1] + "ies" if head.endswith(("ty", "ry", "cy", "gy")) else head + "s"
+        return plural + joint + rest
     return phrase
 
 
-def plural(noun: str) -> str:
-    """The plural of an English noun, by rule."""
-    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
-        return noun[:-1] + "ies"
-    for ending, many in PLURALS:
-        if noun.endswith(ending):
-            return noun[: -len(ending)] + many
-    return noun + "s"
+@cache
+def stop_words(language: str) -> frozenset[str]:
+    """Lower-case words that no key phrase of `language` holds; none for a language unheard of."""
+    if language in LANGUAGES:
+        table = phrasebook(language).table
+        return frozenset(f"{table['stop']} {table.get('verbs', '')}".split())
+    if language not in JUSTEXT_LISTS:
+        return frozenset()
+    words = (resources.files("justext") / "stoplists" / f"{JUSTEXT_LISTS[language]}.txt").read_text("utf-8")
+    return frozenset(words.lower().split()[:STOP_WORDS])
+
+
+def unspaced_phrases(text: str, language: str) -> list[str]:
+    """Up to PHRASES key phrases of a clean Chinese or Japanese `text`, the best first."""
+    counted = Counter(JAPANESE_RUN.findall(text)) if language == "ja" else han_words(text)
+    chosen: list[str] = []
+    for phrase in sorted(counted, key=lambda one: (-counted[one] * min(len(one), 5) ** 0.8, text.find(one))):
+        if not any(phrase in other or other in phrase for other in chosen):
+            chosen.append(phrase)
+    return chosen[:PHRASES]
+
+
+def han_words(text: str) -> Counter[str]:
+    """Chinese n-grams of two to five characters that repeat, and short segments that stand alone."""
+    segments = [segment for segment in HAN_STOP.split(text) if len(segment) > 1]
+    grams = Counter(
+        segment[i : i + length]
+        for segment in segments
+        for length in range(2, min(HAN_GRAM, len(segment)) + 1)
+        for i in range(len(segment) - length + 1)
+    )
+    words = Counter({gram: n for gram, n in grams.items() if n > 1})
+    words.update(segment for segment in segments if 3 <= len(segment) <= 6)
+    return words

@@ -3,36 +3,68 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
-from persona_hub.transforms.offline_model.grammar import without_article
-from persona_hub.transforms.offline_model.sentences import Sentence
-
-FOLDER = resources.files(__package__) / "phrases"
-LANGUAGES = frozenset(file.name.removesuffix(".json") for file in FOLDER.iterdir() if file.name.endswith(".json"))
-UNSPACED = frozenset({"zh", "ja", "th"})
-EARLY, STEM = 40, 8  # the first words weigh more; the longest stem looked up
+TABLES = resources.files(__package__) / "phrases"
+LANGUAGES = frozenset(file.name.removesuffix(".json") for file in TABLES.iterdir() if file.name.endswith(".json"))
+STEM = 8  # letters of the longest stem looked up
 INTERNATIONAL = 5  # letters of a stem that may serve another language
+SLOT = re.compile(r"\{(\w+)\}")
+GENDERED = re.compile(r"\[([^\]/]*)/([^\]/]*)\]")  # [masculine/feminine]
 
 
-@dataclass(frozen=True)
-class Field:
+class Sentence:
+    """A template, "{Role}, [der/die] zum Thema {p} liest": filled with slots, and read back from what it filled."""
+
+    def __init__(self, template: str):
+        self.forms = (GENDERED.sub(r"\1", template), GENDERED.sub(r"\2", template))
+
+    def fill(self, slots: Mapping[str, str], feminine: bool = False) -> str:
+        """The sentence; what is put in is never rendered again."""
+        return self.forms[feminine].format_map(slots)
+
+    def read(self, text: str) -> dict[str, str] | None:
+        """The slots of a `text` that this sentence was filled to, None where another one was."""
+        return read_slots(self.pieces[0], text) or read_slots(self.pieces[1], text)
+
+    @cached_property
+    def pieces(self) -> tuple[list[str], list[str]]:
+        """For both genders: literal, slot, literal, slot ... literal."""
+        return SLOT.split(self.forms[0]), SLOT.split(self.forms[1])
+
+
+def read_slots(pieces: list[str], text: str) -> dict[str, str] | None:
+    """The slots between the literal `pieces`, found from left to right: no search, 1 µs where they are not there."""
+    literals = pieces[::2]
+    if not text.startswith(literals[0]) or not text.endswith(literals[-1]):
+        return None
+    slots: dict[str, str] = {}
+    at, end = len(literals[0]), len(text) - len(literals[-1])
+    for i, (slot, literal) in enumerate(zip(pieces[1::2], literals[1:], strict=True), 2):
+        until = end if i == len(literals) else text.find(literal, at, end)
+        if until <= at:
+            return None
+        slots[slot] = text[at:until]
+        at = until + len(literal)
+    return slots
+
+
+class Field(NamedTuple):
     """A field of life, such as medicine."""
 
     name: str
-    pros: Sequence[str]  # who works in it
-    lay: Sequence[str]  # whom it concerns
+    pros: Sequence[str]  # occupations in it
+    lay: Sequence[str]  # people whom it concerns
     aims: Sequence[str]  # what they want to achieve
     topics: Sequence[str]  # what else they talk about
 
 
-@dataclass(frozen=True)
-class Relation:
+class Relation(NamedTuple):
     """A kind of relationship, and the sentences on the person at its other end."""
 
     name: str
@@ -40,68 +72,55 @@ class Relation:
     sentences: Sequence[Sentence]
 
 
-@dataclass(frozen=True)
-class Phrasebook:
+class Phrasebook(NamedTuple):
     """All tables of one language."""
 
     language: str
     fields: Mapping[str, Field]
     field_of_role: Mapping[str, str]
+    feminine_roles: frozenset[str]
     cues: Mapping[str, str]  # word, or its stem, -> name of the field
     ask: Mapping[str, Sequence[Sentence]]  # by "read", "write", "like", "dislike"
     relations: Sequence[Relation]
-    seniority: Sequence[str]
     table: Mapping[str, Any]  # the rest: samples, words for grammar
 
     def read(self, text: str) -> dict[str, str] | None:
-        """The slots of a persona that this book wrote, None for anybody else's."""
-        for sentences in (*self.ask.values(), *(relation.sentences for relation in self.relations)):
-            for sentence in sentences:
-                slots = sentence.read(text)
-                if slots:
-                    return slots
-        return None
+        """The slots of a persona that this book wrote, None for any other."""
+        sentences = (*self.ask.values(), *(relation.sentences for relation in self.relations))
+        return next((slots for group in sentences for one in group if (slots := one.read(text))), None)
 
     def feminine(self, role: str) -> bool:
         """Whether `role` wants feminine forms: by its article, or by the mark that its table gives it."""
-        return role.startswith(tuple(self.table.get("feminine_articles", ()))) or role in self.table["feminine_roles"]
+        return role.startswith(tuple(self.table.get("feminine_articles", ()))) or role in self.feminine_roles
 
 
-def split(text: str) -> tuple[str, ...]:
-    """The parts of a list written "one; another"."""
-    return tuple(part.strip() for part in text.split(";") if part.strip())
+def entries(text: str) -> tuple[str, ...]:
+    """The entries of a list written "one; another|f", without marks."""
+    return tuple(part.strip().removesuffix("|f") for part in text.split(";"))
 
 
 @cache
 def phrasebook(language: str) -> Phrasebook:
     """The tables of `language`, which must be one of LANGUAGES."""
-    table = json.loads((FOLDER / f"{language}.json").read_text("utf-8"))
+    table = json.loads((TABLES / f"{language}.json").read_text("utf-8"))
     rows = {"general": table["general"], **table["fields"]}
-    table["feminine_roles"] = {
-        role.removesuffix("|f")
-        for row in rows.values()
-        for role in split(f"{row['pros']};{row['lay']}")
-        if role.endswith("|f")
-    }
     fields = {
-        name: Field(
-            name,
-            split(row["pros"].replace("|f", "")),
-            split(row["lay"].replace("|f", "")),
-            split(row["aims"]),
-            split(row["topics"]),
-        )
+        name: Field(name, *(entries(row[column]) for column in ("pros", "lay", "aims", "topics")))
         for name, row in rows.items()
     }
+    roles = [role.strip() for row in rows.values() for role in f"{row['pros']};{row['lay']}".split(";")]
     return Phrasebook(
-        language,
-        fields,
-        {role: name for name, field in fields.items() for role in (*field.pros, *field.lay)},
-        {cue: name for name, row in reversed(table["fields"].items()) for cue in row["cues"].split()},
-        {ask: [Sentence(template) for template in templates] for ask, templates in table["ask"].items()},
-        [Relation(row["relation"], row["field"], [Sentence(s) for s in row["persona"]]) for row in table["relations"]],
-        split(table.get("seniority", "")),
-        table,
+        language=language,
+        fields=fields,
+        field_of_role={role: name for name, field in fields.items() for role in (*field.pros, *field.lay)},
+        feminine_roles=frozenset(role.removesuffix("|f") for role in roles if role.endswith("|f")),
+        cues={cue: name for name, row in reversed(table["fields"].items()) for cue in row["cues"].split()},
+        ask={ask: [Sentence(template) for template in templates] for ask, templates in table["ask"].items()},
+        relations=[
+            Relation(row["relation"], row["field"], [Sentence(one) for one in row["persona"]])
+            for row in table["relations"]
+        ],
+        table=table,
     )
 
 
@@ -116,11 +135,7 @@ def cues_of(language: str) -> Mapping[str, str]:
 
 def field_of(words: Sequence[str], language: str) -> str:
     """The name of the field that most of the lower-case `words` point to, "general" where nothing does."""
-    votes: Counter[str] = Counter()
-    for i, word in enumerate(words):
-        name = field_of_word(word, language)
-        if name:
-            votes[name] += 3 if i < EARLY else 2  # the title and first sentence say what a text is about
+    votes = Counter(name for word in words if (name := field_of_word(word, language)))
     return max(votes.items(), key=lambda vote: (vote[1], vote[0]), default=("general", 0))[0]
 
 
@@ -130,7 +145,5 @@ def field_of_word(word: str, language: str) -> str:
     cues = cues_of(language)
     if language == "en":
         return cues.get(word) or cues.get(word.removesuffix("s"), "")
-    if language == "ar" and word not in cues:  # "البيئة" of "بيئة"
-        word = without_article(word)
     lengths = range(min(len(word), STEM), 2, -1)  # languages that inflect, and compounds
     return cues.get(word) or next((cues[word[:length]] for length in lengths if word[:length] in cues), "")

@@ -2,62 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 
 from persona_hub.transforms.offline_model.draw import Draw
 
 NAMES = ("Mirela", "Tobin", "Asha", "Caddoc", "Yorva", "Nimue", "Oskan", "Leontes", "Sable", "Ruvin", "Ilka", "Dorrin")
-Drawn = tuple[dict[str, int], str]
 
 
-def sessions(draw: Draw) -> Drawn:
-    """N sessions of a minutes and b minutes in reserve: how many minutes."""
-    n, a, b = 3 + draw.whole("n", 27), 5 * (4 + draw.whole("a", 15)), 10 + draw.whole("b", 80)
-    return {"n": n, "a": a, "b": b}, str(n * a + b)
+def word_problem(kind: str, draw: Draw) -> tuple[dict[str, int], int]:
+    """The numbers of a problem of that kind, by the slots of its sentence in the tables, and the answer."""
+    whole = draw.whole
+    match kind:
+        case "sessions":  # n sessions of a minutes and b minutes in reserve: how many minutes?
+            n, a, b = 3 + whole("n", 27), 5 * (4 + whole("a", 15)), 10 + whole("b", 80)
+            return {"n": n, "a": a, "b": b}, n * a + b
+        case "boxes":  # total leaflets in boxes of a, shared among n places: how many boxes for each?
+            n, a, each = 2 + whole("n", 9), 12 + whole("a", 60), 2 + whole("each", 12)
+            return {"n": n, "a": a, "total": n * a * each}, each
+        case "spending":  # a a week for n weeks, then b a week for m weeks: how much in all?
+            n, m, a, b = 2 + whole("n", 12), 2 + whole("m", 8), 15 + whole("a", 70), 5 + whole("b", 60)
+            return {"n": n, "m": m, "a": a, "b": b}, n * a + m * b
+        case "percent":  # of total people a percent had never heard of it: how many had?
+            total, a = 100 * (2 + whole("total", 19)), 3 + whole("a", 90)
+            return {"total": total, "a": a}, total - total * a // 100
+        case "growth":  # a in the first month, b more each month: what is the sum of n months?
+            n, a, b = 4 + whole("n", 9), 6 + whole("a", 40), 2 + whole("b", 9)
+            return {"n": n, "a": a, "b": b}, n * a + b * n * (n - 1) // 2
+        case _:  # "speed": total kilometres in n hours, then a hours at the same speed: how far?
+            n, a, v = 2 + whole("n", 6), 3 + whole("a", 9), 12 + whole("v", 70)
+            return {"n": n, "a": a, "total": n * v}, a * v
 
 
-def boxes(draw: Draw) -> Drawn:
-    """Total leaflets in boxes of a, shared among n places: boxes for each."""
-    n, a, each = 2 + draw.whole("n", 9), 12 + draw.whole("a", 60), 2 + draw.whole("each", 12)
-    return {"n": n, "a": a, "total": n * a * each}, str(each)
-
-
-def spending(draw: Draw) -> Drawn:
-    """A a week for n weeks, then b a week for m weeks: how much in all."""
-    n, m, a, b = 2 + draw.whole("n", 12), 2 + draw.whole("m", 8), 15 + draw.whole("a", 70), 5 + draw.whole("b", 60)
-    return {"n": n, "m": m, "a": a, "b": b}, str(n * a + m * b)
-
-
-def percent(draw: Draw) -> Drawn:
-    """Of total people a percent had never heard of it: how many had."""
-    total, a = 100 * (2 + draw.whole("total", 19)), 3 + draw.whole("a", 90)
-    return {"total": total, "a": a}, str(total - total * a // 100)
-
-
-def growth(draw: Draw) -> Drawn:
-    """A in the first month, b more each month: the sum of n months."""
-    n, a, b = 4 + draw.whole("n", 9), 6 + draw.whole("a", 40), 2 + draw.whole("b", 9)
-    return {"n": n, "a": a, "b": b}, str(n * a + b * n * (n - 1) // 2)
-
-
-def speed(draw: Draw) -> Drawn:
-    """Total kilometres in n hours, then a hours at the same speed: how far."""
-    n, a, v = 2 + draw.whole("n", 6), 3 + draw.whole("a", 9), 12 + draw.whole("v", 70)
-    return {"n": n, "a": a, "total": n * v}, str(a * v)
-
-
-MATH: Mapping[str, Callable[[Draw], Drawn]] = {
-    "sessions": sessions,
-    "boxes": boxes,
-    "spending": spending,
-    "percent": percent,
-    "growth": growth,
-    "speed": speed,
-}
-
-
-def order(draw: Draw, table: Mapping[str, str]) -> tuple[dict[str, str], str]:
+def order_puzzle(draw: Draw, table: Mapping[str, str]) -> tuple[dict[str, str], str]:
     """Four people in a row, clues on neighbours in mixed order, and who came at one of the ends."""
     first = draw.whole("first", len(NAMES))
     names = [NAMES[(first + 5 * i) % len(NAMES)] for i in range(4)]
@@ -65,9 +42,5 @@ def order(draw: Draw, table: Mapping[str, str]) -> tuple[dict[str, str], str]:
     clues = [table["clue"].format(a=a, b=b) for a, b in pairwise(row)]
     clues.sort(key=lambda clue: draw.whole(clue, 10**6))
     end = draw.pick("end", ("first", "last"))
-    answer = row[0] if end == "first" else row[-1]
-    return {
-        "clues": table.get("space", " ").join(clues),
-        "question": table[end],
-        "names": ", ".join(sorted(row)),
-    }, answer
+    slots = {"clues": table.get("space", " ").join(clues), "question": table[end], "names": ", ".join(sorted(row))}
+    return slots, row[0] if end == "first" else row[-1]
