@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from persona_hub.transforms.filter_persona.filter_persona import Rules, examine
+from persona_hub.transforms.filter_persona.filter_persona import FilterRules, examine
 from persona_hub.transforms.pii import find_contacts, find_pii
 from persona_hub.transforms.pii.gazetteer import gazetteer
 from persona_hub.transforms.records import Persona, persona_id
@@ -65,7 +65,9 @@ def main(data: Path) -> None:
         )
     sets = {"PersonaHub": real_personas(data), "Nemotron": portraits(data), "PersonaChat": chat_sentences(data)}
     for name, texts in sets.items():
-        reasons = Counter(r for text in texts if isinstance(r := examine(a_persona(text), Rules(pii="keep")), str))
+        reasons = Counter(
+            r for text in texts if isinstance(r := examine(a_persona(text), FilterRules(pii="keep")), str)
+        )
         contacts = sum(bool(find_contacts(text, "en")) for text in texts) / len(texts)
         named = sum(any(finding.kind == "name" for finding in find_pii(text)) for text in texts)
         print(
@@ -85,7 +87,7 @@ def main(data: Path) -> None:
     personas = real_personas(data)
     peer = microseconds(phonenumbers_alone, personas)
     ours = microseconds(find_pii, personas)
-    whole = microseconds(lambda text: examine(a_persona(text, "en"), Rules()), personas)
+    whole = microseconds(lambda text: examine(a_persona(text, "en"), FilterRules()), personas)
     print(f"CPU per real persona: personal data {ours:.0f} µs, {ours / peer:.2f} x phonenumbers alone ({peer:.0f} µs)")
     print(f"  the whole filter {whole:.0f} µs, {whole / peer:.2f} x")
 

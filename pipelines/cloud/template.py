@@ -21,7 +21,7 @@ from persona_hub.pipelines.cloud.number_patterns import number_pattern
 from persona_hub.transforms.embedding.registry import PAID
 from persona_hub.transforms.llm.registry import BACKENDS, EXPORT, LOCAL
 from persona_hub.transforms.store.registry import TABLE
-from persona_hub.transforms.synthesis.use_cases import USE_CASES
+from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
 
 TEMPLATES = ("build", "refresh", "synthesize")
 
@@ -66,7 +66,7 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "price_file": (OBJECT, "GCS_READ_FILE"),
     "persona_language": (r"same|[a-z]{2,3}", "TEXT"),
     "embedder": (rf"offline|savedmodel:{FOLDER}|({'|'.join(PAID)}):{MODEL}", "TEXT"),
-    "use_case": (rf"all|{'|'.join(USE_CASES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
+    "use_case": (rf"all|{'|'.join(USE_CASE_NAMES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
     "examples": (OBJECT, "GCS_READ_FILE"),
 }
 

@@ -23,7 +23,7 @@ from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.expand_persona.relation_task import RelationTask
 from persona_hub.transforms.extract_persona.extract_persona import ExtractTask
-from persona_hub.transforms.filter_persona.filter_persona import Rules, examine
+from persona_hub.transforms.filter_persona.filter_persona import FilterRules, examine
 from persona_hub.transforms.llm.bundle import CompletionBundle
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Task
 from persona_hub.transforms.llm.registry import COMPLETIONS
@@ -86,7 +86,7 @@ def preview_build(options: PreviewOptions, _: Sequence[str]) -> int:
 def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
     """All lines: of each document what it came to; after them relations and samples of the first personas."""
     options = plan.options
-    rules = Rules(pii=options.pii, persona_language=options.persona_language)
+    rules = FilterRules(pii=options.pii, persona_language=options.persona_language)
     extract = ExtractTask(
         prompt=plan.extract,
         personas_per_document=options.personas_per_document,
@@ -149,7 +149,7 @@ def any_tokens(one: Shown) -> bool:
     return bool(one.answer.input_tokens or one.answer.output_tokens)
 
 
-def verdict(one: Shown | DeadLetter, rules: Rules, kept: list[Persona]) -> Iterator[str]:
+def verdict(one: Shown | DeadLetter, rules: FilterRules, kept: list[Persona]) -> Iterator[str]:
     """What the filter says to the persona in an answer; one that it keeps joins `kept`."""
     if isinstance(one, DeadLetter) or one.result is None:
         return

@@ -35,7 +35,7 @@ from persona_hub.transforms.hub.versions import Hub, ToBuild, version_to_add, ve
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.synthesis.use_case import UseCase
-from persona_hub.transforms.synthesis.use_cases import USE_CASES, load_use_case
+from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, load_use_case
 
 COMPRESSION = 4  # times the size of a compressed file that its text has, about
 
@@ -166,7 +166,7 @@ def unfinished(made: Made, options: RepairOptions) -> bool:
 
 def use_cases_of(options: SynthesisOptions) -> list[UseCase]:
     """The use cases by name or file, `all` being the six; each once. Raises UseCaseError."""
-    names = [name for given in options.use_case for name in (USE_CASES if given == "all" else (given,))]
+    names = [name for given in options.use_case for name in (USE_CASE_NAMES if given == "all" else (given,))]
     loaded = [load_use_case(name, options.prompt_dir, options.examples) for name in dict.fromkeys(names)]
     found = [replace(use_case, sampling=sampling_of(options, use_case.sampling)) for use_case in loaded]
     taken = [use_case.name for use_case in found]

@@ -14,7 +14,7 @@ from persona_hub.transforms.expand_persona.unique_personas import (
     PersonasAndKnownIds,
     UniquePersonas,
     first_of_each_id,
-    ids_of,
+    packed_ids,
     split_by_block,
 )
 from persona_hub.transforms.records import partition_of
@@ -57,7 +57,7 @@ def test_across_hops() -> None:
         first = p | "first" >> beam.Create([Batch([baker])], reshuffle=False)
         second = p | "second" >> beam.Create([Batch([twin, smith]), Batch([smith])], reshuffle=False)
         known = PersonasAndKnownIds(first) | "Unique first" >> UniquePersonas(blocks=4)
-        ids = known.personas | "Known ids" >> beam.MapTuple(ids_of).with_output_types(tuple[int, bytes])
+        ids = known.personas | "Known ids" >> beam.MapTuple(packed_ids).with_output_types(tuple[int, bytes])
         new = PersonasAndKnownIds(second, (ids,)) | "Unique second" >> UniquePersonas(blocks=4)
         found = new.personas | beam.FlatMap(lambda pair: [p.persona_id for p in pair[1]])
         assert_that(found, equal_to([smith.persona_id]), label="new")

@@ -9,7 +9,7 @@ from apache_beam.testing.util import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.filter_persona.filter_persona import FilterPersona, Rules, clean, examine
+from persona_hub.transforms.filter_persona.filter_persona import FilterPersona, FilterRules, examine, one_line
 from persona_hub.transforms.records import Persona, persona_id
 from persona_hub.transforms.wire.batches import Batch
 from tests.material.answers import ECHOES, GOOD, NOT_PERSONS, REFUSALS
@@ -21,14 +21,14 @@ def a_persona(text: str, language: str = "en") -> Persona:
 
 def reason(text: str, language: str = "und", **rules: object) -> str:
     """Why `text` does not go on, "" if it does."""
-    result = examine(a_persona(text, language), Rules(**rules))  # type: ignore[arg-type]
+    result = examine(a_persona(text, language), FilterRules(**rules))  # type: ignore[arg-type]
     return result if isinstance(result, str) else ""
 
 
 @pytest.mark.parametrize(("language", "text"), GOOD)
 def test_a_person_goes_on_unchanged(language: str, text: str) -> None:
     persona = a_persona(text, language)
-    assert examine(persona, Rules()) is persona
+    assert examine(persona, FilterRules()) is persona
 
 
 def test_lengths_are_bounded() -> None:
@@ -40,7 +40,7 @@ def test_lengths_are_bounded() -> None:
 
 def test_untrusted_text_comes_out_as_data() -> None:
     text = "A \u202enurse\u202c who\nsays\0<b>hello</b>\u2028<script>alert(1)</script>\u200b"
-    result = examine(a_persona(text), Rules())
+    result = examine(a_persona(text), FilterRules())
     assert isinstance(result, Persona)
     assert result.text == "A nurse who says <b>hello</b> <script>alert(1)</script>"
     assert result.persona_id == persona_id(result.text)
@@ -48,8 +48,8 @@ def test_untrusted_text_comes_out_as_data() -> None:
 
 @given(st.text())
 def test_cleaning_is_idempotent_and_on_one_line(text: str) -> None:
-    once = clean(text)
-    assert clean(once) == once
+    once = one_line(text)
+    assert one_line(once) == once
     assert len(once.splitlines()) <= 1
 
 
@@ -58,12 +58,12 @@ CONTACT = "A nurse who answers at mary@example.com or +49 30 1234567"
 
 def test_pii_modes() -> None:
     persona = a_persona(CONTACT)
-    scrubbed = examine(persona, Rules(pii="scrub"))
+    scrubbed = examine(persona, FilterRules(pii="scrub"))
     assert isinstance(scrubbed, Persona)
     assert scrubbed.text == "A nurse who answers at an e-mail address or a phone number"
     assert scrubbed.persona_id == persona_id(scrubbed.text) != persona.persona_id
-    assert examine(persona, Rules(pii="drop")) == "contact-data"
-    assert examine(persona, Rules(pii="keep")) is persona
+    assert examine(persona, FilterRules(pii="drop")) == "contact-data"
+    assert examine(persona, FilterRules(pii="keep")) is persona
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_pii_modes() -> None:
 )
 def test_names_in_every_mode(text: str, language: str, scrubbed: str) -> None:
     persona = a_persona(text, language)
-    result = examine(persona, Rules(pii="scrub"))
+    result = examine(persona, FilterRules(pii="scrub"))
     assert isinstance(result, Persona)
     assert (result.text, result.persona_id) == (scrubbed, persona_id(scrubbed))
-    assert examine(result, Rules(pii="drop")) is result  # what is scrubbed once has nothing left
-    assert examine(persona, Rules(pii="drop")) == "personal-name"
-    assert examine(persona, Rules(pii="keep")) is persona
+    assert examine(result, FilterRules(pii="drop")) is result  # what is scrubbed once has nothing left
+    assert examine(persona, FilterRules(pii="drop")) == "personal-name"
+    assert examine(persona, FilterRules(pii="keep")) is persona
 
 
 @pytest.mark.parametrize(

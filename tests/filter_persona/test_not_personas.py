@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from persona_hub.transforms.filter_persona.not_personas import (
     count_small_words,
     is_other_language,
-    likely_lines,
-    lines,
+    likely_patterns,
     not_a_persona,
+    patterns,
     word_lists,
     wrong_length,
 )
@@ -83,16 +83,16 @@ def test_choosing_patterns_by_the_first_characters_loses_none(text: str) -> None
         for reason in ("instructions-echoed", "refusal", "not-a-person")
         for group in word_lists()[reason]
         if group != "anywhere"
-        for line in lines(reason, group)
+        for line in patterns(reason, group)
         if line.match(lower)
     ]
-    likely = set(likely_lines(lower[:4]))
+    likely = set(likely_patterns(lower[:4]))
     assert all(pair in likely for pair in of_all)
 
 
 def test_few_patterns_are_tried_for_a_persona() -> None:
     for text in ("a nurse who", "eine ärztin", "一位护士"):
-        assert len(likely_lines(text[:4])) <= 20
+        assert len(likely_patterns(text[:4])) <= 20
 
 
 @pytest.mark.parametrize(

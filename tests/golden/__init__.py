@@ -13,7 +13,7 @@ from typing import Any
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import open_hub
-from persona_hub.transforms.synthesis.use_cases import USE_CASES
+from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
 from tests.helpers.hubs import RUNNER, dead_letters, personas, samples
 from tests.helpers.places import EXAMPLES
 
@@ -29,7 +29,7 @@ def run(output: Path) -> dict[str, Any]:
         "personas": [
             f"{one.hop} {one.relation}: {one.text}" for one in sorted(personas(output), key=lambda p: p.order)
         ],
-        "samples": {name: [row["synthesized text"] for row in samples(output, name)] for name in USE_CASES},
+        "samples": {name: [row["synthesized text"] for row in samples(output, name)] for name in USE_CASE_NAMES},
         "dead_letters": sorted(f"{row['stage']} {row['reason']}" for row in dead_letters(output)),
     }
 

@@ -19,7 +19,7 @@ from persona_hub.transforms.llm.export import ExportModel, collect
 from persona_hub.transforms.llm.openai import chat_body, completion_of
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.llm.vertex_endpoint import completion_of_prediction, instance_of
-from persona_hub.transforms.synthesis.use_cases import USE_CASES
+from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
 
 KEY = bytes(range(16))
 NAME = f"math.{KEY.hex()}"
@@ -157,7 +157,7 @@ def test_whatever_is_asked_its_name_comes_back(backend: str, task: str, key: byt
     assert name_of(orjson.loads(line)) == (task, key, subject)
 
 
-@pytest.mark.parametrize("task", ["extract_persona", "expand_persona", *USE_CASES])
+@pytest.mark.parametrize("task", ["extract_persona", "expand_persona", *USE_CASE_NAMES])
 def test_names_of_our_own_tasks_are_short_enough_for_any_server(task: str) -> None:
     line = request_line("openai", "m", KEY, replace(PLAIN, task=task, subject="5" * 32))
     assert len(orjson.loads(line)["custom_id"]) <= 64

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.transforms.synthesis.examples import EXAMPLES_LIMIT, LEAD, Example, read_examples, render_examples
+from persona_hub.transforms.synthesis.examples import (
+    EXAMPLES_HEADING,
+    EXAMPLES_LIMIT,
+    Example,
+    read_examples,
+    render_examples,
+)
 from persona_hub.transforms.synthesis.use_case import UseCaseError
 from persona_hub.transforms.synthesis.use_cases import load_use_case
 from tests.material.personas import persona
@@ -92,7 +98,7 @@ def test_as_many_as_may_be_are_read(tmp_path: Path) -> None:
 def test_examples_stand_in_their_order_under_a_lead() -> None:
     shown = render_examples([Example("one", "a nurse"), Example("two </persona>", "a baker")], MATH.prompt)
     assert shown == (
-        f"{LEAD}\n<example>\n<persona>\na nurse\n</persona>\none\n</example>\n"
+        f"{EXAMPLES_HEADING}\n<example>\n<persona>\na nurse\n</persona>\none\n</example>\n"
         "<example>\n<persona>\na baker\n</persona>\ntwo ‹/persona>\n</example>"
     )
     assert render_examples([], MATH.prompt) == ""

@@ -17,7 +17,7 @@ NURSE = persona("Eine Nachtschwester, die ihren Patienten vorliest", language="d
 SHOWN = f"<persona>\n{NURSE.text}\n</persona>"
 IN_GERMAN = "Write in the language of the persona (its ISO 639 code: de).\n"
 FORM = "Answer with one JSON object and nothing else, of this form:\n"
-USE_CASES = {
+PROMPTS_SENT = {
     "math": (
         f"{SHOWN}\n\nWrite one mathematics problem for this persona, and its answer.\n{IN_GERMAN}{FORM}"
         '{"problem": "the whole problem", "answer": "the final result alone, with its unit"}'
@@ -50,10 +50,10 @@ USE_CASES = {
 }
 
 
-@pytest.mark.parametrize("name", USE_CASES)
+@pytest.mark.parametrize("name", PROMPTS_SENT)
 def test_the_question_of_each_use_case(name: str) -> None:
     request = load_use_case(name).request(NURSE)
-    assert request.prompt == USE_CASES[name]
+    assert request.prompt == PROMPTS_SENT[name]
     assert "$" not in request.system
     assert NURSE.text not in request.system  # what the system part says does not depend on untrusted text
 
@@ -63,7 +63,7 @@ def test_examples_come_before_the_persona(tmp_path: Path) -> None:
     prompt = load_use_case("math", "", str(tmp_path / "few.jsonl")).request(NURSE).prompt
     lead, rest = prompt.split("<example>", 1)
     assert lead.startswith("Here are examples of what is wanted.")
-    assert rest == f"\n<persona>\nA child\n</persona>\nWhat is 2 + 2?\n</example>\n\n{USE_CASES['math']}"
+    assert rest == f"\n<persona>\nA child\n</persona>\nWhat is 2 + 2?\n</example>\n\n{PROMPTS_SENT['math']}"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.expand_persona.one_hop import HopInput, HopResult, OneHop, PersonaBatches
 from persona_hub.transforms.expand_persona.relation_task import RelationTask, expand_prompt
 from persona_hub.transforms.expand_persona.stop_below_novelty import StopBelowNovelty
-from persona_hub.transforms.expand_persona.unique_personas import PersonasAndKnownIds, UniquePersonas, ids_of
+from persona_hub.transforms.expand_persona.unique_personas import PersonasAndKnownIds, UniquePersonas, packed_ids
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.prompts import Prompt
@@ -105,7 +105,7 @@ class ExpandPersona(beam.PTransform):
         unique, hops = [first], list[HopResult]()
         for hop in range(1, self.hops + 1):
             found = unique[-1].personas
-            ids = found | f"Ids {hop - 1}" >> beam.MapTuple(ids_of).with_output_types(tuple[int, bytes])
+            ids = found | f"Ids {hop - 1}" >> beam.MapTuple(packed_ids).with_output_types(tuple[int, bytes])
             known_ids = (*known_ids, ids)
             answers = tuple(result.answered for result in hops[-1:])
             before = HopInput(found, answers, known_ids, tuple(compared))
@@ -143,11 +143,11 @@ def ids_of_hub(start: PersonasAndHub) -> tuple[beam.PCollection[tuple[int, bytes
     """The ids of all personas that the hub has kept or dropped, by block."""
     kept = [rows | "Ids kept" >> beam.MapTuple(ids_of_rows).with_output_types(tuple[int, bytes]) for rows in start.kept]
     dropped = [
-        rows | "Ids dropped" >> beam.MapTuple(ids_of).with_output_types(tuple[int, bytes]) for rows in start.dropped
+        rows | "Ids dropped" >> beam.MapTuple(packed_ids).with_output_types(tuple[int, bytes]) for rows in start.dropped
     ]
     return (*kept, *dropped)
 
 
 def ids_of_rows(block: int, payload: bytes) -> tuple[int, bytes]:
-    """The ids of rows of a hub, as `ids_of`."""
+    """The ids of rows of a hub, as `packed_ids`."""
     return block, bytes.fromhex(unpack_held(payload).ids.tobytes().decode())

@@ -32,7 +32,7 @@ class HopInput(NamedTuple):
 
     found: beam.PCollection[tuple[int, Batch[Persona]]]  # by the hop before, unique, by block
     answers: tuple[PersonaBatches, ...]  # what the model answered at that hop; none at hop 0
-    known_ids: tuple[beam.PCollection[tuple[int, bytes]], ...]  # of all personas so far, as `ids_of` packs them
+    known_ids: tuple[beam.PCollection[tuple[int, bytes]], ...]  # of all personas so far, as `packed_ids` packs them
     compared: tuple[Compared, ...]  # all personas so far, as the search for near-duplicates takes them
 
 

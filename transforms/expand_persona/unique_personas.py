@@ -16,7 +16,7 @@ from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch, batches
 
 
 class PersonasAndKnownIds(NamedTuple):
-    """New personas, and by block the ids of earlier ones, as `ids_of` packs them, which always win."""
+    """New personas, and by block the ids of earlier ones, as `packed_ids` packs them, which always win."""
 
     personas: beam.PCollection[Batch[Persona]]
     known_ids: tuple[beam.PCollection[tuple[int, bytes]], ...] = ()
@@ -100,7 +100,7 @@ def split_by_block(batch: Batch[Persona], blocks: int) -> Iterator[tuple[int, Ba
     yield from groups.items()
 
 
-def ids_of(block: int, batch: Batch[Persona] | Batch[Duplicate]) -> tuple[int, bytes]:
+def packed_ids(block: int, batch: Batch[Persona] | Batch[Duplicate]) -> tuple[int, bytes]:
     """The ids of a batch, 16 bytes each."""
     return block, bytes.fromhex("".join(persona.persona_id for persona in batch))
 

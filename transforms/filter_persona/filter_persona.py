@@ -24,12 +24,12 @@ PII_MODES = ("scrub", "drop", "keep")
 # The shortest of 2,486 real personas has five characters, the longest 425; a portrait of Nemotron's has 500.
 MIN_CHARACTERS = 5
 MAX_CHARACTERS = 1000
-DEAD_LETTERS = "dead_letters"
+DEAD_LETTER_TAG = "dead_letters"
 
 # Marks that turn the direction of what follows, and characters without width. The joiners U+200C and U+200D stay: Hindi
 # and Persian are spelled with them.
 INVISIBLE = regex.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
-BLANK = regex.compile(r"[\p{Zs}\p{Zl}\p{Zp}\p{Cc}\p{Cs}\p{Co}\p{Cn}]+")
+WHITE_SPACE = regex.compile(r"[\p{Zs}\p{Zl}\p{Zp}\p{Cc}\p{Cs}\p{Co}\p{Cn}]+")
 
 
 class Filtered(NamedTuple):
@@ -46,7 +46,7 @@ class Filtered(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
+class FilterRules:
     """What `examine` goes by."""
 
     pii: str = "scrub"
@@ -55,16 +55,16 @@ class Rules:
     max_characters: int = MAX_CHARACTERS
 
 
-def clean(text: str) -> str:
+def one_line(text: str) -> str:
     """`text` on one line: white space and control characters as one space, marks without width gone; HTML stays."""
     if text.isprintable() and "  " not in text:
         return text.strip()
-    return BLANK.sub(" ", INVISIBLE.sub("", text)).strip()
+    return WHITE_SPACE.sub(" ", INVISIBLE.sub("", text)).strip()
 
 
-def examine(persona: Persona, rules: Rules) -> Persona | str:
+def examine(persona: Persona, rules: FilterRules) -> Persona | str:
     """The persona, cleaned and perhaps scrubbed (with a new id if its text has changed), or the reason against it."""
-    text = clean(persona.text)
+    text = one_line(persona.text)
     language = persona.language if rules.persona_language == SAME_LANGUAGE else rules.persona_language
     reason = (
         not_a_persona(text[: rules.max_characters])
@@ -103,24 +103,24 @@ class FilterPersona(beam.PTransform):
 
     def expand(self, personas: beam.PCollection[Batch[Persona]]) -> Filtered:
         """Examines every persona."""
-        rules = Rules(
+        rules = FilterRules(
             pii=self.pii,
             persona_language=self.persona_language,
             min_characters=self.min_characters,
             max_characters=self.max_characters,
         )
-        out = personas | "Examine" >> beam.ParDo(ExamineDoFn(rules)).with_outputs(DEAD_LETTERS, main="personas")
+        out = personas | "Examine" >> beam.ParDo(ExamineDoFn(rules)).with_outputs(DEAD_LETTER_TAG, main="personas")
         counts = (
             *count_records(FILTER_PERSONA, "personas", personas),
             *count_records(FILTER_PERSONA, "kept", out.personas),
         )
-        return Filtered(out.personas, out[DEAD_LETTERS], counts)
+        return Filtered(out.personas, out[DEAD_LETTER_TAG], counts)
 
 
 class ExamineDoFn(beam.DoFn):
     """Examines the personas of a batch."""
 
-    def __init__(self, rules: Rules):
+    def __init__(self, rules: FilterRules):
         self.rules = rules
         self.tally = Tally(FILTER_PERSONA)
 
@@ -143,11 +143,11 @@ class ExamineDoFn(beam.DoFn):
         if kept:
             yield kept
         if dead:
-            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, dead)
+            yield beam.pvalue.TaggedOutput(DEAD_LETTER_TAG, dead)
 
 
 def dead_letter(persona: Persona, reason: str, mode: str) -> DeadLetter:
     """Why a persona does not go on; its text is shown without personal data, unless `mode` is "keep"."""
-    text = clean(persona.text)[:MAX_CHARACTERS]
+    text = one_line(persona.text)[:MAX_CHARACTERS]
     shown = text if mode == "keep" else pii.scrub_text(text, persona.language)
     return DeadLetter(FILTER_PERSONA, reason, persona.persona_id, f"of {persona.source}", excerpt(shown))

@@ -20,7 +20,7 @@ from persona_hub.transforms.corpus.language import language_of
 SURE_LETTERS = 12  # below, a name or a term of another language is enough to mislead
 LEAST_SHARE = 0.2  # of letters in the language's script: "一位 Django REST framework 开发者" has 0.2
 LATIN = regex.compile(r"\p{Latin}")
-SCRIPTS = {
+SCRIPT_PATTERNS = {
     language: regex.compile("|".join(rf"\p{{{script}}}" for script in scripts.split()))
     for languages, scripts in (
         ("zh", "Han"),
@@ -56,14 +56,20 @@ SCRIPTS = {
     )
     for language in languages.split()
 }
-KIN = ({"no", "nb", "nn", "da", "sv"}, {"hr", "sr", "bs", "sl"}, {"id", "ms"}, {"cs", "sk"}, {"es", "gl", "ca", "pt"})
+ALIKE_LANGUAGES = (
+    {"no", "nb", "nn", "da", "sv"},
+    {"hr", "sr", "bs", "sl"},
+    {"id", "ms"},
+    {"cs", "sk"},
+    {"es", "gl", "ca", "pt"},
+)
 
 LETTER = regex.compile(r"\p{L}")
 WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 BRACKETS = regex.compile(r"[<‹\[【{「#$]")
 SENTENCE_ENDS = regex.compile(r"[.!?:。！？：।؟]\s*(?=\p{L})")
 SENTENCES = 20  # whose beginnings are looked at
-PREFIX = 4  # characters of a text by which patterns are chosen
+PREFIX_CHARACTERS = 4  # characters of a text by which patterns are chosen
 
 
 def wrong_length(text: str, shortest: int, longest: int) -> str:
@@ -81,32 +87,32 @@ def not_a_persona(text: str) -> str:
     if not LETTER.search(text):
         return "empty"
     lower = text.lower().lstrip("\"'“”„«*-•> ")
-    if BRACKETS.search(lower) and any(line.search(lower) for line in lines("instructions-echoed", "anywhere")):
+    if BRACKETS.search(lower) and any(line.search(lower) for line in patterns("instructions-echoed", "anywhere")):
         return "instructions-echoed"
-    for reason, line in likely_lines(lower[:PREFIX]):
+    for reason, line in likely_patterns(lower[:PREFIX_CHARACTERS]):
         if line.match(lower):
             return reason
     for end in islice(SENTENCE_ENDS.finditer(lower), SENTENCES):
-        if any(line.match(lower, end.end()) for line in lines("instructions-echoed", "sentence")):
+        if any(line.match(lower, end.end()) for line in patterns("instructions-echoed", "sentence")):
             return "instructions-echoed"
     return ""
 
 
 @lru_cache(10_000)
-def likely_lines(prefix: str) -> tuple[tuple[str, regex.Pattern[str]], ...]:
+def likely_patterns(prefix: str) -> tuple[tuple[str, regex.Pattern[str]], ...]:
     """The patterns, each with its reason, that a text with this beginning may match: of some 170 about three."""
     return tuple(
         (reason, line)
         for reason in ("instructions-echoed", "refusal", "not-a-person")
         for group in word_lists()[reason]
         if group != "anywhere"
-        for line in lines(reason, group)
+        for line in patterns(reason, group)
         if line.match(prefix, partial=True)
     )
 
 
 @cache
-def lines(reason: str, group: str) -> tuple[regex.Pattern[str], ...]:
+def patterns(reason: str, group: str) -> tuple[regex.Pattern[str], ...]:
     """The patterns of a reason and a language (or place)."""
     return tuple(map(regex.compile, word_lists()[reason][group]))
 
@@ -122,7 +128,7 @@ def is_other_language(text: str, language: str) -> bool:
     letters = sum(map(str.isalpha, text))
     if language == "und" or letters < SURE_LETTERS:
         return False
-    script = SCRIPTS.get(language, LATIN)
+    script = SCRIPT_PATTERNS.get(language, LATIN)
     if not (script is LATIN and text.isascii()) and len(script.findall(text)) < LEAST_SHARE * letters:
         return True
     if script is not LATIN:
@@ -131,7 +137,7 @@ def is_other_language(text: str, language: str) -> bool:
     if max(counts.values(), default=0) <= counts[language]:
         return False  # the detector takes 0.1 ms, and 2 where it is unsure: more than all the rest
     found = language_of(text)
-    return counts[found] > counts[language] and not any({found, language} <= kin for kin in KIN)
+    return counts[found] > counts[language] and not any({found, language} <= alike for alike in ALIKE_LANGUAGES)
 
 
 def count_small_words(text: str) -> Counter[str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Completion, Request
 from persona_hub.transforms.offline_model.personas import expand_persona, extract_persona
-from persona_hub.transforms.offline_model.samples import sample
+from persona_hub.transforms.offline_model.samples import sample_answer
 
 PERSONA_TASKS = {"extract_persona": extract_persona, "expand_persona": expand_persona}
 
@@ -21,7 +21,7 @@ def answer(task: str, values: Mapping[str, str], schema: str = "", number: int =
     """The answer to `task`: JSON for a packaged task and for a schema, else a sentence."""
     if task in PERSONA_TASKS:
         return json.dumps(PERSONA_TASKS[task](values, number), ensure_ascii=False)
-    return sample(task, values, schema, number)
+    return sample_answer(task, values, schema, number)
 
 
 class OfflineModel:

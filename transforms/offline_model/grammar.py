@@ -13,14 +13,14 @@ MOST_WORDS = 3  # of a phrase
 LISTS = json.loads((resources.files(__package__) / "grammar.json").read_text("utf-8"))
 
 
-def listed(family: str, name: str) -> tuple[str, ...]:
+def grammar_list(family: str, name: str) -> tuple[str, ...]:
     """A list of grammar.json: words or endings."""
     return tuple(LISTS[family][name].split())
 
 
-EN_VERB_COMES = frozenset(listed("english", "verb_comes"))
-EN_NOUN_COMES = frozenset(listed("english", "noun_comes"))
-EN_ADJECTIVE = listed("english", "adjective_endings")
+EN_VERB_COMES = frozenset(grammar_list("english", "verb_comes"))
+EN_NOUN_COMES = frozenset(grammar_list("english", "noun_comes"))
+EN_ADJECTIVE = grammar_list("english", "adjective_endings")
 
 
 def english(run: Sequence[str], before: str, after: str) -> list[Phrase]:
@@ -32,8 +32,8 @@ def english(run: Sequence[str], before: str, after: str) -> list[Phrase]:
     return [(tuple(run[-MOST_WORDS:]), 1.5 if before in EN_NOUN_COMES else 0.8)] if run else []
 
 
-ROMANCE_NOUN_COMES = frozenset(listed("romance", "noun_comes"))
-ROMANCE_ADJECTIVE = listed("romance", "adjective_endings")
+ROMANCE_NOUN_COMES = frozenset(grammar_list("romance", "noun_comes"))
+ROMANCE_ADJECTIVE = grammar_list("romance", "adjective_endings")
 
 
 def romance(run: Sequence[str], before: str, after: str) -> list[Phrase]:
@@ -50,7 +50,7 @@ def german(run: Sequence[str], before: str, after: str) -> list[Phrase]:
     return [((word,), 0.8 + min(len(word), 20) / 20) for word in nouns]
 
 
-RU_OTHER = listed("russian", "other_endings")
+RU_OTHER = grammar_list("russian", "other_endings")
 
 
 def russian(run: Sequence[str], before: str, after: str) -> list[Phrase]:
@@ -58,7 +58,7 @@ def russian(run: Sequence[str], before: str, after: str) -> list[Phrase]:
     return [((word,), 1.0) for word in run if len(word) > 4 and not word.endswith(RU_OTHER) and word[-1] not in "аыийь"]
 
 
-HI_NOUN_FOLLOWS = frozenset(listed("hindi", "noun_follows"))
+HI_NOUN_FOLLOWS = frozenset(grammar_list("hindi", "noun_follows"))
 
 
 def hindi(run: Sequence[str], before: str, after: str) -> list[Phrase]:

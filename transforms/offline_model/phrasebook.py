@@ -10,8 +10,10 @@ from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-TABLES = resources.files(__package__) / "phrases"
-LANGUAGES = frozenset(file.name.removesuffix(".json") for file in TABLES.iterdir() if file.name.endswith(".json"))
+PHRASE_TABLES = resources.files(__package__) / "phrases"
+LANGUAGES = frozenset(
+    file.name.removesuffix(".json") for file in PHRASE_TABLES.iterdir() if file.name.endswith(".json")
+)
 STEM = 8  # letters of the longest stem looked up
 INTERNATIONAL = 5  # letters of a stem that may serve another language
 SLOT = re.compile(r"\{(\w+)\}")
@@ -102,7 +104,7 @@ def entries(text: str) -> tuple[str, ...]:
 @cache
 def phrasebook(language: str) -> Phrasebook:
     """The tables of `language`, which must be one of LANGUAGES."""
-    table = json.loads((TABLES / f"{language}.json").read_text("utf-8"))
+    table = json.loads((PHRASE_TABLES / f"{language}.json").read_text("utf-8"))
     rows = {"general": table["general"], **table["fields"]}
     fields = {
         name: Field(name, *(entries(row[column]) for column in ("pros", "lay", "aims", "topics")))

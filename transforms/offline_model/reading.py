@@ -30,7 +30,7 @@ UNSEEN = re.compile(
     "\ud800-\uf8ff\U000e0000-\U0010ffff]+"
 )
 TOKEN = regex.compile(r"[\p{L}\p{M}]+(?:['’‑-][\p{L}\p{M}]+)*|\p{N}[\p{N}\p{L}.,]*|[^\s\p{L}\p{M}\p{N}]|\n")
-MARK = regex.compile(r"\p{M}")
+COMBINING_MARK = regex.compile(r"\p{M}")
 PLAIN_TOKEN = re.compile(r"[^\W\d_]+(?:['’‑-][^\W\d_]+)*|\d[\w.,]*|[^\s\w]|\n")  # three times as fast, splits at marks
 
 
@@ -54,7 +54,7 @@ def read_document(text: str, language: str, book: Phrasebook) -> Matter:
         cleaned = cleaned[:UNSPACED_CHARACTERS]
         name, phrases = field_of(cues_within(cleaned, language), language), unspaced_phrases(cleaned, language)
     else:
-        tokens = (TOKEN if MARK.search(cleaned) else PLAIN_TOKEN).findall(cleaned)
+        tokens = (TOKEN if COMBINING_MARK.search(cleaned) else PLAIN_TOKEN).findall(cleaned)
         name = field_of([token.lower() for token in tokens if len(token) > 2], language)
         phrases = key_phrases(tokens, language, cues_of(language))
     if book.language == "en" != language:

@@ -80,7 +80,7 @@ def identifier(phrase: str) -> str:
     return name if len(name) > 2 else ""
 
 
-def sample(task: str, values: Mapping[str, str], schema: str, number: int) -> str:
+def sample_answer(task: str, values: Mapping[str, str], schema: str, number: int) -> str:
     """The answer to a use case; for a user's own, whatever its schema asks for, else a sentence."""
     sampler = Sampler(values, task, number)
     answer: Any = sampler.answer(task)

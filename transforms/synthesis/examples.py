@@ -10,10 +10,10 @@ from persona_hub.transforms.files.user_text import FileError, read_text
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.synthesis.use_case import UseCaseError
 
-PERSONA, TEXT = "input persona", "synthesized text"  # keys of the released dataset, and so of our own samples
+PERSONA_KEY, TEXT_KEY = "input persona", "synthesized text"  # keys of the released dataset, and so of our own samples
 EXAMPLES_LIMIT = 32  # every call pays for all of them
 EXAMPLE_CHARACTERS = 20_000
-LEAD = """\
+EXAMPLES_HEADING = """\
 Here are examples of what is wanted. Match their kind and their quality; take neither topic nor words from them, and
 answer in the form that is asked for at the end, whatever theirs is."""
 
@@ -41,7 +41,9 @@ def read_examples(path: str) -> list[Example]:
     with_persona = sum(1 for example in examples if example.persona)
     if with_persona not in (0, len(examples)):
         bare = next(number for (number, _), example in zip(found, examples, strict=True) if not example.persona)
-        raise UseCaseError(f"--examples {path}, line {bare}: no {PERSONA!r}, which others have; all or none need it")
+        raise UseCaseError(
+            f"--examples {path}, line {bare}: no {PERSONA_KEY!r}, which others have; all or none need it"
+        )
     return examples
 
 
@@ -52,15 +54,15 @@ def example_of(line: str, where: str) -> Example:
     except (ValueError, RecursionError) as error:
         raise UseCaseError(f"{where}: no JSON ({error}); give one object on each line") from error
     if not isinstance(row, dict):
-        raise UseCaseError(f"{where}: no JSON object; write {{{TEXT!r}: ..., {PERSONA!r}: ...}} in JSON")
-    for key in (TEXT, PERSONA):
+        raise UseCaseError(f"{where}: no JSON object; write {{{TEXT_KEY!r}: ..., {PERSONA_KEY!r}: ...}} in JSON")
+    for key in (TEXT_KEY, PERSONA_KEY):
         if not isinstance(row.get(key, ""), str):
             raise UseCaseError(f"{where}: {key!r} is no string")
-    text, persona = row.get(TEXT, "").strip(), row.get(PERSONA, "").strip()
+    text, persona = row.get(TEXT_KEY, "").strip(), row.get(PERSONA_KEY, "").strip()
     if not text:
-        raise UseCaseError(f"{where}: no {TEXT!r}; it holds the text that a model shall take as its example")
+        raise UseCaseError(f"{where}: no {TEXT_KEY!r}; it holds the text that a model shall take as its example")
     if len(text) > EXAMPLE_CHARACTERS:
-        raise UseCaseError(f"{where}: {len(text)} characters in {TEXT!r}; at most {EXAMPLE_CHARACTERS}")
+        raise UseCaseError(f"{where}: {len(text)} characters in {TEXT_KEY!r}; at most {EXAMPLE_CHARACTERS}")
     return Example(text, persona)
 
 
@@ -68,7 +70,7 @@ def render_examples(examples: Sequence[Example], prompt: Prompt) -> str:
     """What takes the place of $examples: their texts as data, each between tags, which it cannot close."""
     if not examples:
         return ""
-    parts = [LEAD]
+    parts = [EXAMPLES_HEADING]
     for example in examples:
         persona = f"<persona>\n{prompt.harmless(example.persona)}\n</persona>\n" if example.persona else ""
         parts.append(f"<example>\n{persona}{prompt.harmless(example.text)}\n</example>")

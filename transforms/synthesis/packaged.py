@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from persona_hub.transforms.llm.protocol import MalformedAnswer, Sampling
-from persona_hub.transforms.synthesis.use_case import filled
+from persona_hub.transforms.synthesis.use_case import check_not_empty
 
-ANSWER = "\n\nAnswer: "  # between a problem and its answer in a sample's text
+ANSWER_HEADING = "\n\nAnswer: "  # between a problem and its answer in a sample's text
 STRING = {"type": "string"}
-ARGUMENT = {
+TOOL_ARGUMENT = {
     "type": "object",
     "properties": {"name": STRING, "type": STRING, "description": STRING},
     "required": ["name", "type", "description"],
@@ -22,13 +22,13 @@ ARGUMENT = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class PackagedUseCase:
     """What tells one use case from another, besides its prompt."""
 
     description: str
     fields: Mapping[str, Any]  # JSON schemas of the fields of an answer, all of them wanted
     text: str = ""
-    check: Callable[[dict[str, Any]], None] = filled
+    check: Callable[[dict[str, Any]], None] = check_not_empty
     max_tokens: int = 1024
 
     @property
@@ -50,7 +50,7 @@ class Row:
 
 def check_tool(fields: Mapping[str, Any]) -> None:
     """Raises MalformedAnswer for a tool that no program could call: the name has to be an identifier."""
-    filled(fields)
+    check_not_empty(fields)
     name = fields["function_name"]
     if not name.isidentifier() or keyword.iskeyword(name):
         raise MalformedAnswer("'function_name' is no identifier")
@@ -63,44 +63,44 @@ def check_tool(fields: Mapping[str, Any]) -> None:
 
 def problem_and_answer(text: str) -> tuple[str, str]:
     """The two parts of a sample's text of `math` or `logical_reasoning`."""
-    problem, _, answer = text.rpartition(ANSWER)
+    problem, _, answer = text.rpartition(ANSWER_HEADING)
     return problem, answer
 
 
 PACKAGED = {
-    "math": Row(
+    "math": PackagedUseCase(
         description="math problem",
         fields={"problem": STRING, "answer": STRING},
-        text=f"$problem{ANSWER}$answer",
+        text=f"$problem{ANSWER_HEADING}$answer",
     ),
-    "logical_reasoning": Row(
+    "logical_reasoning": PackagedUseCase(
         description="logical reasoning problem",
         fields={"problem": STRING, "answer": STRING},
-        text=f"$problem{ANSWER}$answer",
+        text=f"$problem{ANSWER_HEADING}$answer",
     ),
-    "instruction": Row(
+    "instruction": PackagedUseCase(
         description="instruction",
         fields={"instruction": STRING},
     ),
-    "knowledge_text": Row(
+    "knowledge_text": PackagedUseCase(
         description="knowledge text",
         fields={"title": STRING, "text": STRING},
         text="Title: $title\n\n$text",
         max_tokens=2048,
     ),
-    "game_npc": Row(
+    "game_npc": PackagedUseCase(
         description="game npc",
         fields={"name": STRING, "description": STRING},
         text="Name: $name\n\n$description",
     ),
-    "tool": Row(
+    "tool": PackagedUseCase(
         description="tool development",
         fields={
             "name": STRING,
             "description": STRING,
             "function_name": STRING,
             # The released tools name their arguments in a list, a mapping or a text; a list can be checked.
-            "input_args": {"type": "array", "items": {"anyOf": [ARGUMENT, STRING]}},
+            "input_args": {"type": "array", "items": {"anyOf": [TOOL_ARGUMENT, STRING]}},
             "return": STRING,
             "depend": STRING,
         },

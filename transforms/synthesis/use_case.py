@@ -14,15 +14,15 @@ from persona_hub.transforms.llm.protocol import MalformedAnswer, Request, Sampli
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.records import Persona
 
-PLACEHOLDERS = frozenset({"persona", "language", "examples"})
-REQUIRED = frozenset({"persona"})
+USE_CASE_PLACEHOLDERS = frozenset({"persona", "language", "examples"})
+REQUIRED_PLACEHOLDERS = frozenset({"persona"})
 
 
 class UseCaseError(InvalidInputError):
     """A use case or an examples file that cannot be used; the message names the file, the key and the remedy."""
 
 
-def filled(fields: Mapping[str, Any]) -> None:
+def check_not_empty(fields: Mapping[str, Any]) -> None:
     """Raises MalformedAnswer for a field that is empty text."""
     empty = [name for name, value in fields.items() if isinstance(value, str) and not value.strip()]
     if empty:
@@ -39,7 +39,7 @@ class UseCase:
     schema: str = ""  # JSON schema of an object
     output_prefix: str = ""  # "Math problem:"
     text: str = ""  # a sample's text, with $fields of the object; "" for the only field, or the object as JSON
-    check: Check = filled
+    check: Check = check_not_empty
     sampling: Sampling = field(default_factory=Sampling)
     examples: str = ""
 

@@ -8,11 +8,16 @@ from pathlib import Path
 from persona_hub.transforms.prompts import PromptError, load_prompt
 from persona_hub.transforms.synthesis.examples import read_examples, render_examples
 from persona_hub.transforms.synthesis.packaged import PACKAGED
-from persona_hub.transforms.synthesis.use_case import PLACEHOLDERS, REQUIRED, UseCase, UseCaseError
+from persona_hub.transforms.synthesis.use_case import (
+    REQUIRED_PLACEHOLDERS,
+    USE_CASE_PLACEHOLDERS,
+    UseCase,
+    UseCaseError,
+)
 from persona_hub.transforms.synthesis.user_file import read_use_case
 
-USE_CASES = tuple(PACKAGED)
-SUFFIXES = (".yaml", ".yml")
+USE_CASE_NAMES = tuple(PACKAGED)
+YAML_SUFFIXES = (".yaml", ".yml")
 
 
 def load_use_case(name_or_file: str, prompt_dir: str = "", examples_file: str = "") -> UseCase:
@@ -21,22 +26,22 @@ def load_use_case(name_or_file: str, prompt_dir: str = "", examples_file: str = 
     Read where the pipeline is built. Raises UseCaseError, which names the file, the key and the remedy.
     """
     if name_or_file in PACKAGED:
-        use_case = packaged(name_or_file, prompt_dir)
-    elif Path(name_or_file).suffix in SUFFIXES:
+        use_case = packaged_use_case(name_or_file, prompt_dir)
+    elif Path(name_or_file).suffix in YAML_SUFFIXES:
         use_case = read_use_case(name_or_file, frozenset(PACKAGED))
     else:
-        names = ", ".join(USE_CASES)
+        names = ", ".join(USE_CASE_NAMES)
         raise UseCaseError(
             f"--use_case {name_or_file}: no such use case; there are {names}, or a file of your own .yaml"
         )
     return with_examples(use_case, examples_file)
 
 
-def packaged(name: str, prompt_dir: str = "") -> UseCase:
+def packaged_use_case(name: str, prompt_dir: str = "") -> UseCase:
     """One of the six, with its own prompt or the user's. Raises UseCaseError."""
     row = PACKAGED[name]
     try:
-        prompt = load_prompt(name, PLACEHOLDERS, prompt_dir, REQUIRED)
+        prompt = load_prompt(name, USE_CASE_PLACEHOLDERS, prompt_dir, REQUIRED_PLACEHOLDERS)
     except PromptError as error:
         raise UseCaseError(str(error)) from error
     return UseCase(

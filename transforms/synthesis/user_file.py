@@ -16,35 +16,40 @@ from persona_hub.transforms.files.storage import join_path, split_path
 from persona_hub.transforms.files.user_text import FileError, read_text
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.prompts import Prompt, PromptError, parse_prompt
-from persona_hub.transforms.synthesis.use_case import PLACEHOLDERS, REQUIRED, UseCase, UseCaseError
+from persona_hub.transforms.synthesis.use_case import (
+    REQUIRED_PLACEHOLDERS,
+    USE_CASE_PLACEHOLDERS,
+    UseCase,
+    UseCaseError,
+)
 
-KEYS = ("name", "description", "prompt", "prompt_file", "schema", "output_prefix", "text", "sampling")
-SAMPLING = {field.name: field for field in fields(Sampling)}
-NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")  # it becomes a folder of the output
+USE_CASE_KEYS = ("name", "description", "prompt", "prompt_file", "schema", "output_prefix", "text", "sampling")
+SAMPLING_FIELDS = {field.name: field for field in fields(Sampling)}
+FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")  # it becomes a folder of the output
 
 
 def read_use_case(path: str, taken: frozenset[str]) -> UseCase:
     """The use case in a file. Raises UseCaseError, which names the file, the key and the remedy."""
     entries = read_yaml(path)
-    unknown = [key for key in entries if key not in KEYS]
+    unknown = [key for key in entries if key not in USE_CASE_KEYS]
     if unknown:
-        raise UseCaseError(f"{path}: unknown key {unknown[0]!r}; there are {', '.join(KEYS)}")
-    name = text_of(entries, "name", path)
-    if not NAME.fullmatch(name):
+        raise UseCaseError(f"{path}: unknown key {unknown[0]!r}; there are {', '.join(USE_CASE_KEYS)}")
+    name = text_at(entries, "name", path)
+    if not FOLDER_NAME.fullmatch(name):
         raise UseCaseError(f"{path}: name: {name[:80]!r} must be lower-case letters, digits and _, at most 64 in all")
     if name in taken:
         raise UseCaseError(f"{path}: name: {name!r} is the name of a packaged use case; choose another")
     if ("schema" in entries) == ("output_prefix" in entries):
         raise UseCaseError(f"{path}: give either schema (for JSON) or output_prefix (for free text), and not both")
-    schema = schema_of(entries, path) if "schema" in entries else ""
+    schema = schema_in(entries, path) if "schema" in entries else ""
     return UseCase(
         name=name,
-        description=text_of(entries, "description", path),
-        prompt=prompt_of(entries, name, path),
+        description=text_at(entries, "description", path),
+        prompt=prompt_in(entries, name, path),
         schema=schema,
-        output_prefix="" if schema else text_of(entries, "output_prefix", path),
-        text=template_of(entries, schema, path) if "text" in entries else "",
-        sampling=sampling_of(entries, path),
+        output_prefix="" if schema else text_at(entries, "output_prefix", path),
+        text=template_in(entries, schema, path) if "text" in entries else "",
+        sampling=sampling_in(entries, path),
     )
 
 
@@ -60,11 +65,11 @@ def read_yaml(path: str) -> dict[Any, Any]:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise UseCaseError(f"{path}: no YAML ({type(error).__name__}); see examples/use_case.yaml") from error
     if not isinstance(entries, dict):
-        raise UseCaseError(f"{path}: no mapping of {', '.join(KEYS)}; see examples/use_case.yaml")
+        raise UseCaseError(f"{path}: no mapping of {', '.join(USE_CASE_KEYS)}; see examples/use_case.yaml")
     return entries
 
 
-def text_of(entries: dict[Any, Any], key: str, path: str) -> str:
+def text_at(entries: dict[Any, Any], key: str, path: str) -> str:
     """The text under a key. Raises UseCaseError where it is missing or something else."""
     value = entries.get(key)
     if value is None:
@@ -74,23 +79,25 @@ def text_of(entries: dict[Any, Any], key: str, path: str) -> str:
     return value.strip()
 
 
-def prompt_of(entries: dict[Any, Any], name: str, path: str) -> Prompt:
+def prompt_in(entries: dict[Any, Any], name: str, path: str) -> Prompt:
     """The prompt, in the file itself or beside it. Raises UseCaseError."""
     if ("prompt" in entries) == ("prompt_file" in entries):
         raise UseCaseError(f"{path}: give either prompt or prompt_file, and not both")
     try:
         if "prompt" in entries:
-            return parse_prompt(name, text_of(entries, "prompt", path), PLACEHOLDERS, f"{path}: prompt", REQUIRED)
-        beside, file = split_path(path)[0], text_of(entries, "prompt_file", path)
+            return parse_prompt(
+                name, text_at(entries, "prompt", path), USE_CASE_PLACEHOLDERS, f"{path}: prompt", REQUIRED_PLACEHOLDERS
+            )
+        beside, file = split_path(path)[0], text_at(entries, "prompt_file", path)
         file = join_path(beside, file) if beside else file
-        return parse_prompt(name, read_text(file), PLACEHOLDERS, file, REQUIRED)
+        return parse_prompt(name, read_text(file), USE_CASE_PLACEHOLDERS, file, REQUIRED_PLACEHOLDERS)
     except PromptError as error:
         raise UseCaseError(str(error)) from error
     except FileError as error:
         raise UseCaseError(f"{path}: prompt_file: {error}") from error
 
 
-def schema_of(entries: dict[Any, Any], path: str) -> str:
+def schema_in(entries: dict[Any, Any], path: str) -> str:
     """The JSON schema of an answer, as JSON. Raises UseCaseError."""
     schema = entries["schema"]
     if not isinstance(schema, dict) or schema.get("type") != "object" or not isinstance(schema.get("properties"), dict):
@@ -110,9 +117,9 @@ def schema_of(entries: dict[Any, Any], path: str) -> str:
     return text
 
 
-def template_of(entries: dict[Any, Any], schema: str, path: str) -> str:
+def template_in(entries: dict[Any, Any], schema: str, path: str) -> str:
     """How the fields of an answer make a text. Raises UseCaseError."""
-    text = text_of(entries, "text", path)
+    text = text_at(entries, "text", path)
     if not schema:
         raise UseCaseError(f"{path}: text: only a schema has $fields to put in; leave it out")
     if not Template(text).is_valid():
@@ -124,14 +131,14 @@ def template_of(entries: dict[Any, Any], schema: str, path: str) -> str:
     return text
 
 
-def sampling_of(entries: dict[Any, Any], path: str) -> Sampling:
+def sampling_in(entries: dict[Any, Any], path: str) -> Sampling:
     """How answers are drawn. Raises UseCaseError."""
     values = entries.get("sampling") or {}
     if not isinstance(values, dict):
-        raise UseCaseError(f"{path}: sampling: must be a mapping of {', '.join(SAMPLING)}")
+        raise UseCaseError(f"{path}: sampling: must be a mapping of {', '.join(SAMPLING_FIELDS)}")
     for key, value in values.items():
-        if key not in SAMPLING:
-            raise UseCaseError(f"{path}: sampling: unknown key {key!r}; there are {', '.join(SAMPLING)}")
+        if key not in SAMPLING_FIELDS:
+            raise UseCaseError(f"{path}: sampling: unknown key {key!r}; there are {', '.join(SAMPLING_FIELDS)}")
         whole = key in ("max_tokens", "seed")
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 0 <= value < math.inf:
             kind = "whole number" if whole else "number"
