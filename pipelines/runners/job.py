@@ -44,7 +44,7 @@ def run_job(
 ) -> int:
     """Plans and runs a job; returns its exit code.
 
-    Raises ValueErrors that name the flag or file and the remedy, before anything runs, and what `run_pipeline` raises.
+    Raises InvalidInputErrors, which name the flag or file, before anything runs; and what `run_pipeline` raises.
     """
     options = beam_options(beam_flags)
     where = where_of(options)
