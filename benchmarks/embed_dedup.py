@@ -71,11 +71,12 @@ def pairs_over(vectors: Any, threshold: float) -> tuple[Any, Any, Any]:
 
 def dropped_by(rows: int, earlier: Any, later: Any, cosine: Any, threshold: float) -> Any:
     """Which rows are dropped, given the pairs that were found."""
+    from persona_hub.transforms.similarity.edges import Edges
     from persona_hub.transforms.similarity.representatives import decide
 
     near = cosine >= threshold
     ranks = ranks_for(rows)
-    return np.isin(ranks, decide(ranks[earlier[near]], ranks[later[near]], cosine[near])[1])
+    return np.isin(ranks, decide(Edges(ranks[earlier[near]], ranks[later[near]], cosine[near])).dropped)
 
 
 def recall(found: Any, truth: Any) -> float:

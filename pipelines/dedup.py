@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,14 +20,15 @@ from persona_hub.pipelines.planning.models import HERE, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
-from persona_hub.transforms.dedup.chunks import Broken, Chunk
+from persona_hub.transforms.dedup.chunk_rows import RowLayout, lines_before, pack_chunk
+from persona_hub.transforms.dedup.chunks import Chunk, UnusableRow
+from persona_hub.transforms.dedup.drop_rows import DropRows
 from persona_hub.transforms.dedup.find_duplicates import FindDuplicates
-from persona_hub.transforms.dedup.part import PartRows, RowLayout, lines_before
+from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.read_rows import ReadRows
 from persona_hub.transforms.dedup.representatives import rounds_for
-from persona_hub.transforms.dedup.rows import Packed
-from persona_hub.transforms.dedup.sniff import text_field_of
 from persona_hub.transforms.dedup.sources import CHUNK_BITS, Source, source_at, sources_of
+from persona_hub.transforms.dedup.text_field import text_field_of
 from persona_hub.transforms.embed_dedup.rows import MeaningDecisions
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.files.storage import file_exists, join_path, open_to_read, open_to_write
@@ -37,7 +37,7 @@ from persona_hub.transforms.read_hub.held import ReadHeldRows, held_vectors
 from persona_hub.transforms.records import DeadLetter, as_dict
 from persona_hub.transforms.similarity.plan import Plan
 from persona_hub.transforms.wire.batches import Batch
-from persona_hub.transforms.wire.packing import unpack_arrays
+from persona_hub.transforms.wire.packing import KeyedArrays, unpack_arrays
 
 STATISTICS = "statistics.json"
 EXHAUSTED = "budget-exhausted"
@@ -98,7 +98,9 @@ class DedupJob:
         rows = p | "ReadRows" >> ReadRows(sources=self.sources, field=self.field)
         lines = rows.lines | "Lines" >> LinesBefore(sources=self.sources)
         held = [p | "Held" >> ReadHeldRows(hub=hub, blocks=self.blocks, ranked=False) for hub in self.hubs]
-        held_texts = [each | "HeldTexts" >> beam.MapTuple(held_element).with_output_types(Packed) for each in held]
+        held_texts = [
+            each | "HeldTexts" >> beam.MapTuple(held_element).with_output_types(KeyedPayload) for each in held
+        ]
         given = [rows.chunks, *held_texts] | "Texts" >> beam.Flatten()
 
         found = given | "FindDuplicates" >> FindDuplicates(
@@ -106,7 +108,7 @@ class DedupJob:
         )
         parted = [
             {"rows": given, "decisions": found.decisions, "lines": lines}
-            | "Text" >> PartRows(kind="text", layout=self.layout, sources=self.sources)
+            | "Text" >> DropRows(kind="text", layout=self.layout, sources=self.sources)
         ]
         if self.embedding_threshold < 1.0:
             known = [
@@ -116,16 +118,16 @@ class DedupJob:
             meanings = (parted[0].kept, *known) | "EmbedDedup" >> MeaningDecisions(
                 layout=self.layout, threshold=self.embedding_threshold, embedder=self.embedder, blocks=self.blocks
             )
-            staying = parted[0].kept | "Staying" >> beam.Map(kept_payload).with_output_types(Packed)
+            staying = parted[0].kept | "Staying" >> beam.Map(kept_payload).with_output_types(KeyedPayload)
             rest = [staying, *held_texts] | "Rest" >> beam.Flatten()
             parted.append(
                 {"rows": rest, "decisions": meanings.decisions, "lines": lines}
-                | "Meaning" >> PartRows(kind="meaning", layout=self.layout, sources=self.sources)
+                | "Meaning" >> DropRows(kind="meaning", layout=self.layout, sources=self.sources)
             )
 
         kept = parted[-1].kept | "KeptLines" >> beam.Map(lines_of_chunk).with_output_types(bytes)
         dropped = [each.dropped for each in parted] | "Dropped" >> beam.Flatten()
-        dead = rows.broken | "DeadLetters" >> beam.FlatMap(dead_letters, list(self.sources), AsSingleton(lines))
+        dead = rows.unusable | "DeadLetters" >> beam.FlatMap(dead_letters, list(self.sources), AsSingleton(lines))
         for name, collection in (("kept", kept), ("dropped", dropped), ("dead_letters", dead)):
             write = beam.io.WriteToText(
                 join_path(self.output, name), ".jsonl", append_trailing_newlines=False, coder=BytesCoder()
@@ -133,7 +135,7 @@ class DedupJob:
             _ = collection | f"Write {name}" >> write
         counts = [
             parted[0].counts | "CountText" >> beam.Map(named_counts, "text"),
-            rows.broken | "CountBroken" >> beam.Map(broken_counts),
+            rows.unusable | "CountBroken" >> beam.Map(broken_counts),
             found.without_words | "CountWithoutWords" >> beam.Map(lambda n: Counter({"without_words": n[1]})),
         ]
         if len(parted) > 1:
@@ -177,7 +179,7 @@ class LinesBefore(beam.PTransform):
 
     sources: Sequence[Source]
 
-    def expand(self, lines: beam.PCollection[Packed]) -> beam.PCollection[dict[int, int]]:
+    def expand(self, lines: beam.PCollection[KeyedArrays]) -> beam.PCollection[dict[int, int]]:
         """All counts in one place: 24 bytes for 2 MB of input."""
         sources = list(self.sources)
         return (
@@ -188,14 +190,14 @@ class LinesBefore(beam.PTransform):
         )
 
 
-def held_element(block: int, payload: bytes) -> Packed:
+def held_element(block: int, payload: bytes) -> KeyedPayload:
     """A hub's block as an element of a `RowLayout`."""
     return -1 - block, payload
 
 
-def kept_payload(element: tuple[int, Chunk]) -> Packed:
+def kept_payload(element: tuple[int, Chunk]) -> KeyedPayload:
     """What stays of a chunk, as an element of a `RowLayout`."""
-    return element[0], pickle.dumps(element[1])
+    return element[0], pack_chunk(element[1])
 
 
 def lines_of_chunk(element: tuple[int, Chunk]) -> bytes:
@@ -204,7 +206,7 @@ def lines_of_chunk(element: tuple[int, Chunk]) -> bytes:
 
 
 def dead_letters(
-    element: tuple[int, list[Broken]], sources: Sequence[Source], lines: Mapping[int, int]
+    element: tuple[int, list[UnusableRow]], sources: Sequence[Source], lines: Mapping[int, int]
 ) -> Iterator[bytes]:
     """Dead letters as lines of JSON."""
     number, broken = element
@@ -216,11 +218,11 @@ def dead_letters(
 
 
 def named_counts(counts: Mapping[str, int], kind: str) -> Counter[str]:
-    """Counts of `PartRows` under the names of the statistics."""
+    """Counts of `DropRows` under the names of the statistics."""
     return Counter({f"kept after {kind}": counts["kept"], f"dropped {kind}": counts["dropped"]})
 
 
-def broken_counts(element: tuple[int, list[Broken]]) -> Counter[str]:
+def broken_counts(element: tuple[int, list[UnusableRow]]) -> Counter[str]:
     """Dead letters by reason."""
     return Counter(f"dead {row.reason}" for row in element[1])
 

@@ -21,8 +21,8 @@ from persona_hub.pipelines.purge import run_purge
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import pack_held
-from persona_hub.transforms.dedup.rows import Packed
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.hub.files import read_file
@@ -81,7 +81,7 @@ class TakedownJob:
         blocks = options.partitions or blocks_for(hub.manifest.records_of("personas"))
 
         taken = p | "TakeDown" >> TakeDown(hub=hub, sources=sources, earlier=hub.tombstones().unwanted, blocks=blocks)
-        held = taken.held | "Held" >> beam.MapTuple(pack_held).with_output_types(Packed)
+        held = taken.held | "Held" >> beam.MapTuple(pack_held).with_output_types(KeyedPayload)
         texts = (taken.restored, held) | "MinHashDedup" >> MinHashDedup(
             threshold=options.minhash_threshold, bucket_keys=options.bucket_keys, blocks=blocks
         )

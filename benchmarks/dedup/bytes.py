@@ -9,21 +9,29 @@ from typing import Any
 
 from apache_beam.pvalue import TaggedOutput
 
+from persona_hub.transforms.dedup.chunk_rows import RowLayout
+from persona_hub.transforms.dedup.edge_payloads import unpack_implicit, unpack_verified
 from persona_hub.transforms.dedup.find_duplicates import (
-    PARTITIONS,
+    LEAST_KEY_PARTITIONS,
     ExactCheck,
     MinHashBucket,
     fetch_sets,
     label_buckets,
 )
-from persona_hub.transforms.dedup.found import unpack_balls, unpack_found
-from persona_hub.transforms.dedup.part import RowLayout
-from persona_hub.transforms.dedup.read_rows import ReadPart, parts_of
+from persona_hub.transforms.dedup.read_rows import ReadRange
 from persona_hub.transforms.dedup.representatives import ROUNDS
-from persona_hub.transforms.dedup.rounds import balls_by_home, flag_rows, notes_of, settle_rows, shrink_balls, tell_ends
+from persona_hub.transforms.dedup.rounds import (
+    announce_rows,
+    first_messages,
+    implicit_by_partition,
+    settle_rows,
+    shrink_implicit,
+    unpack_messages,
+)
+from persona_hub.transforms.dedup.row_files import ranges_of
 from persona_hub.transforms.dedup.sources import sources_of
 from persona_hub.transforms.similarity.plan import Plan
-from persona_hub.transforms.similarity.rounds import left_open
+from persona_hub.transforms.similarity.rounds import OpenEdges, left_open
 from tests.material.rows import write_rows
 
 Grouped = defaultdict[int, list[bytes]]
@@ -43,26 +51,27 @@ def grouped(elements: Iterable[Any]) -> Grouped:
 
 
 def in_rounds(found: list[bytes]) -> tuple[int, int]:
-    """(bytes that the rounds of `Representatives` send, edges and rows of balls that they leave to the last place)."""
-    notes = grouped(note for value in found for note in tell_ends((0, value), PARTITIONS))
-    balls = grouped(ball for value in found for ball in balls_by_home((0, value), PARTITIONS))
-    sent = bytes_in(notes) + bytes_in(balls)
+    """(bytes that the rounds of `Representatives` send, edges and rows of implicit ones left to the last place)."""
+    parts = LEAST_KEY_PARTITIONS
+    told = grouped(each for value in found for each in first_messages((0, value), parts))
+    implicit = grouped(each for value in found for each in implicit_by_partition((0, value), parts))
+    sent = bytes_in(told) + bytes_in(implicit)
     for _ in range(ROUNDS):
-        flagged = grouped(note for home in notes.items() for note in flag_rows(home, PARTITIONS))
-        settled = [made for home in flagged.items() for made in settle_rows(home, PARTITIONS)]
-        sides = {tag: grouped(made.value for made in settled if made.tag == tag) for tag in ("notes", "gone")}
+        announced = grouped(each for element in told.items() for each in announce_rows(element, parts))
+        settled = [made for element in announced.items() for made in settle_rows(element, parts)]
+        sides = {tag: grouped(made.value for made in settled if made.tag == tag) for tag in ("told", "departures")}
         shrunk = [
             made
-            for home, held in balls.items()
-            for made in shrink_balls((home, {"balls": held, "gone": sides["gone"][home]}), PARTITIONS)
+            for key, values in implicit.items()
+            for made in shrink_implicit((key, {"implicit": values, "departures": sides["departures"][key]}), parts)
         ]
-        balls = grouped(made.value for made in shrunk if made.tag == "balls")
-        notes = sides["notes"]
-        for key, value in (made.value for made in shrunk if made.tag == "notes"):
-            notes[key].append(value)
-        sent += sum(map(bytes_in, (flagged, sides["gone"], balls, notes)))
-    left = left_open(notes_of(value for values in notes.values() for value in values))
-    rows = sum(len(ball.rank) for values in balls.values() for value in values for ball in unpack_balls(value))
+        implicit = grouped(made.value for made in shrunk if made.tag == "implicit")
+        told = sides["told"]
+        for key, value in (made.value for made in shrunk if made.tag == "told"):
+            told[key].append(value)
+        sent += sum(map(bytes_in, (announced, sides["departures"], implicit, told)))
+    left = left_open(unpack_messages((value for values in told.values() for value in values), OpenEdges.none()))
+    rows = sum(len(some.rank) for values in implicit.values() for value in values for some in unpack_implicit(value))
     return sent, len(left.first) + rows
 
 
@@ -75,9 +84,9 @@ def shuffled(args: argparse.Namespace) -> None:
     for kind in ("minhash", "partition"):
         plan = Plan.of(0.9, kind)
         sent: dict[str, Grouped] = {name: defaultdict(list) for name in ("keys", "sets", "labels", "members", "pairs")}
-        bucket = MinHashBucket(plan, layout, PARTITIONS, "benchmark")
-        for part in parts_of(sources):
-            for chunk in ReadPart("persona").process(part):
+        bucket = MinHashBucket(plan, layout, LEAST_KEY_PARTITIONS, "benchmark")
+        for where in ranges_of(sources):
+            for chunk in ReadRange("persona").process(where):
                 if isinstance(chunk, TaggedOutput):
                     continue
                 for made in bucket.process(chunk):
@@ -87,7 +96,9 @@ def shuffled(args: argparse.Namespace) -> None:
             for key, value in label_buckets(group, layout):
                 sent["labels"][key].append(value)
         for block, sets in sent["sets"].items():
-            for key, value in fetch_sets((block, {"labels": sent["labels"][block], "sets": sets}), PARTITIONS):
+            for key, value in fetch_sets(
+                (block, {"labels": sent["labels"][block], "sets": sets}), LEAST_KEY_PARTITIONS
+            ):
                 sent["members"][key].append(value)
         check = ExactCheck(plan, "benchmark")
         for group in sent["members"].items():
@@ -101,8 +112,8 @@ def shuffled(args: argparse.Namespace) -> None:
         )
         found = [value for values in sent["pairs"].values() for value in values]
         more, left = in_rounds(found)
-        pairs = sum(unpack_found(value).size for value in found)
+        pairs = sum(unpack_verified(value).size for value in found)
         print(
-            f"   {'':9}  {ROUNDS} rounds send {more / rows:.0f} more and leave {left:,} of {pairs:,} pairs and rows of "
-            f"balls to one place; 10^9 rows: {left / rows * 1000:.1f} million"
+            f"   {'':9}  {ROUNDS} rounds send {more / rows:.0f} more and leave {left:,} of {pairs:,} edges and rows of "
+            f"implicit ones to one place; 10^9 rows: {left / rows * 1000:.1f} million"
         )

@@ -26,16 +26,18 @@ import numpy as np
 
 from persona_hub.pipelines.dedup import RETURNED_BYTES
 from persona_hub.pipelines.runners.memory import return_freed_memory
-from persona_hub.transforms.dedup.chunks import texts_of
-from persona_hub.transforms.dedup.find_duplicates import PARTITIONS, fold_equals
+from persona_hub.transforms.dedup.chunks import parse_texts
+from persona_hub.transforms.dedup.find_duplicates import LEAST_KEY_PARTITIONS, collapse_equal_texts
+from persona_hub.transforms.dedup.key_payloads import bucket_members, pack_keys
 from persona_hub.transforms.dedup.representatives import ROUNDS
-from persona_hub.transforms.dedup.rows import by_partition, meetings
-from persona_hub.transforms.similarity import join
-from persona_hub.transforms.similarity.arrays import I64, U32, U64, Numbers, runs, spans, unrepeated
+from persona_hub.transforms.similarity.arrays import I64, U32, U64, Numbers, runs, sorted_unique, spans
+from persona_hub.transforms.similarity.edges import Edges, VerifiedEdges
+from persona_hub.transforms.similarity.join import GroupedSets, verify_groups
 from persona_hub.transforms.similarity.plan import Plan
 from persona_hub.transforms.similarity.prefix_keys import frequencies
-from persona_hub.transforms.similarity.representatives import NEW, decide, follow
-from persona_hub.transforms.similarity.shingles import hash_tokens, token_sets, tokenise_utf8, whole
+from persona_hub.transforms.similarity.ranks import NEW
+from persona_hub.transforms.similarity.representatives import decide, extend_to_equals
+from persona_hub.transforms.similarity.shingles import hash_tokens, set_hashes, token_sets, tokenise_utf8
 
 CHUNK_BYTES = 1 << 20
 GROUP_ENTRIES = 200_000  # rows of groups that are checked at a time
@@ -73,7 +75,7 @@ def core(file: str, threshold: float, bucket_keys: str) -> tuple[set[int], Clock
     plan, clock = Plan.of(threshold, bucket_keys), Clock()
     keys_of: dict[int, list[bytes]] = {}
     parts: list[tuple[Numbers, ...]] = []
-    equal: list[join.Edges] = []
+    equal: list[Edges] = []
     rows = 0
     table: Numbers | None = None
     if plan.kind == "prefix":
@@ -81,40 +83,40 @@ def core(file: str, threshold: float, bucket_keys: str) -> tuple[set[int], Clock
     for raw in chunks_of(file):
         words, codes, sets = sets_of(raw)
         ranks = np.arange(rows, rows + len(sets.size)).astype(U64) + NEW
-        code = whole(sets)
-        leaders, leader, same = fold_equals(code, ranks, sets.size)
+        code = set_hashes(sets)
+        leaders, leader, same = collapse_equal_texts(code, ranks, sets.size)
         clock.tick("tokens")
         keys, owner = plan.keys(words, codes, sets, leaders, table)
-        for partition, packed in by_partition(keys, ranks[owner], PARTITIONS):
+        for partition, packed in pack_keys(keys, ranks[owner], LEAST_KEY_PARTITIONS):
             keys_of.setdefault(partition, []).append(packed)
         clock.tick("keys")
         parts.append((sets.tokens, sets.size.astype(U32), code))
-        equal.append(join.Edges.of(ranks[leader], ranks[same], np.ones(len(same))))
+        equal.append(Edges.of(ranks[leader], ranks[same], np.ones(len(same))))
         rows += len(sets.size)
-    met = [meetings(keys_of.pop(partition)) for partition in sorted(keys_of)]
+    met = [bucket_members(keys_of.pop(partition)) for partition in sorted(keys_of)]
     entries = np.concatenate([label - NEW << U64(32) | row - NEW for row, label in met])
     entries.sort()
-    entries = unrepeated(entries)
+    entries = sorted_unique(entries)
     clock.tick("meet")
     tokens, size, code = (np.concatenate(column) for column in zip(*parts, strict=True))
-    found = list(joined(entries, tokens, size, code, plan))
+    found = list(verified(entries, tokens, size, code, plan))
     clock.tick("check")
-    near = join.Edges.join([each.near for each in found])
-    equals = join.Edges.join([each.equal for each in found] + equal)
-    balls = [ball for each in found for ball in each.balls]
-    _, dropped, _ = follow(equals.first, equals.second, *decide(*near, balls))
+    near = Edges.join([each.near for each in found])
+    equals = Edges.join([each.equal for each in found] + equal)
+    implicit = [some for each in found for some in each.implicit]
+    dropped = extend_to_equals(equals, decide(near, implicit)).dropped
     clock.tick("representatives")
     return set((dropped - NEW).tolist()), clock, rows
 
 
 def sets_of(raw: bytes) -> tuple[Any, Numbers, Any]:
     """Tokens, their hashes and sets of some lines."""
-    words = tokenise_utf8(*texts_of(raw, "persona"))
+    words = tokenise_utf8(*parse_texts(raw, "persona"))
     codes = hash_tokens(words)
     return words, codes, token_sets(codes, words.size)
 
 
-def joined(entries: Numbers, tokens: Numbers, size: Numbers, code: Numbers, plan: Plan) -> Iterator[join.Found]:
+def verified(entries: Numbers, tokens: Numbers, size: Numbers, code: Numbers, plan: Plan) -> Iterator[VerifiedEdges]:
     """The exact check, a few groups at a time; `entries` are numbers of label and row, ascending."""
     label, row = entries >> U64(32), (entries & U64(0xFFFFFFFF)).astype(I64)
     count = size.astype(I64)
@@ -123,8 +125,8 @@ def joined(entries: Numbers, tokens: Numbers, size: Numbers, code: Numbers, plan
     cuts = first[np.searchsorted(np.cumsum(length), np.arange(0, len(label), GROUP_ENTRIES))] if len(first) else first
     for i, j in zip(cuts.tolist(), [*cuts[1:].tolist(), len(label)], strict=True):
         at = row[i:j]
-        rows = join.Rows(label[i:j], at.astype(U64) + NEW, code[at], begin[at], count[at], tokens)
-        yield join.find(rows, plan.threshold)
+        rows = GroupedSets(label[i:j], at.astype(U64) + NEW, code[at], begin[at], count[at], tokens)
+        yield verify_groups(rows, plan.threshold)
 
 
 def step(file: str, threshold: float, bucket_keys: str, beam_flags: list[str], rounds: int) -> dict[str, Any]:

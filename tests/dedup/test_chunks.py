@@ -12,21 +12,34 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.dedup.chunks import BLANK, TOO_LONG, Chunk, as_line, checked, cut, fault_of, split, texts_of
-from persona_hub.transforms.dedup.part import fields_of, own_id
-from persona_hub.transforms.dedup.read_rows import text_lines
+from persona_hub.transforms.dedup.chunks import (
+    BLANK_LINE,
+    TOO_LONG_LINE,
+    Chunk,
+    as_line,
+    check_rows,
+    cut_into_chunks,
+    fault_of,
+    parse_texts,
+    split_lines,
+)
+from persona_hub.transforms.dedup.drop_rows import own_id, row_fields
+from persona_hub.transforms.dedup.row_files import text_lines
 
 
 def texts(lines: bytes, field: str = "text") -> list[str]:
-    found = texts_of(lines, field)
+    found = parse_texts(lines, field)
     pairs = zip(found.offsets[:-1], found.offsets[1:], strict=True)
     return [found.data[i:j].decode() for i, j in pairs]
 
 
-def check(lines: list[bytes], field: str = "text") -> tuple[Chunk, list[Any]]:
+def checked(lines: list[bytes], field: str = "text") -> tuple[Chunk, list[Any]]:
     """As a part of a file of these lines is checked."""
     ends = np.cumsum([0, *map(len, lines)])
-    return checked(ends[:-1], np.arange(1, len(lines) + 1), b"".join(lines), field)
+    parsed, unusable = check_rows(ends[:-1], np.arange(1, len(lines) + 1), b"".join(lines), field)
+    again = parse_texts(parsed.chunk.lines, field)
+    assert (parsed.texts.data, parsed.texts.offsets.tolist()) == (again.data, again.offsets.tolist())
+    return parsed.chunk, unusable
 
 
 TEXT = st.text(max_size=12)
@@ -48,7 +61,7 @@ def good_lines(draw: st.DrawFn) -> tuple[bytes, str]:
 @given(st.lists(good_lines(), max_size=6))
 def test_every_row_with_a_text_is_used_as_it_is(rows: list[tuple[bytes, str]]) -> None:
     lines = [line for line, _ in rows]
-    chunk, broken = check(lines)
+    chunk, broken = checked(lines)
     assert (chunk.lines, broken) == (b"".join(lines), [])
     assert texts(chunk.lines) == [text for _, text in rows]
 
@@ -74,7 +87,7 @@ BAD = st.one_of(
 )
 def test_lines_that_come_to_as_many_rows_are_not_taken_for_one_each(lines: list[bytes]) -> None:
     numbers = np.arange(1, len(lines) + 1)
-    chunk, broken = checked(numbers, numbers, b"".join(lines), "text")
+    (chunk, _), broken = check_rows(numbers, numbers, b"".join(lines), "text")
     assert [row.reason for row in broken] == ["broken-json"] * len([line for line in lines[:2] if line.strip()])
     assert chunk.lines == b"".join(lines[2:])
 
@@ -83,15 +96,15 @@ def test_lines_that_come_to_as_many_rows_are_not_taken_for_one_each(lines: list[
 @given(st.lists(st.one_of(good_lines().map(lambda row: row[0]), BAD.map(lambda line: line + b"\n")), max_size=6))
 @example([b'{"text": "a", "n": 1}\n', b'{"text": "a", "n": [1]}\n'])
 def test_whatever_stands_in_a_file_each_line_is_used_or_named_or_blank(lines: list[bytes]) -> None:
-    chunk, broken = check(lines)
+    chunk, broken = checked(lines)
     used, named = set(chunk.number.tolist()), {row.number for row in broken}
     assert not used & named
     assert all(lines[n - 1].isspace() for n in range(1, len(lines) + 1) if n not in used | named)
     assert chunk.lines == b"".join(lines[n - 1] for n in chunk.number.tolist())
     assert len(texts(chunk.lines)) == len(used), "the next step reads what this one let through"
     for n, text in zip(chunk.number.tolist(), texts(chunk.lines), strict=True):
-        assert fields_of(lines[n - 1], "text")["text"] == text
-    alone = [check([line]) for line in lines]
+        assert row_fields(lines[n - 1], "text")["text"] == text
+    alone = [checked([line]) for line in lines]
     assert [bool(len(chunk.number)) for chunk, _ in alone] == [n in used for n in range(1, len(lines) + 1)], (
         "a row's lot does not hang on its neighbours"
     )
@@ -112,7 +125,7 @@ def test_whatever_stands_in_a_file_each_line_is_used_or_named_or_blank(lines: li
         (b'{"text": null}\n', "field-missing", "no text in field 'text'"),
         (b'{"text": ["a"]}\n', "field-not-text", "but list"),
         (b'{"text": "\xff"}\n', "invalid-utf-8", "iconv"),
-        (TOO_LONG, "record-too-large", "more than 32 MB"),
+        (TOO_LONG_LINE, "record-too-large", "more than 32 MB"),
     ],
 )
 def test_a_fault_has_a_reason_and_a_remedy(line: bytes, reason: str, said: str) -> None:
@@ -123,7 +136,7 @@ def test_a_fault_has_a_reason_and_a_remedy(line: bytes, reason: str, said: str) 
 
 
 def test_a_blank_line_is_no_fault_and_a_good_one_has_none() -> None:
-    assert fault_of(b" \r\n", "text") == BLANK
+    assert fault_of(b" \r\n", "text") == BLANK_LINE
     assert fault_of(b'{"text": ""}\n', "text") is None
 
 
@@ -136,18 +149,18 @@ def test_rows_are_cut_into_chunks_by_their_place(steps: list[int], bits: int) ->
     rows = [(place, n, b"%d\n" % n) for n, place in enumerate(places, 1)]
     back = []
     numbers = []
-    for chunk, offset, number, lines in cut(rows, bits):
+    for chunk, offset, number, lines in cut_into_chunks(rows, bits):
         numbers.append(chunk)
         assert all(0 <= at < 1 << bits for at in offset.tolist())
         positions = (offset + (chunk << bits)).tolist()
-        back += list(zip(positions, number.tolist(), split(lines), strict=True))
+        back += list(zip(positions, number.tolist(), split_lines(lines), strict=True))
     assert back == rows
     assert numbers == sorted(set(numbers))
 
 
 def test_rows_of_a_chunk_may_hold_carriage_returns() -> None:
     lines = [b'{"text": "a"}\r\n', b'{"text": "b\\r"}\n', b'{"text":\r "c"}\n']
-    chunk, _ = check(lines)
+    chunk, _ = checked(lines)
     assert chunk.only(np.array([True, False, True])).lines == lines[0] + lines[2]
     assert chunk.only(np.array([True] * 3)) is chunk
 
@@ -170,7 +183,7 @@ def test_a_row_of_a_table_becomes_json_whatever_it_holds(value: Any, shown: Any)
 def test_lines_of_text_keep_their_places() -> None:
     begin, lines = text_lines(b"first\r\n\n  \nsecond \xff\n", "persona")
     assert begin.tolist() == [0, 7, 8, 11]
-    assert split(lines) == [b'{"persona":"first"}\n', b"\n", b"\n", '{"persona":"second �"}\n'.encode()]
+    assert split_lines(lines) == [b'{"persona":"first"}\n', b"\n", b"\n", '{"persona":"second �"}\n'.encode()]
 
 
 @pytest.mark.parametrize(

@@ -11,24 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.corpus.found import CorpusError
-from persona_hub.transforms.dedup.find_duplicates import fold_equals
-from persona_hub.transforms.dedup.found import pack_found, unpack_found
-from persona_hub.transforms.dedup.part import RowLayout, lines_before
+from persona_hub.transforms.dedup.chunk_rows import RowLayout, lines_before
+from persona_hub.transforms.dedup.edge_payloads import pack_verified, unpack_verified
+from persona_hub.transforms.dedup.find_duplicates import collapse_equal_texts
+from persona_hub.transforms.dedup.key_payloads import bucket_members, pack_keys, sets_by_group, unpack_columns
+from persona_hub.transforms.dedup.layout import pack_by_block
 from persona_hub.transforms.dedup.persona_rows import (
+    HeldRows,
     PersonaLayout,
-    is_held,
+    decode_rows,
+    fill_similarities,
     pack_held,
     pack_personas,
-    similarities,
     unpack_held,
-    unpack_personas,
 )
-from persona_hub.transforms.dedup.rows import by_block, by_partition, joined, meetings, sets_by_group
-from persona_hub.transforms.dedup.sniff import text_field_of
 from persona_hub.transforms.dedup.sources import CHUNK, CHUNK_BITS, PACKED_LEAST, Source, source_at, sources_of
+from persona_hub.transforms.dedup.text_field import text_field_of
 from persona_hub.transforms.records import partition_of
-from persona_hub.transforms.similarity.dense import Ball
-from persona_hub.transforms.similarity.join import Edges, Found
+from persona_hub.transforms.similarity.edges import Edges, ImplicitEdges, VerifiedEdges
 from persona_hub.transforms.similarity.ranks import NEW, rank_of, ranks_of
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import unpack_arrays
@@ -52,17 +52,19 @@ def test_rows_that_share_a_key_meet_under_the_first_of_them(data: st.DataObject,
     for part in (order[:split], order[split:]):
         pairs = [(key, row) for row in part for key in sorted(rows[row])]
         columns = [np.array(column, np.uint64) for column in (zip(*pairs, strict=True) if pairs else ([], []))]
-        for partition, packed in by_partition(columns[0], columns[1], partitions):
+        for partition, packed in pack_keys(columns[0], columns[1], partitions):
             packs[partition].append(packed)
     by_key: dict[int, list[int]] = defaultdict(list)
     for row in order:
         for key in rows[row]:
             by_key[key].append(row)
     wanted = {(row, min(bucket)) for bucket in by_key.values() if len(bucket) > 1 for row in bucket}
-    found = [pair for packed in packs.values() for pair in zip(*(c.tolist() for c in meetings(packed)), strict=True)]
+    found = [
+        pair for packed in packs.values() for pair in zip(*(c.tolist() for c in bucket_members(packed)), strict=True)
+    ]
     assert set(found) == wanted
     for elements in packs.values():
-        ranks, labels = meetings(elements)
+        ranks, labels = bucket_members(elements)
         assert len(set(zip(ranks.tolist(), labels.tolist(), strict=True))) == len(ranks), "each pair once"
 
 
@@ -74,12 +76,12 @@ def test_token_sets_go_with_their_group(rows: list[tuple[int, set[int]]]) -> Non
     parts = dict(sets_by_group(group, np.arange(len(rows)), count, tokens, 4))
     back = {}
     for packed in parts.values():
-        groups, rank, size, words = joined([packed])
+        groups, rank, size, words = unpack_columns([packed])
         for g, r, at, n in zip(groups, rank, np.cumsum(size) - size, size, strict=True):
             back[int(r)] = (int(g), set(words[int(at) : int(at) + int(n)].tolist()))
     assert back == {i: (int(group[i]), words) for i, (_, words) in enumerate(rows)}
-    homes = [{int(g) for g in unpack_arrays(packed)[0]} for packed in parts.values()]
-    assert sum(map(len, homes)) == len(set(group.tolist())), "a group is in one partition"
+    in_partition = [{int(g) for g in unpack_arrays(packed)[0]} for packed in parts.values()]
+    assert sum(map(len, in_partition)) == len(set(group.tolist())), "a group is in one partition"
 
 
 @given(
@@ -87,7 +89,7 @@ def test_token_sets_go_with_their_group(rows: list[tuple[int, set[int]]]) -> Non
 )
 def test_of_equal_texts_the_first_stands_for_all_and_empty_ones_for_nothing(rows: list[tuple[int, int, int]]) -> None:
     code, rank, count = (np.array(c, np.int64) for c in (zip(*rows, strict=True) if rows else ([], [], [])))
-    leaders, leader, follower = fold_equals(code, rank, count)
+    leaders, leader, follower = collapse_equal_texts(code, rank, count)
     some = [i for i in range(len(rows)) if rows[i][2]]
     first = {rows[i][0]: min((j for j in some if rows[j][0] == rows[i][0]), key=lambda j: rows[j][1]) for i in some}
     assert leaders.tolist() == sorted(first.values())
@@ -95,14 +97,14 @@ def test_of_equal_texts_the_first_stands_for_all_and_empty_ones_for_nothing(rows
     assert followed == {i: first[rows[i][0]] for i in some if first[rows[i][0]] != i}
 
 
-def test_what_a_join_found_travels_whole() -> None:
+def test_verified_edges_travel_whole() -> None:
     edges = Edges.of(np.array([5, 1], np.uint64), np.array([2, 9], np.uint64), np.array([0.5, 0.25]))
     assert (edges.first.tolist(), edges.second.tolist()) == ([2, 1], [5, 9])
-    balls = [Ball(np.arange(n, dtype=np.uint64), np.arange(n), np.ones(n)) for n in (2, 3)]
-    back = unpack_found(pack_found(Found(edges, Edges.join([]), balls)))
+    implicit = [ImplicitEdges(np.arange(n, dtype=np.uint64), np.arange(n), np.ones(n)) for n in (2, 3)]
+    back = unpack_verified(pack_verified(VerifiedEdges(edges, Edges.none(), implicit)))
     assert back.size == 2 + 0 + 5
     assert [column.tolist() for column in back.near] == [column.tolist() for column in edges]
-    assert [ball.rank.tolist() for ball in back.balls] == [[0, 1], [0, 1, 2]]
+    assert [each.rank.tolist() for each in back.implicit] == [[0, 1], [0, 1, 2]]
 
 
 # ---- where rows lie
@@ -125,11 +127,16 @@ def test_personas_travel_whole_if_they_are_new_and_as_arrays_if_a_hub_holds_them
     batch = Batch([persona("A baker of rye bread", hop=3), persona("一位面包师")])
     for new, pack in ((False, pack_held), (True, pack_personas)):
         block, payload = pack(3, batch)
-        assert (block, is_held(payload)) == (3, not new)
+        assert (block, isinstance(decode_rows(payload), HeldRows)) == (3, not new)
         ranks, tokens = PersonaLayout(8).read(block, payload)
         assert ranks.tolist() == ranks_of(batch, new).tolist()
         assert tokens.words()[1] == ["一", "位", "面", "包", "师"]
-    assert unpack_personas(payload) == batch
+    assert decode_rows(payload) == batch
+    assert payload.startswith(b"PERSONAS")
+    with pytest.raises(ValueError, match="packed arrays begin with"):
+        unpack_held(payload)
+    with pytest.raises(ValueError, match="packed arrays begin with"):
+        decode_rows(b"neither of the two")
 
 
 def test_rows_of_a_hub_tell_ids_and_texts_of_those_that_are_asked_for() -> None:
@@ -151,7 +158,7 @@ def test_rows_of_a_hub_tell_ids_and_texts_of_those_that_are_asked_for() -> None:
     [("a b c", "C, b; A!", 1.0), ("a b", "b c", 1 / 3), ("a", "b", 0.0), ("", "", 0.0), ("...", "a", 0.0)],
 )
 def test_a_similarity_that_is_not_known_is_computed(one: str, other: str, similarity: float) -> None:
-    assert similarities([0.75, float("nan")], ["z", one], ["y", other]) == [0.75, similarity]
+    assert fill_similarities([0.75, float("nan")], ["z", one], ["y", other]) == [0.75, similarity]
 
 
 def test_rows_of_files_and_personas_of_a_hub_lie_apart() -> None:
@@ -161,7 +168,7 @@ def test_rows_of_files_and_personas_of_a_hub_lie_apart() -> None:
     held = ranks_of([persona(f"persona {i}") for i in range(50)], new=False)
     found = layout.locate(held)
     assert (-1 - found).tolist() == PersonaLayout(16).locate(held).tolist()
-    assert {block for block, _ in by_block(layout, held, held)} == set(found.tolist())
+    assert {block for block, _ in pack_by_block(layout, held, held)} == set(found.tolist())
 
 
 def test_files_lie_one_after_another_and_a_compressed_one_has_room(tmp_path: Path) -> None:

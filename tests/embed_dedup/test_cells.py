@@ -13,7 +13,7 @@ from apache_beam.pvalue import TaggedOutput
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.dedup.found import unpack_found
+from persona_hub.transforms.dedup.edge_payloads import unpack_verified
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout
 from persona_hub.transforms.dedup.representatives import choose
 from persona_hub.transforms.embed_dedup.cells import (
@@ -80,7 +80,7 @@ def by_cells(
         for place in pairs
         for out in check_pairs((place, {"pairs": pairs[place], "vectors": fetched[place]}), threshold)
     ]
-    near = [pair for _, packed in edges for pair in zip(*map(list, unpack_found(packed).near[:2]), strict=True)]
+    near = [pair for _, packed in edges for pair in zip(*map(list, unpack_verified(packed).near[:2]), strict=True)]
     decided: dict[int, tuple[int, float]] = {}
     for _, packed in choose((0, [packed for _, packed in edges]), PersonaLayout(blocks)) if edges else ():
         gone, kept, cosine = (column.tolist() for column in unpack_arrays(packed))

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persona_hub.transforms.dedup import representatives
+from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.near_duplicates import BucketPersonas, NearDuplicates
 from persona_hub.transforms.dedup.persona_rows import pack_held
-from persona_hub.transforms.dedup.rows import Packed
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup, Prepared
 from persona_hub.transforms.records import Persona, partition_of
 from persona_hub.transforms.similarity.ranks import rank_of
@@ -64,7 +64,7 @@ def dedup(personas: list[Persona], held: list[Persona] | None = None, **settings
                     new,
                     p
                     | "Held" >> create(blocks_of(held, blocks, size))
-                    | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed),
+                    | "Rows" >> beam.MapTuple(pack_held).with_output_types(KeyedPayload),
                 )
             )
             out = both | MinHashDedup(**settings)
@@ -192,7 +192,9 @@ def test_keys_made_for_the_passes_between_hops_serve_the_last_one_too(threshold:
     with TemporaryDirectory() as folder:
         with beam.Pipeline(runner=FnApiRunner()) as p:
             hops = [p | f"Hop {i}" >> create(blocks_of(people, 3, 2)) for i, people in enumerate((first, second))]
-            rows = p | "Held" >> create(blocks_of(held, 3, 2)) | beam.MapTuple(pack_held).with_output_types(Packed)
+            rows = (
+                p | "Held" >> create(blocks_of(held, 3, 2)) | beam.MapTuple(pack_held).with_output_types(KeyedPayload)
+            )
             compared = [hop | f"Bucket {i}" >> BucketPersonas(**kinds) for i, hop in enumerate(hops)]
             compared.append(rows | "Bucket held" >> BucketPersonas(**kinds, new=False))
             out = Prepared(hops | beam.Flatten(), (rows,), tuple(compared)) | MinHashDedup(**kinds)
@@ -236,7 +238,7 @@ def test_near_duplicates_at_a_hop_are_all_that_have_an_earlier_neighbour(thresho
             rows = (
                 p
                 | "Held" >> create(blocks_of([held], 2, 2))
-                | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed)
+                | "Rows" >> beam.MapTuple(pack_held).with_output_types(KeyedPayload)
             )
             compared += (rows | "Bucket held" >> BucketPersonas(threshold=threshold, blocks=2, new=False),)
             near = compared | NearDuplicates(threshold=threshold, blocks=2, hop=1)

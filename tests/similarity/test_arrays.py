@@ -14,17 +14,17 @@ from persona_hub.transforms.similarity.arrays import (
     U64,
     distinct,
     groups,
+    inverse_and_counts,
     mix,
-    numbered,
     partition_of_key,
     ragged,
     runs,
     shared,
+    sorted_unique,
     spans,
     sums,
-    unrepeated,
 )
-from persona_hub.transforms.similarity.dense import complement, first_elements
+from persona_hub.transforms.similarity.dense import Differences, complement, first_elements
 from persona_hub.transforms.vectors.vectors import true_places
 
 COUNTS = st.lists(st.integers(0, 5), max_size=12)
@@ -58,7 +58,7 @@ def test_runs_are_equal_neighbours(keys: list[int]) -> None:
 
 @given(KEYS)
 def test_of_ordered_numbers_each_stays_once(keys: list[int]) -> None:
-    assert unrepeated(np.array(sorted(keys), int)).tolist() == sorted(set(keys))
+    assert sorted_unique(np.array(sorted(keys), int)).tolist() == sorted(set(keys))
 
 
 @given(KEYS)
@@ -136,13 +136,14 @@ def test_what_is_not_in_a_table_is_its_complement(lines: int, columns: int, data
 
 def test_first_elements_are_one_more_than_a_row_may_miss() -> None:
     size, element = np.array([3, 1, 2]), np.array([10, 11, 12, 20, 30, 31])
-    found = first_elements(np.arange(3), size, spans(size)[:-1], element, least=2)
+    differences = Differences(size, element, np.repeat(np.arange(3), size), np.zeros(3))
+    found = first_elements(np.arange(3), differences, spans(size)[:-1], least=2)
     assert [column.tolist() for column in found] == [[10, 11, 30], [0, 0, 2]]
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), max_size=50))
 def test_values_are_numbered_as_numpy_numbers_them(values: list[int]) -> None:
-    number, often = numbered(np.array(values, np.uint32))
+    number, often = inverse_and_counts(np.array(values, np.uint32))
     _, inverse, counts = np.unique(np.array(values, np.uint32), return_inverse=True, return_counts=True)
     assert number.tolist() == inverse.tolist()
     assert often.tolist() == counts.tolist()

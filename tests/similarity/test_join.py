@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.similarity import bitwise, dense, jaccard, join
+from persona_hub.transforms.similarity import bitwise, dense, jaccard
+from persona_hub.transforms.similarity.edges import VerifiedEdges
 from persona_hub.transforms.similarity.jaccard import Threshold, overlaps
+from persona_hub.transforms.similarity.join import GroupedSets, Sketch, verify_groups
 from persona_hub.transforms.similarity.partition_keys import partition_keys
 from persona_hub.transforms.similarity.plan import Plan, bands_for
 from persona_hub.transforms.similarity.prefix_keys import frequencies, prefix_keys
-from persona_hub.transforms.similarity.representatives import NEW, decide, follow
+from persona_hub.transforms.similarity.ranks import NEW
+from persona_hub.transforms.similarity.representatives import decide, extend_to_equals
 from persona_hub.transforms.similarity.shingles import TokenSets
 
 Sets = list[frozenset[int]]
@@ -170,15 +173,15 @@ def test_a_plan_that_cannot_be_made_is_refused(given_plan: tuple[float, str, flo
 # ---- the check
 
 
-def found_by(rows: Sets, group: list[int], threshold: Threshold, small: int) -> join.Found:
+def found_by(rows: Sets, group: list[int], threshold: Threshold, small: int) -> VerifiedEdges:
     sets = token_sets(rows)
     ranks = np.arange(len(rows)).astype(np.uint64) + NEW
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dense, "GROUP", small)
-        patch.setattr(bitwise, "BALL", small)
-        patch.setattr(bitwise, "WORDS", small)
-        patch.setattr(bitwise, "CELLS", small * small)
-        return join.find(join.Rows.of(np.array(group, np.uint64), ranks, sets), threshold)
+        patch.setattr(dense, "ALL_PAIRS_ROWS", small)
+        patch.setattr(bitwise, "LEAST_IMPLICIT", small)
+        patch.setattr(bitwise, "MOST_WORDS", small)
+        patch.setattr(bitwise, "PAIRS_AT_ONCE", small * small)
+        return verify_groups(GroupedSets.of(np.array(group, np.uint64), ranks, sets), threshold)
 
 
 @settings(max_examples=200)
@@ -201,16 +204,16 @@ def test_what_a_join_finds_is_what_all_pairs_within_the_groups_are(
     for (i, j), similarity in edges.items():
         assert similarity == pytest.approx(len(rows[i] & rows[j]) / len(rows[i] | rows[j]))
     assert all(rows[i] == rows[j] for i, j in equal)
-    # Of equal rows in a group the first stands for all, and a ball for pairs within: by these all duplicates follow.
+    # Of equal rows in a group the first stands for all. Listed and implicit edges between the others are all there are.
     leaders = {j for _, j in equal}
-    balled = {
+    implied = {
         (int(a - NEW), int(b - NEW))
-        for ball in found.balls
-        for (a, v), (b, w) in combinations(zip(ball.rank, ball.weight, strict=True), 2)
+        for each in found.implicit
+        for (a, v), (b, w) in combinations(zip(each.rank, each.weight, strict=True), 2)
         if v + w <= 0
     }
-    assert balled <= true
-    assert {(i, j) for i, j in true if not {i, j} & leaders} <= edges.keys() | balled
+    assert implied <= true
+    assert {(i, j) for i, j in true if not {i, j} & leaders} <= edges.keys() | implied
 
 
 @settings(max_examples=100)
@@ -218,7 +221,7 @@ def test_what_a_join_finds_is_what_all_pairs_within_the_groups_are(
 def test_no_two_kept_are_duplicates_and_each_dropped_has_a_kept_one_before_it(rows: Sets, value: float) -> None:
     threshold = Threshold.of(value)
     found = found_by(rows, [0] * len(rows), threshold, 2)
-    keeper, dropped, _ = follow(found.equal.first, found.equal.second, *decide(*found.near, found.balls))
+    dropped, keeper, _ = extend_to_equals(found.equal, decide(found.near, found.implicit))
     gone = dict(zip((dropped - NEW).tolist(), (keeper - NEW).tolist(), strict=True))
     kept = [row for row in range(len(rows)) if row not in gone]
     assert not any(similar(rows[i], rows[j], threshold) for i, j in combinations(kept, 2))
@@ -232,7 +235,7 @@ def test_a_sketch_never_exceeds_the_true_difference() -> None:
     draw = np.random.default_rng(1)
     rows = [frozenset(draw.integers(0, 60, 30).tolist()) for _ in range(100)]
     sets = token_sets(rows)
-    sketch = join.Sketch(join.Rows.of(np.zeros(100, np.uint64), np.arange(100), sets))
+    sketch = Sketch(GroupedSets.of(np.zeros(100, np.uint64), np.arange(100), sets))
     left, right = np.triu_indices(100, 1)
     true = np.array([len(rows[i] ^ rows[j]) for i, j in zip(left, right, strict=True)])
     bits = sketch.differing(left, right)

@@ -45,7 +45,7 @@ def test_tokens_keep_their_hashes_in_threads_side_by_side(monkeypatch: pytest.Mo
     """A worker of a cluster runs bundles in threads: what one remembers must not become the hash of another's token."""
     monkeypatch.setattr(minhash, "REMEMBERED_BITS", 1)  # all want the same places
     table = tuple(np.zeros(2, dtype).view(Slow) for dtype in (np.uint64, np.uint32))
-    monkeypatch.setattr(minhash, "remembered", lambda: table)
+    monkeypatch.setattr(minhash, "sha1_cache", lambda: table)
     asked = [(tokens, hash_tokens(tokens)) for tokens in (tokenise([word]) for word in ("nurse", "baker", "pilot"))]
     expected = [minhash.sha1_tokens(*each) for each in asked]
     with ThreadPoolExecutor(len(asked)) as pool:

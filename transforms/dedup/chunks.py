@@ -1,4 +1,4 @@
-"""Chunks: the rows of a part of a file, as JSON Lines, checked; and what could not be read."""
+"""Chunks: the rows of a range of a file, as JSON Lines, checked; and the rows that cannot be used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,22 +17,39 @@ from persona_hub.transforms.corpus.found import BrokenError
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.similarity.arrays import I64, U8, Numbers
 
-TEXT_FIELDS = ("input persona", "persona", "text")  # of the released personas, of a hub's export, of anybody's
-
-OBJECT = re.compile(rb"\s*+\{")
-
-Fault = tuple[str, str]  # reason, detail and remedy
-BLANK = ("blank", "")
-TOO_LONG = b'"a line that is too long"\n'  # in place of one
+OBJECT_START = re.compile(rb"\s*+\{")
+TOO_LONG_LINE = b'"a line that is too long"\n'  # in place of one
 
 
-class Broken(NamedTuple):
-    """A row that cannot be used; `number` is its line or row, from 1."""
+class RowFault(NamedTuple):
+    """Why a line holds no text."""
+
+    reason: str
+    detail: str  # with the remedy
+
+
+BLANK_LINE = RowFault("blank", "")
+
+
+class UnusableRow(NamedTuple):
+    """A row that cannot be used; `number` is its line or row, from 1, and 0 for what ends a file."""
 
     number: int
     reason: str
     detail: str
     excerpt: str
+
+
+PlacedLine = tuple[int, int, bytes]  # position among all rows of all files, line or row from 1, the line with its end
+
+
+class RawChunk(NamedTuple):
+    """Lines of one chunk as they were read, unchecked: `offset` and `number` as in `Chunk`."""
+
+    chunk: int
+    offset: Numbers
+    number: Numbers
+    lines: bytes
 
 
 class Chunk(NamedTuple):
@@ -50,46 +66,52 @@ class Chunk(NamedTuple):
         """The rows where `keep` is true."""
         if keep.all():
             return self
-        lines = self.lines.splitlines(True) if b"\r" not in self.lines else split(self.lines)
+        lines = self.lines.splitlines(True) if b"\r" not in self.lines else split_lines(self.lines)
         rows = np.flatnonzero(keep)
         return Chunk(self.offset[rows], self.number[rows], b"".join([lines[i] for i in rows.tolist()]))
 
 
-def split(lines: bytes) -> list[bytes]:
+def split_lines(lines: bytes) -> list[bytes]:
     """Lines with their ends, parted by newlines only: `splitlines` would part at a carriage return too."""
     return [line + b"\n" for line in lines.split(b"\n")[:-1]]
 
 
-class Texts(NamedTuple):
+class TextColumn(NamedTuple):
     """Texts side by side: text i is data[offsets[i] : offsets[i + 1]]."""
 
     data: bytes
     offsets: Numbers
 
 
-@lru_cache(maxsize=1)
-def texts_of(lines: bytes, field: str) -> Texts:
-    """The field `field` of JSON Lines. Raises ValueError unless every line is an object with a string there.
+NO_TEXTS = TextColumn(b"", np.zeros(1, I64))
 
-    The last answer is remembered: rows are checked where they are read, and read again right after, in the next step.
-    """
+
+class ParsedChunk(NamedTuple):
+    """A chunk, and the texts of its rows."""
+
+    chunk: Chunk
+    texts: TextColumn
+
+
+def parse_texts(lines: bytes, field: str) -> TextColumn:
+    """The field `field` of JSON Lines. Raises ValueError unless every line is an object with a string there."""
     if not lines:
-        return Texts(b"", np.zeros(1, I64))
+        return NO_TEXTS
     if not lines.isascii():
         lines.decode("utf-8")
-    if not OBJECT.match(lines):
+    if not OBJECT_START.match(lines):
         raise ValueError("the first row is no object")  # of a `null` there pyarrow 25 dies with a segmentation fault
     options = pa.json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
     wanted = pa.json.ParseOptions(explicit_schema=pa.schema([(field, pa.string())]), unexpected_field_behavior="ignore")
     column = pa.json.read_json(pa.BufferReader(lines), read_options=options, parse_options=wanted)[field].chunk(0)
-    if column.null_count or len(column) != lines.count(b"\n") or not whole_objects(lines):
+    if column.null_count or len(column) != lines.count(b"\n") or not one_object_a_line(lines):
         raise ValueError("a row without text, or several rows in a line")
     offsets = np.frombuffer(column.buffers()[1], np.int32, len(column) + 1).astype(I64)
     data = column.buffers()[2]
-    return Texts(data.to_pybytes()[: offsets[-1]] if data else b"", offsets)
+    return TextColumn(data.to_pybytes()[: offsets[-1]] if data else b"", offsets)
 
 
-def whole_objects(lines: bytes) -> bool:
+def one_object_a_line(lines: bytes) -> bool:
     """Whether every line of some JSON begins with { and ends with }: then none of its objects goes on in another line.
 
     Else a blank line might make up for one with two objects, and the rows after it would be taken for others.
@@ -102,57 +124,66 @@ def whole_objects(lines: bytes) -> bool:
     return all(line.startswith(b"{") and line.endswith(b"}") for line in rest)
 
 
-def checked(offset: Numbers, number: Numbers, lines: bytes, field: str) -> tuple[Chunk, list[Broken]]:
-    """(the rows that hold a text, the others); `lines` are as many as `offset` and `number`, blank ones among them."""
+def check_rows(offset: Numbers, number: Numbers, lines: bytes, field: str) -> tuple[ParsedChunk, list[UnusableRow]]:
+    """(the rows that hold a text, the others); `lines` are as many as `offset` and `number`, blank ones among them.
+
+    Of the lines {"text": "a"}, [1] and {"text": "b"}, at bytes 0, 14 and 18 and with the numbers 1 to 3, the chunk has
+    the offsets 0 and 18, the numbers 1 and 3, and the first and the last line; its texts are "ab" with offsets 0, 1, 2.
+    The other is UnusableRow(2, "not-an-object", ...).
+    """
     chunk = Chunk(offset, number, lines)
     try:
-        if len(texts_of(lines, field).offsets) == len(offset) + 1:
-            return chunk, []
+        texts = parse_texts(lines, field)
+        if len(texts.offsets) == len(offset) + 1:
+            return ParsedChunk(chunk, texts), []
     except ValueError:  # also pa.ArrowInvalid and UnicodeDecodeError: some line is broken, so look at each
         pass
-    faults = [fault_of(line, field) for line in split(lines)]
-    good = np.array([fault is None for fault in faults], bool)
+    faults = [fault_of(line, field) for line in split_lines(lines)]
+    good = chunk.only(np.array([fault is None for fault in faults], bool))
     try:
-        texts_of(chunk.only(good).lines, field)
+        texts = parse_texts(good.lines, field)
     except ValueError:  # what one reader of JSON takes and the other does not: a key twice, odd numbers
-        faults = [fault or odd_fault_of(line, field) for line, fault in zip(split(lines), faults, strict=True)]
-        good = np.array([fault is None for fault in faults], bool)
-    broken = [
-        Broken(int(n), *fault, excerpt(line[:1024].decode("utf-8", "replace").strip()))
-        for n, line, fault in zip(number, split(lines), faults, strict=True)
-        if fault and fault != BLANK
+        faults = [fault or odd_fault_of(line, field) for line, fault in zip(split_lines(lines), faults, strict=True)]
+        good = chunk.only(np.array([fault is None for fault in faults], bool))
+        texts = parse_texts(good.lines, field)
+    unusable = [
+        UnusableRow(int(n), *fault, excerpt(line[:1024].decode("utf-8", "replace").strip()))
+        for n, line, fault in zip(number, split_lines(lines), faults, strict=True)
+        if fault and fault != BLANK_LINE
     ]
-    return chunk.only(good), broken
+    return ParsedChunk(good, texts), unusable
 
 
-def fault_of(line: bytes, field: str) -> Fault | None:
+def fault_of(line: bytes, field: str) -> RowFault | None:
     """(reason, detail and remedy) why a line holds no text."""
     if line.isspace():
-        return BLANK
-    if line == TOO_LONG:
-        return "record-too-large", "a line of more than 32 MB. Split the record or leave it out."
+        return BLANK_LINE
+    if line == TOO_LONG_LINE:
+        return RowFault("record-too-large", "a line of more than 32 MB. Split the record or leave it out.")
     try:
         row = orjson.loads(line)
     except ValueError as error:
         try:
             line.decode("utf-8")
         except UnicodeDecodeError:
-            return "invalid-utf-8", "no UTF-8. Convert the file, as with iconv."
+            return RowFault("invalid-utf-8", "no UTF-8. Convert the file, as with iconv.")
         with suppress(ValueError):
-            texts_of(line, field)
+            parse_texts(line, field)
             return None  # NaN, as Python's own json writes it: the reader of whole chunks takes it
-        return "broken-json", f"no JSON: {error}. Mend or remove the line."
+        return RowFault("broken-json", f"no JSON: {error}. Mend or remove the line.")
     if not isinstance(row, dict):
-        return "not-an-object", f"a JSON object is wanted, not {type(row).__name__}. Mend or remove the line."
+        return RowFault("not-an-object", f"a JSON object is wanted, not {type(row).__name__}. Mend or remove the line.")
     if field not in row or row[field] is None:
         names = excerpt(", ".join(row) or "none at all")
-        return "field-missing", f"no text in field {field!r}; there are {names}. Name the text's with --text_field."
+        return RowFault(
+            "field-missing", f"no text in field {field!r}; there are {names}. Name the text's with --text_field."
+        )
     if not isinstance(row[field], str):
-        return "field-not-text", f"field {field!r} holds no text but {type(row[field]).__name__}."
+        return RowFault("field-not-text", f"field {field!r} holds no text but {type(row[field]).__name__}.")
     return None
 
 
-def row_of(line: bytes) -> Any:
+def parse_row(line: bytes) -> Any:
     """The row in a line; NaN and infinite numbers are read as well. Raises ValueError where there is none."""
     try:
         return orjson.loads(line)
@@ -163,23 +194,26 @@ def row_of(line: bytes) -> Any:
             raise ValueError("nested too deep") from error
 
 
-def odd_fault_of(line: bytes, field: str) -> Fault | None:
+def odd_fault_of(line: bytes, field: str) -> RowFault | None:
     """As `fault_of`, by the reader that reads whole chunks; 50 us a line, so only where it refused one."""
     try:
-        texts_of(line, field)
+        parse_texts(line, field)
     except ValueError as error:
-        return "broken-json", f"no JSON: {excerpt(str(error))}. Mend or remove the line."
+        return RowFault("broken-json", f"no JSON: {excerpt(str(error))}. Mend or remove the line.")
     return None
 
 
-def cut(rows: Iterable[tuple[int, int, bytes]], bits: int) -> Iterator[tuple[int, Numbers, Numbers, bytes]]:
-    """(position, number, line with its end), ascending -> for each chunk its number, offsets, numbers and lines."""
-    waiting: list[tuple[int, int, bytes]] = []
+def cut_into_chunks(rows: Iterable[PlacedLine], bits: int) -> Iterator[RawChunk]:
+    """Lines, ascending by position, as chunks of 2^bits positions each.
+
+    With 4 bits, lines at the positions 3, 17 and 30 make RawChunk(0, offset 3, ...) and RawChunk(1, offset 1 14, ...).
+    """
+    waiting: list[PlacedLine] = []
     chunk = -1
 
-    def columns() -> tuple[int, Numbers, Numbers, bytes]:
+    def columns() -> RawChunk:
         positions, numbers, lines = zip(*waiting, strict=True)
-        return chunk, np.array(positions, I64) - (chunk << bits), np.array(numbers, I64), b"".join(lines)
+        return RawChunk(chunk, np.array(positions, I64) - (chunk << bits), np.array(numbers, I64), b"".join(lines))
 
     try:
         for row in rows:
@@ -198,9 +232,9 @@ def cut(rows: Iterable[tuple[int, int, bytes]], bits: int) -> Iterator[tuple[int
 
 def as_line(row: Any) -> bytes:
     """A row of a table as a line of JSON; what JSON has no form for, as text."""
-    return orjson.dumps(row, default=shown, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps(row, default=as_json_text, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
-def shown(value: Any) -> str:
+def as_json_text(value: Any) -> str:
     """Bytes, decimals and the like, as a person would write them."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -10,18 +10,18 @@ import apache_beam as beam
 import numpy as np
 
 from persona_hub.transforms.counting.stages import NEAR_DUPLICATES
+from persona_hub.transforms.dedup.edge_payloads import unpack_verified
 from persona_hub.transforms.dedup.find_duplicates import Bucket, Bucketed, VerifiedPairs, partitions_for
-from persona_hub.transforms.dedup.found import unpack_found
+from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout, pack_personas
-from persona_hub.transforms.dedup.rows import Packed
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.similarity.arrays import groups
-from persona_hub.transforms.similarity.join import Found
 from persona_hub.transforms.similarity.plan import RECALL, Plan
 from persona_hub.transforms.similarity.ranks import HOP_SHIFT, NEW
-from persona_hub.transforms.similarity.representatives import later_in
+from persona_hub.transforms.similarity.representatives import later_rows
+from persona_hub.transforms.wire.packing import KeyedArrays
 
-Compared = Bucketed | beam.PCollection[Packed]
+Compared = Bucketed | beam.PCollection[KeyedPayload]
 
 
 @dataclass(kw_only=True)
@@ -45,7 +45,7 @@ class BucketPersonas(beam.PTransform):
         """Keys and token sets."""
         packed = personas
         if self.new:
-            packed = personas | "Pack" >> beam.MapTuple(pack_personas).with_output_types(Packed)
+            packed = personas | "Pack" >> beam.MapTuple(pack_personas).with_output_types(KeyedPayload)
         bucket = Bucket(plan=self.plan, layout=PersonaLayout(self.blocks), partitions=partitions_for(self.blocks))
         return packed if self.plan.kind == "prefix" else packed | "Bucket" >> bucket
 
@@ -91,10 +91,10 @@ def checked_plan(threshold: float, bucket_keys: str, blocks: int, recall: float)
     return Plan.of(threshold, bucket_keys, recall)
 
 
-def later_ranks(element: Packed, layout: PersonaLayout) -> Iterator[tuple[int, tuple[int, ...]]]:
+def later_ranks(element: KeyedArrays, layout: PersonaLayout) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The later row of each pair found, by block."""
-    found: Found = unpack_found(element[1])
-    ranks = np.unique(np.concatenate([found.near.second, found.equal.second, *map(later_in, found.balls)]))
+    found = unpack_verified(element[1])
+    ranks = np.unique(np.concatenate([found.near.second, found.equal.second, *map(later_rows, found.implicit)]))
     ranks = ranks[ranks >= NEW]
     for block, members in groups(layout.locate(ranks)):
         yield block, tuple(ranks[members].tolist())

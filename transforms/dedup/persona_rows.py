@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.records import Persona
 from persona_hub.transforms.similarity.arrays import I64, U8, U64, Numbers, spans
 from persona_hub.transforms.similarity.jaccard import overlaps
@@ -17,7 +17,7 @@ from persona_hub.transforms.similarity.shingles import Tokens, hash_tokens, toke
 from persona_hub.transforms.wire.batches import Batch, BatchCoder
 from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 
-HELD_END, NEW_END = b"\0", b"\1"  # the last byte of a payload: arrays go before it, so that they stay aligned
+NEW_PERSONAS = b"PERSONAS"  # the first word of a payload of new personas; packed arrays begin with a tag of their own
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,11 @@ class PersonaLayout:
     blocks: int
 
     def read(self, block: int, payload: bytes) -> tuple[Numbers, Tokens]:
-        """Ranks and tokens of what `pack_personas` or `pack_held` has packed."""
-        if is_held(payload):
-            held = unpack_held(payload)
-            return held.ranks, tokenise_utf8(held.text.tobytes(), held.offsets)
-        personas = unpack_personas(payload)
-        return ranks_of(personas), tokenise([persona.text for persona in personas])
+        """Ranks and tokens of what `encode_rows` has made."""
+        rows = decode_rows(payload)
+        if isinstance(rows, HeldRows):
+            return rows.ranks, tokenise_utf8(rows.text.tobytes(), rows.offsets)
+        return ranks_of(rows), tokenise([persona.text for persona in rows])
 
     def locate(self, ranks: Numbers) -> Numbers:
         """The block that the id in a rank lies in."""
@@ -76,32 +75,38 @@ class HeldRows(NamedTuple):
         )
 
 
-def pack_held(block: int, personas: Batch[Persona]) -> Packed:
-    """A batch of a hub's personas as (block, `HeldRows` as bytes)."""
-    return block, pack_arrays(*HeldRows.of(personas)) + HELD_END
+def encode_rows(rows: HeldRows | Batch[Persona]) -> bytes:
+    """Rows of a hub, or a batch of new personas, as a payload whose first word says which it is.
+
+    `HeldRows` are packed arrays, which begin with a tag; personas begin with `NEW_PERSONAS`: b"PERSONAS" and the batch
+    as `BatchCoder` encodes it.
+    """
+    return pack_arrays(*rows) if isinstance(rows, HeldRows) else NEW_PERSONAS + BatchCoder().encode(rows)
 
 
-def unpack_held(payload: bytes) -> HeldRows:
-    """What `pack_held` has packed."""
+def decode_rows(payload: bytes) -> HeldRows | Batch[Persona]:
+    """What `encode_rows` was given. Raises ValueError for anything else."""
+    if payload.startswith(NEW_PERSONAS):
+        return BatchCoder().decode(payload[len(NEW_PERSONAS) :])
     return HeldRows(*unpack_arrays(payload))
 
 
-def is_held(payload: bytes) -> bool:
-    """Whether a hub holds the packed personas; otherwise they are new."""
-    return payload[-1:] == HELD_END
+def pack_held(block: int, personas: Batch[Persona]) -> KeyedPayload:
+    """A batch of a hub's personas as (block, payload)."""
+    return block, encode_rows(HeldRows.of(personas))
 
 
-def pack_personas(block: int, personas: Batch[Persona]) -> Packed:
-    """A batch of new personas as (block, bytes)."""
-    return block, BatchCoder().encode(personas) + NEW_END
+def unpack_held(payload: bytes) -> HeldRows:
+    """What `pack_held` has packed. Raises ValueError for new personas."""
+    return HeldRows(*unpack_arrays(payload))
 
 
-def unpack_personas(payload: bytes) -> Batch[Persona]:
-    """What `pack_personas` has packed."""
-    return BatchCoder().decode(payload[:-1])
+def pack_personas(block: int, personas: Batch[Persona]) -> KeyedPayload:
+    """A batch of new personas as (block, payload)."""
+    return block, encode_rows(personas)
 
 
-def similarities(found: Sequence[float], ones: Sequence[str], others: Sequence[str]) -> list[float]:
+def fill_similarities(found: Sequence[float], ones: Sequence[str], others: Sequence[str]) -> list[float]:
     """`found`; where it is NaN, the Jaccard similarity of the token sets of the two texts."""
     out = np.array(found, np.float64)
     rows = np.flatnonzero(np.isnan(out))

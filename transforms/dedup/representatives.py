@@ -1,4 +1,4 @@
-"""Representatives: pairs of near-duplicates -> which rows are dropped, and for which kept one."""
+"""Representatives: edges between near-duplicates -> which rows are dropped, and for which kept one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from dataclasses import dataclass
 import apache_beam as beam
 import numpy as np
 
-from persona_hub.transforms.dedup.found import unpack_balls, unpack_found
-from persona_hub.transforms.dedup.rounds import Round, balls_by_home, by_home, notes_of, tell_ends
-from persona_hub.transforms.dedup.rows import Locates, Packed, by_block
+from persona_hub.transforms.dedup.edge_payloads import unpack_decisions, unpack_implicit, unpack_verified
+from persona_hub.transforms.dedup.layout import RowLocator, pack_by_block
+from persona_hub.transforms.dedup.rounds import (
+    Round,
+    first_messages,
+    implicit_by_partition,
+    pack_messages,
+    unpack_messages,
+)
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.similarity import join
 from persona_hub.transforms.similarity.arrays import groups
-from persona_hub.transforms.similarity.representatives import decide, follow
-from persona_hub.transforms.similarity.rounds import DROPPED, TO_EARLIER, TO_LATER, Notes, homes_of, left_open, roots
-from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
+from persona_hub.transforms.similarity.edges import Edges, VerifiedEdges
+from persona_hub.transforms.similarity.representatives import decide, extend_to_equals
+from persona_hub.transforms.similarity.rounds import OpenEdges, Ranks, first_of_equals, left_open, partition_of_rank
+from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays
 
 EDGES_IN_ONE_PLACE = 100_000_000  # 2.4 GB
 ROUNDS = 3  # leave one row in a thousand open
@@ -34,14 +40,14 @@ def rounds_for(blocks: int) -> int:
 
 @dataclass(kw_only=True)
 class Representatives(beam.PTransform):
-    """(0, packed `join.Found`) -> decisions, (block of the dropped, packed columns: dropped, kept, similarity).
+    """(0, packed `VerifiedEdges`) -> (block of the dropped, packed `Decisions`).
 
-    Without `rounds` all that was found comes together in one place. Each round (`similarity.rounds`) shuffles the open
-    edges four times and leaves few of them, so that the last place can hold what is left of far more than
-    `EDGES_IN_ONE_PLACE` pairs. Who is kept is the same.
+    Without `rounds` all edges come together in one place. Each round (`similarity.rounds`) shuffles the open edges four
+    times and leaves few of them, so that the last place can hold what is left of far more than `EDGES_IN_ONE_PLACE`
+    pairs. Which rows are kept is the same.
     """
 
-    layout: Locates
+    layout: RowLocator
     partitions: int
     rounds: int = 0
 
@@ -50,38 +56,43 @@ class Representatives(beam.PTransform):
         if not 0 <= self.rounds <= 10:
             raise InvalidInputError(f"rounds is {self.rounds}; from 0 to 10")
 
-    def expand(self, found: beam.PCollection[Packed]) -> beam.PCollection[Packed]:
-        """Rounds over edges; then who equals a row goes where it goes."""
+    def expand(self, found: beam.PCollection[KeyedArrays]) -> beam.PCollection[KeyedArrays]:
+        """Rounds over edges; then what equals a row goes where it goes."""
         if not self.rounds:
-            choosing = beam.FlatMap(choose, self.layout).with_output_types(Packed)
+            choosing = beam.FlatMap(choose, self.layout).with_output_types(KeyedArrays)
             return found | "InOnePlace" >> beam.GroupByKey() | "Choose" >> choosing
-        notes = found | "TellEnds" >> beam.FlatMap(tell_ends, self.partitions).with_output_types(Packed)
-        balls = found | "Balls" >> beam.FlatMap(balls_by_home, self.partitions).with_output_types(Packed)
+        told = found | "TellEnds" >> beam.FlatMap(first_messages, self.partitions).with_output_types(KeyedArrays)
+        implicit = found | "Implicit" >> beam.FlatMap(implicit_by_partition, self.partitions).with_output_types(
+            KeyedArrays
+        )
         decided = []
         for number in range(1, self.rounds + 1):
-            settled = (notes, balls) | f"Round {number}" >> Round(partitions=self.partitions)
-            notes, balls = settled.notes, settled.balls
-            decided.append(settled.decided)
-        lasting = notes | "Left" >> beam.FlatMap(for_last_place).with_output_types(Packed)
+            after = (told, implicit) | f"Round {number}" >> Round(partitions=self.partitions)
+            told, implicit = after.told, after.implicit
+            decided.append(after.decided)
+        left = {
+            "told": told | "Left" >> beam.FlatMap(for_last_place).with_output_types(KeyedArrays),
+            "implicit": implicit | "LeftImplicit" >> beam.Map(to_last_place).with_output_types(KeyedArrays),
+        }
         decided.append(
-            {"notes": lasting, "balls": balls | "LeftBalls" >> beam.Map(to_last_place).with_output_types(Packed)}
+            left
             | "InOnePlace" >> beam.CoGroupByKey()
-            | "Choose" >> beam.FlatMap(choose_left, self.partitions).with_output_types(Packed)
+            | "Choose" >> beam.FlatMap(choose_left, self.partitions).with_output_types(KeyedArrays)
         )
-        followers = (
+        equals = (
             found
-            | "TellEquals" >> beam.FlatMap(tell_equals, self.partitions).with_output_types(Packed)
+            | "TellEquals" >> beam.FlatMap(tell_equals, self.partitions).with_output_types(KeyedArrays)
             | "ByRow" >> beam.GroupByKey()
-            | "Roots" >> beam.FlatMap(tell_roots, self.partitions).with_output_types(Packed)
+            | "FirstOfEquals" >> beam.FlatMap(edges_to_first, self.partitions).with_output_types(KeyedArrays)
         )
         return (
-            {"decided": decided | "AllDecided" >> beam.Flatten(), "followers": followers}
-            | "ByLeader" >> beam.CoGroupByKey()
-            | "Follow" >> beam.FlatMap(follow_leaders, self.layout).with_output_types(Packed)
+            {"decided": decided | "AllDecided" >> beam.Flatten(), "equals": equals}
+            | "ByFirstOfEquals" >> beam.CoGroupByKey()
+            | "DecideEquals" >> beam.FlatMap(decide_equals, self.layout).with_output_types(KeyedArrays)
         )
 
 
-def in_one_place(found: Iterable[join.Found]) -> Iterator[join.Found]:
+def in_one_place(found: Iterable[VerifiedEdges]) -> Iterator[VerifiedEdges]:
     """All that was found. Raises TooManyEdges past what one place holds."""
     total = 0
     for each in found:
@@ -94,56 +105,57 @@ def in_one_place(found: Iterable[join.Found]) -> Iterator[join.Found]:
         yield each
 
 
-def choose(element: tuple[int, Iterable[bytes]], layout: Locates) -> Iterator[Packed]:
-    """All that was found -> decisions by block of the dropped."""
-    found = list(in_one_place(map(unpack_found, element[1])))
-    equal = join.Edges.join([each.equal for each in found])
-    balls = [ball for each in found for ball in each.balls]
-    near = join.Edges.join([each.near for each in found])
-    kept, dropped, similarity = follow(equal.first, equal.second, *decide(*near, balls))
-    yield from by_block(layout, dropped, dropped, kept, similarity)
+def choose(element: tuple[int, Iterable[bytes]], layout: RowLocator) -> Iterator[KeyedArrays]:
+    """All edges that were found -> decisions by block of the dropped."""
+    found = list(in_one_place(map(unpack_verified, element[1])))
+    equal = Edges.join([each.equal for each in found])
+    implicit = [some for each in found for some in each.implicit]
+    near = Edges.join([each.near for each in found])
+    decisions = extend_to_equals(equal, decide(near, implicit))
+    yield from pack_by_block(layout, decisions.dropped, *decisions)
 
 
-def for_last_place(element: Packed) -> Iterator[Packed]:
-    """The notes that the last place reads."""
-    notes = notes_of([element[1]])
-    wanted = notes.take((notes.kind == TO_LATER) | (notes.kind == DROPPED))
-    if len(wanted.kind):
-        yield 0, pack_arrays(*wanted)
+def for_last_place(element: KeyedArrays) -> Iterator[KeyedArrays]:
+    """What the last place needs to know of what rows are told after the last round."""
+    told = unpack_messages([element[1]], OpenEdges.none())
+    if len(told.at_later.first) or len(told.dropped.rank):
+        yield 0, pack_arrays(*told.at_later, told.dropped.rank)
 
 
-def to_last_place(element: Packed) -> Packed:
-    """Whatever home it comes from."""
+def to_last_place(element: KeyedArrays) -> KeyedArrays:
+    """Whatever partition it comes from."""
     return 0, element[1]
 
 
-def choose_left(element: tuple[int, dict[str, list[bytes]]], partitions: int) -> Iterator[Packed]:
-    """What the rounds left open -> decisions by home of the dropped."""
+def choose_left(element: tuple[int, dict[str, list[bytes]]], partitions: int) -> Iterator[KeyedArrays]:
+    """What the rounds left open -> decisions by partition of the dropped."""
     _, sides = element
-    balls = [ball for packed in sides["balls"] for ball in unpack_balls(packed)]
-    (left,) = in_one_place([join.Found(left_open(notes_of(sides["notes"])), join.Edges.join([]), balls)])
-    kept, dropped, similarity = decide(*left.near, left.balls)
-    for home, rows in groups(homes_of(dropped, partitions)):
-        yield home, pack_arrays(dropped[rows], kept[rows], similarity[rows])
+    implicit = [some for packed in sides["implicit"] for some in unpack_implicit(packed)]
+    columns = [(*Edges.none(), Ranks.none().rank), *map(unpack_arrays, sides["told"])]
+    first, second, similarity, dropped = (np.concatenate(column) for column in zip(*columns, strict=True))
+    told = OpenEdges.none()._replace(at_later=Edges(first, second, similarity), dropped=Ranks(dropped))
+    (left,) = in_one_place([VerifiedEdges(left_open(told), Edges.none(), implicit)])
+    decisions = decide(left.near, left.implicit)
+    for partition, rows in groups(partition_of_rank(decisions.dropped, partitions)):
+        yield partition, pack_arrays(*(column[rows] for column in decisions))
 
 
-def tell_equals(element: Packed, partitions: int) -> Iterator[Packed]:
+def tell_equals(element: KeyedArrays, partitions: int) -> Iterator[KeyedArrays]:
     """Edges between equals, to both ends."""
-    edges = Notes.of(TO_LATER, *unpack_found(element[1]).equal)
-    yield from by_home(Notes.join([edges, edges.again(TO_EARLIER)]), partitions)
+    equal = unpack_verified(element[1]).equal
+    yield from pack_messages(OpenEdges.none()._replace(at_later=equal, at_earlier=equal), partitions)
 
 
-def tell_roots(element: tuple[int, Iterable[bytes]], partitions: int) -> Iterator[Packed]:
-    """(home of the first of some equals, notes: it and one that follows)."""
-    yield from by_home(roots(notes_of(element[1])), partitions)
+def edges_to_first(element: tuple[int, Iterable[bytes]], partitions: int) -> Iterator[KeyedArrays]:
+    """(partition of the first of some equals, edges from it to others)."""
+    edges = first_of_equals(unpack_messages(element[1], OpenEdges.none()))
+    for partition, rows in groups(partition_of_rank(edges.first, partitions)):
+        yield partition, pack_arrays(*edges.take(rows))
 
 
-def follow_leaders(element: tuple[int, dict[str, list[bytes]]], layout: Locates) -> Iterator[Packed]:
-    """Decisions on the rows of a home, and rows that equal them -> decisions on both, by block."""
+def decide_equals(element: tuple[int, dict[str, list[bytes]]], layout: RowLocator) -> Iterator[KeyedArrays]:
+    """Decisions on the rows of a partition, and edges to their equals -> decisions on both, by block."""
     _, sides = element
-    notes = notes_of(sides["followers"]).each(TO_EARLIER)
-    columns = [unpack_arrays(packed) for packed in sides["decided"]]
-    none = (np.empty(0, np.uint64), np.empty(0, np.uint64), np.empty(0))
-    dropped, kept, similarity = (np.concatenate(column) for column in zip(none, *columns, strict=True))
-    kept, dropped, similarity = follow(notes.first, notes.second, kept, dropped, similarity)
-    yield from by_block(layout, dropped, dropped, kept, similarity)
+    equal = Edges.join([Edges(*unpack_arrays(packed)) for packed in sides["equals"]])
+    decisions = extend_to_equals(equal, unpack_decisions(sides["decided"]))
+    yield from pack_by_block(layout, decisions.dropped, *decisions)

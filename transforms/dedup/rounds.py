@@ -1,4 +1,4 @@
-"""Round: representatives by home; the numpy of it, and how it goes, stand in `similarity.rounds`."""
+"""Round: one round of choosing representatives, by partition; how it goes, and the numpy of it: `similarity.rounds`."""
 
 from __future__ import annotations
 
@@ -10,110 +10,116 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
-from persona_hub.transforms.dedup.found import pack_balls, unpack_balls, unpack_found
-from persona_hub.transforms.dedup.rows import Packed
+from persona_hub.transforms.dedup.edge_payloads import pack_implicit, unpack_implicit, unpack_verified
 from persona_hub.transforms.similarity.arrays import groups
 from persona_hub.transforms.similarity.rounds import (
-    GONE,
-    Notes,
+    Announcements,
+    M,
+    Memberships,
+    OpenEdges,
+    announce,
     at_both_ends,
-    flag,
-    homes_of,
+    by_partition_of_row,
+    columns_of,
+    from_columns,
+    join_messages,
     members_of,
-    of_ball,
+    partition_of_rank,
     settle,
     shrink,
+    told_by,
 )
-from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
+from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays
 
 
-class Settled(NamedTuple):
-    """What a round leaves, by home: notes and balls for the next, and decisions."""
+class AfterRound(NamedTuple):
+    """What a round leaves, by partition: messages and implicit edges for the next one, and decisions."""
 
-    notes: beam.PCollection[Packed]
-    balls: beam.PCollection[Packed]
-    decided: beam.PCollection[Packed]
+    told: beam.PCollection[KeyedArrays]
+    implicit: beam.PCollection[KeyedArrays]
+    decided: beam.PCollection[KeyedArrays]
 
 
 @dataclass(kw_only=True)
 class Round(beam.PTransform):
-    """(home, notes), (home, balls) -> Settled."""
+    """(partition, packed `OpenEdges`), (partition, packed `ImplicitEdges`) -> AfterRound."""
 
     partitions: int
 
-    def expand(self, open_: tuple[beam.PCollection[Packed], beam.PCollection[Packed]]) -> Settled:
-        """Rows tell their neighbours, hear them, and balls hear who is gone."""
-        notes, balls = open_
+    def expand(self, before: tuple[beam.PCollection[KeyedArrays], beam.PCollection[KeyedArrays]]) -> AfterRound:
+        """Rows announce, neighbours settle, and implicit edges lose the rows that are dropped."""
+        told, implicit = before
         settled = (
-            notes
+            told
             | "ByRow" >> beam.GroupByKey()
-            | "Flag" >> beam.FlatMap(flag_rows, self.partitions).with_output_types(Packed)
+            | "Announce" >> beam.FlatMap(announce_rows, self.partitions).with_output_types(KeyedArrays)
             | "ByLaterRow" >> beam.GroupByKey()
             | "Settle"
             >> beam.FlatMap(settle_rows, self.partitions)
-            .with_output_types(Packed, notes=Packed, gone=Packed, decided=Packed)
-            .with_outputs("notes", "gone", "decided")
+            .with_output_types(KeyedArrays, told=KeyedArrays, departures=KeyedArrays, decided=KeyedArrays)
+            .with_outputs("told", "departures", "decided")
         )
         shrunk = (
-            {"balls": balls, "gone": settled["gone"]}
-            | "ByBall" >> beam.CoGroupByKey()
+            {"implicit": implicit, "departures": settled["departures"]}
+            | "ByFirstRow" >> beam.CoGroupByKey()
             | "Shrink"
-            >> beam.FlatMap(shrink_balls, self.partitions)
-            .with_output_types(Packed, notes=Packed, balls=Packed)
-            .with_outputs("notes", "balls")
+            >> beam.FlatMap(shrink_implicit, self.partitions)
+            .with_output_types(KeyedArrays, told=KeyedArrays, implicit=KeyedArrays)
+            .with_outputs("told", "implicit")
         )
-        told = (settled["notes"], shrunk["notes"]) | "AllNotes" >> beam.Flatten()
-        return Settled(told, shrunk["balls"], settled["decided"])
+        both = (settled["told"], shrunk["told"]) | "AllTold" >> beam.Flatten()
+        return AfterRound(both, shrunk["implicit"], settled["decided"])
 
 
-def by_home(notes: Notes, partitions: int) -> Iterator[Packed]:
-    """Notes, packed for each home."""
-    for home, rows in groups(notes.homes(partitions)):
-        yield home, pack_arrays(*notes.take(rows))
+def pack_messages(messages: M, partitions: int) -> Iterator[KeyedArrays]:
+    """(partition, the messages to its rows)."""
+    for partition, each in by_partition_of_row(messages, partitions):
+        yield partition, pack_arrays(*columns_of(each))
 
 
-def notes_of(packs: Iterable[bytes]) -> Notes:
-    """What `by_home` has packed."""
-    return Notes.join([Notes(*unpack_arrays(packed)) for packed in packs])
+def unpack_messages(packs: Iterable[bytes], none: M) -> M:
+    """What `pack_messages` has packed, of the type of `none`."""
+    return join_messages((from_columns(unpack_arrays(packed), none) for packed in packs), none)
 
 
-def tell_ends(element: Packed, partitions: int) -> Iterator[Packed]:
-    """What was found -> the notes of the first round."""
-    found = unpack_found(element[1])
-    of_balls = [notes for ball in found.balls for notes in (members_of(ball), of_ball(ball))]
-    yield from by_home(Notes.join([at_both_ends(found.near), *of_balls]), partitions)
+def first_messages(element: KeyedArrays, partitions: int) -> Iterator[KeyedArrays]:
+    """Packed `VerifiedEdges` -> what rows are told before the first round."""
+    found = unpack_verified(element[1])
+    told = [message for each in found.implicit for message in (members_of(each), told_by(each))]
+    yield from pack_messages(join_messages([at_both_ends(found.near), *told], OpenEdges.none()), partitions)
 
 
-def balls_by_home(element: Packed, partitions: int) -> Iterator[Packed]:
-    """The balls alone, each by its first row."""
-    balls = unpack_found(element[1]).balls
-    for home, some in groups(homes_of(np.array([ball.rank[0] for ball in balls], np.uint64), partitions)):
-        yield home, pack_balls([balls[i] for i in some.tolist()])
+def implicit_by_partition(element: KeyedArrays, partitions: int) -> Iterator[KeyedArrays]:
+    """Packed `VerifiedEdges` -> (partition of the first row, implicit edges)."""
+    implicit = unpack_verified(element[1]).implicit
+    first = np.array([each.rank[0] for each in implicit], np.uint64)
+    for partition, some in groups(partition_of_rank(first, partitions)):
+        yield partition, pack_implicit([implicit[i] for i in some.tolist()])
 
 
-def flag_rows(element: tuple[int, Iterable[bytes]], partitions: int) -> Iterator[Packed]:
-    """The first part of a round."""
-    yield from by_home(flag(notes_of(element[1])), partitions)
+def announce_rows(element: tuple[int, Iterable[bytes]], partitions: int) -> Iterator[KeyedArrays]:
+    """The first step of a round."""
+    yield from pack_messages(announce(unpack_messages(element[1], OpenEdges.none())), partitions)
 
 
 def settle_rows(element: tuple[int, Iterable[bytes]], partitions: int) -> Iterator[TaggedOutput]:
-    """The second part of a round."""
-    notes, decided = settle(notes_of(element[1]))
-    gone = notes.kind == GONE
-    for packed in by_home(notes.take(~gone), partitions):
-        yield TaggedOutput("notes", packed)
-    for packed in by_home(notes.take(gone), partitions):
-        yield TaggedOutput("gone", packed)
-    if len(decided.first):
-        yield TaggedOutput("decided", (element[0], pack_arrays(decided.second, decided.first, decided.similarity)))
+    """The second step of a round."""
+    told, departures, decisions = settle(unpack_messages(element[1], Announcements.none()))
+    for packed in pack_messages(told, partitions):
+        yield TaggedOutput("told", packed)
+    for partition, rows in groups(partition_of_rank(departures.first, partitions)):
+        yield TaggedOutput("departures", (partition, pack_arrays(departures.rank[rows], departures.first[rows])))
+    if len(decisions.dropped):
+        yield TaggedOutput("decided", (element[0], pack_arrays(*decisions)))
 
 
-def shrink_balls(element: tuple[int, dict[str, list[bytes]]], partitions: int) -> Iterator[TaggedOutput]:
-    """The third part of a round: the balls of a home, and who is gone from them."""
-    home, sides = element
-    gone = notes_of(sides["gone"]).first
-    balls = [less for packed in sides["balls"] for ball in unpack_balls(packed) if (less := shrink(ball, gone))]
-    if balls:
-        yield TaggedOutput("balls", (home, pack_balls(balls)))
-        for packed in by_home(Notes.join(map(of_ball, balls)), partitions):
-            yield TaggedOutput("notes", packed)
+def shrink_implicit(element: tuple[int, dict[str, list[bytes]]], partitions: int) -> Iterator[TaggedOutput]:
+    """The third step of a round: the implicit edges of a partition, and the rows that are dropped from them."""
+    partition, sides = element
+    gone = np.concatenate([Memberships.none().rank, *(unpack_arrays(packed)[0] for packed in sides["departures"])])
+    before = [each for packed in sides["implicit"] for each in unpack_implicit(packed)]
+    implicit = [less for each in before if (less := shrink(each, gone))]
+    if implicit:
+        yield TaggedOutput("implicit", (partition, pack_implicit(implicit)))
+        for packed in pack_messages(join_messages(map(told_by, implicit), OpenEdges.none()), partitions):
+            yield TaggedOutput("told", packed)

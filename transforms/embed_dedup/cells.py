@@ -14,13 +14,13 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.dedup.found import pack_found
+from persona_hub.transforms.dedup.edge_payloads import pack_verified
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout
 from persona_hub.transforms.dedup.representatives import Representatives, rounds_for
 from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.similarity.arrays import groups
-from persona_hub.transforms.similarity.join import Edges, Found
-from persona_hub.transforms.similarity.pairs import once
+from persona_hub.transforms.similarity.edges import Edges, VerifiedEdges
+from persona_hub.transforms.similarity.pairs import unique_pairs
 from persona_hub.transforms.similarity.ranks import blocks_of
 from persona_hub.transforms.vectors import cells
 from persona_hub.transforms.vectors.sketches import Scratch
@@ -162,7 +162,9 @@ class AskVectors(beam.DoFn):
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[Any]:
         """A pair that several cells found is checked once. Pairs are positions among the ranks that are wanted."""
         place, packs = element
-        earlier, later = once(*(np.concatenate(column) for column in zip(*map(unpack_arrays, packs), strict=True)))
+        earlier, later = unique_pairs(
+            *(np.concatenate(column) for column in zip(*map(unpack_arrays, packs), strict=True))
+        )
         wanted = np.unique(np.concatenate([earlier, later]))
         first, second = (np.searchsorted(wanted, side).astype(np.int32) for side in (earlier, later))
         yield TaggedOutput("pairs", (place, pack_arrays(wanted, first, second)))
@@ -193,7 +195,7 @@ def positions(wanted: Any, ranks: Any) -> Any:
 
 
 def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -> Iterator[KeyedArrays]:
-    """(0, packed `join.Found`): the pairs whose cosine reaches the threshold."""
+    """(0, packed `VerifiedEdges`): the pairs whose cosine reaches the threshold."""
     _, sides = element
     for wanted, earlier, later in map(unpack_arrays, sides["pairs"]):  # one, if any
         rows = np.empty((len(wanted), 0), np.float16)
@@ -202,7 +204,7 @@ def check_pairs(element: tuple[int, dict[str, list[bytes]]], threshold: float) -
                 rows = np.empty((len(wanted), vectors.shape[1]), np.float16)
             rows[np.searchsorted(wanted, ranks)] = vectors
         first, second, cosine = exactly(measured(rows), earlier, later, threshold)
-        yield 0, pack_found(Found(Edges(wanted[first], wanted[second], cosine), Edges.join([]), []))
+        yield 0, pack_verified(VerifiedEdges(Edges(wanted[first], wanted[second], cosine), Edges.none(), []))
 
 
 def by_block(ranks: Any, blocks: int, *columns: Any) -> Iterator[KeyedArrays]:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from persona_hub.transforms.dedup.chunks import Chunk, texts_of
-from persona_hub.transforms.dedup.part import RowLayout
-from persona_hub.transforms.dedup.rows import by_block
+from persona_hub.transforms.dedup.chunk_rows import RowLayout
+from persona_hub.transforms.dedup.chunks import Chunk, parse_texts
+from persona_hub.transforms.dedup.layout import pack_by_block
 from persona_hub.transforms.dedup.sources import CHUNK_BITS
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embed_dedup.held import HeldVectors
@@ -66,7 +66,7 @@ class MeaningDecisions(beam.PTransform):
 def personas_of(element: tuple[int, Chunk], field: str, blocks: int) -> Iterator[tuple[int, Batch[Persona]]]:
     """A chunk's rows as personas, by block."""
     number, chunk = element
-    texts = texts_of(chunk.lines, field)
+    texts = parse_texts(chunk.lines, field)
     worded = tokenise_utf8(*texts).size > 0
     grouped: dict[int, list[Persona]] = {}
     for i in np.flatnonzero(worded).tolist():
@@ -97,4 +97,4 @@ def decisions_of(batch: Batch[Duplicate], layout: RowLayout) -> Iterator[KeyedAr
         np.array([rank_of_key(key) for key in keys], U64)
         for keys in ([row.persona_id for row in batch], [row.duplicate_of for row in batch])
     )
-    yield from by_block(layout, dropped, dropped, kept, np.array([row.similarity for row in batch]))
+    yield from pack_by_block(layout, dropped, dropped, kept, np.array([row.similarity for row in batch]))

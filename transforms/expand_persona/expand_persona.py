@@ -14,9 +14,9 @@ import apache_beam as beam
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.counting.counts import Equation, Sizes
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, UNIQUE_PERSONAS
+from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.near_duplicates import BucketPersonas, Compared, NearDuplicates
 from persona_hub.transforms.dedup.persona_rows import unpack_held
-from persona_hub.transforms.dedup.rows import Packed
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.expand_persona.one_hop import HopInput, HopResult, OneHop, PersonaBatches
 from persona_hub.transforms.expand_persona.relation_task import RelationTask, expand_prompt
@@ -33,7 +33,7 @@ class PersonasAndHub(NamedTuple):
     """New personas, and by block what the hub that they are added to holds: one collection of each kind, or none."""
 
     personas: PersonaBatches
-    kept: tuple[beam.PCollection[Packed], ...] = ()  # rows, as `persona_rows.pack_held` makes them
+    kept: tuple[beam.PCollection[KeyedPayload], ...] = ()  # rows, as `persona_rows.pack_held` makes them
     dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
 
 

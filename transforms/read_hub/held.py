@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
+from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import pack_held
-from persona_hub.transforms.dedup.rows import Packed
 from persona_hub.transforms.embed_dedup.held import HeldVectors
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.vectors import ReadCentroids, ReadVectors
@@ -25,7 +25,7 @@ class Held(NamedTuple):
 
     documents: Sequence[str] = ()  # paths: who reads the corpus looks there for what has been read
     unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
-    kept: tuple[beam.PCollection[Packed], ...] = ()  # rows as `persona_rows.pack_held` makes them
+    kept: tuple[beam.PCollection[KeyedPayload], ...] = ()  # rows as `persona_rows.pack_held` makes them
     dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
     vectors: tuple[HeldVectors, ...] = ()
 
@@ -49,7 +49,7 @@ def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
 
 
 def held_vectors(
-    p: beam.Pipeline, hub: Hub, blocks: int, rows: beam.PCollection[Packed], embedder: str = ""
+    p: beam.Pipeline, hub: Hub, blocks: int, rows: beam.PCollection[KeyedPayload], embedder: str = ""
 ) -> HeldVectors:
     """The vectors of `rows`, which `hub` holds; if `embedder` is another than the hub's, none is stored."""
     if embedder not in ("", hub.manifest.models.get("embedder")):
@@ -71,12 +71,12 @@ class ReadHeldRows(beam.PTransform):
     blocks: int
     ranked: bool = True
 
-    def expand(self, root: beam.Pipeline) -> beam.PCollection[Packed]:
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[KeyedPayload]:
         """Reads the table of personas."""
         personas = root | ReadHub(hub=self.hub, blocks=self.blocks, size=HELD_RECORDS)
         if not self.ranked:
             personas |= "AtHop0" >> beam.MapTuple(at_hop_0).with_output_types(tuple[int, Batch[Persona]])
-        return personas | "Rows" >> beam.MapTuple(pack_held).with_output_types(Packed)
+        return personas | "Rows" >> beam.MapTuple(pack_held).with_output_types(KeyedPayload)
 
 
 def at_hop_0(block: int, personas: Batch[Persona]) -> tuple[int, Batch[Persona]]:

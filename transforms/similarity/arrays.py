@@ -51,7 +51,7 @@ def runs(keys: Numbers) -> tuple[Numbers, Numbers]:
     return begin, np.diff(begin, append=len(keys))
 
 
-def unrepeated(ordered: Numbers) -> Numbers:
+def sorted_unique(ordered: Numbers) -> Numbers:
     """The different ones of some numbers that are in order."""
     new = np.ones(len(ordered), bool)
     new[1:] = ordered[1:] != ordered[:-1]
@@ -81,7 +81,7 @@ def distinct(*columns: Numbers) -> Numbers:
     return order[runs(code[order])[0]]
 
 
-def numbered(values: Numbers) -> tuple[Numbers, Numbers]:
+def inverse_and_counts(values: Numbers) -> tuple[Numbers, Numbers]:
     """(the number of each 32-bit value among the different ones, ascending; how often each of those occurs).
 
     As `np.unique` with its inverse, whose argsort takes ten times as long as sorting numbers made of value and place.

@@ -15,18 +15,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from persona_hub.transforms.similarity.arrays import I64, U64, Numbers, ragged, runs, spans
-from persona_hub.transforms.similarity.dense import Ball
+from persona_hub.transforms.similarity.edges import ImplicitEdges
 from persona_hub.transforms.similarity.jaccard import Threshold
 
 ROW_BITS, TOKEN_BITS = 12, 32  # of a number made of group, token and row
-LARGEST = 1 << ROW_BITS  # rows in a group
-WORDS = 2048  # rows x words of a row; with more, looking at all pairs costs more than `dense` does
-BALL = 64  # rows from which on a ball is worth its walk: 2,016 pairs
-TOKENS = 1 << 17  # sorted at a time: a megabyte stays in the cache
-CELLS = 1 << 15  # pairs at a time: their words, 256 KB, stay in the cache
+LARGEST_GROUP = 1 << ROW_BITS  # rows in a group
+MOST_WORDS = 2048  # rows x words of a row; with more, looking at all pairs costs more than `dense` does
+LEAST_IMPLICIT = 64  # rows from which on implicit edges are worth finding: 2,016 pairs
+TOKENS_AT_ONCE = 1 << 17  # sorted at a time: a megabyte stays in the cache
+PAIRS_AT_ONCE = 1 << 15  # pairs at a time: their words, 256 KB, stay in the cache
 
 
-class Near(NamedTuple):
+class NearPairs(NamedTuple):
     """Near-duplicates: positions of the rows, and how many tokens they share."""
 
     left: Numbers
@@ -34,8 +34,13 @@ class Near(NamedTuple):
     overlap: Numbers
 
 
-class Bits(NamedTuple):
-    """Groups as bits: `width[g]` words for each row of group g, from `begin[g]` on."""
+class GroupBits(NamedTuple):
+    """Groups as bits: `width[g]` words for each row of group g, from `begin[g]` on.
+
+    Of one group of the rows {1 2 3}, {1 2 4} and {1 2 3 9}: tokens 1 and 2 are in all rows, so common is 2; 4 and 9 are
+    in one row, and count for no overlap; 3 gets a bit. So words are 1 0 1, begin 0, width 1. Token 3 is in two of the
+    three rows, so central is 3 and centre 1. The first and the last row overlap by 2 + popcount(1 & 1) = 3.
+    """
 
     words: Numbers
     begin: Numbers
@@ -45,29 +50,30 @@ class Bits(NamedTuple):
     centre: Numbers  # the words of the rest of those, `width[g]` for each group
 
 
-class Bitwise:
-    """Near-duplicates within groups; pairs that `balls` tell of are left out, and groups that are `too_large`."""
+class BitwiseJoin:
+    """Near-duplicates within groups, but for pairs that are left in `implicit`, and for groups that are `too_large`."""
 
     def __init__(self, tokens: Numbers, begin: Numbers, size: Numbers, rank: Numbers, threshold: Threshold):
         self.tokens, self.begin, self.size, self.rank, self.threshold = tokens, begin, size, rank, threshold
-        self.balls: list[Ball] = []
+        self.implicit: list[ImplicitEdges] = []
         self.too_large: list[int] = []  # groups
         reach = int(size.max(initial=0)) * 4 * (threshold.p + threshold.q)
         self.number: Any = np.int16 if reach < 1 << 15 else np.int32 if reach < 1 << 31 else I64
 
-    def near(self, length: Numbers) -> Iterator[Near]:
+    def near(self, length: Numbers) -> Iterator[NearPairs]:
         """The near-duplicates in groups of `length` rows that lie one after another."""
         first, tokens = spans(length)[:-1], spans(self.size)
-        self.too_large += np.flatnonzero(length > LARGEST).tolist()
+        self.too_large += np.flatnonzero(length > LARGEST_GROUP).tolist()
         fit = np.argsort(length, kind="stable")  # of like length side by side: fewer shapes at a time
-        fit = fit[: np.searchsorted(length, LARGEST, "right", sorter=fit)]
+        fit = fit[: np.searchsorted(length, LARGEST_GROUP, "right", sorter=fit)]
         load = np.cumsum(tokens[first[fit] + length[fit]] - tokens[first[fit]])
-        for groups in np.split(fit, np.unique(np.searchsorted(load, np.arange(TOKENS, load.max(initial=0), TOKENS)))):
+        cuts = np.searchsorted(load, np.arange(TOKENS_AT_ONCE, load.max(initial=0), TOKENS_AT_ONCE))
+        for groups in np.split(fit, np.unique(cuts)):
             found = list(self.near_in(groups, first, length)) if len(groups) else []
             if found:
-                yield Near(*map(np.concatenate, zip(*found, strict=True)))
+                yield NearPairs(*map(np.concatenate, zip(*found, strict=True)))
 
-    def near_in(self, groups: Numbers, first: Numbers, length: Numbers) -> Iterator[Near]:
+    def near_in(self, groups: Numbers, first: Numbers, length: Numbers) -> Iterator[NearPairs]:
         """The near-duplicates in some of the groups: those of one shape at a time."""
         rows = ragged(first[groups], length[groups])
         tokens = self.tokens.take(ragged(self.begin[rows], self.size[rows]), mode="clip")  # a fifth faster than [...]
@@ -75,24 +81,24 @@ class Bitwise:
         shape = length[groups] << 32 | bits.width
         for n, width in ((each >> 32, each & 0xFFFFFFFF) for each in np.unique(shape).tolist()):
             alike = np.flatnonzero(shape == n << 32 | width)
-            if n * width > WORDS and n > BALL:
+            if n * width > MOST_WORDS and n > LEAST_IMPLICIT:
                 self.too_large += groups[alike].tolist()
                 continue
-            step = max(1, CELLS // (n * n))
+            step = max(1, PAIRS_AT_ONCE // (n * n))
             for i in range(0, len(alike), step):
                 some = alike[i : i + step]
                 words = bits.words[bits.begin[some, None] + np.arange(n * width)].reshape(len(some), n, width)
                 yield from self.pairs(words, first[groups[some], None] + np.arange(n), some, bits)
 
-    def pairs(self, words: Numbers, rows: Numbers, groups: Numbers, bits: Bits) -> Iterator[Near]:
+    def pairs(self, words: Numbers, rows: Numbers, groups: Numbers, bits: GroupBits) -> Iterator[NearPairs]:
         """The near-duplicates in groups of one shape; `words` are (groups, n, width), `rows` (groups, n)."""
         p, q, number = self.threshold.p, self.threshold.q, self.number
         common = bits.common[groups]
-        weight = self.weights(words, rows, groups, bits) if rows.shape[1] >= BALL else None
+        weight = self.weights(words, rows, groups, bits) if rows.shape[1] >= LEAST_IMPLICIT else None
         limit = (p * self.size[rows]).astype(number)  # (p + q) overlap >= p (n + m), less what the common tokens give
         lowered = limit - ((p + q) * common).astype(number)[:, None]
         n = rows.shape[1]
-        step = max(1, CELLS // n)
+        step = max(1, PAIRS_AT_ONCE // n)
         for line in range(0, n, step):  # all of a square, or some lines of the triangle of one large group
             lines = slice(line, line + step)
             overlap = overlaps(words[:, lines], words[:, line:])
@@ -103,12 +109,12 @@ class Bitwise:
             at = np.flatnonzero(near)
             left, right = np.divmod(at, n - line)
             group = left // n
-            yield Near(
+            yield NearPairs(
                 rows.take(left + line), rows.take(group * n + right + line), overlap.take(at) + common.take(group)
             )
 
-    def weights(self, words: Numbers, rows: Numbers, groups: Numbers, bits: Bits) -> Numbers:
-        """The weights of `dense`, by which rows are in a ball together; infinite where a group gets none."""
+    def weights(self, words: Numbers, rows: Numbers, groups: Numbers, bits: GroupBits) -> Numbers:
+        """The weights of `dense`, which imply edges; infinite in a group that has too few such rows to be worth it."""
         p, q = self.threshold.p, self.threshold.q
         width = words.shape[2]
         centre = bits.centre[spans(bits.width)[groups, None] + np.arange(width)]
@@ -116,14 +122,14 @@ class Bitwise:
         inside = bits.common[groups, None] + np.bitwise_count(words & centre[:, None]).sum(2, I64)
         weight = ((q + p) * (size + bits.central[groups, None] - 2 * inside) - (q - p) * size).astype(np.float32)
         member = weight + weight.min(1, keepdims=True) <= 0
-        few = member.sum(1) < BALL
+        few = member.sum(1) < LEAST_IMPLICIT
         weight[few] = np.inf
         for i in np.flatnonzero(~few).tolist():
             order = np.flatnonzero(member[i])
             order = order[np.argsort(self.rank[rows[i, order]])]
             overlap = bits.common[groups[i]] + np.bitwise_count(words[i, order] & words[i, order[0]]).sum(1, I64)
             similarity = overlap / (size[i, order] + size[i, order[0]] - overlap)
-            self.balls.append(Ball(self.rank[rows[i, order]], weight[i, order].astype(I64), similarity))
+            self.implicit.append(ImplicitEdges(self.rank[rows[i, order]], weight[i, order].astype(I64), similarity))
         return weight
 
 
@@ -143,7 +149,7 @@ def above(lines: int, columns: int) -> Numbers:
     return np.tri(lines, columns, dtype=np.int8) == 0
 
 
-def bits_of(tokens: Numbers, size: Numbers, length: Numbers) -> Bits:
+def bits_of(tokens: Numbers, size: Numbers, length: Numbers) -> GroupBits:
     """The bits of groups of `length` rows that lie one after another."""
     first = spans(length)
     group = np.repeat(np.arange(len(length)), length)
@@ -152,20 +158,22 @@ def bits_of(tokens: Numbers, size: Numbers, length: Numbers) -> Bits:
     keys |= tokens.astype(U64) << U64(ROW_BITS)
     keys.sort()
     begin, often = runs(keys >> U64(ROW_BITS))
-    home = (keys[begin] >> U64(ROW_BITS + TOKEN_BITS)).astype(I64)
-    everywhere = often == length[home]
-    common = np.bincount(home[everywhere], minlength=len(length))
-    telling = (often > 1) & ~everywhere
-    often, home, begin = often[telling], home[telling], begin[telling]
-    number = np.bincount(home, minlength=len(length))
+    token_group = (keys[begin] >> U64(ROW_BITS + TOKEN_BITS)).astype(I64)
+    everywhere = often == length[token_group]
+    common = np.bincount(token_group[everywhere], minlength=len(length))
+    some = (often > 1) & ~everywhere
+    often, token_group, begin = often[some], token_group[some], begin[some]
+    number = np.bincount(token_group, minlength=len(length))
     width = np.maximum(1, -(-number // 64))
     at = spans(length * width)
-    place = np.arange(len(home)) - spans(number)[home]
+    place = np.arange(len(token_group)) - spans(number)[token_group]
     bit, place = U64(1) << (place & 63).astype(U64), place >> 6
-    member = (keys[ragged(begin, often)] & U64(LARGEST - 1)).astype(I64)
-    words, half = np.zeros(at[-1], U64), often * 2 > length[home]
-    slot = np.repeat(at[home] + place, often) + member * np.repeat(width[home], often)
+    member = (keys[ragged(begin, often)] & U64(LARGEST_GROUP - 1)).astype(I64)
+    words, half = np.zeros(at[-1], U64), often * 2 > length[token_group]
+    slot = np.repeat(at[token_group] + place, often) + member * np.repeat(width[token_group], often)
     np.add.at(words, slot, np.repeat(bit, often))  # each bit once, so adding sets it
     centre = np.zeros(width.sum(), U64)
-    np.add.at(centre, (spans(width)[home] + place)[half], bit[half])
-    return Bits(words, at[:-1], width, common, common + np.bincount(home[half], minlength=len(length)), centre)
+    np.add.at(centre, (spans(width)[token_group] + place)[half], bit[half])
+    return GroupBits(
+        words, at[:-1], width, common, common + np.bincount(token_group[half], minlength=len(length)), centre
+    )

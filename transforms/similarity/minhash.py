@@ -39,7 +39,7 @@ def sha1_tokens(tokens: Tokens, codes: Numbers) -> Numbers:
 
     The hash of a token is looked up by its code; a token that is not there takes the place of the one that is.
     """
-    known, hashes = remembered()
+    known, hashes = sha1_cache()
     slot = (codes >> U64(64 - REMEMBERED_BITS)).astype(I64)
     with _lock:
         missing = np.flatnonzero(known[slot] != codes)
@@ -59,7 +59,7 @@ def sha1_tokens(tokens: Tokens, codes: Numbers) -> Numbers:
 
 
 @cache
-def remembered() -> tuple[Numbers, Numbers]:
+def sha1_cache() -> tuple[Numbers, Numbers]:
     """Codes and their hashes, by the upper bits of the code, in each process: 12 MB."""
     known = np.zeros(1 << REMEMBERED_BITS, U64)
     known[0] = 1  # of another slot, so that a code of 0 is not taken for known

@@ -21,7 +21,7 @@ def pairs_within(base: int, n: int) -> Iterator[tuple[Numbers, Numbers]]:
         line = end
 
 
-def once(first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:
+def unique_pairs(first: Numbers, second: Numbers) -> tuple[Numbers, Numbers]:
     """Each different pair of numbers once, in order."""
     order = np.lexsort((second, first))
     first, second = first[order], second[order]

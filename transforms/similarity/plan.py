@@ -13,7 +13,7 @@ from persona_hub.transforms.similarity.arrays import I64, Numbers, ragged, spans
 from persona_hub.transforms.similarity.jaccard import Threshold
 from persona_hub.transforms.similarity.partition_keys import partition_keys
 from persona_hub.transforms.similarity.prefix_keys import prefix_keys
-from persona_hub.transforms.similarity.shingles import Tokens, TokenSets, whole
+from persona_hub.transforms.similarity.shingles import Tokens, TokenSets, set_hashes
 
 LOWEST_BANDS = 0.7  # below, bands of 128 hashes have 2 rows and everything collides
 LOWEST_PARTITION = 0.8  # below, parts hold a token or two
@@ -85,7 +85,7 @@ class Plan:
             assert table is not None, "a prefix plan needs frequencies"
             return prefix_keys(sets, rows, self.threshold, table)
         if not self.bands:  # the threshold is 1
-            return whole(sets)[rows], rows
+            return set_hashes(sets)[rows], rows
         count = sets.size[rows]
         parted = partition_keys(sets, rows[count <= PARTITION_TOKENS], self.threshold)
         long = rows[self.threshold.largest(count) > PARTITION_TOKENS]

@@ -199,7 +199,7 @@ def token_sets(codes: Numbers, count: Numbers) -> TokenSets:
     return TokenSets(np.minimum(keys.astype(U32), LARGEST_TOKEN), size)
 
 
-def whole(sets: TokenSets) -> Numbers:
+def set_hashes(sets: TokenSets) -> Numbers:
     """A 64-bit hash of each set, the same whatever the order of its tokens; 0 for an empty one."""
     codes = np.empty(len(sets.tokens), U64)
     for i in range(0, len(codes), BLOCK):  # blocks stay in the cache
