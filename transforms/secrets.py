@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from persona_hub.transforms.errors import InvalidInputError
 
-NAME = re.compile(r"projects/[^/\s]+(/locations/(?P<location>[a-z0-9-]+))?/secrets/[\w-]+/versions/[\w-]+")
+SECRET_NAME = re.compile(r"projects/[^/\s]+(/locations/(?P<location>[a-z0-9-]+))?/secrets/[\w-]+/versions/[\w-]+")
 ENDPOINT = "SECRET_MANAGER_ENDPOINT"  # environment variable: another address of the service, as for a private one
 FETCH_SECONDS = 60.0
 
@@ -23,7 +23,7 @@ class SecretError(InvalidInputError):
 
 def check_secret_name(flag: str, name: str) -> str:
     """`name` itself. Raises SecretError for what is no name of a secret's version, without showing what it is."""
-    if name and not NAME.fullmatch(name):  # it may be the secret itself
+    if name and not SECRET_NAME.fullmatch(name):  # it may be the secret itself
         raise SecretError(f"{flag}: must be projects/PROJECT/secrets/SECRET/versions/VERSION (or latest), never a key")
     return name
 
@@ -44,7 +44,7 @@ def fetched(name: str) -> str:
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 
-    match = NAME.fullmatch(check_secret_name("secret", name))
+    match = SECRET_NAME.fullmatch(check_secret_name("secret", name))
     assert match
     place = f"secretmanager.{match['location']}.rep.googleapis.com" if match["location"] else ""
     endpoint = os.environ.get(ENDPOINT) or place

@@ -99,14 +99,14 @@ def peers_python(given: str) -> str:
     folder = Path(tempfile.gettempdir()) / "persona-hub-bench-models"
     if not (folder / "made").exists():
         venv.create(folder, with_pip=True, clear=True)
-        needs = str(HERE.parent / "requirements-bench-models.in")
+        needs = str(HERE.parents[1] / "requirements-bench-models.in")
         subprocess.run([folder / "bin/pip", "install", "--quiet", "-r", needs], check=True)
         (folder / "made").touch()
     return str(folder / "bin/python")
 
 
 def asked_by_peer(python: str, name: str, url: str, in_flight: int, n: int) -> Run:
-    command = [python, str(HERE / "generate_peers.py"), name, url, str(in_flight), str(n)]
+    command = [python, str(HERE / "peers.py"), name, url, str(in_flight), str(n)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return Run(**json.loads(done.stdout.splitlines()[-1]))
 

@@ -18,9 +18,9 @@ from persona_hub.pipelines.cli.option import NumberRange, Option, truth
 from persona_hub.pipelines.cli.parser import is_inherited, shown
 from persona_hub.pipelines.cli.sections import sections_of
 from persona_hub.pipelines.cloud.number_patterns import number_pattern
-from persona_hub.transforms.embedding.registry import PAID
-from persona_hub.transforms.llm.registry import BACKENDS, EXPORT, LOCAL
-from persona_hub.transforms.store.registry import TABLE
+from persona_hub.transforms.embedding.registry import PAID_EMBEDDERS
+from persona_hub.transforms.llm.registry import EXPORT, SERVED_BACKENDS
+from persona_hub.transforms.store.registry import TABLE_ADDRESS
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
 
 TEMPLATES = ("build", "refresh", "synthesize")
@@ -40,7 +40,7 @@ KEPT_KEY = r"projects/[^/\s]+(/locations/[a-z0-9-]+)?/secrets/[A-Za-z0-9_-]+/ver
 PLACE = r"[^\s/?#@]+"
 URL = rf"https?://{PLACE}(/[^\s?#@]*)?"
 MODEL = r"[^\s:][^\s]*"
-SERVED = "|".join(name for name in BACKENDS if name not in (*LOCAL, EXPORT))
+SERVED = "|".join(name for name in SERVED_BACKENDS if name != EXPORT)
 PATTERNS = {  # of each flag that is a text: (what one value matches as a whole, type of the parameter)
     "input": (INPUT, "TEXT"),  # may be several, set apart by commas
     "output": (FOLDER, "GCS_WRITE_FOLDER"),
@@ -57,7 +57,7 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "prompt_dir": (FOLDER, "GCS_READ_FOLDER"),
     "response_store": (
         rf"rediss?://{PLACE}(/[0-9]*)?(\?(username=[A-Za-z0-9_.@-]+&)?password_secret={KEPT_KEY})?"
-        rf"|bigtable:{TABLE.pattern}|none",
+        rf"|bigtable:{TABLE_ADDRESS.pattern}|none",
         "TEXT",
     ),
     "budget_shares": (r"[a-z_]+=(0(\.[0-9]+)?|1(\.0+)?)|none", "TEXT"),
@@ -65,7 +65,7 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "rate_limit_descriptor": (r"[^\s=,]+=[^\s,]+", "TEXT"),
     "price_file": (OBJECT, "GCS_READ_FILE"),
     "persona_language": (r"same|[a-z]{2,3}", "TEXT"),
-    "embedder": (rf"offline|savedmodel:{FOLDER}|({'|'.join(PAID)}):{MODEL}", "TEXT"),
+    "embedder": (rf"offline|savedmodel:{FOLDER}|({'|'.join(PAID_EMBEDDERS)}):{MODEL}", "TEXT"),
     "use_case": (rf"all|{'|'.join(USE_CASE_NAMES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
     "examples": (OBJECT, "GCS_READ_FILE"),
 }

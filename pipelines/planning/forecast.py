@@ -18,7 +18,7 @@ from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
 from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.embedding.registry import most_of
+from persona_hub.transforms.embedding.registry import call_limits
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.synthesis.use_case import UseCase
@@ -81,8 +81,8 @@ def forecast_build(
 
 def forecast_vectors(options: EmbedderOptions, personas: float, tokens: float = PERSONA_TOKENS) -> StageForecast:
     """The stage that buys vectors of `personas`, each of so many tokens."""
-    most = most_of(EmbedderConfig(options.embedder, batch=options.embedding_batch))
-    texts = max(1.0, min(most.texts, most.tokens / max(tokens, 1.0)))
+    limits = call_limits(EmbedderConfig(options.embedder, batch=options.embedding_batch))
+    texts = max(1.0, min(limits.texts, limits.tokens / max(tokens, 1.0)))
     return StageForecast(EMBED_DEDUP, personas / texts, texts * tokens, 0.0, embeds=True)
 
 

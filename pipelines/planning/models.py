@@ -28,7 +28,7 @@ from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.llm.export import refuse_without_batches
 from persona_hub.transforms.llm.prices import Price, price_of, required_price
 from persona_hub.transforms.llm.protocol import Sampling
-from persona_hub.transforms.llm.registry import EXPORT, KEYED, LOCAL, VLLM, split_name
+from persona_hub.transforms.llm.registry import EXPORT, KEYED, LOCAL_BACKENDS, MODELS, VLLM
 from persona_hub.transforms.llm.vllm import ARGS, required_executable
 from persona_hub.transforms.secrets import check_secret_name
 
@@ -127,9 +127,9 @@ def named_model(options: ModelOptions) -> tuple[str, dict[str, Any]]:
 
     Raises ValueError for a backend that does not exist.
     """
-    backend, place = split_name(options.llm)
+    backend, place = MODELS.split(options.llm)
     if backend != EXPORT:
-        if not place and backend not in LOCAL:
+        if not place and backend not in LOCAL_BACKENDS:
             raise UsageError(f"--llm {options.llm}: name the model too, as in {backend}:MODEL")
         if options.batch_model:
             raise UsageError("--batch_model: goes with --llm=export:PATH, and says which model will answer")
@@ -147,7 +147,7 @@ def named_model(options: ModelOptions) -> tuple[str, dict[str, Any]]:
 
 def vllm_options(options: ModelOptions, where: Where) -> dict[str, Any]:
     """The arguments of `vllm serve`. Raises UsageError, also where this machine is to run it and cannot."""
-    backend, _ = split_name(options.llm)
+    backend, _ = MODELS.split(options.llm)
     try:
         args = tuple(shlex.split(options.vllm_args))
     except ValueError as error:

@@ -11,7 +11,7 @@ from persona_hub.pipelines.planning.budget import NO_SHARES, has_budget
 from persona_hub.pipelines.planning.models import HERE, embeds, named_model
 from persona_hub.pipelines.planning.plan import BuildPlan, plan_build
 from persona_hub.pipelines.planning.store_choice import store_of
-from persona_hub.transforms.llm.registry import EXPORT, LOCAL
+from persona_hub.transforms.llm.registry import EXPORT, LOCAL_BACKENDS
 from persona_hub.transforms.store.registry import NO_STORE
 
 OptionsT = TypeVar("OptionsT", bound=BuildOptions)
@@ -26,7 +26,7 @@ def plan_preview(options: BuildOptions, empty_folder: str, sends: bool = True) -
     if sends and EXPORT in export:
         raise UsageError(f"--llm {options.llm}: an export sends nothing; name the model itself to look at its answers")
     limited = sends and has_budget(options)
-    paid = options.embedder if name.partition(":")[0] in LOCAL and embeds(options) else name
+    paid = options.embedder if name.partition(":")[0] in LOCAL_BACKENDS and embeds(options) else name
     store = store_of(options, paid, HERE, limited)
     if limited and not store:
         raise UsageError("--output or --response_store: a budget is kept in a response store; name one of them")

@@ -8,9 +8,9 @@ from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.hub_options import NamedStoreOptions
 from persona_hub.pipelines.cli.model_options import CallingOptions
 from persona_hub.pipelines.runners.run import Where
-from persona_hub.transforms.embedding.registry import LOCAL as LOCAL_EMBEDDERS
+from persona_hub.transforms.embedding.registry import LOCAL_EMBEDDERS
 from persona_hub.transforms.files.storage import is_local
-from persona_hub.transforms.llm.registry import LOCAL
+from persona_hub.transforms.llm.registry import LOCAL_BACKENDS
 from persona_hub.transforms.store.registry import NO_STORE, is_embedded_store, scheme_of
 
 RESPONSES = "responses.sqlite"
@@ -23,7 +23,7 @@ def store_of(options: CallingOptions, model: str, where: Where, limited: bool, e
     `limited`: under a budget. Raises UsageError with the remedy.
     """
     named = options.response_store
-    paid = model.partition(":")[0] not in (*LOCAL, *LOCAL_EMBEDDERS)
+    paid = model.partition(":")[0] not in (*LOCAL_BACKENDS, *LOCAL_EMBEDDERS)
     if named == NO_STORE:
         if where.retries and paid:
             raise UsageError(f"--response_store none: {where.runner} repeats what fails, and would pay twice; {SHARED}")

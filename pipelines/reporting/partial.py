@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.llm.export import OPTION, Exported, collect
+from persona_hub.transforms.llm.export import EXPORT_OPTION, ExportResult, collect
 
 EXHAUSTED = "budget-exhausted"
 
 
 def report_partial(unasked: Mapping[str, int], model: ModelConfig) -> int:
     """Says what is lacking, if anything is; the exit code."""
-    if OPTION in model.options:
-        report_export(str(model.options[OPTION]), collect(str(model.options[OPTION])), model.name)
+    if EXPORT_OPTION in model.options:
+        report_export(str(model.options[EXPORT_OPTION]), collect(str(model.options[EXPORT_OPTION])), model.name)
     else:
         print(*partly(unasked), sep="", end="")
     return BUDGET_SPENT if unasked else DONE
@@ -38,7 +38,7 @@ def partly(unasked: Mapping[str, int]) -> Iterator[str]:
         )
 
 
-def report_export(folder: str, exported: Exported, model: str) -> None:
+def report_export(folder: str, exported: ExportResult, model: str) -> None:
     """What an export wrote."""
     print()
     for path, requests in exported.files:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.embedding.offline import DIMENSION
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.embedding.registry import open_embedder, split_name
+from persona_hub.transforms.embedding.registry import open_embedder, split_embedder
 
 EMBEDDER = open_embedder(EmbedderConfig())
 NURSE = "A pediatric nurse who works night shifts at a rural hospital and teaches first aid"
@@ -87,9 +87,9 @@ def test_no_real_persona_is_a_near_duplicate_of_another(data: Path) -> None:
 
 def test_an_unknown_embedder_names_the_flag_and_what_there_is() -> None:
     with pytest.raises(ValueError, match=r"--embedder word2vec: no embedder 'word2vec'; there are offline, savedmodel"):
-        split_name("word2vec")
+        split_embedder("word2vec")
 
 
 def test_savedmodel_needs_a_folder() -> None:
     with pytest.raises(ValueError, match="which model"):
-        split_name("savedmodel:")
+        split_embedder("savedmodel:")

@@ -13,7 +13,7 @@ from persona_hub.transforms.calls.protocol import Budget, ModelError
 from persona_hub.transforms.embedding.bundle import MixedVectors
 from persona_hub.transforms.embedding.openai import embeddings_of
 from persona_hub.transforms.embedding.protocol import EmbedderConfig, Texts, vectors_of
-from persona_hub.transforms.embedding.registry import Most, is_paid, most_of
+from persona_hub.transforms.embedding.registry import CallLimits, call_limits, is_paid
 from persona_hub.transforms.store.protocol import Spend
 from persona_hub.transforms.store.registry import open_store
 from tests.helpers.embedding import embed, embedder, personas, run
@@ -67,14 +67,14 @@ def test_what_is_asked_for_reaches_the_model(
     [("openai:m", 256), ("gemini:m", 100), ("vertex:text-embedding-005", 250), ("vertex:gemini-embedding-001", 1)],
 )
 def test_as_many_texts_in_a_call_as_the_api_takes(name: str, texts: int) -> None:
-    assert most_of(EmbedderConfig(name)).texts == texts
-    assert most_of(EmbedderConfig(name, batch=7)).texts == 7
+    assert call_limits(EmbedderConfig(name)).texts == texts
+    assert call_limits(EmbedderConfig(name, batch=7)).texts == 7
 
 
 def test_calls_are_bounded_by_tokens_too(
     server: FakeServer, store: str, credentials: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("persona_hub.transforms.embedding.bundle.most_of", lambda _: Most(256, 100))
+    monkeypatch.setattr("persona_hub.transforms.embedding.bundle.call_limits", lambda _: CallLimits(256, 100))
     embed(embedder(server, store), personas(20))  # at most 32 tokens each, with what is around it
     assert server.counts()["most_texts"] == 3
 

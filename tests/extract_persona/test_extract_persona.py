@@ -22,7 +22,7 @@ from persona_hub.transforms.extract_persona.extract_persona import (
     extract_prompt,
 )
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
-from persona_hub.transforms.llm.registry import BACKENDS
+from persona_hub.transforms.llm.registry import SERVED_BACKENDS
 from persona_hub.transforms.prompts import PromptError
 from persona_hub.transforms.records import Document, content_id, persona_id
 from persona_hub.transforms.wire.batches import Batch
@@ -131,7 +131,7 @@ class Terse:
 
 
 def test_each_document_ends_as_a_persona_or_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(BACKENDS, "terse", f"{__name__}:Terse")
+    monkeypatch.setitem(SERVED_BACKENDS, "terse", f"{__name__}:Terse")
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         documents = pipeline | beam.Create([Batch([document("A long text"), document("short")])])
         extracted = documents | "ExtractPersona" >> ExtractPersona(model=ModelConfig("terse"))

@@ -11,7 +11,7 @@ import pytest
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
-from persona_hub.transforms.llm.registry import open_model, split_name
+from persona_hub.transforms.llm.registry import MODELS, open_model
 from tests.servers.models.launch import FakeServer
 
 PLAIN = Request("echo", "You are terse.", "Who reads this?", "hash", Sampling(max_tokens=50))
@@ -153,5 +153,5 @@ def test_what_is_missing_is_named(name: str, words: str, monkeypatch: pytest.Mon
 
 
 def test_a_name_has_a_backend_and_a_model() -> None:
-    assert split_name("openai:meta-llama/Llama-3:8b") == ("openai", "meta-llama/Llama-3:8b")
-    assert split_name("offline") == ("offline", "")
+    assert MODELS.split("openai:meta-llama/Llama-3:8b") == ("openai", "meta-llama/Llama-3:8b")
+    assert MODELS.split("offline") == ("offline", "")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.llm import export
-from persona_hub.transforms.llm.batch_forms import BACKENDS, gemini_completion, name_of, read_answer, request_line
+from persona_hub.transforms.llm.batch_forms import BATCH_BACKENDS, gemini_completion, name_of, read_answer, request_line
 from persona_hub.transforms.llm.export import ExportModel, collect
 from persona_hub.transforms.llm.openai import chat_body, completion_of
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
@@ -131,8 +131,16 @@ def test_lines_of_other_files_are_no_answers(line: bytes) -> None:
         ({"key": NAME, "error": {"code": "the prompt itself, in words"}}, None, "batch-failed"),
         ({"key": NAME, "status": "failed: the prompt"}, None, "batch-failed"),
         ({"key": NAME, "response": {"candidates": []}}, "", ""),
-        ({"key": NAME, "response": {"candidates": [{"content": {"parts": [{"text": "a"}, {"text": "b"}]}}]}}, "ab", ""),
-        ({"custom_id": NAME, "response": {"status_code": 200, "body": {"choices": []}}}, None, "unreadable-response"),
+        (
+            {"key": NAME, "response": {"candidates": [{"content": {"parts": [{"text": "a"}, {"text": "b"}]}}]}},
+            "ab",
+            "",
+        ),
+        (
+            {"custom_id": NAME, "response": {"status_code": 200, "body": {"choices": []}}},
+            None,
+            "unreadable-response",
+        ),
     ],
     ids=["refused", "expired", "failed", "words", "status", "empty", "answer", "garbled"],
 )
@@ -150,7 +158,7 @@ def test_token_counts_that_are_null_are_none() -> None:
 HASHES = st.binary(min_size=16, max_size=16)
 
 
-@given(st.sampled_from(BACKENDS), st.from_regex(r"[a-z_]{1,20}", fullmatch=True), HASHES, HASHES | st.just(b""))
+@given(st.sampled_from(BATCH_BACKENDS), st.from_regex(r"[a-z_]{1,20}", fullmatch=True), HASHES, HASHES | st.just(b""))
 def test_whatever_is_asked_its_name_comes_back(backend: str, task: str, key: bytes, subject: bytes) -> None:
     line = request_line(backend, "m", key, Request(task, "", "Why?", "h", subject=subject.hex()))
     assert line.count(b"\n") == 1
@@ -197,7 +205,7 @@ def test_a_second_round_holds_only_what_is_new(tmp_path: Path) -> None:
     assert exported.pending == 1
     assert [Path(path).name for path, _ in exported.files] == ["requests-0002-00000.jsonl"]
     assert sorted(prompts(tmp_path)) == ["a", "b", "c"]
-    assert collect(str(tmp_path)) == export.Exported((), 0)
+    assert collect(str(tmp_path)) == export.ExportResult((), 0)
 
 
 def test_files_that_were_given_other_names_count_as_before(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.helpers.asking import ask, records
 
 
 def test_the_embedded_model_needs_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.BACKENDS, "offline", f"{__name__}:Parrot")
+    monkeypatch.setitem(registry.LOCAL_BACKENDS, "offline", f"{__name__}:Parrot")
     answers, dead = ask(records(1000), ModelConfig(name="offline"))
     assert [a.text for a in answers] == sorted(f"Say {record}" for record in records(1000))
     assert (dead, _holders) == ([], {})

@@ -18,7 +18,7 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import WRONG_COMMAND
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
-from persona_hub.transforms.llm import vllm_keeper
+from persona_hub.transforms.llm import vllm_supervisor
 from persona_hub.transforms.llm.protocol import Request
 from persona_hub.transforms.llm.registry import open_model
 from persona_hub.transforms.llm.vllm import VllmServer
@@ -70,7 +70,7 @@ def vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("TMPDIR", str(stand_in.shared))
     monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setenv(vllm_keeper.IDLE, "0.5")
+    monkeypatch.setenv(vllm_supervisor.IDLE, "0.5")
     yield stand_in
     wait_until(lambda: not list(stand_in.shared.glob("persona-hub-vllm-*/*/state.json")) or failed(stand_in))
 

@@ -11,7 +11,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request
-from persona_hub.transforms.llm.registry import BACKENDS
+from persona_hub.transforms.llm.registry import SERVED_BACKENDS
 from persona_hub.transforms.records import Persona, Sample, persona_id
 from persona_hub.transforms.synthesis.use_cases import load_use_case
 from persona_hub.transforms.synthesize.synthesize import Synthesize, SynthesizeTask
@@ -73,7 +73,7 @@ class Echo:
 
 
 def test_each_persona_ends_as_samples_or_dead_letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(BACKENDS, "echo", f"{__name__}:Echo")
+    monkeypatch.setitem(SERVED_BACKENDS, "echo", f"{__name__}:Echo")
     good, bad = persona(json.dumps({"instruction": "Wind it."})), persona("No JSON")
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         personas = pipeline | beam.Create([Batch([good, bad])])

@@ -18,7 +18,7 @@ from persona_hub.transforms.embed_dedup.held import ByBlock, HeldVectors, KnownV
 from persona_hub.transforms.embed_dedup.join import MeaningDuplicates
 from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.embedding.registry import split_name
+from persona_hub.transforms.embedding.registry import split_embedder
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import Centroids, DeadLetter, Duplicate, Persona
 from persona_hub.transforms.similarity.ranks import ID_TYPE, blocks_of, ranks_of
@@ -67,7 +67,7 @@ class EmbedDedup(beam.PTransform):
             )
         if self.blocks < 1:
             raise InvalidInputError(f"blocks is {self.blocks}; at least 1")
-        split_name(self.embedder.name)
+        split_embedder(self.embedder.name)
 
     def expand(self, personas: Personas) -> MeaningDeduplicated:
         """Embeds, finds the duplicates, parts kept from dropped, and names the kept ones that stand for the dropped."""

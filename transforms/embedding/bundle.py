@@ -19,7 +19,7 @@ from persona_hub.transforms.embedding.protocol import (
     call_key,
     text_key,
 )
-from persona_hub.transforms.embedding.registry import PAID, factory, most_of, split_name
+from persona_hub.transforms.embedding.registry import EMBEDDERS, call_limits, split_embedder
 from persona_hub.transforms.store.protocol import subject_of
 
 WINDOWS = 2  # of calls in a bundle, so that a slot never waits for the runner
@@ -45,7 +45,7 @@ class VectorBundle:
     """
 
     def __init__(self, stage: str, config: EmbedderConfig, engine: Engine):
-        self.config, self.most = config, most_of(config)
+        self.config, self.limits = config, call_limits(config)
         self.unanswered = WINDOWS * engine.config.max_in_flight
         self.window = CallWindow(stage, engine)
         self.waiting: list[tuple[Any, str]] = []
@@ -57,7 +57,7 @@ class VectorBundle:
         """Takes (record, text); calls that are full are sent."""
         for record, text in records:
             tokens = Texts((text,), ()).max_input_tokens
-            if self.waiting and (len(self.waiting) >= self.most.texts or self.tokens + tokens > self.most.tokens):
+            if self.waiting and (len(self.waiting) >= self.limits.texts or self.tokens + tokens > self.limits.tokens):
                 self.flush()
             self.waiting.append((record, text))
             self.tokens += tokens
@@ -127,7 +127,7 @@ class VectorBundle:
 
 def open_client(config: ModelConfig) -> PaidEmbedder:
     """The backend of a paid embedder. Call it inside the event loop that will use it."""
-    client: PaidEmbedder = factory(PAID[split_name(config.name)[0]])(config)
+    client: PaidEmbedder = EMBEDDERS.factory(split_embedder(config.name)[0])(config)
     return client
 
 

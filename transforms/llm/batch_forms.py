@@ -19,15 +19,15 @@ from persona_hub.transforms.llm.openai import chat_body, completion_of
 from persona_hub.transforms.llm.protocol import KEY_BYTES, Completion, Request
 from persona_hub.transforms.store.protocol import HEX_ID, subject_of
 
-BACKENDS = ("openai", "gemini", "vertex")
+BATCH_BACKENDS = ("openai", "gemini", "vertex")
 LABELS = ("persona_hub_task", "persona_hub_key", "persona_hub_subject")
 STATUS_CODE = re.compile(r'"code": ?(\d{3})\b')
-NAME = re.compile(
+LINE_NAME = re.compile(
     r"([^.]+)\.(?:([0-9a-f]{32})|([A-Za-z0-9_-]{43}))"
 )  # the former, of the key alone, as earlier releases wrote
 
 
-class Name(NamedTuple):
+class LineName(NamedTuple):
     """What a line of requests or answers is called."""
 
     task: str
@@ -48,7 +48,7 @@ class BatchAnswer(NamedTuple):
 def request_line(backend: str, model: str, key: bytes, request: Request) -> bytes:
     """The line that asks `request` of `model`."""
     subject = subject_of(request.subject)
-    name = spelled(Name(request.task, key, subject if len(subject) == KEY_BYTES else b""))
+    name = spelled(LineName(request.task, key, subject if len(subject) == KEY_BYTES else b""))
     if backend == "openai":
         body = chat_body(model, request, "max_completion_tokens")
         line = {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}
@@ -79,24 +79,24 @@ def gemini_body(request: Request) -> dict[str, Any]:
     return body | {"generationConfig": {name: value for name, value in values.items() if value is not None}}
 
 
-def spelled(name: Name) -> str:
+def spelled(name: LineName) -> str:
     """A name as one text."""
     if not name.subject:
         return f"{name.task}.{name.key.hex()}"
     return f"{name.task}.{urlsafe_b64encode(name.key + name.subject).decode().rstrip('=')}"
 
 
-def name_of(line: dict[str, Any]) -> Name | None:
+def name_of(line: dict[str, Any]) -> LineName | None:
     """The name of a line of requests or of answers; None where it is not one of ours."""
     labels = (line.get("request") or {}).get("labels") or {}
     task, key, subject = (str(labels.get(label, "")) for label in LABELS)
-    found = NAME.fullmatch(str(line.get("custom_id") or line.get("key") or f"{task}.{key}"))
+    found = LINE_NAME.fullmatch(str(line.get("custom_id") or line.get("key") or f"{task}.{key}"))
     if not found:
         return None
     if found[2]:
-        return Name(found[1], bytes.fromhex(found[2]), bytes.fromhex(subject) if HEX_ID.fullmatch(subject) else b"")
+        return LineName(found[1], bytes.fromhex(found[2]), bytes.fromhex(subject) if HEX_ID.fullmatch(subject) else b"")
     both = urlsafe_b64decode(found[3] + "=")
-    return Name(found[1], both[:KEY_BYTES], both[KEY_BYTES:])
+    return LineName(found[1], both[:KEY_BYTES], both[KEY_BYTES:])
 
 
 def read_answer(text: bytes) -> BatchAnswer | None:

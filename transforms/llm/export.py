@@ -22,16 +22,16 @@ from persona_hub.transforms.files.storage import (
     open_to_write,
     split_path,
 )
-from persona_hub.transforms.llm.batch_forms import BACKENDS, name_of, request_line
+from persona_hub.transforms.llm.batch_forms import BATCH_BACKENDS, name_of, request_line
 from persona_hub.transforms.llm.protocol import Completion, Request, request_key
 
-OPTION = "export"  # of a ModelConfig: the folder; the config's name is that of the model that will answer
+EXPORT_OPTION = "export"  # of a ModelConfig: the folder; the config's name is that of the model that will answer
 FILE_REQUESTS, FILE_BYTES = 50_000, 100_000_000  # OpenAI takes 50,000 requests and 200 MB in a file, the others more
-PART, REQUESTS = "part-", "requests-"
-REMEDY = "have the exported requests answered, import the answers, and run the same command again"
+PART_PREFIX, REQUESTS_PREFIX = "part-", "requests-"
+EXPORT_REMEDY = "have the exported requests answered, import the answers, and run the same command again"
 
 
-class Exported(NamedTuple):
+class ExportResult(NamedTuple):
     """What an export left."""
 
     files: tuple[tuple[str, int], ...]  # path, requests
@@ -45,10 +45,10 @@ class ExportModel:
         self.name = config.name
         self.backend, _, self.model = config.name.partition(":")
         refuse_without_batches(config.name)
-        self.folder = str(config.options[OPTION])
+        self.folder = str(config.options[EXPORT_OPTION])
         self.written: set[bytes] = set()
         make_folder(self.folder)
-        path = join_path(self.folder, f"{PART}{os.getpid()}-{uuid4().hex[:8]}.jsonl")
+        path = join_path(self.folder, f"{PART_PREFIX}{os.getpid()}-{uuid4().hex[:8]}.jsonl")
         self.file = open_to_write(path)
 
     async def complete(self, request: Request) -> Completion:
@@ -58,7 +58,7 @@ class ExportModel:
             self.written.add(key)
             self.file.write(request_line(self.backend, self.model, key, request))
             self.file.flush()
-        raise ModelError("exported", REMEDY)
+        raise ModelError("exported", EXPORT_REMEDY)
 
     async def close(self) -> None:
         """Ends the file."""
@@ -68,34 +68,34 @@ class ExportModel:
 def refuse_without_batches(model: str) -> None:
     """Raises ValueError for a model that no batch API answers."""
     backend, _, name = model.partition(":")
-    if backend not in BACKENDS or not name:
-        forms = ", ".join(f"{backend}:MODEL" for backend in BACKENDS)
+    if backend not in BATCH_BACKENDS or not name:
+        forms = ", ".join(f"{backend}:MODEL" for backend in BATCH_BACKENDS)
         raise InvalidInputError(f"--batch_model {model}: batch APIs are known for {forms}")
 
 
-def collect(folder: str) -> Exported:
+def collect(folder: str) -> ExportResult:
     """Turns what the processes of a job wrote into files fit for upload, each request once.
 
     Files of earlier exports stay as they are, since they may have been sent, and what stands in them is not written
     again; delete those whose batch has failed, and export anew.
     """
-    earlier = {key for path in listed(folder, REQUESTS) for key, _ in named_lines(path)}
-    names = [split_path(path)[1].removeprefix(REQUESTS) for path in listed(folder, REQUESTS)]
+    earlier = {key for path in listed(folder, REQUESTS_PREFIX) for key, _ in named_lines(path)}
+    names = [split_path(path)[1].removeprefix(REQUESTS_PREFIX) for path in listed(folder, REQUESTS_PREFIX)]
     rounds = [int(name[:4]) for name in names if name[:4].isdecimal()]  # others have been given names of their own
-    stem = join_path(folder, f"{REQUESTS}{max(rounds, default=0) + 1:04}")
-    parts = listed(folder, PART)
+    stem = join_path(folder, f"{REQUESTS_PREFIX}{max(rounds, default=0) + 1:04}")
+    parts = listed(folder, PART_PREFIX)
     found: set[bytes] = set()
-    with Files(stem) as files:
+    with RequestFiles(stem) as files:
         for key, line in (named for path in parts for named in named_lines(path)):
             if key not in found and key not in earlier:
                 files.write(line)
             found.add(key)
     if parts:
         delete_files(parts)
-    return Exported(tuple(files.written.items()), len(earlier & found))
+    return ExportResult(tuple(files.written.items()), len(earlier & found))
 
 
-class Files:
+class RequestFiles:
     """Lines spread over files that a batch API takes."""
 
     def __init__(self, stem: str):
@@ -119,7 +119,7 @@ class Files:
         if self.file is not None:
             self.file.close()
 
-    def __enter__(self) -> Files:
+    def __enter__(self) -> RequestFiles:
         return self
 
     def __exit__(self, *_: object) -> None:

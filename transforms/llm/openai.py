@@ -36,7 +36,7 @@ def chat_body(model: str, request: Request, length: str) -> dict[str, Any]:
     """A request as the protocol has it; `length` is the server's word for the longest answer."""
     body: dict[str, Any] = {"model": model, "messages": message_list(request)}
     body[length] = request.sampling.max_tokens
-    return body | sampling_of(request) | form_of(request)
+    return body | sampling_fields(request) | form_of(request)
 
 
 def form_of(request: Request) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def message_list(request: Request) -> list[dict[str, str]]:
     return [*system, {"role": "user", "content": request.prompt}]
 
 
-def sampling_of(request: Request) -> dict[str, Any]:
+def sampling_fields(request: Request) -> dict[str, Any]:
     """What of the sampling is not left to the model."""
     drawn = request.sampling
     values = {"temperature": drawn.temperature, "top_p": drawn.top_p, "seed": drawn.seed}

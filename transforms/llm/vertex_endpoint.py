@@ -9,7 +9,7 @@ from persona_hub.transforms.calls.clients.google import DEFAULT_CREDENTIALS, pro
 from persona_hub.transforms.calls.clients.http import error_of_status
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.llm.openai import form_of, message_list, sampling_of
+from persona_hub.transforms.llm.openai import form_of, message_list, sampling_fields
 from persona_hub.transforms.llm.protocol import Completion, Request
 
 INSECURE = "http://"  # a server on this machine, without TLS
@@ -71,7 +71,7 @@ class VertexEndpointModel:
 def instance_of(request: Request) -> dict[str, Any]:
     """The request as one instance. (vLLM's own word for the form, `guided_json`, is gone since its version 0.12.)"""
     body = {**CHAT, "messages": message_list(request), "max_tokens": request.sampling.max_tokens}
-    return body | sampling_of(request) | form_of(request)
+    return body | sampling_fields(request) | form_of(request)
 
 
 def completion_of_prediction(predictions: Any) -> Completion:

@@ -25,13 +25,13 @@ from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.openai import OpenAIModel
 from persona_hub.transforms.llm.protocol import Completion, Request
-from persona_hub.transforms.llm.vllm_keeper import FAILED, LOG, READY, STARTING, STATE, USERS, write_state
+from persona_hub.transforms.llm.vllm_supervisor import FAILED, LOG, READY, STARTING, STATE, USERS, write_state
 from persona_hub.transforms.records import excerpt
 
 EXECUTABLE = "vllm"
 ARGS = "vllm_args"  # of a ModelConfig's options: more arguments of `vllm serve`
 START_SECONDS = 1800.0  # a large model is fetched and loaded in minutes
-LOOK_SECONDS = 0.2
+STATE_POLL_SECONDS = 0.2
 LOG_LINES, LOG_CHARACTERS = 5, 200  # of a server that did not come up: nobody had sent it a prompt
 
 
@@ -49,9 +49,9 @@ class VllmModel:
         except ModelError as error:
             if error.reason == "connection":  # it may be starting anew
                 while (state := self.server.state()).get("state") == STARTING:
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await asyncio.sleep(STATE_POLL_SECONDS)
                 if state.get("state") != READY:
-                    raise ModelError("vllm-ended", self.server.obituary(state), fatal=True) from error
+                    raise ModelError("vllm-ended", self.server.exit_reason(state), fatal=True) from error
             raise
 
     async def close(self) -> None:
@@ -70,7 +70,7 @@ class VllmServer:
         self.folder = Path(tempfile.gettempdir()) / f"persona-hub-vllm-{getpass.getuser()}" / mark
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.users = (self.folder / USERS).open("w")
-        fcntl.flock(self.users, fcntl.LOCK_SH)  # waits for a keeper that is ending its server
+        fcntl.flock(self.users, fcntl.LOCK_SH)  # waits for a supervisor that is ending its server
         try:
             with (self.folder / "lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -82,13 +82,23 @@ class VllmServer:
             raise
 
     def start(self, command: list[str]) -> None:
-        """Starts a keeper and, through it, the server."""
+        """Starts a supervisor and, through it, the server."""
         (self.folder / LOG).unlink(missing_ok=True)
         port = free_port()
         full = [*command, "--host", "127.0.0.1", "--port", str(port)]
-        write_state(self.folder, {"keeper": os.getpid(), "port": port, "state": STARTING})  # until the keeper says more
+        write_state(
+            self.folder, {"keeper": os.getpid(), "port": port, "state": STARTING}
+        )  # until the supervisor says more
         subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", "persona_hub.transforms.llm.vllm_keeper", str(self.folder), str(port), *full],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "persona_hub.transforms.llm.vllm_supervisor",
+                str(self.folder),
+                str(port),
+                *full,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -101,28 +111,28 @@ class VllmServer:
         while (state := self.state()).get("state") == STARTING and alive(state):
             if time.monotonic() > until:
                 raise RuntimeError(f"--llm {self.name}: not ready after {START_SECONDS / 60:g} minutes")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(STATE_POLL_SECONDS)
         if state.get("state") != READY:
-            raise RuntimeError(f"--llm {self.name}: {self.obituary(state)}; its log ends: {self.last_words()}")
+            raise RuntimeError(f"--llm {self.name}: {self.exit_reason(state)}; its log ends: {self.log_tail()}")
         port: int = state["port"]
         return port
 
     def state(self) -> dict[str, Any]:
-        """How the server is, as its keeper says; nothing where there is none."""
+        """How the server is, as its supervisor says; nothing where there is none."""
         try:
             state: dict[str, Any] = json.loads((self.folder / STATE).read_text())
         except FileNotFoundError:
             return {}
         return state
 
-    def obituary(self, state: dict[str, Any]) -> str:
+    def exit_reason(self, state: dict[str, Any]) -> str:
         """What became of a server that has ended."""
         if state.get("state") != FAILED:
             return "the process that keeps the vLLM server is gone"
         again = f" after {state['restarts']} restarts" if state.get("restarts") else ""
         return f"`vllm serve` ended{again} with exit code {state.get('exit')}"
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """The end of the server's log."""
         try:
             lines = (self.folder / LOG).read_text("utf-8", "replace").splitlines()
@@ -131,7 +141,7 @@ class VllmServer:
         return " | ".join(excerpt(line, LOG_CHARACTERS) for line in lines[-LOG_LINES:])
 
     def leave(self) -> None:
-        """Gives up the share; the keeper ends a server that nobody uses."""
+        """Gives up the share; the supervisor ends a server that nobody uses."""
         self.users.close()
 
 
@@ -155,7 +165,7 @@ def required_executable(name: str) -> str:
 
 
 def alive(state: dict[str, Any]) -> bool:
-    """Whether the server's keeper runs, and has not given it up."""
+    """Whether the server's supervisor runs, and has not given it up."""
     if not state or state.get("state") == FAILED:
         return False
     try:

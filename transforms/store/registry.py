@@ -6,7 +6,7 @@ import re
 from importlib import import_module
 
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.secrets import NAME as SECRET
+from persona_hub.transforms.secrets import SECRET_NAME
 from persona_hub.transforms.store.protocol import ResponseStore
 
 STORES = {
@@ -16,18 +16,23 @@ STORES = {
     "bigtable": "persona_hub.transforms.store.bigtable:BigtableStore",
 }
 # //HOST:PORT/DATABASE?username=NAME&password_secret=NAME
-SERVER = re.compile(
+SERVER_ADDRESS = re.compile(
     r"//(\[[0-9a-fA-F:.]+\]|[^\s/?#:@\[\]]+)(:\d{1,5})?(/\d*)?"
-    rf"(\?(username=[\w.@-]+&)?password_secret={SECRET.pattern})?"
+    rf"(\?(username=[\w.@-]+&)?password_secret={SECRET_NAME.pattern})?"
 )
-TABLE = re.compile(r"//[a-z][-a-z0-9.:]*/[a-z][-a-z0-9]*/[-_.a-zA-Z0-9]{1,50}")  # //PROJECT/INSTANCE/TABLE
-PLACES = {"sqlite": re.compile(r".+", re.DOTALL), "redis": SERVER, "rediss": SERVER, "bigtable": TABLE}
-FORMS = (
+TABLE_ADDRESS = re.compile(r"//[a-z][-a-z0-9.:]*/[a-z][-a-z0-9]*/[-_.a-zA-Z0-9]{1,50}")  # //PROJECT/INSTANCE/TABLE
+ADDRESS_PATTERNS = {
+    "sqlite": re.compile(r".+", re.DOTALL),
+    "redis": SERVER_ADDRESS,
+    "rediss": SERVER_ADDRESS,
+    "bigtable": TABLE_ADDRESS,
+}
+ADDRESS_HELP = (
     "sqlite:PATH, redis://HOST:PORT/DATABASE, rediss://HOST:PORT/DATABASE (TLS), bigtable://PROJECT/INSTANCE/TABLE "
     "or none"
 )
 NO_STORE = "none"
-LOCAL = ("sqlite",)  # seen by the processes of one machine only
+LOCAL_STORES = ("sqlite",)  # seen by the processes of one machine only
 
 
 def open_store(address: str, durable: bool = False, make: bool = True) -> ResponseStore:
@@ -45,17 +50,17 @@ def open_store(address: str, durable: bool = False, make: bool = True) -> Respon
 def scheme_of(address: str) -> str:
     """The scheme: "redis" of "redis://HOST". Raises ValueError where that is no store, or for one with a password."""
     scheme, _, place = address.partition(":")
-    if scheme in ("redis", "rediss") and ("@" in place or "?" in place) and not SERVER.fullmatch(place):
+    if scheme in ("redis", "rediss") and ("@" in place or "?" in place) and not SERVER_ADDRESS.fullmatch(place):
         raise InvalidInputError(
             f"--response_store {scheme}://…: must be {scheme}://HOST:PORT/DATABASE; credentials come from the "
             "environment (REDIS_USERNAME, REDIS_PASSWORD), never in the address, which may name a secret: "
             "?password_secret=projects/P/secrets/S/versions/V"
         )
-    if scheme not in STORES or not PLACES[scheme].fullmatch(place):
-        raise InvalidInputError(f"--response_store {address.split('@')[-1]}: must be {FORMS}")
+    if scheme not in STORES or not ADDRESS_PATTERNS[scheme].fullmatch(place):
+        raise InvalidInputError(f"--response_store {address.split('@')[-1]}: must be {ADDRESS_HELP}")
     return scheme
 
 
 def is_embedded_store(address: str) -> bool:
     """Whether only the processes of this machine can see the store: of no use to the workers of a cluster."""
-    return address != NO_STORE and scheme_of(address) in LOCAL
+    return address != NO_STORE and scheme_of(address) in LOCAL_STORES

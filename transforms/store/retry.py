@@ -14,7 +14,7 @@ from persona_hub.transforms.store.protocol import StoreError
 RETRY_SECONDS = 60.0  # for which a server may be away: a Redis that restarts reads its file first, seconds a gigabyte
 FIRST_PAUSE_SECONDS = 0.05  # before the second attempt; doubled at each
 
-R = TypeVar("R")
+Reply = TypeVar("Reply")
 
 
 @dataclass
@@ -35,7 +35,7 @@ class ServerRetry:
         """The server has answered once: from now on it is given time to restart."""
         self.patience = RETRY_SECONDS
 
-    def __call__(self, ask: Callable[[], R]) -> R:
+    def __call__(self, ask: Callable[[], Reply]) -> Reply:
         """What `ask` returns. Raises its last error, and StoreError in a process that was forked from the opener."""
         if self.pid != os.getpid():
             raise StoreError(f"{self.address}: was opened in another process; a connection must not cross a fork")

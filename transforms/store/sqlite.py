@@ -44,7 +44,7 @@ SCHEMA = """
     CREATE TABLE word(name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
-R = TypeVar("R")
+Outcome = TypeVar("Outcome")
 
 
 class SqliteStore:
@@ -136,7 +136,7 @@ class SqliteStore:
                 self.opened.pop().close()
         self.own = threading.local()
 
-    def _erasing(self, act: Callable[[sqlite3.Connection], R]) -> R:
+    def _erasing(self, act: Callable[[sqlite3.Connection], Outcome]) -> Outcome:
         try:
             return act(self._connection())
         except sqlite3.Error as error:

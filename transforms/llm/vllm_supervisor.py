@@ -1,4 +1,4 @@
-"""`-m persona_hub.transforms.llm.vllm_keeper FOLDER PORT COMMAND...` keeps one vLLM server for as long as it is used.
+"""`-m persona_hub.transforms.llm.vllm_supervisor FOLDER PORT COMMAND...` runs one vLLM server while it is used.
 
 A process of its own, so that the server outlives whichever worker came first, and ends when the last one has ended in
 whatever way: users hold a shared lock on a file, which the system takes from a process that dies.
@@ -19,13 +19,13 @@ from typing import IO, Any
 
 STATE, USERS, LOG = "state.json", "users", "server.log"
 STARTING, READY, FAILED = "starting", "ready", "failed"
-LOOK_SECONDS = 0.2
+WATCH_SECONDS = 0.2
 IDLE, IDLE_SECONDS = "PERSONA_HUB_VLLM_IDLE", "10"  # without a user: a job's next step may open the model anew
 RESTARTS = 3  # of a server that was ready; one that never was would fail again
 END_SECONDS = 20.0
 
 
-class Keeper:
+class VllmSupervisor:
     """One server: its process, and the file that says how it is."""
 
     def __init__(self, folder: Path, port: int, command: list[str]):
@@ -40,7 +40,7 @@ class Keeper:
         self.start()
         used = time.monotonic()
         while True:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(WATCH_SECONDS)
             if not unused(self.users):
                 used = time.monotonic()
             elif time.monotonic() - used < self.idle:
@@ -61,7 +61,7 @@ class Keeper:
                 stderr=log,
                 env={**os.environ, "VLLM_LOGGING_LEVEL": "WARNING"},  # at "INFO" some versions log every prompt
             )
-        self.say(STARTING)
+        self.report(STARTING)
 
     def watch(self) -> None:
         """Notes that the server is ready, or has ended; one that had been ready is started again."""
@@ -69,12 +69,12 @@ class Keeper:
             return
         if self.process.poll() is None:
             if self.state == STARTING and healthy(self.port):
-                self.say(READY)
+                self.report(READY)
         elif self.state == READY and self.restarts < RESTARTS:
             self.restarts += 1
             self.start()
         else:
-            self.say(FAILED)
+            self.report(FAILED)
 
     def stop(self) -> None:
         """Ends the server's process."""
@@ -87,7 +87,7 @@ class Keeper:
             self.process.kill()
             self.process.wait()
 
-    def say(self, state: str) -> None:
+    def report(self, state: str) -> None:
         """Writes how the server is, for its users."""
         self.state = state
         code = self.process.poll() if self.process else None
@@ -122,4 +122,4 @@ def healthy(port: int) -> bool:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the job; the server ends after its users
-    Keeper(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]).run()
+    VllmSupervisor(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]).run()
