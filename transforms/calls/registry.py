@@ -20,7 +20,7 @@ class BackendRegistry:
     served: Mapping[str, str]  # of those that call a server
 
     def split(self, name: str) -> tuple[str, str]:
-        """("openai", "gpt-5-mini") of "openai:gpt-5-mini". Raises InvalidInputError for a backend that does not exist."""
+        """("openai", "gpt-5-mini") of "openai:gpt-5-mini". Raises InvalidInputError for an unknown one."""
         backend, _, model = name.partition(":")
         if backend not in self.local and backend not in self.served:
             known = ", ".join([*self.local, *self.served])
