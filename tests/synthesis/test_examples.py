@@ -51,10 +51,10 @@ def test_persona_enhanced_few_shot_shows_whom_each_came_from(examples: Path) -> 
     ("text", "message"),
     [
         ("", "no example in it"),
-        ("[1]", "line 1: no JSON object"),
-        (rows({"synthesized text": "x"}) + "\n{", "line 3: no JSON"),
+        ("[1]", "line 1: not a JSON object"),
+        (rows({"synthesized text": "x"}) + "\n{", "line 3: not JSON"),
         (rows({"text": "x"}), "line 1: no 'synthesized text'"),
-        (rows({"synthesized text": 3}), "line 1: 'synthesized text' is no string"),
+        (rows({"synthesized text": 3}), "line 1: 'synthesized text' is not a string"),
         (
             rows({"synthesized text": "x", "input persona": "p"}, {"synthesized text": "x"}),
             "line 2: no 'input persona'",

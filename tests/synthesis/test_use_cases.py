@@ -87,8 +87,8 @@ def test_the_form_in_the_prompt_fits_the_schema_and_is_no_answer(name: str) -> N
     [
         ("math", {"answer": " "}, "'answer' is empty"),
         ("instruction", {"instruction": ""}, "'instruction' is empty"),
-        ("tool", {"function_name": "estimate wear"}, "'function_name' is no identifier"),
-        ("tool", {"function_name": "lambda"}, "'function_name' is no identifier"),
+        ("tool", {"function_name": "estimate wear"}, "'function_name' is not an identifier"),
+        ("tool", {"function_name": "lambda"}, "'function_name' is not an identifier"),
         ("tool", {"input_args": ["year", "year"]}, "'input_args' has two arguments of one name"),
         ("tool", {"input_args": [""]}, "'input_args' has an argument without a name"),
         ("tool", {"input_args": "year"}, "'input_args' does not fit type"),

@@ -52,12 +52,12 @@ def example_of(line: str, where: str) -> Example:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise UseCaseError(f"{where}: no JSON ({error}); give one object on each line") from error
+        raise UseCaseError(f"{where}: not JSON ({error}); give one object on each line") from error
     if not isinstance(row, dict):
-        raise UseCaseError(f"{where}: no JSON object; write {{{TEXT_KEY!r}: ..., {PERSONA_KEY!r}: ...}} in JSON")
+        raise UseCaseError(f"{where}: not a JSON object; write {{{TEXT_KEY!r}: ..., {PERSONA_KEY!r}: ...}} in JSON")
     for key in (TEXT_KEY, PERSONA_KEY):
         if not isinstance(row.get(key, ""), str):
-            raise UseCaseError(f"{where}: {key!r} is no string")
+            raise UseCaseError(f"{where}: {key!r} is not a string")
     text, persona = row.get(TEXT_KEY, "").strip(), row.get(PERSONA_KEY, "").strip()
     if not text:
         raise UseCaseError(f"{where}: no {TEXT_KEY!r}; it holds the text that a model shall take as its example")

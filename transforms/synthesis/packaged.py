@@ -53,7 +53,7 @@ def check_tool(fields: Mapping[str, Any]) -> None:
     check_not_empty(fields)
     name = fields["function_name"]
     if not name.isidentifier() or keyword.iskeyword(name):
-        raise MalformedAnswer("'function_name' is no identifier")
+        raise MalformedAnswer("'function_name' is not an identifier")
     arguments = [argument["name"] if isinstance(argument, dict) else argument for argument in fields["input_args"]]
     if not all(argument.strip() for argument in arguments):
         raise MalformedAnswer("'input_args' has an argument without a name")

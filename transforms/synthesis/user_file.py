@@ -63,9 +63,9 @@ def read_yaml(path: str) -> dict[Any, Any]:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise UseCaseError(f"{path}: {line}{error.problem}; see examples/use_case.yaml") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UseCaseError(f"{path}: no YAML ({type(error).__name__}); see examples/use_case.yaml") from error
+        raise UseCaseError(f"{path}: not valid YAML ({type(error).__name__}); see examples/use_case.yaml") from error
     if not isinstance(entries, dict):
-        raise UseCaseError(f"{path}: no mapping of {', '.join(USE_CASE_KEYS)}; see examples/use_case.yaml")
+        raise UseCaseError(f"{path}: not a mapping of {', '.join(USE_CASE_KEYS)}; see examples/use_case.yaml")
     return entries
 
 
@@ -127,7 +127,7 @@ def template_in(entries: dict[Any, Any], schema: str, path: str) -> str:
     wanted = json.loads(schema)
     for name in Template(text).get_identifiers():
         if name not in wanted["properties"] or name not in wanted.get("required", ()):
-            raise UseCaseError(f"{path}: text: ${name} is none of the required properties of the schema")
+            raise UseCaseError(f"{path}: text: ${name} is not one of the required properties of the schema")
     return text
 
 
@@ -142,7 +142,7 @@ def sampling_in(entries: dict[Any, Any], path: str) -> Sampling:
         whole = key in ("max_tokens", "seed")
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 0 <= value < math.inf:
             kind = "whole number" if whole else "number"
-            raise UseCaseError(f"{path}: sampling: {key}: {value!r} is no {kind} from 0 up")
+            raise UseCaseError(f"{path}: sampling: {key}: {value!r} is not a {kind} of 0 or more")
     if values.get("max_tokens") == 0 or values.get("top_p", 1) > 1:
         raise UseCaseError(f"{path}: sampling: max_tokens must be at least 1, top_p at most 1")
     return Sampling(**values)
