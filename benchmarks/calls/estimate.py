@@ -14,7 +14,7 @@ from contextlib import closing, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-from persona_hub.pipelines.commands.estimate import SENT as DOCUMENTS
+from persona_hub.pipelines.commands.estimate import DOCUMENTS_SENT as DOCUMENTS
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.store.registry import open_store
 from tests.servers.models.launch import FakeServer

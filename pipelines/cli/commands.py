@@ -53,7 +53,7 @@ JOBS = [
     ),
     Job(
         "dedup",
-        "personas, or any short texts -> those that are no near-duplicates",
+        "personas, or any short texts -> those that are not near-duplicates",
         "persona_hub.pipelines.dedup:deduplicate",
         DedupOptions,
     ),
@@ -79,7 +79,7 @@ JOBS = [
     ),
     Job(
         "diff",
-        "two versions of a hub -> who came, who went, and what decided it",
+        "two versions of a hub -> personas added and removed, and the settings that changed",
         "persona_hub.pipelines.commands.diff:diff_versions",
         TwoVersionsOptions,
         runs_on_beam=False,
@@ -145,7 +145,7 @@ JOBS = [
     ),
     Job(
         "schedule create",
-        "has Cloud Scheduler launch a flex template again and again; the flags of its job follow",
+        "has Cloud Scheduler launch a flex template by a schedule; the flags of its job follow",
         "persona_hub.pipelines.cloud.schedule_create:create_schedule",
         ScheduleOptions,
     ),
@@ -158,7 +158,7 @@ JOBS = [
     ),
     Job(
         "schedule delete",
-        "takes a schedule away; a job that it has started runs on",
+        "deletes a schedule; a job that it has started runs on",
         "persona_hub.pipelines.cloud.schedule_delete:delete_schedule",
         ScheduleNameOptions,
         runs_on_beam=False,

@@ -105,7 +105,7 @@ class PersonaOptions(PiiOptions):
         of_hub=True,
     )
     expand_hops: int = option(
-        "how many relations to follow from each persona",
+        "number of relations to follow from each persona",
         6,
         NumberRange(0, 6),
         metavar="N",

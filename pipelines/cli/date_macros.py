@@ -15,8 +15,8 @@ LITERALS = "A-Za-z0-9_./=-"  # what may stand between them: no wildcard, and no 
 FORMAT = rf"(?:%[{DIRECTIVES}]|[{LITERALS}])+"
 MACRO = re.compile(rf"\{{date(?:-([0-9]{{1,4}})([dh]))?:({FORMAT})\}}")
 # Braces are no wildcards, so a path may have some. What names a date in them, or a directive, is meant as a macro.
-LIKE_A_MACRO = re.compile(r"\{\s*date\b[^{}]*\}?|\{[^{}]*%[A-Za-z][^{}]*\}?", re.IGNORECASE)
-REMEDY = (
+MEANT_AS_MACRO = re.compile(r"\{\s*date\b[^{}]*\}?|\{[^{}]*%[A-Za-z][^{}]*\}?", re.IGNORECASE)
+MACRO_REMEDY = (
     "write {date:%Y-%m-%d} for the day on which the job starts (UTC), {date-1d:...} for the day before, {date-2h:...} "
     f"for two hours before; of {' '.join(f'%{letter}' for letter in DIRECTIVES)}, letters, digits and _ . / = -"
 )
@@ -35,9 +35,9 @@ def dated(patterns: Sequence[str], now: datetime) -> list[str]:
 
 def resolve(pattern: str, now: datetime) -> str:
     """One pattern, as `dated`."""
-    for like in LIKE_A_MACRO.findall(pattern):
-        if not MACRO.fullmatch(like):
-            raise UsageError(f"--input {pattern}: {like} is no date macro; {REMEDY}")
+    for found in MEANT_AS_MACRO.findall(pattern):
+        if not MACRO.fullmatch(found):
+            raise UsageError(f"--input {pattern}: {found} is no date macro; {MACRO_REMEDY}")
 
     def date(macro: re.Match[str]) -> str:
         back, unit, form = macro.groups()

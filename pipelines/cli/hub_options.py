@@ -38,7 +38,7 @@ class TwoVersionsOptions(VersionOptions):
 class AgainstOptions(Options):
     """Another hub to compare with."""
 
-    against: str = option("a hub whose personas are there already and win", metavar="HUB")
+    against: str = option("a hub to compare with; its personas win over those of the input", metavar="HUB")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +76,12 @@ class CleaningOptions(HubOptions):
 
     keep: int = option("keep the latest N versions; 0: all that the current one came from", 0, COUNT, metavar="N")
     older_than_hours: float = option(
-        "leave what has changed since, which may belong to a job that runs",
+        "leave files that changed within so many hours, which may belong to a running job",
         24.0,
         NumberRange(0, ANY, float),
         metavar="X",
     )
-    dry_run: bool = option("only say what would be done", False, truth, metavar="BOOL", alone=True)
+    dry_run: bool = option("only print what would be done", False, truth, metavar="BOOL", alone=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ class EstimateSizeOptions(Options):
 
     sample: int = option("documents to look at", 200, POSITIVE, metavar="N", first_day=True)
     n: int | None = option(
-        "documents to send to the model, and to reckon from; 0: none; default: 200 where --output or "
+        "documents to send to the model and to estimate from; 0: none; default: 200 where --output or "
         "--response_store is named, so that the build need not buy their answers again",
         None,
         COUNT,

@@ -20,11 +20,11 @@ class TemplateOptions(ServiceOptions):
     """Which flex template is launched, and with which workers."""
 
     job: str = option(
-        "job of the template; of a schedule: refresh, unless told",
+        "job of the template; default for a schedule: refresh",
         choices=("build", "refresh", "synthesize"),
         required=True,
     )
-    template: str = option("the flex template, as Cloud Build has put it", required=True, metavar="gs://...")
+    template: str = option("the flex template that Cloud Build made", required=True, metavar="gs://...")
     job_name: str = option("name of the job; default: the command and the time, or the schedule's name", metavar="NAME")
     service_account: str = option(
         "account of launcher and workers; default: Compute Engine's; a schedule needs one", metavar="EMAIL"
@@ -32,10 +32,8 @@ class TemplateOptions(ServiceOptions):
     subnetwork: str = option("subnetwork of the workers", metavar="regions/REGION/subnetworks/NAME")
     no_public_ips: bool = option("workers without public addresses", False, truth, metavar="BOOL", alone=True)
     machine_type: str = option("machine of the workers", metavar="NAME")
-    num_workers: int = option(
-        "workers: to begin with, or throughout where there is no --max_workers", 0, COUNT, metavar="N"
-    )
-    max_workers: int = option("the most workers; 0: as the service sees fit", 0, COUNT, metavar="N")
+    num_workers: int = option("workers at the start, or throughout without --max_workers", 0, COUNT, metavar="N")
+    max_workers: int = option("the most workers; 0: the service decides", 0, COUNT, metavar="N")
     temp_location: str = option("folder for temporary files; default: the template's bucket", metavar="gs://...")
     staging_location: str = option("folder for what is staged; default: the template's bucket", metavar="gs://...")
     endpoint: str = option("another address of Dataflow's API, as a private one has", metavar="HOST")
@@ -79,9 +77,7 @@ class ScheduleOptions(ScheduleNameOptions, TemplateOptions):
     time_zone: str = option(
         "time zone of --cron, as Europe/Berlin; dates in --input stay in UTC", "UTC", metavar="NAME"
     )
-    replace: bool = option(
-        "put this schedule in the place of one of that name", False, truth, metavar="BOOL", alone=True
-    )
+    replace: bool = option("replace an existing schedule of that name", False, truth, metavar="BOOL", alone=True)
     scheduler_account: str = option(
         "account by whose token Cloud Scheduler launches the template; default: --service_account", metavar="EMAIL"
     )

@@ -13,7 +13,7 @@ class ModelOptions(Options):
     """Which language model answers, and what it is asked with."""
 
     llm: str = option(
-        "language model, BACKEND:MODEL; `offline` is rule based, free, and no model; export:PATH writes requests "
+        "language model, BACKEND:MODEL; `offline` is rule-based and free, and not a model; export:PATH writes requests "
         "for half-price batch APIs",
         "offline",
         metavar="NAME",
@@ -42,7 +42,7 @@ class ModelOptions(Options):
         in_model_file=True,
     )
     prompt_dir: str = option(
-        "folder with prompts of your own, by the names of transforms/prompts/*.txt",
+        "folder with your own prompts, named as in transforms/prompts/*.txt",
         metavar="DIR",
         decides=True,
         of_hub=True,
@@ -67,7 +67,7 @@ class InFlightOptions(Options):
     """How many calls run at once."""
 
     max_in_flight: int = option(
-        "calls under way at once in each process", 64, NumberRange(1, 4096), metavar="N", in_model_file=True
+        "concurrent calls in each process", 64, NumberRange(1, 4096), metavar="N", in_model_file=True
     )
 
 
@@ -148,7 +148,7 @@ class BudgetSharesOptions(Options):
     """How stages share a budget."""
 
     budget_shares: tuple[str, ...] = option(
-        "parts of the budget that stages keep from those before them: STAGE=PART, or none; default: as estimated",
+        "parts of the budget that are reserved for stages: STAGE=PART, or none; default: as estimated",
         (),
         many=True,
         metavar="STAGE=PART",
@@ -171,7 +171,7 @@ class RateOptions(Options):
         in_model_file=True,
     )
     rate_limit_descriptor: tuple[str, ...] = option(
-        "entries by which that service finds our limit; unit=requests or unit=tokens comes after them",
+        "entries by which that service finds the limit; unit=requests or unit=tokens is appended",
         (),
         many=True,
         metavar="KEY=VALUE",
@@ -191,8 +191,8 @@ class RepairOptions(Options):
     """What is done about unreadable answers."""
 
     retry_malformed: int = option(
-        "how often an answer that cannot be read is asked for again; a higher number than an earlier run's also "
-        "takes up what that one gave up",
+        "how often an unreadable answer is asked for again; a higher number than an earlier run's also "
+        "retries what that run gave up",
         1,
         NumberRange(0, 10),
         metavar="N",
@@ -243,10 +243,10 @@ class EmbedderOptions(CallingOptions):
     )
     embedder_base_url: str = option("address of a server for a paid embedder", metavar="URL", of_hub=True)
     embedding_dimensions: int = option(
-        "numbers in a vector; 0: as the model has it", 0, COUNT, metavar="N", decides=True, of_hub=True
+        "numbers in a vector; 0: the model's own", 0, COUNT, metavar="N", decides=True, of_hub=True
     )
     embedding_batch: int = option(
-        "texts in a call to a paid embedder; 0: as its API takes", 0, COUNT, metavar="N", of_hub=True
+        "texts in a call to a paid embedder; 0: as many as its API takes", 0, COUNT, metavar="N", of_hub=True
     )
     embedder_requests_per_minute: int = option(
         "calls a minute to a paid embedder; 0: no limit", 0, COUNT, metavar="N", of_hub=True

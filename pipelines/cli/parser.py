@@ -76,7 +76,11 @@ def add_flag(group: argparse._ActionsContainer, name: str, one: Option, inherite
     if inherited:
         about = f"{one.help} [as the hub was built]"
     else:
-        about = one.help if one.required or one.default in ("", None, 0, ()) else f"{one.help} [{shown(one.default)}]"
+        about = (
+            one.help
+            if one.required or one.default in ("", None, 0, ())
+            else f"{one.help} [{typed_default(one.default)}]"
+        )
     keywords: dict[str, Any] = {
         "dest": name,
         "help": about.replace("%", "%%"),
@@ -94,7 +98,7 @@ def add_flag(group: argparse._ActionsContainer, name: str, one: Option, inherite
     group.add_argument(f"--{name}", **keywords)
 
 
-def shown(default: Any) -> str:
+def typed_default(default: Any) -> str:
     """A default as it would be typed."""
     return ",".join(default) if isinstance(default, tuple) else str(default)
 

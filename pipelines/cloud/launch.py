@@ -17,7 +17,7 @@ from persona_hub.pipelines.cli.launch_options import LaunchOptions, ServiceOptio
 from persona_hub.pipelines.cli.model_file import with_model_file
 from persona_hub.pipelines.cli.option import options_of
 from persona_hub.pipelines.cli.parser import Parser, read_options
-from persona_hub.pipelines.cloud.template import FOLDER, OBJECT, pattern_faults
+from persona_hub.pipelines.cloud.template import CLOUD_FOLDER, CLOUD_OBJECT, pattern_faults
 from persona_hub.pipelines.runners.dataflow import job_link
 
 if TYPE_CHECKING:
@@ -26,17 +26,18 @@ if TYPE_CHECKING:
 
 ENDED = {"JOB_STATE_DONE": DONE, "JOB_STATE_UPDATED": DONE, "JOB_STATE_DRAINED": DONE}
 BROKEN = ("JOB_STATE_FAILED", "JOB_STATE_CANCELLED")  # STOPPED is a job that has not begun
-LOOK_SECONDS = 20.0
-PATIENCE_SECONDS = 600.0  # that a look at a job is tried again
-NAME = (r"[a-z]([-a-z0-9]{0,498}[a-z0-9])?", "small letters, digits and -, a letter first")  # as both services ask
+POLL_SECONDS = 20.0
+POLL_RETRY_SECONDS = 600.0  # that a look at a job is tried again
+# As both services ask.
+RESOURCE_NAME = (r"[a-z]([-a-z0-9]{0,498}[a-z0-9])?", "small letters, digits and -, a letter first")
 EMAIL = (r"[^@\s]+@[^@\s]+", "the address of a service account")
-PLACE = (FOLDER, "a folder of Cloud Storage, gs://...")
+PLACE = (CLOUD_FOLDER, "a folder of Cloud Storage, gs://...")
 FORMS = {  # of texts that the services would refuse later, or take for something else: (all of it, how it is said)
-    "template": (OBJECT, "a file of Cloud Storage, gs://..."),
+    "template": (CLOUD_OBJECT, "a file of Cloud Storage, gs://..."),
     "project": (r"[a-z0-9][a-z0-9.:-]*", "the id of a project"),
     "region": (r"[a-z0-9-]+", "a region, as europe-west1"),
-    "name": NAME,
-    "job_name": NAME,
+    "name": RESOURCE_NAME,
+    "job_name": RESOURCE_NAME,
     "service_account": EMAIL,
     "scheduler_account": EMAIL,
     "temp_location": PLACE,
@@ -55,7 +56,7 @@ def launch_template(options: LaunchOptions, rest: Sequence[str]) -> int:
         with dataflow.FlexTemplatesServiceClient(**connection(options.endpoint)) as templates:
             job = templates.launch_flex_template(request).job
         print(f"job {job.id} is launched\n{job_link(options.project, options.region, job.id)}", flush=True)
-        return wait(options, job.id) if options.wait else DONE
+        return wait_for_end(options, job.id) if options.wait else DONE
     except (GoogleAPICallError, GoogleAuthError) as error:
         raise JobError(f"Dataflow refused: {error}; docs/dataflow.md says which roles it takes") from error
 
@@ -129,17 +130,17 @@ def typed_texts(job: Job, given: Sequence[str]) -> dict[str, list[str]]:
     return vars(bare.parse_args(list(given)))
 
 
-def wait(options: LaunchOptions, job: str) -> int:
+def wait_for_end(options: LaunchOptions, job: str) -> int:
     """Waits for the end of the job. Raises JobError where it failed, and where the waiting was interrupted."""
     from google.api_core.retry import Retry
     from google.cloud import dataflow_v1beta3 as dataflow
 
     request = dataflow.GetJobRequest(project_id=options.project, location=options.region, job_id=job)
-    patient = Retry(timeout=PATIENCE_SECONDS)  # of what may pass: a service out of reach, or busy
+    retry = Retry(timeout=POLL_RETRY_SECONDS)  # of what may pass: a service out of reach, or busy
     try:
         with dataflow.JobsV1Beta3Client(**connection(options.endpoint)) as jobs:
-            while (state := state_of(jobs.get_job(request, retry=patient))) not in (*ENDED, *BROKEN):
-                time.sleep(LOOK_SECONDS if not options.endpoint.startswith("http://") else 0.01)
+            while (state := state_of(jobs.get_job(request, retry=retry))) not in (*ENDED, *BROKEN):
+                time.sleep(POLL_SECONDS if not options.endpoint.startswith("http://") else 0.01)
     except KeyboardInterrupt as error:
         link = job_link(options.project, options.region, job)
         raise JobError(f"interrupted; job {job} runs on without this command: {link}") from error

@@ -15,7 +15,7 @@ from persona_hub.transforms.records import excerpt
 if TYPE_CHECKING:
     from google.cloud.scheduler_v1 import Job
 
-HEAD = ("name", "cron", "time zone", "state", "last run", "next run", "input")
+SCHEDULE_COLUMNS = ("name", "cron", "time zone", "state", "last run", "next run", "input")
 
 
 def list_schedules(options: SchedulerOptions, _: Sequence[str]) -> int:
@@ -24,14 +24,14 @@ def list_schedules(options: SchedulerOptions, _: Sequence[str]) -> int:
     with scheduler(options) as client:
         jobs = [job for job in client.list_jobs(parent=parent_of(options)) if is_ours(job)]
     if jobs:
-        print("\n".join(table([HEAD, *map(row, jobs)])))
+        print("\n".join(aligned([SCHEDULE_COLUMNS, *map(schedule_row, jobs)])))
         print("last and next run are in UTC; `launched` is Dataflow's answer, how the job ended is in its console")
     else:
         print(f"no schedule in {options.region} of {options.project}")
     return DONE
 
 
-def row(job: Job) -> tuple[str, ...]:
+def schedule_row(job: Job) -> tuple[str, ...]:
     """A schedule: name, cron, time zone, state, last run, next run, input."""
     from google.rpc.code_pb2 import Code
 
@@ -59,7 +59,7 @@ def input_of(body: bytes) -> str:
         return "-"
 
 
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """The rows in columns."""
     shown = [[excerpt(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]

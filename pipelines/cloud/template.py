@@ -15,7 +15,7 @@ from typing import Any
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME, Job
 from persona_hub.pipelines.cli.date_macros import MACRO
 from persona_hub.pipelines.cli.option import NumberRange, Option, truth
-from persona_hub.pipelines.cli.parser import is_inherited, shown
+from persona_hub.pipelines.cli.parser import is_inherited, typed_default
 from persona_hub.pipelines.cli.sections import sections_of
 from persona_hub.pipelines.cloud.number_patterns import number_pattern
 from persona_hub.transforms.embedding.registry import PAID_EMBEDDERS
@@ -27,7 +27,7 @@ TEMPLATES = ("build", "refresh", "synthesize")
 
 # Workers and launcher see no disk but their own: what a job reads and writes lies on Cloud Storage.
 BUCKET = r"gs://[a-z0-9][a-z0-9._-]+[a-z0-9]"
-OBJECT, FOLDER = rf"{BUCKET}/[^\r\n]+", rf"{BUCKET}(/[^\r\n]*)?"
+CLOUD_OBJECT, CLOUD_FOLDER = rf"{BUCKET}/[^\r\n]+", rf"{BUCKET}(/[^\r\n]*)?"
 # Braces may be part of a name, but for those that begin as a date macro does, or hold a directive of one.
 OTHER = "|".join(
     "".join(f"[{c}{c.upper()}]" for c in "date"[:i]) + rf"([^{c}{c.upper()}\s{{}}%][^{{}}%\r\n]*)?"
@@ -43,18 +43,18 @@ MODEL = r"[^\s:][^\s]*"
 SERVED = "|".join(name for name in SERVED_BACKENDS if name != EXPORT)
 PATTERNS = {  # of each flag that is a text: (what one value matches as a whole, type of the parameter)
     "input": (INPUT, "TEXT"),  # may be several, set apart by commas
-    "output": (FOLDER, "GCS_WRITE_FOLDER"),
-    "hub": (FOLDER, "GCS_READ_FOLDER"),
+    "output": (CLOUD_FOLDER, "GCS_WRITE_FOLDER"),
+    "hub": (CLOUD_FOLDER, "GCS_READ_FOLDER"),
     "text_field": (r"\S.*", "TEXT"),
     "language": (r"[a-z]{2,3}", "TEXT"),
-    "llm": (rf"offline|({SERVED}):{MODEL}|export:{FOLDER}", "TEXT"),
+    "llm": (rf"offline|({SERVED}):{MODEL}|export:{CLOUD_FOLDER}", "TEXT"),
     "vllm_args": (r"[^\r\n]*\S[^\r\n]*", "TEXT"),
     "batch_model": (rf"(openai|gemini|vertex):{MODEL}", "TEXT"),
     "llm_base_url": (URL, "TEXT"),
     "llm_api_key_secret": (KEPT_KEY, "TEXT"),
     "embedder_base_url": (URL, "TEXT"),
     "embedder_api_key_secret": (KEPT_KEY, "TEXT"),
-    "prompt_dir": (FOLDER, "GCS_READ_FOLDER"),
+    "prompt_dir": (CLOUD_FOLDER, "GCS_READ_FOLDER"),
     "response_store": (
         rf"rediss?://{PLACE}(/[0-9]*)?(\?(username=[A-Za-z0-9_.@-]+&)?password_secret={KEPT_KEY})?"
         rf"|bigtable:{TABLE_ADDRESS.pattern}|none",
@@ -63,11 +63,11 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "budget_shares": (r"[a-z_]+=(0(\.[0-9]+)?|1(\.0+)?)|none", "TEXT"),
     "rate_limiter": (rf"envoy://{PLACE}/[^\s/?#@]+", "TEXT"),
     "rate_limit_descriptor": (r"[^\s=,]+=[^\s,]+", "TEXT"),
-    "price_file": (OBJECT, "GCS_READ_FILE"),
+    "price_file": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "persona_language": (r"same|[a-z]{2,3}", "TEXT"),
-    "embedder": (rf"offline|savedmodel:{FOLDER}|({'|'.join(PAID_EMBEDDERS)}):{MODEL}", "TEXT"),
+    "embedder": (rf"offline|savedmodel:{CLOUD_FOLDER}|({'|'.join(PAID_EMBEDDERS)}):{MODEL}", "TEXT"),
     "use_case": (rf"all|{'|'.join(USE_CASE_NAMES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
-    "examples": (OBJECT, "GCS_READ_FILE"),
+    "examples": (CLOUD_OBJECT, "GCS_READ_FILE"),
 }
 
 
@@ -84,7 +84,7 @@ def metadata(job: Job) -> dict[str, Any]:
 
 def parameter(name: str, one: Option, title: str, inherited: bool) -> dict[str, Any]:
     """One option as a parameter in the section `title`."""
-    default = "" if inherited or one.default in ("", None, ()) else shown(one.default)
+    default = "" if inherited or one.default in ("", None, ()) else typed_default(one.default)
     kind = kind_of(name, one)
     return {
         "name": name,
@@ -101,7 +101,9 @@ def parameter(name: str, one: Option, title: str, inherited: bool) -> dict[str, 
 
 def help_of(name: str, one: Option, inherited: bool) -> str:
     """The option's help, and what is different in a template."""
-    remote = "; in a template: gs:// only" if PATTERNS.get(name, ("",))[0] in (INPUT, OBJECT, FOLDER) else ""
+    remote = (
+        "; in a template: gs:// only" if PATTERNS.get(name, ("",))[0] in (INPUT, CLOUD_OBJECT, CLOUD_FOLDER) else ""
+    )
     return one.help + remote + (" [as the hub was built]" if inherited else "")
 
 

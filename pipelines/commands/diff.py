@@ -18,7 +18,7 @@ from persona_hub.transforms.hub.versions import Hub, open_hub, path_of
 from persona_hub.transforms.records import Persona, excerpt
 
 SHOWN_PERSONAS = 3
-PLACES = ("hub", "output")
+LOCATIONS = ("hub", "output")
 
 
 def diff_versions(options: TwoVersionsOptions, _: Sequence[str]) -> int:
@@ -36,7 +36,7 @@ def differences(old: Hub, new: Hub) -> Iterator[str]:
     """What changed from `old` to `new`: personas by hop and language, what decided them, and a few to look at."""
     was, now = old.manifest, new.manifest
     yield f"{was.version} -> {now.version}"
-    added, removed = (list(only(one, other)) for one, other in ((new, old), (old, new)))
+    added, removed = (list(personas_only_in(one, other)) for one, other in ((new, old), (old, new)))
     ids = {persona.persona_id for persona in added} & {persona.persona_id for persona in removed}
     for sign, found in (("+", added), ("-", removed)):
         fresh = [persona for persona in found if persona.persona_id not in ids]
@@ -50,24 +50,24 @@ def differences(old: Hub, new: Hub) -> Iterator[str]:
     if was.novelty and now.novelty:
         before, after = (manifest.novelty["per_document"] for manifest in (was, now))
         yield f"novelty: {before:.2f} -> {after:.2f} new personas a document"
-    yield from changed("parameter", *(without_places(manifest.parameters) for manifest in (was, now)))
-    yield from changed("prompt", was.prompts, now.prompts)
-    yield from changed("model", was.models, now.models)
+    yield from changed_lines("parameter", *(without_locations(manifest.parameters) for manifest in (was, now)))
+    yield from changed_lines("prompt", was.prompts, now.prompts)
+    yield from changed_lines("model", was.models, now.models)
 
 
-def without_places(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def without_locations(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters but for where the hub lies, which a build and a refresh name by two flags."""
-    return {name: value for name, value in parameters.items() if name not in PLACES}
+    return {name: value for name, value in parameters.items() if name not in LOCATIONS}
 
 
-def changed(title: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def changed_lines(title: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """One line for each name whose value is another."""
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):
             yield f"{title} {name}: {was.get(name, '-')} -> {now.get(name, '-')}"
 
 
-def only(one: Hub, other: Hub) -> Iterator[Persona]:
+def personas_only_in(one: Hub, other: Hub) -> Iterator[Persona]:
     """The personas that `one` shows and `other` does not; files that both name are read only where one hides more."""
     shared: set[FileEntry] = set(other.manifest.files)
     hiding_alike = one.paths("removed") == other.paths("removed")

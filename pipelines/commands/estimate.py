@@ -12,7 +12,7 @@ import orjson
 from persona_hub.pipelines.cli.command_options import EstimateOptions
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.commands.status import ESTIMATE
+from persona_hub.pipelines.commands.status import ESTIMATE_FILE
 from persona_hub.pipelines.commands.trial import Trial, send_sample
 from persona_hub.pipelines.planning.corpus_sample import CorpusSample, sample_corpus
 from persona_hub.pipelines.planning.forecast import PERSONA_TOKENS, StageForecast, forecast_build, forecast_vectors
@@ -30,11 +30,11 @@ from persona_hub.transforms.llm.registry import EXPORT
 from persona_hub.transforms.store.protocol import Spend
 from persona_hub.transforms.store.registry import NO_STORE
 
-SENT = 200  # documents: within 4% of calls and tokens on three real corpora (benchmarks/calls/estimate.py)
+DOCUMENTS_SENT = 200  # documents: within 4% of calls and tokens on three real corpora (benchmarks/calls/estimate.py)
 LEAST_CALLS = 20  # of a stage in the store, from which on its own token counts are believed
 FIRST_SECONDS, TOKENS_PER_SECOND = 0.6, 70.0  # of a call, until some were timed
 Prices = tuple[Price | None, Price | None]  # of the language model, of the embedder
-HEAD = f"{'stage':30}{'calls':>12}{'tokens in':>16}{'tokens out':>16}{'US dollars':>14}{'time':>12}"
+ESTIMATE_HEAD = f"{'stage':30}{'calls':>12}{'tokens in':>16}{'tokens out':>16}{'US dollars':>14}{'time':>12}"
 
 
 def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
@@ -50,15 +50,15 @@ def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
         if not sample.documents:
             raise UsageError("--input: holds no document that a build would use")
         trial = send_sample(plan, sample.documents, sample.total, runner, folder) if sends else Trial()
-    known = spent(plan.store)
-    stages = [learned(stage, trial, known, sample, plan) for stage in forecast(plan, sample)]
+    known = stored_spend(plan.store)
+    stages = [corrected_forecast(stage, trial, known, sample, plan) for stage in sample_forecast(plan, sample)]
     price = price_of(plan.model.name, plan.model.base_url, options.price_file), embedder_price(options)
     processes = runner.get_all_options().get("direct_num_workers") or 1
-    times = [seconds_of(stage, plan, trial, processes) for stage in stages]
-    print("\n".join([*about(plan, sample, trial, known), "", *table(stages, times, price)]))
+    times = [stage_seconds(stage, plan, trial, processes) for stage in stages]
+    print("\n".join([*basis_lines(plan, sample, trial, known), "", *estimate_table(stages, times, price)]))
     if options.output:
         document = {"documents": sample.total, "model": plan.model.name, "stages": [asdict(stage) for stage in stages]}
-        write_bytes(path_of(options.output, ESTIMATE), orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        write_bytes(path_of(options.output, ESTIMATE_FILE), orjson.dumps(document, option=orjson.OPT_INDENT_2))
     return DONE
 
 
@@ -74,16 +74,16 @@ def documents_to_send(options: EstimateOptions) -> int:
     if options.n is not None:
         return options.n
     kept = bool(options.output or options.response_store not in ("", NO_STORE))
-    return SENT if kept and EXPORT not in named_model(options)[1] else 0
+    return DOCUMENTS_SENT if kept and EXPORT not in named_model(options)[1] else 0
 
 
-def forecast(plan: BuildPlan, sample: CorpusSample) -> list[StageForecast]:
+def sample_forecast(plan: BuildPlan, sample: CorpusSample) -> list[StageForecast]:
     """The stages as the simple model has them, documents as they are."""
     tokens = sum(tokens_of(document.text) for document in sample.documents) / len(sample.documents)
     return forecast_build(plan.options, plan.extract, plan.expand, plan.use_cases, sample.total, tokens)
 
 
-def learned(
+def corrected_forecast(
     stage: StageForecast, trial: Trial, known: dict[str, Spend], sample: CorpusSample, plan: BuildPlan
 ) -> StageForecast:
     """The forecast of a stage, corrected by what a trial or the store has shown of it."""
@@ -95,7 +95,7 @@ def learned(
             stage, input_tokens=seen.input_tokens / seen.calls, output_tokens=seen.output_tokens / seen.calls
         )
     if stage.embeds and trial.documents:
-        return embedded(stage, trial, sample, plan)
+        return corrected_vectors(stage, trial, sample, plan)
     if stage.stage in trial.asked:
         calls = trial.calls(stage.stage, sample.total / trial.documents)
         most = plan.options.max_samples if stage.stage.startswith("synthesize_") else 0
@@ -103,7 +103,7 @@ def learned(
     return stage
 
 
-def embedded(stage: StageForecast, trial: Trial, sample: CorpusSample, plan: BuildPlan) -> StageForecast:
+def corrected_vectors(stage: StageForecast, trial: Trial, sample: CorpusSample, plan: BuildPlan) -> StageForecast:
     """The forecast of the vectors: texts in proportion, tokens of each as in the trial."""
     texts, bought = trial.texts, trial.spent.get(stage.stage, Spend())
     tokens = bought.input_tokens / texts if texts and bought.input_tokens else PERSONA_TOKENS
@@ -111,7 +111,7 @@ def embedded(stage: StageForecast, trial: Trial, sample: CorpusSample, plan: Bui
     return forecast_vectors(plan.options, texts * times * trial.novelty(stage.stage, times), tokens)
 
 
-def spent(store: str) -> dict[str, Spend]:
+def stored_spend(store: str) -> dict[str, Spend]:
     """What the store has counted by stage, nothing where there is none yet."""
     if store in ("", NO_STORE):
         return {}
@@ -125,7 +125,7 @@ def spent(store: str) -> dict[str, Spend]:
         opened.close()
 
 
-def seconds_of(stage: StageForecast, plan: BuildPlan, trial: Trial, processes: int) -> float:
+def stage_seconds(stage: StageForecast, plan: BuildPlan, trial: Trial, processes: int) -> float:
     """The time of a stage: its calls in flight side by side, or as many a minute as are allowed."""
     model = plan.embedder.calls if stage.embeds and plan.embedder.calls else plan.model
     latency = trial.latency.get(stage.stage) or FIRST_SECONDS + stage.output_tokens / TOKENS_PER_SECOND
@@ -137,7 +137,7 @@ def seconds_of(stage: StageForecast, plan: BuildPlan, trial: Trial, processes: i
     )
 
 
-def about(plan: BuildPlan, sample: CorpusSample, trial: Trial, known: dict[str, Spend]) -> Iterator[str]:
+def basis_lines(plan: BuildPlan, sample: CorpusSample, trial: Trial, known: dict[str, Spend]) -> Iterator[str]:
     """What the figures rest on."""
     how = "" if sample.exact else "about "
     yield f"{how}{sample.total:,.0f} documents; {len(sample.documents):,} of them looked at; {plan.model.name}"
@@ -149,20 +149,20 @@ def about(plan: BuildPlan, sample: CorpusSample, trial: Trial, known: dict[str, 
         yield "tokens of a call as the response store has counted them; calls by a simple model of what steps keep"
     else:
         yield "reckoned without a call: tokens by script, answers and what steps keep by rules of thumb"
-        yield f"(--n {SENT} --output DIR sends documents, and keeps the answers for the build)"
+        yield f"(--n {DOCUMENTS_SENT} --output DIR sends documents, and keeps the answers for the build)"
 
 
-def table(stages: Sequence[StageForecast], times: Sequence[float], price: Prices) -> Iterator[str]:
+def estimate_table(stages: Sequence[StageForecast], times: Sequence[float], price: Prices) -> Iterator[str]:
     """One line for each stage, and their sum."""
-    yield HEAD
+    yield ESTIMATE_HEAD
     sums = [0.0] * 5
     for stage, seconds in zip(stages, times, strict=True):
         calls = stage.calls
         row = [calls, calls * stage.input_tokens, calls * stage.output_tokens, stage.cost(*price), seconds]
         sums = [a + b for a, b in zip(sums, row, strict=True)]
-        yield line(stage.stage, row, price[stage.embeds] is not None)
+        yield stage_line(stage.stage, row, price[stage.embeds] is not None)
     known = all(price[stage.embeds] is not None for stage in stages)
-    yield line("all", sums, known)
+    yield stage_line("all", sums, known)
     if not known:
         yield "a model's price is not known: write it into a file for --price_file"
     elif sums[3] and price[0]:
@@ -170,7 +170,7 @@ def table(stages: Sequence[StageForecast], times: Sequence[float], price: Prices
         yield f"by a batch API (--llm=export:PATH): {sums[3] - halved * (1 - price[0].batch):,.2f} US dollars"
 
 
-def line(name: str, row: Sequence[float], priced: bool) -> str:
+def stage_line(name: str, row: Sequence[float], priced: bool) -> str:
     """One line of the table: calls, tokens in and out, cost, seconds."""
     calls, tokens_in, tokens_out, cost, seconds = row
     money = f"{cost:,.2f}" if priced else "unknown"

@@ -18,7 +18,7 @@ from persona_hub.transforms.hub.schemas import SCHEMAS, TABLES, to_row
 from persona_hub.transforms.hub.versions import Hub, list_runs, open_hub
 from persona_hub.transforms.records import Sample
 
-FORMATS = ("jsonl", "parquet")
+EXPORT_FORMATS = ("jsonl", "parquet")
 ROWS_PER_FILE = 1_000_000  # of Parquet: about 150 MB of personas
 RELEASED_SAMPLE = ("input persona", "synthesized text", "description")
 
@@ -46,9 +46,9 @@ def export(hub: str, formats: Sequence[str], output: str = "", rows_per_file: in
     with `persona`, and for each use case the three fields of the released dataset. A folder that holds samples only
     (of `synthesize`) is exported likewise. Raises HubError for an unknown format, and where there is nothing to export.
     """
-    unknown = [name for name in formats if name not in FORMATS]
+    unknown = [name for name in formats if name not in EXPORT_FORMATS]
     if unknown or not formats:
-        raise HubError(f"--format {', '.join(unknown) or '(none)'}: there are {', '.join(FORMATS)}")
+        raise HubError(f"--format {', '.join(unknown) or '(none)'}: there are {', '.join(EXPORT_FORMATS)}")
     runs: dict[str, list[RunManifest]] = {}
     for use_case, run in list_runs(hub):
         runs.setdefault(use_case, []).append(run)

@@ -24,7 +24,7 @@ from persona_hub.transforms.llm.prices import Price, price_of
 from persona_hub.transforms.llm.protocol import Completion, pack_completion
 from persona_hub.transforms.store.protocol import Put, ResponseStore, Spend
 
-GROUP = 500  # answers in a transaction
+ANSWERS_IN_TRANSACTION = 500  # answers in a transaction
 FREE = Price(0.0, 0.0)
 
 
@@ -34,7 +34,7 @@ def import_batch_answers(options: ImportOptions, _: Sequence[str]) -> int:
         raise UsageError("--batch_model: must name the model that answered, as it was named at the export")
     refuse_without_batches(options.batch_model)
     price = price_of(options.batch_model, "", options.price_file)
-    files = matched(options.input)
+    files = matching_files(options.input)
     counts: Counter[str] = Counter()
     with closing(opened_store(named_store(options))) as store:
         for group in groups(answers(files, counts)):
@@ -47,7 +47,7 @@ def import_batch_answers(options: ImportOptions, _: Sequence[str]) -> int:
     return DONE
 
 
-def matched(patterns: Sequence[str]) -> list[str]:
+def matching_files(patterns: Sequence[str]) -> list[str]:
     """The files that patterns name, each once. Raises UsageError for a pattern that names none."""
     paths: dict[str, None] = {}
     for pattern in patterns:
@@ -64,7 +64,7 @@ def matched(patterns: Sequence[str]) -> list[str]:
 def answers(paths: Sequence[str], counts: Counter[str]) -> Iterator[tuple[BatchAnswer, Completion]]:
     """The answers in files; what is none is counted under the reason."""
     for path in paths:
-        for line in lines_of(path, counts):
+        for line in answer_lines(path, counts):
             answer = read_answer(line)
             if answer is None:
                 counts["lines without an answer to an exported request"] += bool(line.strip())
@@ -74,7 +74,7 @@ def answers(paths: Sequence[str], counts: Counter[str]) -> Iterator[tuple[BatchA
                 yield answer, answer.completion
 
 
-def lines_of(path: str, counts: Counter[str]) -> Iterator[bytes]:
+def answer_lines(path: str, counts: Counter[str]) -> Iterator[bytes]:
     """The lines of a file, compressed or not; one that is damaged is counted, and gives what stands before that."""
     try:
         with open_decompressed(path) as file:
@@ -88,7 +88,7 @@ def groups(items: Iterator[tuple[BatchAnswer, Completion]]) -> Iterator[list[tup
     group: dict[bytes, tuple[BatchAnswer, Completion]] = {}
     for answer, completion in items:
         group.setdefault(answer.key, (answer, completion))
-        if len(group) >= GROUP:
+        if len(group) >= ANSWERS_IN_TRANSACTION:
             yield list(group.values())
             group = {}
     if group:

@@ -33,7 +33,7 @@ from persona_hub.transforms.synthesize.synthesize import SynthesizeTask
 
 
 @dataclass(frozen=True)
-class Shown:
+class Exchange:
     """One question, its answer and what a step reads in it."""
 
     record: Any
@@ -44,7 +44,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Showing:
+class AnswerKeepingTask:
     """A step's task that keeps every answer, readable or not."""
 
     task: Task[Any, Any]
@@ -53,12 +53,12 @@ class Showing:
         """Those of the step."""
         return self.task.requests(record)
 
-    def parse(self, record: Any, request: Request, completion: Completion, model: str) -> Shown:
+    def parse(self, record: Any, request: Request, completion: Completion, model: str) -> Exchange:
         """The answer beside what the step makes of it."""
         try:
-            return Shown(record, request, completion, self.task.parse(record, request, completion, model))
+            return Exchange(record, request, completion, self.task.parse(record, request, completion, model))
         except MalformedAnswer as error:
-            return Shown(record, request, completion, None, str(error))
+            return Exchange(record, request, completion, None, str(error))
 
     def key(self, record: Any) -> str:
         """That of the step."""
@@ -76,14 +76,14 @@ def preview_build(options: PreviewOptions, _: Sequence[str]) -> int:
     print(f"{len(sample.documents)} of {about}{sample.total:,.0f} documents, answered by {plan.model.name}")
     clear_stop_flag(plan.store)
     try:
-        for line in shown(plan, sample.documents):
+        for line in preview_lines(plan, sample.documents):
             print(line)
     except (ModelError, Stopped, StoreError) as error:
         raise JobError(f"{plan.model.name}: {error}") from error
     return DONE
 
 
-def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
+def preview_lines(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
     """All lines: of each document what it came to; after them relations and samples of the first personas."""
     options = plan.options
     rules = FilterRules(pii=options.pii, persona_language=options.persona_language)
@@ -97,39 +97,39 @@ def shown(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
     seen: set[str] = set()  # system prompts that were shown
     for number, document in enumerate(documents, 1):
         yield from heading(f"document {number}: {document.source} ({document.language})")
-        for one in asked(EXTRACT_PERSONA, extract, [document], plan.model):
-            yield from lines_of(one, seen)
-            yield from verdict(one, rules, kept)
+        for one in ask(EXTRACT_PERSONA, extract, [document], plan.model):
+            yield from exchange_lines(one, seen)
+            yield from filter_lines(one, rules, kept)
     if kept and options.expand_hops:
         yield from heading("relations")
-        for one in asked(EXPAND_PERSONA, RelationTask(1, 1, plan.expand, plan.sampling), kept, plan.model):
-            yield from lines_of(one, seen)
-            yield from verdict(one, rules, [])
+        for one in ask(EXPAND_PERSONA, RelationTask(1, 1, plan.expand, plan.sampling), kept, plan.model):
+            yield from exchange_lines(one, seen)
+            yield from filter_lines(one, rules, [])
     for use_case in plan.use_cases:
         task = SynthesizeTask(use_case=use_case, samples_per_persona=1, sampling=None)
         yield from heading(f"samples: {use_case.name}")
-        for one in asked(synthesize_stage(use_case.name), task, kept, plan.model):
-            yield from lines_of(one, seen)
-            if isinstance(one, Shown) and one.result:
+        for one in ask(synthesize_stage(use_case.name), task, kept, plan.model):
+            yield from exchange_lines(one, seen)
+            if isinstance(one, Exchange) and one.result:
                 yield from block("sample", one.result.text)
 
 
-def asked(stage: str, task: Any, records: Sequence[Any], model: ModelConfig) -> list[Shown | DeadLetter]:
+def ask(stage: str, task: Any, records: Sequence[Any], model: ModelConfig) -> list[Exchange | DeadLetter]:
     """The answers to all questions about `records`, in their order; those without an answer after them."""
     engine = acquire_engine(model, COMPLETIONS)
     try:
-        bundle = CompletionBundle(stage, Showing(task), model, engine)
+        bundle = CompletionBundle(stage, AnswerKeepingTask(task), model, engine)
         bundle.ask(records)
         found = [one for _, batch in bundle.answers(unanswered=0) for one in batch]
     finally:
         release_engine(engine)
     places = {task.key(record): place for place, record in enumerate(records)}
-    answers = [one for one in found if isinstance(one, Shown)]
+    answers = [one for one in found if isinstance(one, Exchange)]
     answers.sort(key=lambda one: (places[task.key(one.record)], one.request.number))
     return [*answers, *(one for one in found if isinstance(one, DeadLetter))]
 
 
-def lines_of(one: Shown | DeadLetter, seen: set[str]) -> Iterator[str]:
+def exchange_lines(one: Exchange | DeadLetter, seen: set[str]) -> Iterator[str]:
     """Prompt and answer; each system prompt stands once."""
     if isinstance(one, DeadLetter):
         yield from block("no answer", f"{one.reason} {one.detail}")
@@ -144,12 +144,12 @@ def lines_of(one: Shown | DeadLetter, seen: set[str]) -> Iterator[str]:
         yield from block("unreadable", one.fault)
 
 
-def any_tokens(one: Shown) -> bool:
+def any_tokens(one: Exchange) -> bool:
     """Whether the model counts tokens."""
     return bool(one.answer.input_tokens or one.answer.output_tokens)
 
 
-def verdict(one: Shown | DeadLetter, rules: FilterRules, kept: list[Persona]) -> Iterator[str]:
+def filter_lines(one: Exchange | DeadLetter, rules: FilterRules, kept: list[Persona]) -> Iterator[str]:
     """What the filter says to the persona in an answer; one that it keeps joins `kept`."""
     if isinstance(one, DeadLetter) or one.result is None:
         return

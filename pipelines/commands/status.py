@@ -19,8 +19,8 @@ from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.store.protocol import Spend, StoreError
 
-ESTIMATE = "estimate.json"  # what `estimate --output` leaves in OUTPUT
-HEAD = f"{'stage':30}{'calls':>12}{'of about':>12}{'tokens in':>14}{'out':>14}{'US dollars':>12}{'calls/s':>10}"
+ESTIMATE_FILE = "estimate.json"  # what `estimate --output` leaves in OUTPUT
+STATUS_HEAD = f"{'stage':30}{'calls':>12}{'of about':>12}{'tokens in':>14}{'out':>14}{'US dollars':>12}{'calls/s':>10}"
 
 SpendByStage = Mapping[str, Spend]
 
@@ -31,11 +31,16 @@ def show_status(options: StatusOptions, _: Sequence[str]) -> int:
     try:
         with closing(opened_store(named_store(options), must_be_there=True)) as store:
             before, at = store.spend(), time.monotonic()
-            print("\n".join(table(before, {}, 0.0, expected)))
+            print("\n".join(status_table(before, {}, 0.0, expected)))
             while options.watch:
                 time.sleep(options.watch)
                 now, later = store.spend(), time.monotonic()
-                print(f"\n{datetime.now():%H:%M:%S}", *table(now, before, later - at, expected), sep="\n", flush=True)
+                print(
+                    f"\n{datetime.now():%H:%M:%S}",
+                    *status_table(now, before, later - at, expected),
+                    sep="\n",
+                    flush=True,
+                )
                 before, at = now, later
     except StoreError as error:
         raise UsageError(f"--response_store {error}") from error
@@ -44,22 +49,24 @@ def show_status(options: StatusOptions, _: Sequence[str]) -> int:
     return DONE
 
 
-def table(now: SpendByStage, before: SpendByStage, seconds: float, expected: Mapping[str, float]) -> Iterator[str]:
+def status_table(
+    now: SpendByStage, before: SpendByStage, seconds: float, expected: Mapping[str, float]
+) -> Iterator[str]:
     """One line for each stage, in the order of the estimate if there is one, and their sum."""
-    yield HEAD
+    yield STATUS_HEAD
     stages = [*expected, *sorted(now.keys() - expected.keys())]
     for stage in stages:
         spend = now.get(stage, Spend())
         calls = spend.calls - before.get(stage, Spend()).calls
-        yield row(stage, spend, expected.get(stage, 0.0), calls / seconds if seconds else 0.0)
+        yield status_row(stage, spend, expected.get(stage, 0.0), calls / seconds if seconds else 0.0)
     whole = Spend()
     for spend in now.values():
         whole = whole.plus(spend)
     calls = whole.calls - sum(spend.calls for spend in before.values())
-    yield row("all", whole, sum(expected.values()), calls / seconds if seconds else 0.0)
+    yield status_row("all", whole, sum(expected.values()), calls / seconds if seconds else 0.0)
 
 
-def row(stage: str, spend: Spend, expected: float, rate: float) -> str:
+def status_row(stage: str, spend: Spend, expected: float, rate: float) -> str:
     """One line of the table."""
     return (
         f"{stage:30}{spend.calls:>12,}{f'{expected:,.0f}' if expected else '':>12}{spend.input_tokens:>14,}"
@@ -70,7 +77,7 @@ def row(stage: str, spend: Spend, expected: float, rate: float) -> str:
 def expected_calls(output: str) -> dict[str, float]:
     """Calls by stage as `estimate` left them in OUTPUT, nothing where it did not."""
     try:
-        stages = orjson.loads(read_bytes(path_of(output, ESTIMATE)))["stages"]
+        stages = orjson.loads(read_bytes(path_of(output, ESTIMATE_FILE)))["stages"]
         return {stage["stage"]: float(stage["calls"]) for stage in stages}
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return {}

@@ -11,21 +11,21 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 
-HEAD = f"  {'version':16}{'created':22}{'personas':>12}{'of its own':>12}{'documents':>12}{'US dollars':>12}"
+VERSIONS_HEAD = f"  {'version':16}{'created':22}{'personas':>12}{'of its own':>12}{'documents':>12}{'US dollars':>12}"
 
 
 def list_hub_versions(options: HubOptions, _: Sequence[str]) -> int:
     """Lists the versions."""
     output = options.hub
     current = open_hub(output).manifest.version
-    print(HEAD)
+    print(VERSIONS_HEAD)
     for manifest in list_versions(output):
-        print(("* " if manifest.version == current else "  ") + line(manifest))
+        print(("* " if manifest.version == current else "  ") + version_line(manifest))
     print("* is the one that readers see")
     return DONE
 
 
-def line(manifest: Manifest) -> str:
+def version_line(manifest: Manifest) -> str:
     """A version in a line: all its personas, those of its own, documents read, what the store says was paid by then."""
     own = manifest.counts.get("write_hub", {}).get("personas", 0) - manifest.counts.get("purge", {}).get("personas", 0)
     costs = [row["cost_usd"] for row in manifest.usage.values() if "cost_usd" in row]

@@ -212,7 +212,7 @@ def rate_limiter_of(options: RateOptions) -> str:
     return options.rate_limiter
 
 
-def sampling_of(options: SamplingOptions, default: Sampling) -> Sampling:
+def chosen_sampling(options: SamplingOptions, default: Sampling) -> Sampling:
     """How the model draws its answers: as the options say, else as `default` does."""
     given: dict[str, Any] = {
         "temperature": options.temperature,

@@ -15,12 +15,12 @@ from persona_hub.pipelines.planning.budget import stage_shares
 from persona_hub.pipelines.planning.forecast import StageForecast, budget_shares, forecast_build
 from persona_hub.pipelines.planning.models import (
     HERE,
+    chosen_sampling,
     embedder_of,
     embedder_price,
     embeds,
     model_of,
     model_price,
-    sampling_of,
 )
 from persona_hub.pipelines.planning.sizing import blocks_for, expected_personas, shards_for
 from persona_hub.pipelines.runners.run import Where
@@ -102,7 +102,7 @@ def planned(
         options=options,
         files=files,
         model=model,
-        sampling=sampling_of(options, Sampling()),
+        sampling=chosen_sampling(options, Sampling()),
         embedder=embedder,
         extract=extract,
         expand=expand,
@@ -168,7 +168,7 @@ def use_cases_of(options: SynthesisOptions) -> list[UseCase]:
     """The use cases by name or file, `all` being the six; each once. Raises UseCaseError."""
     names = [name for given in options.use_case for name in (USE_CASE_NAMES if given == "all" else (given,))]
     loaded = [load_use_case(name, options.prompt_dir, options.examples) for name in dict.fromkeys(names)]
-    found = [replace(use_case, sampling=sampling_of(options, use_case.sampling)) for use_case in loaded]
+    found = [replace(use_case, sampling=chosen_sampling(options, use_case.sampling)) for use_case in loaded]
     taken = [use_case.name for use_case in found]
     twice = [name for name in taken if taken.count(name) > 1]
     if twice:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME, JOBS, Job
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.option import LARGEST, NumberRange, language_of_personas, options_of, truth
-from persona_hub.pipelines.cli.parser import is_inherited, parser_of, read_options, shown
+from persona_hub.pipelines.cli.parser import is_inherited, parser_of, read_options, typed_default
 
 
 def parsed(job: str, *arguments: str) -> tuple[Any, list[str]]:
@@ -105,7 +105,7 @@ def test_the_help_of_a_job_names_its_flags_their_defaults_and_no_others(job: Job
         if is_inherited(job.options, one):
             assert action.help.endswith("[as the hub was built]")
         elif not one.required and one.default not in ("", None, 0, ()):
-            assert action.help.endswith(f"[{shown(one.default)}]")
+            assert action.help.endswith(f"[{typed_default(one.default)}]")
     assert parser.format_help_all()  # a % in a help text would raise here
 
 

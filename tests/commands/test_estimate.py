@@ -133,7 +133,7 @@ def test_status_reads_the_store(server: FakeServer, tmp_path: Path, capsys: pyte
 
 def test_status_shows_the_rate_between_two_looks() -> None:
     before, now = {"a": Spend(10, 100, 10, 5)}, {"a": Spend(40, 400, 40, 2_000_000_000)}
-    head, one, whole = status.table(now, before, 2.0, {"a": 90.0})
+    head, one, whole = status.status_table(now, before, 2.0, {"a": 90.0})
     assert one.split() == ["a", "40", "90", "400", "40", "2.0000", "15.0"]
     assert whole.split()[0] == "all"
     assert len(head) == len(one)

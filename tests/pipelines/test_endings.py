@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.commands.preview import block, heading, printable
-from persona_hub.pipelines.commands.status import expected_calls, table
+from persona_hub.pipelines.commands.status import expected_calls, status_table
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.summary import counted, paid
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES, return_freed_memory
@@ -92,7 +92,7 @@ def test_every_reason_that_occurred_is_in_the_line_of_its_step(reasons: dict[str
 
 def test_stages_stand_in_the_order_of_the_estimate_and_others_after_them() -> None:
     now = {"expand": Spend(2, 20, 2, 0), "another": Spend(1, 1, 1, 10**9)}
-    _, *said = table(now, {}, 0.0, {"extract": 10.0, "expand": 5.0})
+    _, *said = status_table(now, {}, 0.0, {"extract": 10.0, "expand": 5.0})
     assert [row.split()[:3] for row in said] == [
         ["extract", "0", "10"], ["expand", "2", "5"], ["another", "1", "1"], ["all", "3", "15"],
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.commands.estimate import line, seconds_of, table
+from persona_hub.pipelines.commands.estimate import estimate_table, stage_line, stage_seconds
 from persona_hub.pipelines.commands.trial import Trial, minus
 from persona_hub.pipelines.planning.forecast import KEPT, StageForecast, budget_shares, forecast_build, forecast_samples
 from persona_hub.pipelines.planning.sizing import (
@@ -152,12 +152,12 @@ class Planned:
 def test_a_stage_takes_the_longest_of_what_holds_it(config: Any, seconds: float) -> None:
     trial = Trial(latency={"s": 2.0})
     plan: Any = Planned(ModelConfig(**config))
-    assert seconds_of(StageForecast("s", 1000, 100, 10), plan, trial, processes=2) == pytest.approx(seconds)
+    assert stage_seconds(StageForecast("s", 1000, 100, 10), plan, trial, processes=2) == pytest.approx(seconds)
 
 
 def test_a_table_sums_calls_tokens_money_and_time() -> None:
     stages = [StageForecast("a", 1000, 100, 10), StageForecast("b", 500, 200, 100)]
-    head, one, two, whole, batch = table(stages, [60, 3600], (Price(1.0, 10.0, 0.5), None))
+    head, one, two, whole, batch = estimate_table(stages, [60, 3600], (Price(1.0, 10.0, 0.5), None))
     assert one.split() == ["a", "1,000", "100,000", "10,000", "0.20", "01:00"]
     assert two.split() == ["b", "500", "100,000", "50,000", "0.60", "1:00:00"]
     assert whole.split() == ["all", "1,500", "200,000", "60,000", "0.80", "1:01:00"]
@@ -166,10 +166,10 @@ def test_a_table_sums_calls_tokens_money_and_time() -> None:
 
 
 def test_where_no_price_is_known_none_is_made_up() -> None:
-    *_, whole, said = table([StageForecast("a", 1, 1, 1)], [1], (None, None))
+    *_, whole, said = estimate_table([StageForecast("a", 1, 1, 1)], [1], (None, None))
     assert "unknown" in whole
     assert "--price_file" in said
-    assert "0.00" in line("a", [0, 0, 0, 0, 0], priced=True)
+    assert "0.00" in stage_line("a", [0, 0, 0, 0, 0], priced=True)
 
 
 # ---- what a trial tells of the whole

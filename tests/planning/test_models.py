@@ -11,7 +11,7 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.hub_options import StatusOptions
 from persona_hub.pipelines.planning.budget import shares_of
-from persona_hub.pipelines.planning.models import named_model, sampling_of
+from persona_hub.pipelines.planning.models import chosen_sampling, named_model
 from persona_hub.pipelines.planning.plan import use_cases_of
 from persona_hub.pipelines.planning.store_choice import absolute, default_store, named_store
 from persona_hub.pipelines.runners.response_store import check_store, opened_store
@@ -66,7 +66,7 @@ def test_parts_that_are_none(typed: list[str], said: str) -> None:
     ],
 )
 def test_build_options_the_sampling_go_before_what_a_step_needs(flags: tuple[str, ...], sampling: Sampling) -> None:
-    assert sampling_of(build_options(*flags), Sampling(temperature=0.7, max_tokens=300)) == sampling
+    assert chosen_sampling(build_options(*flags), Sampling(temperature=0.7, max_tokens=300)) == sampling
 
 
 def test_a_relative_store_is_the_same_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
