@@ -19,10 +19,10 @@ from persona_hub.transforms.counting.stages import COMPACT, WRITE_HUB
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.schemas import TABLES
-from persona_hub.transforms.hub.tombstones import NEVER_AGAIN, PERSONA
+from persona_hub.transforms.hub.tombstones import NEVER_AGAIN, REMOVED_PERSONA
 from persona_hub.transforms.hub.vectors import ReadCentroids
 from persona_hub.transforms.hub.versions import Hub, open_hub
-from persona_hub.transforms.records import Removed
+from persona_hub.transforms.records import Tombstone
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
@@ -34,7 +34,7 @@ KEYS = {  # of the tables that are read by block
     "vectors": "persona_id",
 }
 VECTORS = Equation(WRITE_HUB, "vectors", (f"{COMPACT}/vectors",))
-REMEMBERED = (*NEVER_AGAIN, PERSONA)  # tombstones that hide nothing any more: a purge must know whom they took
+REMEMBERED = (*NEVER_AGAIN, REMOVED_PERSONA)  # tombstones that hide nothing any more: a purge must know whom they took
 
 
 def compact_hub(options: CompactOptions, beam_flags: Sequence[str]) -> int:
@@ -68,7 +68,7 @@ class CompactJob:
             kind: p | f"Read {kind}" >> ReadHub(hub=hub, blocks=blocks, kind=kind, record=TABLES[kind], key=key)
             for kind, key in KEYS.items()
         }
-        kept = [Removed(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in REMEMBERED]
+        kept = [Tombstone(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in REMEMBERED]
         shown["removed"] = p | "NeverAgain" >> beam.Create([Batch(kept)] if kept else [], reshuffle=False)
 
         tables = {**shown, "centroids": p | "Read centroids" >> ReadCentroids(hub=hub)}

@@ -11,11 +11,11 @@ from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.store_choice import RESPONSES, absolute
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
 from persona_hub.transforms.files.storage import is_local
-from persona_hub.transforms.hub.manifest import Made
+from persona_hub.transforms.hub.manifest import BaseManifest
 from persona_hub.transforms.hub.versions import list_versions, path_of
 from persona_hub.transforms.llm.registry import EXPORT
 from persona_hub.transforms.purge.answers import ErasedAnswers, purge_answers
-from persona_hub.transforms.purge.gone import Gone
+from persona_hub.transforms.purge.erasure import Erasure
 from persona_hub.transforms.purge.runs import all_runs, purge_runs
 from persona_hub.transforms.purge.versions import purge_versions
 from persona_hub.transforms.store.protocol import NOT_THERE, StoreError
@@ -53,7 +53,7 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
     return BUDGET_SPENT if open_ends else DONE
 
 
-def purged_stores(options: TakedownOptions, gone: Gone, texts: Sequence[str]) -> Iterator[str]:
+def purged_stores(options: TakedownOptions, gone: Erasure, texts: Sequence[str]) -> Iterator[str]:
     """Erases in every response store that any version or run was made with; yields what is not done, in words."""
     output = options.hub
     made = [*list_versions(output), *all_runs(output)]
@@ -87,7 +87,7 @@ def told(found: ErasedAnswers, address: str) -> Iterator[str]:
         )
 
 
-def stores_of(options: TakedownOptions, made: Sequence[Made]) -> list[str]:
+def stores_of(options: TakedownOptions, made: Sequence[BaseManifest]) -> list[str]:
     """Addresses of the stores that versions and runs were made with, the one that is named, and the one in OUTPUT."""
     output = options.hub
     found = dict.fromkeys([options.response_store, *(one.parameters.get("response_store", "") for one in made)])

@@ -14,7 +14,7 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.plan import plan_refresh
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
-from persona_hub.transforms.corpus.found import NoFileError
+from persona_hub.transforms.corpus.corpus_records import NoFileError
 from persona_hub.transforms.hub.versions import Hub, open_hub
 
 

@@ -25,14 +25,14 @@ from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import pack_held
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
-from persona_hub.transforms.hub.tombstones import DOCUMENT, PERSONA
+from persona_hub.transforms.hub.table_files import read_file
+from persona_hub.transforms.hub.tombstones import REMOVED_DOCUMENT, REMOVED_PERSONA
 from persona_hub.transforms.hub.vectors import WriteVectors
 from persona_hub.transforms.hub.versions import Hub, open_hub, path_of
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup
 from persona_hub.transforms.read_hub.held import held_vectors
-from persona_hub.transforms.records import Removed
+from persona_hub.transforms.records import Tombstone
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.take_down.take_down import TakeDown
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
@@ -139,8 +139,8 @@ def takedown_summary(hub: Hub) -> Iterator[str]:
     """What went, what came back, and which samples were made from those gone."""
     manifest = hub.manifest
     counts = manifest.counts["take_down"]
-    removed = [row for path in hub.own_paths("removed") for row in read_file(path, Removed)]
-    documents = sum(row.kind == DOCUMENT for row in removed)
+    removed = [row for path in hub.own_paths("removed") for row in read_file(path, Tombstone)]
+    documents = sum(row.kind == REMOVED_DOCUMENT for row in removed)
     if not documents:
         yield "no document of this hub goes with these sources (table `documents` has them); no refresh reads them"
     yield (
@@ -149,7 +149,7 @@ def takedown_summary(hub: Hub) -> Iterator[str]:
         f"{manifest.counts.get('embed_dedup', {}).get('kept', 0):,} near-duplicates came back"
     )
     yield f"hub           {path_of(hub.output, manifest.folder)}  ({manifest.records_of('personas'):,} personas)"
-    gone = {row.key for row in removed if row.kind == PERSONA}
+    gone = {row.key for row in removed if row.kind == REMOVED_PERSONA}
     if listed := list_samples(hub.output, manifest.version, gone):
         where = path_of(hub.output, f"{FOLDER}/{manifest.version}/{FILE}")
         yield f"samples       {where}  ({len(listed):,} were made from those gone)"

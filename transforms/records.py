@@ -126,7 +126,7 @@ class Centroids:
 
 
 @dataclass(frozen=True)
-class Removed:
+class Tombstone:
     """A tombstone: what readers see no more, though files of earlier versions hold it."""
 
     key: str  # a persona's or document's id, or a source

@@ -12,7 +12,7 @@ from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.hub_options import TwoVersionsOptions
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.hub.manifest import FileEntry
-from persona_hub.transforms.hub.reading import read_shown
+from persona_hub.transforms.hub.reading import read_visible
 from persona_hub.transforms.hub.tombstones import number_of
 from persona_hub.transforms.hub.versions import Hub, open_hub, path_of
 from persona_hub.transforms.records import Persona, excerpt
@@ -74,10 +74,10 @@ def personas_only_in(one: Hub, other: Hub) -> Iterator[Persona]:
     for entry in one.manifest.files_of("personas"):
         path = path_of(one.output, entry.path)
         if entry not in shared:
-            yield from read_shown(path, Persona, one.tombstones())
+            yield from read_visible(path, Persona, one.tombstones())
         elif not hiding_alike:
             number, hidden = number_of(path), other.tombstones()
-            shown = read_shown(path, Persona, one.tombstones())
+            shown = read_visible(path, Persona, one.tombstones())
             yield from (persona for persona in shown if hidden.hide(persona, number))
 
 

@@ -11,9 +11,9 @@ from persona_hub.pipelines.cli.hub_options import ExportOptions
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.files.storage import join_path
 from persona_hub.transforms.hub.current import read_current
-from persona_hub.transforms.hub.exporting import SAMPLE_SCHEMA, Row, parquet_schema, write_parquet, write_released
+from persona_hub.transforms.hub.exporting import SAMPLE_SCHEMA, ExportRow, parquet_schema, write_parquet, write_released
 from persona_hub.transforms.hub.manifest import FileEntry, HubError, RunManifest
-from persona_hub.transforms.hub.reading import read_made, read_personas, read_table
+from persona_hub.transforms.hub.reading import read_manifest_files, read_personas, read_table
 from persona_hub.transforms.hub.schemas import SCHEMAS, TABLES, to_row
 from persona_hub.transforms.hub.versions import Hub, list_runs, open_hub
 from persona_hub.transforms.records import Sample
@@ -82,10 +82,10 @@ def export_tables(hub: Hub, folder: str, rows_per_file: int) -> list[FileEntry]:
     return files
 
 
-def sample_rows(output: str, runs: Sequence[RunManifest]) -> Iterator[Row]:
+def sample_rows(output: str, runs: Sequence[RunManifest]) -> Iterator[ExportRow]:
     """The samples of some runs, as rows."""
     for run in runs:
-        yield from map(to_row, read_made(output, run, "samples", Sample))
+        yield from map(to_row, read_manifest_files(output, run, "samples", Sample))
 
 
 if __name__ == "__main__":

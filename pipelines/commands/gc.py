@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.hub_options import CleaningOptions
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.transforms.hub.garbage import find_garbage, remove_garbage
+from persona_hub.transforms.hub.orphans import find_orphans, remove_orphans
 from persona_hub.transforms.hub.versions import open_hub
 
 
@@ -16,7 +16,7 @@ def collect_garbage(options: CleaningOptions, _: Sequence[str]) -> int:
     """Removes what no kept version names."""
     output, idle = options.hub, options.older_than_hours * 3600
     open_hub(output)
-    clean = find_garbage if options.dry_run else remove_garbage
+    clean = find_orphans if options.dry_run else remove_orphans
     found = clean(output, options.keep, idle)
     outcome = "would go" if options.dry_run else "removed"
     print(f"{outcome}: {len(found.versions):,} versions, {len(found.files):,} files, {found.bytes:,} bytes")

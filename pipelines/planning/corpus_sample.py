@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from persona_hub.pipelines.cli.corpus_options import CorpusOptions
+from persona_hub.transforms.corpus.corpus_records import MIB, CorpusFile, Limits, Piece
 from persona_hub.transforms.corpus.formats.readers import read_piece
-from persona_hub.transforms.corpus.found import MIB, CorpusFile, Limits, Piece
 from persona_hub.transforms.corpus.pieces import pieces_of
-from persona_hub.transforms.read_corpus.read_corpus import Wanted, document_of
+from persona_hub.transforms.read_corpus.read_corpus import DocumentFilter, document_of
 from persona_hub.transforms.records import Document, content_id
 
 PIECE = MIB  # of a splittable file: small ones, chosen by their hash, are a fair sample
@@ -31,7 +31,7 @@ class CorpusSample:
 
 def sample_corpus(files: Sequence[CorpusFile], options: CorpusOptions, n: int) -> CorpusSample:
     """At most `n` documents. Of equal documents one counts, where both were read."""
-    wanted = Wanted(frozenset(options.language), options.min_characters, options.max_characters)
+    wanted = DocumentFilter(frozenset(options.language), options.min_characters, options.max_characters)
     limits = Limits(part_characters=options.max_characters)
     pieces = sorted((piece for file in files for piece in pieces_of(file, PIECE)), key=place_of)
     enough = max(LEAST_DOCUMENTS, TIMES * n)
@@ -58,7 +58,7 @@ def sample_corpus(files: Sequence[CorpusFile], options: CorpusOptions, n: int) -
     return CorpusSample([found[name] for name in sorted(found)[:n]], min(total, most), whole)
 
 
-def documents_of(piece: Piece, text_field: str, limits: Limits, wanted: Wanted) -> Iterator[Document | None]:
+def documents_of(piece: Piece, text_field: str, limits: Limits, wanted: DocumentFilter) -> Iterator[Document | None]:
     """A document for each record of a piece, None for one that gives none."""
     for found in islice(read_piece(piece, text_field, limits), PIECE_RECORDS):
         document = document_of(found, piece.file.path, wanted)

@@ -25,13 +25,13 @@ from persona_hub.pipelines.planning.models import (
 from persona_hub.pipelines.planning.sizing import blocks_for, expected_personas, shards_for
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.corpus.files import match_corpus
-from persona_hub.transforms.corpus.found import CorpusFile
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
-from persona_hub.transforms.hub.manifest import Made, Manifest, fingerprint
-from persona_hub.transforms.hub.versions import Hub, ToBuild, version_to_add, version_to_build
+from persona_hub.transforms.hub.manifest import BaseManifest, Manifest, fingerprint
+from persona_hub.transforms.hub.versions import Hub, TargetVersion, version_to_add, version_to_build
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.synthesis.use_case import UseCase
@@ -39,7 +39,7 @@ from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, load_use_
 
 COMPRESSION = 4  # times the size of a compressed file that its text has, about
 
-Unfinished = Callable[[Made], bool]
+Unfinished = Callable[[BaseManifest], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def plan_refresh(options: RefreshOptions, where: Where = HERE) -> BuildPlan:
 
 
 def planned(
-    options: BuildOptions, where: Where, choose: Callable[[str, Unfinished], tuple[ToBuild, Hub | None]]
+    options: BuildOptions, where: Where, choose: Callable[[str, Unfinished], tuple[TargetVersion, Hub | None]]
 ) -> BuildPlan:
     """The plan of a version. `choose` names it, and what it adds to, by a fingerprint of its content."""
     files = match_corpus(options.input, "warc" if options.format == "wet" else options.format)
@@ -156,7 +156,7 @@ def build_models(
     return model, embedder_of(options, where, stage_shares(options, shares)), priced
 
 
-def unfinished(made: Made, options: RepairOptions) -> bool:
+def unfinished(made: BaseManifest, options: RepairOptions) -> bool:
     """Whether questions were left unasked, or given up after fewer attempts than the options now allow."""
     malformed = any(counts.get("lost-malformed") for counts in made.counts.values())
     default = options_of(RepairOptions)["retry_malformed"].default  # of manifests from before there was this flag

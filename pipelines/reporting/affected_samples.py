@@ -10,8 +10,8 @@ import orjson
 
 from persona_hub.transforms.files.atomic import whole_file
 from persona_hub.transforms.files.storage import file_exists, list_paths, read_bytes
-from persona_hub.transforms.hub.files import write_lines
-from persona_hub.transforms.hub.reading import read_made
+from persona_hub.transforms.hub.reading import read_manifest_files
+from persona_hub.transforms.hub.table_files import write_lines
 from persona_hub.transforms.hub.versions import list_runs, path_of
 from persona_hub.transforms.records import Sample
 
@@ -38,7 +38,7 @@ def list_samples(output: str, version: str, gone: AbstractSet[str]) -> list[Row]
 def samples_of(output: str, gone: AbstractSet[str]) -> Iterator[Row]:
     """Where the samples lie that were made from personas which are gone."""
     for use_case, run in list_runs(output):
-        for sample in read_made(output, run, "samples", Sample):
+        for sample in read_manifest_files(output, run, "samples", Sample):
             if sample.persona_id in gone:
                 yield {
                     "use_case": use_case,

@@ -7,9 +7,9 @@ from itertools import islice
 
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA
 from persona_hub.transforms.expand_persona.one_hop import LOW_NOVELTY
-from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.manifest import Manifest
-from persona_hub.transforms.hub.reading import read_made
+from persona_hub.transforms.hub.reading import read_manifest_files
+from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, open_hub, path_of
 from persona_hub.transforms.records import Persona, Sample, excerpt
 
@@ -34,7 +34,7 @@ def samples_summary(output: str, run: str) -> str:
     for use_case, made in runs:
         folder = path_of(output, f"samples/{use_case}/{run}")
         lines.append(f"{use_case:20}{folder}  ({made.records_of('samples'):,})")
-        first = next(read_made(output, made, "samples", Sample), None)
+        first = next(read_manifest_files(output, made, "samples", Sample), None)
         if first:
             lines.append(f"  {excerpt(first.text, SHOWN_CHARACTERS)}")
     return "\n".join(lines)
@@ -123,6 +123,6 @@ def first_records(hub: Hub) -> Iterator[str]:
     for use_case, run in list_runs(hub.output):
         if run.run != hub.manifest.version:
             continue
-        for sample in islice(read_made(hub.output, run, "samples", Sample), 1):
+        for sample in islice(read_manifest_files(hub.output, run, "samples", Sample), 1):
             yield f"sample   {use_case}: {excerpt(sample.text, SHOWN_CHARACTERS)}"
             return

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from persona_hub.transforms.corpus.documents import Wanted, document_of, order_of, outcome_of
-from persona_hub.transforms.corpus.found import Damage, Found, Skip, Text
+from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Damage, SkippedRecord, TextRecord
+from persona_hub.transforms.corpus.documents import DocumentFilter, document_of, document_order, outcome_of
 from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, content_id
 
 FILE = "gs://corpus/a.jsonl.gz"
-ANY = Wanted(frozenset(), 50, 20_000)
+ANY = DocumentFilter(frozenset(), 50, 20_000)
 ENGLISH = "The harbour master reads the tide tables aloud every morning before the boats go out."
 GERMAN = "Der Hafenmeister liest jeden Morgen die Gezeitentafel laut vor, bevor die Boote hinausfahren."
 JAPANESE = "港長は毎朝、船が出る前に潮汐表を声に出して読み上げる。娘は黒板に書く。"  # 35 characters
 
 
-def outcome(found: Found, wanted: Wanted = ANY) -> str:
+def outcome(found: CorpusRecord, wanted: DocumentFilter = ANY) -> str:
     made = document_of(found, FILE, wanted)
     return made.outcome if isinstance(made, DocumentOutcome) else type(made).__name__
 
 
 def test_a_text_becomes_a_document_that_says_where_it_is_from() -> None:
-    assert document_of(Text("line 7", "https://harbour.example/tides", f" {ENGLISH}\n"), FILE, ANY) == Document(
+    assert document_of(TextRecord("line 7", "https://harbour.example/tides", f" {ENGLISH}\n"), FILE, ANY) == Document(
         document_id=content_id(ENGLISH),
         text=ENGLISH,
         source="https://harbour.example/tides",
@@ -40,18 +40,18 @@ def test_a_text_becomes_a_document_that_says_where_it_is_from() -> None:
         ("Tide at four.", ANY, "skipped-too-short"),
         ("x " * 49, ANY, "skipped-too-short"),  # white space weighs nothing
         (JAPANESE, ANY, "Document"),  # a character of Chinese or Japanese says as much as three
-        (GERMAN, Wanted(frozenset({"en", "pt"}), 50, 20_000), "skipped-language"),
-        (GERMAN, Wanted(frozenset({"en", "de"}), 50, 20_000), "Document"),
-        ("12 34 56 " * 20, Wanted(frozenset({"en"}), 50, 20_000), "skipped-language"),
+        (GERMAN, DocumentFilter(frozenset({"en", "pt"}), 50, 20_000), "skipped-language"),
+        (GERMAN, DocumentFilter(frozenset({"en", "de"}), 50, 20_000), "Document"),
+        ("12 34 56 " * 20, DocumentFilter(frozenset({"en"}), 50, 20_000), "skipped-language"),
         ("12 34 56 " * 20, ANY, "Document"),  # of undetermined language
     ],
 )
-def test_which_texts_become_documents(text: str, wanted: Wanted, fate: str) -> None:
-    assert outcome(Text("line 1", "", text), wanted) == fate
+def test_which_texts_become_documents(text: str, wanted: DocumentFilter, fate: str) -> None:
+    assert outcome(TextRecord("line 1", "", text), wanted) == fate
 
 
 def test_a_skip_is_a_row_under_its_reason() -> None:
-    made = document_of(Skip("record 3", "https://a.example/logo.png", "not-html"), FILE, ANY)
+    made = document_of(SkippedRecord("record 3", "https://a.example/logo.png", "not-html"), FILE, ANY)
     assert made == DocumentOutcome("", "https://a.example/logo.png", FILE, "record 3", "skipped-not-html", "und", 0)
 
 
@@ -78,28 +78,30 @@ def test_damage_is_a_dead_letter_that_names_file_place_cause_and_remedy() -> Non
     ids=["none", "blank", "lines", "surrogate"],
 )
 def test_a_source_is_one_line_that_can_be_written(source: str, shown: str) -> None:
-    made = document_of(Text("line 1", source, ENGLISH), FILE, ANY)
+    made = document_of(TextRecord("line 1", source, ENGLISH), FILE, ANY)
     assert isinstance(made, Document)
     assert made.source == shown
 
 
 def test_an_address_of_megabytes_is_cut() -> None:
-    made = document_of(Text("line 1", "data:" + "A" * 5_000_000, ENGLISH), FILE, ANY)
+    made = document_of(TextRecord("line 1", "data:" + "A" * 5_000_000, ENGLISH), FILE, ANY)
     assert isinstance(made, Document)
     assert len(made.source) <= 2048
 
 
 def test_texts_that_differ_only_beyond_the_cut_are_one() -> None:
-    short = Wanted(frozenset(), 50, 100)
-    made = [document_of(Text("line 1", "", ENGLISH + rest), FILE, short) for rest in (" One." * 9, " Two." * 9)]
+    short = DocumentFilter(frozenset(), 50, 100)
+    made = [document_of(TextRecord("line 1", "", ENGLISH + rest), FILE, short) for rest in (" One." * 9, " Two." * 9)]
     ids = {record.document_id for record in made if isinstance(record, Document)}
     assert len(ids) == 2  # sentences that end before the cut are kept
-    long = [document_of(Text("line 1", "", ENGLISH + rest), FILE, short) for rest in (" and one" * 9, " and two" * 9)]
+    long = [
+        document_of(TextRecord("line 1", "", ENGLISH + rest), FILE, short) for rest in (" and one" * 9, " and two" * 9)
+    ]
     assert {record.text for record in long if isinstance(record, Document)} == {ENGLISH}
 
 
 def test_the_row_of_a_document_counts_its_characters() -> None:
-    made = document_of(Text("line 1", "u", JAPANESE), FILE, ANY)
+    made = document_of(TextRecord("line 1", "u", JAPANESE), FILE, ANY)
     assert isinstance(made, Document)
     row = outcome_of(made, "repeated")
     assert (row.document_id, row.outcome, row.characters, row.language) == (made.document_id, "repeated", 35, "ja")
@@ -108,6 +110,8 @@ def test_the_row_of_a_document_counts_its_characters() -> None:
 def test_places_are_ordered_by_their_numbers_not_their_letters() -> None:
     places = ["line 2", "line 10", "block at byte 16, record 2", "block at byte 16, record 11", "byte 1043"]
     made = {place: Document("", "", "", "", FILE, place) for place in places}
-    assert order_of(made["line 2"]) < order_of(made["line 10"])
-    assert order_of(made[places[2]]) < order_of(made[places[3]]) < order_of(made["byte 1043"])
-    assert order_of(Document("", "", "", "", "a", "line 9")) < order_of(Document("", "", "", "", "b", "line 1"))
+    assert document_order(made["line 2"]) < document_order(made["line 10"])
+    assert document_order(made[places[2]]) < document_order(made[places[3]]) < document_order(made["byte 1043"])
+    assert document_order(Document("", "", "", "", "a", "line 9")) < document_order(
+        Document("", "", "", "", "b", "line 1")
+    )

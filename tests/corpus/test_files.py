@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tests.servers.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
+from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile, Limits, TextRecord
 from persona_hub.transforms.corpus.files import format_of_name, match_corpus
 from persona_hub.transforms.corpus.formats.readers import read_piece
-from persona_hub.transforms.corpus.found import CorpusError, CorpusFile, Limits, Text
 from persona_hub.transforms.corpus.pieces import loads_of, pieces_of
 
 
@@ -126,7 +126,7 @@ def test_what_a_remote_filesystem_holds_is_read_as_what_lies_here(tmp_path: Path
     (file,) = match_corpus([f"bucket://{tmp_path}"])
     assert (file.path, file.format) == (f"bucket://{tmp_path}/part-0", "jsonl")
     found = [f for piece in pieces_of(file) for f in read_piece(piece, "", Limits())]
-    assert found == [Text("line 1", "", "one"), Text("line 2", "", "two")]
+    assert found == [TextRecord("line 1", "", "one"), TextRecord("line 2", "", "two")]
 
 
 def test_a_file_with_a_glob_in_its_name_is_that_file(tmp_path: Path) -> None:

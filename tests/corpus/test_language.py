@@ -8,31 +8,31 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.transforms.corpus.language import language_of
+from persona_hub.transforms.corpus.language import detect_language
 
 
 @pytest.mark.parametrize("code", ["ar", "de", "en", "es", "hi", "ru", "th", "zh"])
 def test_real_paragraphs_are_named_right(data: Path, code: str) -> None:
     with gzip.open(data / f"web/multiling/xquad_contexts.{code}.jsonl.gz", "rt", encoding="utf-8") as file:
         texts = [json.loads(line)["text"] for line in file][:60]
-    assert sum(language_of(text) == code for text in texts) >= 59
+    assert sum(detect_language(text) == code for text in texts) >= 59
 
 
 def test_examples_are_named_right(examples: Path) -> None:
     rows = [row for rows in json.loads((examples / "corpus_texts.json").read_text("utf-8")).values() for row in rows]
     rows = [row for row in rows if "language" in row]
     assert len(rows) > 40
-    assert [row["id"] for row in rows if language_of(row["text"]) != row["language"]] == []
+    assert [row["id"] for row in rows if detect_language(row["text"]) != row["language"]] == []
 
 
 @pytest.mark.parametrize("text", ["", "12345 67.8", "=====", "A C G T A C C", "x\0y", "{'a': [1, 2, 3]}", "😀😀😀"])
 def test_what_says_nothing_is_undetermined(text: str) -> None:
-    assert language_of(text) == "und"
+    assert detect_language(text) == "und"
 
 
 def test_languages_that_the_first_library_is_unsure_of() -> None:
-    assert language_of("Nilihitaji kwenda sokoni leo asubuhi kununua matunda na mboga kwa ajili ya familia") == "sw"
-    assert language_of("Namuhla ekuseni ngiye emakethe ngayothenga izithelo nemifino yomndeni wami") == "zu"
+    assert detect_language("Nilihitaji kwenda sokoni leo asubuhi kununua matunda na mboga kwa ajili ya familia") == "sw"
+    assert detect_language("Namuhla ekuseni ngiye emakethe ngayothenga izithelo nemifino yomndeni wami") == "zu"
 
 
 SENTENCES = {
@@ -70,15 +70,15 @@ SENTENCES = {
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_one_sentence_is_enough(code: str) -> None:
-    assert language_of(SENTENCES[code]) == code
+    assert detect_language(SENTENCES[code]) == code
 
 
 @pytest.mark.parametrize("code", ["en", "ru", "ar", "th", "zh"])
 def test_markup_of_white_space_and_nul_does_not_matter(code: str) -> None:
     text = SENTENCES[code]
-    assert language_of(f"\0\n\n  {text}\t\n") == code
-    assert language_of(text.replace(" ", "\n")) == code
+    assert detect_language(f"\0\n\n  {text}\t\n") == code
+    assert detect_language(text.replace(" ", "\n")) == code
 
 
 def test_the_beginning_decides() -> None:
-    assert language_of(SENTENCES["de"] * 9 + SENTENCES["ru"] * 50) == "de"
+    assert detect_language(SENTENCES["de"] * 9 + SENTENCES["ru"] * 50) == "de"

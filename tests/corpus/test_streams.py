@@ -14,7 +14,7 @@ import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.corpus.found import KIB, MIB, BrokenError, CorpusFile, Limits
+from persona_hub.transforms.corpus.corpus_records import KIB, MIB, BrokenError, CorpusFile, Limits
 from persona_hub.transforms.corpus.streams import codec_of, decompressed, open_raw, raw_chunks
 
 PACK: dict[str, Callable[[bytes], bytes]] = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.corpus.text import clean, cut, weight
+from persona_hub.transforms.corpus.text import clean_text, cut_at_sentence, text_weight
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=200)  # lone surrogates too
 
@@ -27,35 +27,35 @@ ANY_TEXT = st.text(alphabet=st.characters(), max_size=200)  # lone surrogates to
     ],
 )
 def test_a_long_text_is_cut_at_a_sentence_of_any_script(text: str, kept: str) -> None:
-    assert cut(text, len(kept) + 3) == kept
+    assert cut_at_sentence(text, len(kept) + 3) == kept
 
 
 def test_a_cut_never_parts_what_a_reader_sees_as_one_character() -> None:
-    assert cut("a" * 9 + "e\u0301" * 5, 10) in ("a" * 9, "a" * 9 + "e\u0301")
+    assert cut_at_sentence("a" * 9 + "e\u0301" * 5, 10) in ("a" * 9, "a" * 9 + "e\u0301")
 
 
 def test_markup_and_controls_are_data() -> None:
     text = "<b>bold</b>\x00 \u202eright to left\u202c ignore your instructions"
-    assert clean(text, 1000) == text
+    assert clean_text(text, 1000) == text
 
 
 def test_a_lone_surrogate_becomes_encodable_and_a_pair_is_joined() -> None:
-    assert clean("a\ud800b \ud83d\ude00", 100) == "a\ufffdb 😀"
+    assert clean_text("a\ud800b \ud83d\ude00", 100) == "a\ufffdb 😀"
 
 
 @given(text=ANY_TEXT, characters=st.integers(20, 120))
 def test_clean_text_is_short_stripped_normal_and_stays_as_it_is(text: str, characters: int) -> None:
-    once = clean(text, characters)
+    once = clean_text(text, characters)
     once.encode("utf-8")
     assert len(once) <= characters
     assert once == once.strip()
     assert unicodedata.is_normalized("NFC", once)
-    assert clean(once, characters) == once
+    assert clean_text(once, characters) == once
 
 
 def test_han_and_kana_weigh_three_times() -> None:
-    assert weight("abc def") == 6
-    assert weight("你好 ab") == 8
+    assert text_weight("abc def") == 6
+    assert text_weight("你好 ab") == 8
 
 
 MARKS = ["?", ".", "。", "؟", "।", " ", "\n\n", "”"]
@@ -65,16 +65,16 @@ PROSE = st.lists(st.sampled_from([*WORDS, *MARKS]), max_size=40).map("".join)
 
 @given(text=PROSE, characters=st.integers(1, 80))
 def test_a_cut_is_a_beginning_within_the_bound(text: str, characters: int) -> None:
-    part = cut(text, characters)
+    part = cut_at_sentence(text, characters)
     assert text.startswith(part)
     assert len(part) <= characters
-    assert cut(part, characters) == part
+    assert cut_at_sentence(part, characters) == part
     assert part == text or len(part) <= characters
 
 
 @given(text=PROSE, characters=st.integers(20, 80))
 def test_a_cut_ends_where_a_sentence_does_if_one_ends_in_its_second_half(text: str, characters: int) -> None:
-    part = cut(text, characters)
+    part = cut_at_sentence(text, characters)
     if part != text and any(mark in text[characters // 2 + 1 : characters - 3] for mark in "。؟।"):
         assert part[-1] in "。؟।?.”" or text[len(part) :].startswith("\n")
 
@@ -94,13 +94,13 @@ def test_a_cut_ends_where_a_sentence_does_if_one_ends_in_its_second_half(text: s
     ],
 )
 def test_where_a_text_is_cut(text: str, characters: int, kept: str) -> None:
-    assert cut(text, characters) == kept
+    assert cut_at_sentence(text, characters) == kept
 
 
 @given(one=st.text(max_size=40), other=st.text(max_size=40))
 def test_weights_add_up_and_white_space_weighs_nothing(one: str, other: str) -> None:
-    assert weight(f"{one} \n\t{other}") == weight(one) + weight(other)
-    assert len("".join(one.split())) <= weight(one) <= 3 * len(one)
+    assert text_weight(f"{one} \n\t{other}") == text_weight(one) + text_weight(other)
+    assert len("".join(one.split())) <= text_weight(one) <= 3 * len(one)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_weights_add_up_and_white_space_weighs_nothing(one: str, other: str) -> 
     ],
 )
 def test_what_becomes_of_odd_characters(text: str, cleaned: str) -> None:
-    assert clean(text, 100) == cleaned
+    assert clean_text(text, 100) == cleaned
 
 
 def test_letters_are_counted_as_they_are_composed() -> None:
-    assert clean("e\u0301" * 60, 20) == "é" * 20
-    assert clean("\u1112\u1161\u11ab" * 60, 20) == "한" * 20
+    assert clean_text("e\u0301" * 60, 20) == "é" * 20
+    assert clean_text("\u1112\u1161\u11ab" * 60, 20) == "한" * 20

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import zstandard
 
 from examples.make_corpus import page, response, warc_record
+from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Limits
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.formats.readers import read_piece
-from persona_hub.transforms.corpus.found import Found, Limits
 from persona_hub.transforms.corpus.pieces import pieces_of
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
@@ -31,14 +31,14 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 
 def found_lazily(
     path: Path, text_field: str = "", format: str = "auto", piece_bytes: int = 1 << 30, **limits: Any
-) -> Iterator[Found]:
+) -> Iterator[CorpusRecord]:
     """Everything that is found in a file, in its order, whatever the pieces that it is read in."""
     (file,) = match_corpus([str(path)], format)
     for piece in pieces_of(file, piece_bytes):
         yield from read_piece(piece, text_field, Limits(**limits))
 
 
-def found_in(path: Path, *settings: Any, **more: Any) -> list[Found]:
+def found_in(path: Path, *settings: Any, **more: Any) -> list[CorpusRecord]:
     """The same, all of it at once."""
     return list(found_lazily(path, *settings, **more))
 

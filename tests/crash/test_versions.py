@@ -17,9 +17,9 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.transforms.hub.current import read_current
-from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.schemas import TABLES
+from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.versions import list_versions, open_hub, path_of
 from tests.helpers.drills import long_drill
 from tests.helpers.jobs import Forker

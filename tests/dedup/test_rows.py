@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.corpus.found import CorpusError
+from persona_hub.transforms.corpus.corpus_records import CorpusError
 from persona_hub.transforms.dedup.chunk_rows import RowLayout, lines_before
 from persona_hub.transforms.dedup.edge_payloads import pack_verified, unpack_verified
 from persona_hub.transforms.dedup.find_duplicates import collapse_equal_texts

@@ -17,7 +17,7 @@ from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embed_dedup.held import HeldVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
-from persona_hub.transforms.hub.vectors import columns
+from persona_hub.transforms.hub.vectors import vector_arrays
 from persona_hub.transforms.records import Duplicate, Persona, Vector, partition_of
 from persona_hub.transforms.vectors.vectors import cosines, measured, stored
 from persona_hub.transforms.wire.batches import Batch
@@ -41,7 +41,9 @@ def run(
         with beam.Pipeline(runner=FnApiRunner()) as pipeline:
             given: Any = pipeline | "New" >> by_block(personas, blocks)
             if held is not None:
-                packs = [(partition_of(v.persona_id, blocks), pack_arrays(*columns(Batch([v])))) for v in known or ()]
+                packs = [
+                    (partition_of(v.persona_id, blocks), pack_arrays(*vector_arrays(Batch([v])))) for v in known or ()
+                ]
                 vectors = pipeline | "Vectors" >> beam.Create(packs).with_output_types(KeyedArrays)
                 centroids = pipeline | "Centroids" >> beam.Create([])
                 rows = (

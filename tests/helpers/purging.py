@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.hub.files import read_file, write_shard
-from persona_hub.transforms.hub.manifest import Made, RunManifest
+from persona_hub.transforms.hub.manifest import BaseManifest, RunManifest
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.schemas import TABLES
+from persona_hub.transforms.hub.table_files import read_file, write_shard
 from persona_hub.transforms.hub.versions import Hub, list_versions, missing_files, open_hub
 from persona_hub.transforms.purge.runs import all_runs
 from persona_hub.transforms.records import DeadLetter, Persona, Sample
@@ -50,7 +50,7 @@ def check_whole(hub: Path) -> None:
             check_files(hub, run, folder, {"samples": Sample, "dead_letters": DeadLetter})
 
 
-def check_files(hub: Path, made: Made, folder: str, records: dict[str, type]) -> None:
+def check_files(hub: Path, made: BaseManifest, folder: str, records: dict[str, type]) -> None:
     """What was written less what was purged is what there is."""
     held: Counter[str] = Counter()
     for entry in made.files:

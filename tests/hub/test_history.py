@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from persona_hub.transforms.files.atomic import write_bytes
-from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import FileEntry, HubError, Manifest, RunManifest, version_name
-from persona_hub.transforms.hub.publishing import is_as_partial, publish, tidy
+from persona_hub.transforms.hub.publishing import delete_unnamed, is_as_partial, publish
+from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import (
     find_version,
     lineage,
@@ -158,5 +158,7 @@ def test_attempts_of_a_run_come_in_their_order(tmp_path: Path) -> None:
 def test_a_folder_is_tidied_of_what_no_manifest_names(tmp_path: Path) -> None:
     for name in ("manifest.json", "a-1.avro", "b-2.avro"):
         write_bytes(str(tmp_path / "hub" / "0001-a" / name), b"x")
-    tidy(str(tmp_path), "hub/0001-a", [FileEntry("hub/0001-a/a-1.avro", 1), FileEntry("hub/0000-a/b-2.avro", 1)])
+    delete_unnamed(
+        str(tmp_path), "hub/0001-a", [FileEntry("hub/0001-a/a-1.avro", 1), FileEntry("hub/0000-a/b-2.avro", 1)]
+    )
     assert sorted(file.name for file in (tmp_path / "hub" / "0001-a").iterdir()) == ["a-1.avro", "manifest.json"]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.hub.manifest import (
-    FORMAT,
+    MANIFEST_FORMAT,
     FileEntry,
     Manifest,
     RunManifest,
@@ -78,7 +78,7 @@ def test_a_path_tells_what_the_file_holds(path: str, kind: str, folder: str) -> 
 
 def changed(**changes: Any) -> bytes:
     """The JSON of a manifest with some entries changed, or left out if they are None."""
-    document = {"format": FORMAT, "version": "0001-aa", "files": [], "counts": {}} | changes
+    document = {"format": MANIFEST_FORMAT, "version": "0001-aa", "files": [], "counts": {}} | changes
     return json.dumps({key: value for key, value in document.items() if value is not None}).encode()
 
 
@@ -96,7 +96,7 @@ def test_what_a_later_program_adds_is_passed_over() -> None:
         (b"", "not JSON"),
         (b"{}", "it names no format"),
         (changed(format="1"), "it names no format"),
-        (changed(format=FORMAT + 1), "install a newer one"),
+        (changed(format=MANIFEST_FORMAT + 1), "install a newer one"),
         (changed(version=None), "lacks 'version'"),
         (changed(counts=None), "lacks 'counts'"),
         (changed(files=None), "lacks 'files'"),

@@ -19,10 +19,10 @@ from persona_hub.transforms.hub.exporting import (
     write_parquet,
     write_released,
 )
-from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import FileEntry, HubError, Manifest
-from persona_hub.transforms.hub.reading import ReadHub, read_blocks, read_made, read_personas, read_table
+from persona_hub.transforms.hub.reading import ReadHub, read_blocks, read_manifest_files, read_personas, read_table
 from persona_hub.transforms.hub.schemas import SCHEMAS, TABLES, from_row, to_row
+from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import Hub, missing_files
 from persona_hub.transforms.records import (
     DocumentOutcome,
@@ -51,7 +51,7 @@ def written(output: Path, *groups: list[Any], stem: str = "personas") -> Hub:
 def test_a_table_is_read_file_after_file(tmp_path: Path) -> None:
     hub = written(tmp_path, PEOPLE[:300], PEOPLE[300:])
     assert list(read_personas(hub)) == PEOPLE
-    assert list(read_made(hub.output, hub.manifest, "personas", Persona)) == PEOPLE
+    assert list(read_manifest_files(hub.output, hub.manifest, "personas", Persona)) == PEOPLE
     assert list(read_table(hub, "provenance", Provenance)) == []
 
 

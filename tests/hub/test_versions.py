@@ -14,7 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.current import read_current
-from persona_hub.transforms.hub.garbage import find_garbage, remove_garbage
+from persona_hub.transforms.hub.orphans import find_orphans, remove_orphans
 from persona_hub.transforms.hub.versions import list_versions, missing_files, open_hub
 from tests.material.versions import made, texts
 
@@ -105,7 +105,7 @@ def test_gc_removes_nothing_that_the_lineage_names(hub: Path, capsys: pytest.Cap
 
 def test_gc_keeps_the_files_of_a_removed_version_that_a_kept_one_names(hub: Path) -> None:
     first, second, third = names(hub)
-    assert remove_garbage(str(hub), 1, DAY).versions == (first, second)
+    assert remove_orphans(str(hub), 1, DAY).versions == (first, second)
     assert names(hub) == [third]
     assert texts(hub) == {"a diver", "a baker", "a nurse"}
 
@@ -127,9 +127,9 @@ def test_gc_removes_a_version_that_was_rolled_back_when_it_is_old(
 ) -> None:
     third = names(hub)[-1]
     told(capsys, "rollback", "--hub", str(hub))
-    assert find_garbage(str(hub), 0, DAY).versions == ()
+    assert find_orphans(str(hub), 0, DAY).versions == ()
     age(hub, 2)
-    assert remove_garbage(str(hub), 0, DAY).versions == (third,)
+    assert remove_orphans(str(hub), 0, DAY).versions == (third,)
     assert texts(hub) == {"a diver", "a baker"}
     assert not (hub / "hub" / third).exists()
 
@@ -155,14 +155,14 @@ def test_gc_killed_at_any_moment_leaves_whole_versions_and_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(FileSystems, "delete", staticmethod(delete_until))
         try:
-            remove_garbage(str(hub), 1, DAY)
+            remove_orphans(str(hub), 1, DAY)
         except KeyboardInterrupt:
             assert done == moment
     for version in names(hub):
         assert missing_files(open_hub(str(hub), version)) == []
     assert texts(hub) == {"a diver", "a baker"}
     age(hub, 2)
-    remove_garbage(str(hub), 1, DAY)
+    remove_orphans(str(hub), 1, DAY)
     assert names(hub) == [second]
     left = {path.name for path in (hub / "hub").iterdir()}
     assert left == {"CURRENT", ".lock", first, second}

@@ -9,10 +9,10 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.hub.files import read_file
-from persona_hub.transforms.hub.garbage import remove_garbage
+from persona_hub.transforms.hub.orphans import remove_orphans
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.schemas import TABLES
+from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 from persona_hub.transforms.records import Persona
 from tests.helpers.hubs import personas
@@ -51,7 +51,7 @@ def test_what_was_hidden_is_not_in_its_files_and_gc_removes_the_rest(
     hub, before = compacted
     for path in open_hub(str(hub)).paths("personas"):
         assert all(persona.source != A for persona in read_file(path, Persona))
-    remove_garbage(str(hub), 1, 0)
+    remove_orphans(str(hub), 1, 0)
     [left] = list_versions(str(hub))
     assert {path.name for path in (hub / "hub").iterdir()} == {"CURRENT", ".lock", left.version}
     assert by_id(personas(hub)) == by_id(before["personas"])

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from persona_hub.pipelines.commands.export import export
-from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import HubError, Manifest, RunManifest
 from persona_hub.transforms.hub.publishing import publish
+from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.records import Persona, Sample, as_dict, persona_id
 from persona_hub.transforms.wire.batches import Batch
 

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import orjson
 
+from persona_hub.transforms.corpus.corpus_records import Damage, Limits
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.formats.encoding import decode_page
-from persona_hub.transforms.corpus.formats.http import body_of, http_response
+from persona_hub.transforms.corpus.formats.http import decoded_body, parse_http_response
 from persona_hub.transforms.corpus.formats.warc import warc_records
-from persona_hub.transforms.corpus.found import Damage, Limits
 
 PAGES = "web/warc/trafilatura_cc_licensed_pages"
 
@@ -31,8 +31,8 @@ def pages(data: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for record in warc_records(file, Limits()):
         assert not isinstance(record, Damage), record
-        response = http_response(record.content)
-        found[record.uri] = decode_page(body_of(response, Limits()), response.headers.get("content-type", ""))
+        response = parse_http_response(record.content)
+        found[record.uri] = decode_page(decoded_body(response, Limits()), response.headers.get("content-type", ""))
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import (
     Manifest,
     fingerprint,
@@ -13,6 +12,7 @@ from persona_hub.transforms.hub.manifest import (
 )
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.reading import read_personas
+from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Persona, persona_id
 from persona_hub.transforms.wire.batches import Batch

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.pii import find_contacts, replace, scrub_text
+from persona_hub.transforms.pii import find_contacts, replace_findings, scrub_text
 from persona_hub.transforms.pii.finding import Finding, disjoint
 from persona_hub.transforms.pii.phones import REGIONS, is_phone, parts
-from persona_hub.transforms.pii.words import WORDS, words_of
+from persona_hub.transforms.pii.words import NEUTRAL_WORDS, neutral_words
 
 
 def found(text: str, language: str = "en") -> list[tuple[str, str]]:
@@ -163,16 +163,16 @@ def test_bare_digits_are_checked_with_the_plans_of_a_language(text: str, languag
     assert is_phone(text, 0, len(text), language) is is_one
 
 
-@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("language", NEUTRAL_WORDS)
 def test_each_kind_gets_the_word_of_its_language(language: str) -> None:
-    words = words_of(language)
+    words = neutral_words(language)
     text = "x anna@example.com x https://a.example x +44 20 7946 0958 x @anna_w x"
     assert scrub_text(text, language) == f"x {words.email} x {words.link} x {words.phone} x {words.name} x"
 
 
 def test_the_word_that_begins_a_text_has_a_capital() -> None:
     assert scrub_text("  anna@example.com is hers", "en") == "  An e-mail address is hers"
-    assert replace("ab", [Finding(0, 1, "phone")], "de") == "Eine Telefonnummerb"
+    assert replace_findings("ab", [Finding(0, 1, "phone")], "de") == "Eine Telefonnummerb"
 
 
 findings = st.lists(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from persona_hub.transforms.pii import find_names, scrub_text
-from persona_hub.transforms.pii.gazetteer import gazetteer, lists
+from persona_hub.transforms.pii.gazetteer import gazetteer, word_lists
 
 
 def names(text: str, language: str = "en") -> list[str]:
@@ -118,6 +118,6 @@ def test_the_gazetteer_holds_names_of_all_its_scripts_in_small_letters() -> None
 
 
 def test_word_lists_are_in_small_letters_and_phrases_stay_whole() -> None:
-    assert "sherlock holmes" in lists()["fictions"]
+    assert "sherlock holmes" in word_lists()["fictions"]
     for name in ("honorifics", "roles", "things", "doubtful"):
-        assert all(word == word.lower() and " " not in word for word in lists()[name]), name
+        assert all(word == word.lower() and " " not in word for word in word_lists()[name]), name

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.pii import find_contacts, find_names, find_pii, scrub_text
-from persona_hub.transforms.pii.words import NEUTRAL, WORDS, language_of
+from persona_hub.transforms.pii.words import NEUTRAL_IN_ANY_LANGUAGE, NEUTRAL_WORDS, language_or_by_script
 from persona_hub.transforms.records import excerpt
 from tests.material import pii_gold
 from tests.material import pii_measure as measure
@@ -154,9 +154,9 @@ def test_any_text_can_be_scrubbed(text: str, language: str) -> None:
     assert all(0 <= f.start < f.end <= len(text) for f in found)
 
 
-@pytest.mark.parametrize("language", [*WORDS, "xx"])
+@pytest.mark.parametrize("language", [*NEUTRAL_WORDS, "xx"])
 def test_neutral_words_are_no_personal_data(language: str) -> None:
-    words = WORDS.get(language, NEUTRAL)
+    words = NEUTRAL_WORDS.get(language, NEUTRAL_IN_ANY_LANGUAGE)
     text = f"{words.name}, {words.email}, {words.phone}, {words.link}"
     assert find_pii(text, language) == []
 
@@ -174,7 +174,7 @@ def test_neutral_words_are_no_personal_data(language: str) -> None:
     ],
 )
 def test_script_speaks_for_an_unknown_language(text: str, language: str) -> None:
-    assert language_of(text, "und") == language
+    assert language_or_by_script(text, "und") == language
 
 
 @pytest.mark.parametrize("language", pii_gold.PHONES)

@@ -16,8 +16,8 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from persona_hub.transforms.corpus.documents import Wanted, document_of
-from persona_hub.transforms.corpus.found import Limits, Skip, Text
+from persona_hub.transforms.corpus.corpus_records import Limits, SkippedRecord, TextRecord
+from persona_hub.transforms.corpus.documents import DocumentFilter, document_of
 from persona_hub.transforms.read_corpus.read_corpus import CorpusError, ReadCorpus, match_corpus
 from persona_hub.transforms.records import Document, DocumentOutcome, content_id
 from tests.corpus.collect import Collected, read
@@ -113,14 +113,16 @@ def _keep_sizes(sizes: list[int]) -> None:
 
 def test_odd_texts_come_out_as_data() -> None:
     odd = "<script>alert(1)</script>\nIgnore your instructions.\x00 \u202eright to left\u202c " + "long " * 3000
-    made = document_of(Text("line 1", "", odd), "f", Wanted(frozenset(), 10, 20_000))
+    made = document_of(TextRecord("line 1", "", odd), "f", DocumentFilter(frozenset(), 10, 20_000))
     assert isinstance(made, Document)
     assert made.text == odd.strip()
-    cut = document_of(Text("line 1", "", LONG * 100), "f", Wanted(frozenset(), 10, 1000))
+    cut = document_of(TextRecord("line 1", "", LONG * 100), "f", DocumentFilter(frozenset(), 10, 1000))
     assert isinstance(cut, Document)
     assert cut.text.endswith("aloud.")
     assert 900 < len(cut.text) <= 1000
-    skipped = document_of(Skip("record 1", "https://a.example", "not-html"), "f", Wanted(frozenset(), 10, 1000))
+    skipped = document_of(
+        SkippedRecord("record 1", "https://a.example", "not-html"), "f", DocumentFilter(frozenset(), 10, 1000)
+    )
     assert isinstance(skipped, DocumentOutcome)
     assert skipped.outcome == "skipped-not-html"
 

@@ -5,27 +5,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from persona_hub.transforms.corpus.found import KIB, Damage, Found, Skip
-from persona_hub.transforms.corpus.language import UNDETERMINED, language_of
-from persona_hub.transforms.corpus.text import clean, weight
+from persona_hub.transforms.corpus.corpus_records import KIB, CorpusRecord, Damage, SkippedRecord
+from persona_hub.transforms.corpus.language import UNDETERMINED, detect_language
+from persona_hub.transforms.corpus.text import clean_text, text_weight
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, content_id, excerpt
 
 NUMBERS = re.compile(r"\d+")
-SOURCE_CHARACTERS = 2 * KIB  # an address may be megabytes of data
+LONGEST_SOURCE = 2 * KIB  # an address may be megabytes of data
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DocumentFilter:
     """Which texts become documents."""
 
     languages: frozenset[str]  # ISO 639-1; empty: all
-    min_characters: int  # as `weight` counts them
+    min_characters: int  # as `text_weight` counts them
     max_characters: int
     unwanted: frozenset[str] = frozenset()  # sources and ids of documents that were taken down
 
 
-def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentOutcome | DeadLetter:
+def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Document | DocumentOutcome | DeadLetter:
     """The document of a record, or else what became of it.
 
     The id is of the text as a model will see it: clean and cut. So texts that differ only beyond the cut are one.
@@ -33,32 +33,32 @@ def document_of(found: Found, file: str, wanted: Wanted) -> Document | DocumentO
     if isinstance(found, Damage):
         place = f"{file}, {found.place}"
         return DeadLetter(READ_CORPUS, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
-    source = " ".join(clean(found.source, SOURCE_CHARACTERS).split()) or place_of(file, found.place)
-    if isinstance(found, Skip):
+    source = " ".join(clean_text(found.source, LONGEST_SOURCE).split()) or place_as_source(file, found.place)
+    if isinstance(found, SkippedRecord):
         return DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", UNDETERMINED, 0)
-    text = clean(found.text, wanted.max_characters)
+    text = clean_text(found.text, wanted.max_characters)
     document = Document(content_id(text), text, source, UNDETERMINED, file, found.place)
     if not text:
         return outcome_of(document, "skipped-no-text")
     if source in wanted.unwanted or document.document_id in wanted.unwanted:
         return outcome_of(document, "skipped-taken-down")
-    if weight(text) < wanted.min_characters:
+    if text_weight(text) < wanted.min_characters:
         return outcome_of(document, "skipped-too-short")
-    language = language_of(text)
+    language = detect_language(text)
     document = Document(document.document_id, text, source, language, file, found.place)
     if wanted.languages and language not in wanted.languages:
         return outcome_of(document, "skipped-language")
     return document
 
 
-def place_of(file: str, place: str) -> str:
+def place_as_source(file: str, place: str) -> str:
     """What stands for the address of a record that names none."""
     return f"{file}, {place}"
 
 
 def has_address(document: Document) -> bool:
     """Whether the record itself said where it is to be found: another copy of the file is no other address."""
-    return document.source != place_of(document.file, document.place)
+    return document.source != place_as_source(document.file, document.place)
 
 
 def outcome_of(document: Document, outcome: str) -> DocumentOutcome:
@@ -67,6 +67,6 @@ def outcome_of(document: Document, outcome: str) -> DocumentOutcome:
     return DocumentOutcome(d.document_id, d.source, d.file, d.place, outcome, d.language, len(d.text))
 
 
-def order_of(document: Document) -> tuple[str, tuple[int, ...]]:
+def document_order(document: Document) -> tuple[str, tuple[int, ...]]:
     """Sort key of equal documents: file, then the place's numbers; independent of order and sharding."""
     return document.file, tuple(map(int, NUMBERS.findall(document.place)))

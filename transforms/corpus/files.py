@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from apache_beam.io.filesystem import BeamIOError
 
-from persona_hub.transforms.corpus.found import CorpusError, CorpusFile, Limits, NoFileError
+from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile, Limits, NoFileError
 from persona_hub.transforms.files.storage import file_exists, has_folders, is_local, list_files, open_to_read
 
 AUTO = "auto"
-FORMATS = ("text", "jsonl", "parquet", "avro", "warc", "html")  # WET and WAT are WARC inside
+CORPUS_FORMATS = ("text", "jsonl", "parquet", "avro", "warc", "html")  # WET and WAT are WARC inside
 EXTENSIONS = {
     ".txt": "text", ".text": "text", ".md": "text",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
@@ -24,8 +24,8 @@ EXTENSIONS = {
     ".html": "html", ".htm": "html", ".xhtml": "html",
 }  # fmt: skip
 COMPRESSED = (".gz", ".bz2", ".zst", ".zstd")
-HEAD_BYTES = 4096
-REMEDY = "Check the path, quote globs, and see that the account may list it."
+SNIFFED_BYTES = 4096
+CHECK_PATH = "Check the path, quote globs, and see that the account may list it."
 
 
 def match_corpus(patterns: Sequence[str], format: str = AUTO) -> list[CorpusFile]:
@@ -34,16 +34,16 @@ def match_corpus(patterns: Sequence[str], format: str = AUTO) -> list[CorpusFile
     A directory stands for all files under it but hidden ones (names that begin with "." or "_"). A format other
     than "auto" holds for all of them. Raises NoFileError naming the pattern that matches nothing.
     """
-    if format not in (AUTO, *FORMATS):
-        raise CorpusError(f"--format {format!r} is none of {', '.join((AUTO, *FORMATS))}.")
+    if format not in (AUTO, *CORPUS_FORMATS):
+        raise CorpusError(f"--format {format!r} is none of {', '.join((AUTO, *CORPUS_FORMATS))}.")
     found: dict[str, int] = {}
     for pattern in (name for listed in patterns for name in _separate(listed)):
         matched = list(_match(pattern))
         if not matched:
-            raise NoFileError(f"--input {pattern!r} matches no file. {REMEDY}")
+            raise NoFileError(f"--input {pattern!r} matches no file. {CHECK_PATH}")
         found.update(matched)
     if not found:
-        raise CorpusError(f"--input names no file: {', '.join(patterns) or 'it is empty'}. {REMEDY}")
+        raise CorpusError(f"--input names no file: {', '.join(patterns) or 'it is empty'}. {CHECK_PATH}")
     return [_corpus_file(path, size, format) for path, size in sorted(found.items())]
 
 
@@ -103,7 +103,7 @@ def _match_anywhere(pattern: str) -> Iterator[tuple[str, int]]:
     except (BeamIOError, ValueError) as error:
         if _without_folder(pattern):
             return
-        raise CorpusError(f"--input {pattern!r} cannot be listed: {error}. {REMEDY}") from error
+        raise CorpusError(f"--input {pattern!r} cannot be listed: {error}. {CHECK_PATH}") from error
 
 
 def _listed(pattern: str) -> Iterator[tuple[str, int]]:
@@ -157,7 +157,7 @@ def _head(path: str) -> bytes:
     try:
         with open_to_read(path) as file:
             # Nothing comes out of bzip2 before a block of 900 KB is in, nor of zstd before one of 128 KiB.
-            chunks = itertools.chain([file.read(HEAD_BYTES)], raw_chunks(file))
-            return next(decompressed(chunks, Limits()), b"")[:HEAD_BYTES]
+            chunks = itertools.chain([file.read(SNIFFED_BYTES)], raw_chunks(file))
+            return next(decompressed(chunks, Limits()), b"")[:SNIFFED_BYTES]
     except Exception:
         return b""

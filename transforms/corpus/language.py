@@ -50,7 +50,7 @@ def _second_detector() -> Any:
     return LanguageDetectorBuilder.from_all_languages().with_low_accuracy_mode().build()
 
 
-def language_of(text: str) -> str:
+def detect_language(text: str) -> str:
     """ISO 639-1 code of the language of `text` (639-3 where there is none), "und" if it says nothing of one."""
     head = " ".join(text[:HEAD_CHARACTERS].replace("\0", " ").split())
     if sum(1 if c < "\u0250" else 3 for c in head if c.isalpha()) < LEAST_LETTERS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from persona_hub.transforms.corpus.found import KIB, MIB, CorpusFile, Piece
+from persona_hub.transforms.corpus.corpus_records import KIB, MIB, CorpusFile, Piece
 
 PIECE_BYTES = 16 * MIB  # a second or two of work, and 128 pieces of a file of 2 GB
 LOAD_BYTES = 256 * KIB  # small files travel together: a reshuffled element costs as much as reading 2 KB

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Protocol
 import zstandard
 from apache_beam.io.filesystem import BeamIOError
 
-from persona_hub.transforms.corpus.found import KIB, MIB, BrokenError, CorpusFile, Limits
+from persona_hub.transforms.corpus.corpus_records import KIB, MIB, BrokenError, CorpusFile, Limits
 from persona_hub.transforms.files.storage import open_to_read
 
 CHUNK_BYTES = 128 * KIB  # of the file: each small gzip member in a chunk copies what follows it

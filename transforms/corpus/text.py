@@ -13,13 +13,13 @@ SENTENCE_END = regex.compile(
 )
 PARAGRAPH_END = regex.compile(r"\n\s*")
 # The 240 paragraphs of XQuAD average 784 characters in English and 252 in Chinese, 3.1 to one.
-DENSE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+DENSE_LETTERS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 DENSE_WEIGHT = 3
 JOINS = "\u200d\ufe0f"  # joiner and variation selector, as in emoji
-BLANK = regex.compile(r"\s+")
+WHITE_SPACE = regex.compile(r"\s+")
 
 
-def clean(text: str, characters: int) -> str:
+def clean_text(text: str, characters: int) -> str:
     """`text` in NFC, stripped, encodable as UTF-8 (lone surrogates replaced), and cut to about `characters`.
 
     NUL, right-to-left marks, markup and the like stay: they are data.
@@ -27,10 +27,10 @@ def clean(text: str, characters: int) -> str:
     text = text.lstrip("\ufeff \t\r\n")[: characters * 4]  # composing shortens at most so much
     if not text.isascii():
         text = unicodedata.normalize("NFC", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-    return cut(text.strip(), characters)
+    return cut_at_sentence(text.strip(), characters)
 
 
-def cut(text: str, characters: int) -> str:
+def cut_at_sentence(text: str, characters: int) -> str:
     """`text` if it has no more than `characters`, else as much of it as ends with a sentence.
 
     Where the second half of what may stay has no end of a sentence, the cut is after a word, else between two
@@ -43,7 +43,7 @@ def cut(text: str, characters: int) -> str:
     ends = [m.end() for p in (SENTENCE_END, PARAGRAPH_END) for m in p.finditer(window, least) if m.end() <= characters]
     if ends:
         return text[: max(ends)].rstrip()
-    space = max((m.start() for m in BLANK.finditer(window, least)), default=0)
+    space = max((m.start() for m in WHITE_SPACE.finditer(window, least)), default=0)
     if space:
         return text[:space].rstrip()
     end = characters
@@ -52,7 +52,7 @@ def cut(text: str, characters: int) -> str:
     return text[:end]
 
 
-def weight(text: str) -> int:
+def text_weight(text: str) -> int:
     """Characters of a text but white space, where one of Chinese or Japanese says as much as three of others."""
     plain = len("".join(text.split()))
-    return plain if text.isascii() else plain + (DENSE_WEIGHT - 1) * len(DENSE.findall(text))
+    return plain if text.isascii() else plain + (DENSE_WEIGHT - 1) * len(DENSE_LETTERS.findall(text))

@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.json
 
-from persona_hub.transforms.corpus.found import BrokenError
+from persona_hub.transforms.corpus.corpus_records import BrokenError
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.similarity.arrays import I64, U8, Numbers
 

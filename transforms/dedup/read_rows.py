@@ -10,7 +10,7 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
-from persona_hub.transforms.corpus.found import BrokenError
+from persona_hub.transforms.corpus.corpus_records import BrokenError
 from persona_hub.transforms.counting.stages import READ_ROWS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.chunk_rows import pack_read

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from persona_hub.transforms.corpus.formats.lines import lines_of
-from persona_hub.transforms.corpus.found import BrokenError, CorpusFile, Limits, Piece
+from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusFile, Limits, Piece
+from persona_hub.transforms.corpus.formats.lines import lines_in_piece
 from persona_hub.transforms.corpus.streams import codec_of, open_raw
 from persona_hub.transforms.dedup.chunks import TOO_LONG_LINE, PlacedLine, RawChunk, as_line, cut_into_chunks
 from persona_hub.transforms.dedup.sources import CHUNK, CHUNK_BITS, ROW_STEP, Source
@@ -107,7 +107,7 @@ def compressed_lines(source: Source, field: str) -> Iterator[PlacedLine]:
     """Rows of a compressed file of lines, read from its beginning."""
     file = CorpusFile(source.path, source.size, source.format, True)
     at = 0
-    for number, line in enumerate(lines_of(Piece(file, 0, max(1, source.size)), Limits()), 1):
+    for number, line in enumerate(lines_in_piece(Piece(file, 0, max(1, source.size)), Limits()), 1):
         place = line.place.removeprefix("line ")
         data = text_line(line.data, field) if source.format == "text" else line.data + b"\n"
         data = TOO_LONG_LINE if line.too_long else data

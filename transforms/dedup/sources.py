@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile
 from persona_hub.transforms.corpus.files import match_corpus
-from persona_hub.transforms.corpus.found import CorpusError, CorpusFile
 
 CHUNK_BITS = 21  # 2 MB, some 12,000 personas: an element's overhead is gone in the noise, and 16 fit in a cache
 CHUNK = 1 << CHUNK_BITS

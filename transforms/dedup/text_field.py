@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from persona_hub.transforms.corpus.found import BrokenError, CorpusError
+from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusError
 from persona_hub.transforms.dedup.chunks import parse_row, split_lines
 from persona_hub.transforms.dedup.row_files import SourceRange, read_source_range
 from persona_hub.transforms.dedup.sources import CHUNK, Source

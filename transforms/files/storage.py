@@ -18,7 +18,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.transforms.records import excerpt
 
-READERS = 16  # small files which are read at once
+READ_THREADS = 16  # small files which are read at once
 
 
 class StorageError(OSError):
@@ -101,7 +101,7 @@ def read_bytes(path: str) -> bytes:
 
 def read_files(paths: Iterable[str]) -> list[bytes]:
     """Small files in the order of `paths`, many at once: on storage that is far each costs a round trip or three."""
-    with ThreadPoolExecutor(READERS) as pool:
+    with ThreadPoolExecutor(READ_THREADS) as pool:
         return list(pool.map(read_bytes, paths))
 
 

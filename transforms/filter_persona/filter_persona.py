@@ -76,7 +76,7 @@ def examine(persona: Persona, rules: FilterRules) -> Persona | str:
     if rules.pii != "keep" and (found := pii.find_pii(text, language)):
         if rules.pii == "drop":
             return "personal-name" if all(finding.kind == "name" for finding in found) else "contact-data"
-        text = pii.replace(text, found, language)
+        text = pii.replace_findings(text, found, language)
     return persona if text == persona.text else replace(persona, text=text, persona_id=persona_id(text))
 
 

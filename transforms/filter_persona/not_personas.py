@@ -15,7 +15,7 @@ from typing import Any
 import regex
 import yaml
 
-from persona_hub.transforms.corpus.language import language_of
+from persona_hub.transforms.corpus.language import detect_language
 
 SURE_LETTERS = 12  # below, a name or a term of another language is enough to mislead
 LEAST_SHARE = 0.2  # of letters in the language's script: "一位 Django REST framework 开发者" has 0.2
@@ -136,7 +136,7 @@ def is_other_language(text: str, language: str) -> bool:
     counts = count_small_words(text)
     if max(counts.values(), default=0) <= counts[language]:
         return False  # the detector takes 0.1 ms, and 2 where it is unsure: more than all the rest
-    found = language_of(text)
+    found = detect_language(text)
     return counts[found] > counts[language] and not any({found, language} <= alike for alike in ALIKE_LANGUAGES)
 
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from persona_hub.transforms.files.atomic import whole_file
 from persona_hub.transforms.files.storage import join_path, list_paths, split_path
-from persona_hub.transforms.hub.files import write_lines
 from persona_hub.transforms.hub.manifest import FileEntry, HubError
+from persona_hub.transforms.hub.table_files import write_lines
 from persona_hub.transforms.wire.batches import batches
 
 ROW_GROUP = 50_000  # rows that are held in memory: about 30 MB of personas
@@ -30,7 +30,7 @@ SAMPLE_SCHEMA = pa.schema(
     ]
 )
 
-Row = dict[str, Any]
+ExportRow = dict[str, Any]
 
 
 def parquet_schema(avro: dict[str, Any]) -> pa.Schema:
@@ -43,7 +43,7 @@ def parquet_schema(avro: dict[str, Any]) -> pa.Schema:
 
 
 def write_parquet(
-    folder: str, stem: str, schema: pa.Schema, rows: Iterator[Row], total: int, rows_per_file: int
+    folder: str, stem: str, schema: pa.Schema, rows: Iterator[ExportRow], total: int, rows_per_file: int
 ) -> list[FileEntry]:
     """`total` rows as `stem`-<n>-of-<files>.parquet in `folder`; one file, without rows, for none.
 
@@ -66,7 +66,7 @@ def write_parquet(
     return entries
 
 
-def write_released(folder: str, name: str, rows: Iterable[Row]) -> FileEntry:
+def write_released(folder: str, name: str, rows: Iterable[ExportRow]) -> FileEntry:
     """Rows as the JSON Lines file `name` in `folder`."""
     with whole_file(folder, name) as file:
         records = write_lines(file, rows)

@@ -11,9 +11,9 @@ import orjson
 
 from persona_hub.transforms.errors import InvalidInputError
 
-FORMAT = 1  # of the manifest; a reader refuses a higher one
+MANIFEST_FORMAT = 1  # of the manifest; a reader refuses a higher one
 MANIFEST = "manifest.json"
-REMEDY = "restore the file, or build into another folder"
+RESTORE_FILE = "restore the file, or build into another folder"
 
 
 class HubError(InvalidInputError):
@@ -44,7 +44,7 @@ class FileEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class BaseManifest:
     """How files were made, and which they are."""
 
     files: tuple[FileEntry, ...] = ()
@@ -69,7 +69,7 @@ class Made:
 
     def to_json(self) -> bytes:
         """The manifest as its file holds it."""
-        document = {"format": FORMAT, **asdict(self), "files": [asdict(entry) for entry in sorted(self.files)]}
+        document = {"format": MANIFEST_FORMAT, **asdict(self), "files": [asdict(entry) for entry in sorted(self.files)]}
         return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n"
 
     @classmethod
@@ -78,27 +78,28 @@ class Made:
         try:
             document = orjson.loads(data)
         except orjson.JSONDecodeError as error:
-            raise ManifestError(f"{where}: not JSON ({error}); {REMEDY}") from None
+            raise ManifestError(f"{where}: not JSON ({error}); {RESTORE_FILE}") from None
         if not isinstance(document, dict) or not isinstance(document.get("format"), int):
             raise ManifestError(f"{where}: not a manifest of a hub (it names no format)")
-        if document["format"] > FORMAT:
+        if document["format"] > MANIFEST_FORMAT:
             raise ManifestError(
-                f"{where}: format {document['format']}, but this program reads up to {FORMAT}; install a newer one"
+                f"{where}: format {document['format']}, but this program reads up to {MANIFEST_FORMAT}; "
+                "install a newer one"
             )
         required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
         lacking = sorted((required | {"files", "counts"}) - document.keys())
         if lacking:
-            raise ManifestError(f"{where}: lacks '{lacking[0]}'; {REMEDY}")
+            raise ManifestError(f"{where}: lacks '{lacking[0]}'; {RESTORE_FILE}")
         known = {f.name: document[f.name] for f in fields(cls) if f.name in document}
         try:
             known["files"] = tuple(FileEntry(f["path"], f["records"], f.get("bytes", 0)) for f in document["files"])
         except (KeyError, TypeError, AttributeError):
-            raise ManifestError(f"{where}: 'files' is no list of path and records; {REMEDY}") from None
+            raise ManifestError(f"{where}: 'files' is no list of path and records; {RESTORE_FILE}") from None
         return cls(**known)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest(Made):
+class Manifest(BaseManifest):
     """A version of the hub. `files` are all that a reader needs, those of earlier versions among them."""
 
     version: str  # 0003-5f0c19aa
@@ -119,7 +120,7 @@ class Manifest(Made):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunManifest(Made):
+class RunManifest(BaseManifest):
     """The files of one run in a folder beside the hub: samples of a use case, or dead letters."""
 
     run: str
@@ -129,11 +130,11 @@ class RunManifest(Made):
 
 def fingerprint(parameters: Mapping[str, Any]) -> str:
     """16 hex digits of what decides a version's content: its parameters and input files, in any order of keys."""
-    data = orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_plain)
+    data = orjson.dumps(parameters, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=_sorted_set)
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def _sorted_set(value: Any) -> Any:
     """Sets have no order of their own, and a tuple is a list."""
     if isinstance(value, (set, frozenset)):
         return sorted(value)
@@ -142,11 +143,11 @@ def _plain(value: Any) -> Any:
 
 def version_name(parent: str, content: str) -> str:
     """Name of the version after `parent` ("" for the first) whose fingerprint is `content`."""
-    number = order_of(parent)[0] + 1 if parent else 1
+    number = version_order(parent)[0] + 1 if parent else 1
     return f"{number:04}-{content[:8]}"
 
 
-def order_of(version: str) -> tuple[int, str]:
+def version_order(version: str) -> tuple[int, str]:
     """Sort key of versions' names: by number, so that 9999 comes before 10000."""
     return int(version.split("-", 1)[0]), version
 

@@ -11,13 +11,23 @@ from datetime import UTC, datetime
 from persona_hub.transforms.files.atomic import UNFINISHED, write_bytes
 from persona_hub.transforms.files.storage import delete_quietly, is_local, list_files, split_path
 from persona_hub.transforms.hub.current import PublishConflict, exclusive, read_current, require_current, set_current
-from persona_hub.transforms.hub.manifest import MANIFEST, FileEntry, Made, Manifest, RunManifest, by_folder, content_of
+from persona_hub.transforms.hub.manifest import (
+    MANIFEST,
+    BaseManifest,
+    FileEntry,
+    Manifest,
+    RunManifest,
+    by_folder,
+    content_of,
+)
 from persona_hub.transforms.hub.versions import path_of, read_version
 
-PART_SECONDS = 3600  # a file being written that has not grown for so long belongs to a job that is gone
+UNFINISHED_SECONDS = 3600  # a file being written that has not grown for so long belongs to a job that is gone
 
 
-def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapping[str, Mapping[str, int]]) -> Made:
+def publish(
+    output: str, draft: BaseManifest, entries: Iterable[FileEntry], counts: Mapping[str, Mapping[str, int]]
+) -> BaseManifest:
     """Makes what a job wrote exist: the manifests of its runs' folders, the version's own, and CURRENT at last.
 
     `draft` is all of the manifest but what the job found out; a version's draft names the files that it takes over
@@ -41,12 +51,12 @@ def publish(output: str, draft: Made, entries: Iterable[FileEntry], counts: Mapp
         made = replace(made, files=tuple(sorted({*made.files, *folders.pop(made.folder, ())})))
         if made.replaces and (before := read_version(output, made.replaces)) and is_as_partial(before, made):
             for folder in (made.folder, *folders):
-                tidy(output, folder, ())
+                delete_unnamed(output, folder, ())
             return before
         _publish_runs(output, made, folders)
         write_bytes(path_of(output, f"{made.folder}/{MANIFEST}"), made.to_json())
         set_current(output, made.parent, made.version)
-        tidy(output, made.folder, made.files)
+        delete_unnamed(output, made.folder, made.files)
     return made
 
 
@@ -67,9 +77,9 @@ def is_as_partial(before: Manifest, after: Manifest) -> bool:
     return bool(after.partial) and before.counts == after.counts and names[0] == names[1]
 
 
-def _publish_runs(output: str, made: Made, folders: Mapping[str, tuple[FileEntry, ...]]) -> None:
+def _publish_runs(output: str, made: BaseManifest, folders: Mapping[str, tuple[FileEntry, ...]]) -> None:
     """A manifest for each folder of samples or dead letters."""
-    common = {name: getattr(made, name) for name in Made.__dataclass_fields__}
+    common = {name: getattr(made, name) for name in BaseManifest.__dataclass_fields__}
     if isinstance(made, Manifest):
         run = RunManifest(**common, run=made.version, hub_version=made.version)
     else:
@@ -77,10 +87,10 @@ def _publish_runs(output: str, made: Made, folders: Mapping[str, tuple[FileEntry
         run = made
     for folder, files in folders.items():
         write_bytes(path_of(output, f"{folder}/{MANIFEST}"), replace(run, files=files).to_json())
-        tidy(output, folder, files)
+        delete_unnamed(output, folder, files)
 
 
-def tidy(output: str, folder: str, files: Iterable[FileEntry]) -> None:
+def delete_unnamed(output: str, folder: str, files: Iterable[FileEntry]) -> None:
     """Deletes what earlier attempts left in a folder that is published now.
 
     Only on a local disk, where publishing is exclusive: elsewhere a twin of this run might be about to publish those
@@ -92,5 +102,5 @@ def tidy(output: str, folder: str, files: Iterable[FileEntry]) -> None:
     for path, _, modified in list_files(path_of(output, f"{folder}/*")):
         name = split_path(path)[1]
         idle = time.time() - modified
-        if name not in named and (not name.startswith(UNFINISHED) or idle > PART_SECONDS):
+        if name not in named and (not name.startswith(UNFINISHED) or idle > UNFINISHED_SECONDS):
             delete_quietly([path])

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 import apache_beam as beam
 
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.hub.files import read_file
-from persona_hub.transforms.hub.manifest import Made
+from persona_hub.transforms.hub.manifest import BaseManifest
+from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.tombstones import Tombstones, number_of, tombstones_of
 from persona_hub.transforms.hub.versions import Hub, path_of
 from persona_hub.transforms.records import Persona, partition_of
-from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch, batches
-
-R = TypeVar("R")
+from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch, Record, batches
 
 
-def read_table(hub: Hub, kind: str, record: type[R]) -> Iterator[R]:
+def read_table(hub: Hub, kind: str, record: type[Record]) -> Iterator[Record]:
     """The records of one kind that a version shows, file after file."""
     for path in hub.paths(kind):
-        yield from read_shown(path, record, hub.tombstones())
+        yield from read_visible(path, record, hub.tombstones())
 
 
-def read_shown(path: str, record: type[R], tombstones: Tombstones) -> Iterator[R]:
+def read_visible(path: str, record: type[Record], tombstones: Tombstones) -> Iterator[Record]:
     """The records of a version's file that `tombstones` do not hide."""
     number = number_of(path)
     return (row for row in read_file(path, record) if not tombstones.hide(row, number))
@@ -37,7 +35,7 @@ def read_personas(hub: Hub) -> Iterator[Persona]:
     return read_table(hub, "personas", Persona)
 
 
-def read_made(output: str, made: Made, kind: str, record: type[R]) -> Iterator[R]:
+def read_manifest_files(output: str, made: BaseManifest, kind: str, record: type[Record]) -> Iterator[Record]:
     """The records of one kind that a manifest names."""
     for entry in made.files_of(kind):
         yield from read_file(path_of(output, entry.path), record)
@@ -56,7 +54,7 @@ def read_blocks(
         value = getattr(one, key)
         return partition_of(value, blocks) if value else 0
 
-    for block, group in groupby(read_shown(path, record, tombstones_of(removed)), block_of):
+    for block, group in groupby(read_visible(path, record, tombstones_of(removed)), block_of):
         for batch in batches(group, size):
             yield block, batch
 

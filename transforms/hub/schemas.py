@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 from persona_hub.transforms.records import (
     Centroids,
@@ -13,10 +13,11 @@ from persona_hub.transforms.records import (
     Duplicate,
     Persona,
     Provenance,
-    Removed,
     Sample,
+    Tombstone,
     Vector,
 )
+from persona_hub.transforms.wire.batches import Record
 
 NAMESPACE = "persona_hub"
 AVRO_TYPES = {str: "string", int: "long", float: "double", bytes: "bytes", bool: "boolean"}
@@ -24,7 +25,8 @@ AVRO_EMPTY: dict[Any, str] = {b"": ""}  # defaults of fields, as a schema spells
 # The released dataset's names of two of a sample's fields.
 RELEASED = {"persona": "input persona", "text": "synthesized text"}
 
-R = TypeVar("R")
+
+AVRO_NAMES: dict[type, str] = {Tombstone: "Removed"}  # where the class has had another name
 
 
 def avro_schema(record: type, doc: str, **docs: str) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def avro_schema(record: type, doc: str, **docs: str) -> dict[str, Any]:
     later = {f.name: {"default": AVRO_EMPTY[f.default]} for f in fields(record) if f.default in AVRO_EMPTY}
     return {
         "type": "record",
-        "name": record.__name__,
+        "name": AVRO_NAMES.get(record, record.__name__),
         "namespace": NAMESPACE,
         "doc": doc,
         "fields": [{"name": n, "type": AVRO_TYPES[types[n]], "doc": docs[n], **later.get(n, {})} for n in names],
@@ -111,8 +113,8 @@ SCHEMAS: dict[type, dict[str, Any]] = {
         centroids="int16, little-endian, one centroid after another: whole numbers of length 4000",
         mean="int32, little-endian: what is taken off a projected vector before it is compared with centroids",
     ),
-    Removed: avro_schema(
-        Removed,
+    Tombstone: avro_schema(
+        Tombstone,
         "A tombstone: what readers of this version and of later ones do not see, though files of earlier ones hold it.",
         key="Id of a persona or document, or a source",
         kind="'persona': gone; 'moved': its row stands anew; 'document', 'source': no refresh reads it again",
@@ -126,7 +128,7 @@ TABLES: dict[str, type] = {
     "documents": DocumentOutcome,
     "vectors": Vector,
     "centroids": Centroids,
-    "removed": Removed,
+    "removed": Tombstone,
 }
 JSON_RECORDS = (Sample, DeadLetter)
 
@@ -145,7 +147,7 @@ def to_row(record: Any) -> dict[str, Any]:
     return _sample_row(row) if type(record) is Sample else row
 
 
-def from_row(record: type[R], row: Mapping[str, Any]) -> R:
+def from_row(record: type[Record], row: Mapping[str, Any]) -> Record:
     """The record of a row that `to_row` made."""
     if record is Sample:
         values = {name: row[RELEASED.get(name, name)] for name in _SAMPLE_FIELDS}

@@ -7,18 +7,26 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from persona_hub.transforms.hub.files import read_file
-from persona_hub.transforms.records import Duplicate, Persona, Provenance, Removed, Vector
+from persona_hub.transforms.hub.table_files import read_file
+from persona_hub.transforms.records import Duplicate, Persona, Provenance, Tombstone, Vector
 
-PERSONA, MOVED, DOCUMENT, SOURCE = "persona", "moved", "document", "source"  # kinds of Removed
-NEVER_AGAIN = (DOCUMENT, SOURCE)  # kinds that hold for the corpus of every refresh
+REMOVED_PERSONA, MOVED_PERSONA, REMOVED_DOCUMENT, REMOVED_SOURCE = (
+    "persona",
+    "moved",
+    "document",
+    "source",
+)  # kinds of Removed
+NEVER_AGAIN = (REMOVED_DOCUMENT, REMOVED_SOURCE)  # kinds that hold for the corpus of every refresh
 # Which kinds hide a row of a table, each by the field that it is compared with. "moved" leaves a persona's vector and
 # provenance: the row itself stands anew in the later version.
 HIDDEN_BY: Mapping[type, tuple[tuple[str, str], ...]] = {
-    Persona: ((PERSONA, "persona_id"), (MOVED, "persona_id")),
-    Duplicate: ((PERSONA, "persona_id"), (MOVED, "persona_id")),
-    Vector: ((PERSONA, "persona_id"),),
-    Provenance: ((PERSONA, "persona_id"), (PERSONA, "parent_id")),  # nobody stands by a parent who is gone
+    Persona: ((REMOVED_PERSONA, "persona_id"), (MOVED_PERSONA, "persona_id")),
+    Duplicate: ((REMOVED_PERSONA, "persona_id"), (MOVED_PERSONA, "persona_id")),
+    Vector: ((REMOVED_PERSONA, "persona_id"),),
+    Provenance: (
+        (REMOVED_PERSONA, "persona_id"),
+        (REMOVED_PERSONA, "parent_id"),
+    ),  # a relation to a parent which is gone
 }
 
 
@@ -32,7 +40,11 @@ class Tombstones:
         """Whether readers do not see `record`, which a file of version `number` holds."""
         if not self.removed:
             return False
-        if type(record) is Provenance and record.hop == 0 and self._after((DOCUMENT, record.document_id), number):
+        if (
+            type(record) is Provenance
+            and record.hop == 0
+            and self._after((REMOVED_DOCUMENT, record.document_id), number)
+        ):
             return True
         return any(self._after((kind, getattr(record, name)), number) for kind, name in HIDDEN_BY.get(type(record), ()))
 
@@ -60,7 +72,7 @@ def _read(paths: tuple[str, ...]) -> Tombstones:
     removed: dict[tuple[str, str], int] = {}
     for path in paths:
         number = number_of(path)
-        for row in read_file(path, Removed):
+        for row in read_file(path, Tombstone):
             key = (row.kind, row.key)
             removed[key] = max(number, removed.get(key, 0))
     return Tombstones(removed)

@@ -11,17 +11,17 @@ import numpy as np
 
 from persona_hub.transforms.counting.stages import WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.hub.files import read_file, write_shard
 from persona_hub.transforms.hub.manifest import FileEntry
+from persona_hub.transforms.hub.table_files import read_file, write_shard
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Centroids, Vector, partition_of
 from persona_hub.transforms.similarity.ranks import ID_TYPE
 from persona_hub.transforms.wire.batches import Batch, batches
 from persona_hub.transforms.wire.packing import pack_arrays, unpack_sorted
 
-PACK_ROWS = 2048  # vectors in an element: 1.6 MB at 384 dimensions
+VECTORS_OF_ELEMENT = 2048  # vectors in an element: 1.6 MB at 384 dimensions
 
-Packed = tuple[int, bytes]
+BlockOfVectors = tuple[int, bytes]
 
 
 @dataclass(kw_only=True)
@@ -31,25 +31,25 @@ class ReadVectors(beam.PTransform):
     hub: Hub
     blocks: int
 
-    def expand(self, root: beam.Pipeline) -> beam.PCollection[Packed]:
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[BlockOfVectors]:
         """Workers read whole files at once."""
         return (
             root
             | "Files" >> beam.Create(self.hub.paths("vectors"), reshuffle=False)
             | "Spread" >> beam.Reshuffle()
-            | "Read" >> beam.FlatMap(read_vectors, self.blocks).with_output_types(Packed)
+            | "Read" >> beam.FlatMap(read_vectors, self.blocks).with_output_types(BlockOfVectors)
         )
 
 
-def read_vectors(path: str, blocks: int) -> Iterator[Packed]:
+def read_vectors(path: str, blocks: int) -> Iterator[BlockOfVectors]:
     """A file's vectors by block; a file is sorted by id, so a block comes in one piece."""
     rows = read_file(path, Vector)
     for block, group in groupby(rows, lambda row: partition_of(row.persona_id, blocks)):
-        for batch in batches(group, PACK_ROWS):
-            yield block, pack_arrays(*columns(batch))
+        for batch in batches(group, VECTORS_OF_ELEMENT):
+            yield block, pack_arrays(*vector_arrays(batch))
 
 
-def columns(batch: Batch[Vector]) -> tuple[np.ndarray, np.ndarray]:
+def vector_arrays(batch: Batch[Vector]) -> tuple[np.ndarray, np.ndarray]:
     """Ids, shape (n,), and float16 vectors, shape (n, dimension)."""
     ids = np.array([row.persona_id.encode() for row in batch], ID_TYPE)
     vectors = np.frombuffer(b"".join(row.vector for row in batch), "<f2").reshape(len(batch), -1)
@@ -82,7 +82,7 @@ class WriteVectors(beam.PTransform):
     folder: str
     blocks: int
 
-    def expand(self, vectors: beam.PCollection[Packed]) -> beam.PCollection[FileEntry]:
+    def expand(self, vectors: beam.PCollection[BlockOfVectors]) -> beam.PCollection[FileEntry]:
         """An element is a file."""
         return vectors | "Write" >> beam.ParDo(WriteBlock(self.output, self.folder, self.blocks)).with_output_types(
             FileEntry
@@ -96,7 +96,7 @@ class WriteBlock(beam.DoFn):
         self.output, self.folder, self.blocks = output, folder, blocks
         self.tally = Tally(WRITE_HUB)
 
-    def process(self, element: Packed) -> Iterator[FileEntry]:
+    def process(self, element: BlockOfVectors) -> Iterator[FileEntry]:
         """Writes one file."""
         block, packed = element
         ids, vectors = unpack_sorted([packed])

@@ -10,12 +10,12 @@ from persona_hub.transforms.files.storage import file_exists, join_path, list_pa
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import (
     MANIFEST,
+    BaseManifest,
     HubError,
-    Made,
     Manifest,
     RunManifest,
-    order_of,
     version_name,
+    version_order,
 )
 from persona_hub.transforms.hub.tombstones import Tombstones, tombstones_of
 
@@ -70,7 +70,7 @@ def list_versions(output: str) -> list[Manifest]:
     """All versions that have a manifest, the oldest first; the last attempt before a crash may be among them."""
     paths = list_paths(path_of(output, f"hub/*/{MANIFEST}"))
     manifests = [Manifest.from_json(data, path) for path, data in zip(paths, read_files(paths), strict=True)]
-    return sorted(manifests, key=lambda manifest: order_of(manifest.version))
+    return sorted(manifests, key=lambda manifest: version_order(manifest.version))
 
 
 def missing_files(hub: Hub) -> list[str]:
@@ -92,7 +92,7 @@ def find_version(output: str, fingerprint: str) -> Manifest | None:
     return next((manifest for manifest in lineage(output) if manifest.fingerprint == fingerprint), None)
 
 
-class ToBuild(NamedTuple):
+class TargetVersion(NamedTuple):
     """The version that a job makes."""
 
     version: str
@@ -101,12 +101,14 @@ class ToBuild(NamedTuple):
     replaces: str = ""  # the partial version that it completes
 
 
-def is_partial(manifest: Made) -> bool:
+def is_partial(manifest: BaseManifest) -> bool:
     """Whether questions were left unasked, as by a budget that ran out."""
     return bool(manifest.partial)
 
 
-def version_to_build(output: str, fingerprint: str, unfinished: Callable[[Manifest], bool] = is_partial) -> ToBuild:
+def version_to_build(
+    output: str, fingerprint: str, unfinished: Callable[[Manifest], bool] = is_partial
+) -> TargetVersion:
     """The version that a build of `fingerprint` makes, with its manifest if that is done already.
 
     A version that is `unfinished` is not changed: the same build makes its successor, which stands in its place.
@@ -114,7 +116,7 @@ def version_to_build(output: str, fingerprint: str, unfinished: Callable[[Manife
     """
     current = read_current(output)
     if not current:
-        return ToBuild(version_name("", fingerprint))
+        return TargetVersion(version_name("", fingerprint))
     found = find_version(output, fingerprint)
     if found is None:
         raise HubError(
@@ -122,18 +124,18 @@ def version_to_build(output: str, fingerprint: str, unfinished: Callable[[Manife
             "add to it with `persona-hub refresh --hub`, or build into another folder"
         )
     if not unfinished(found):
-        return ToBuild(found.version, found, found.parent)
+        return TargetVersion(found.version, found, found.parent)
     if found.version != current:
         raise HubError(
             f"--output {output}: version {found.version} of this build was left unfinished and {current} was made from "
             f"it since; go back with `persona-hub rollback --hub {output}` first, or build into another folder"
         )
-    return ToBuild(version_name(current, fingerprint), None, current, current)
+    return TargetVersion(version_name(current, fingerprint), None, current, current)
 
 
 def version_to_add(
     output: str, fingerprint: str, unfinished: Callable[[Manifest], bool] = is_partial
-) -> tuple[ToBuild, Hub]:
+) -> tuple[TargetVersion, Hub]:
     """(the version that a refresh of `fingerprint` makes, the version that it adds to).
 
     A refresh that was left unfinished is done again from where it set out, and its successor stands in its place.
@@ -142,12 +144,12 @@ def version_to_add(
     hub = open_hub(output)
     current, found = hub.manifest, find_version(output, fingerprint)
     if found and not unfinished(found):
-        return ToBuild(found.version, found, found.parent), hub
+        return TargetVersion(found.version, found, found.parent), hub
     if found and found.version == current.version and current.base:
-        return ToBuild(version_name(current.version, fingerprint), None, current.version, current.version), open_hub(
-            output, current.base
-        )
-    return ToBuild(version_name(current.version, fingerprint), None, current.version), hub
+        return TargetVersion(
+            version_name(current.version, fingerprint), None, current.version, current.version
+        ), open_hub(output, current.base)
+    return TargetVersion(version_name(current.version, fingerprint), None, current.version), hub
 
 
 def list_runs(output: str) -> list[tuple[str, RunManifest]]:

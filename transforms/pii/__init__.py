@@ -11,20 +11,20 @@ from collections.abc import Sequence
 from persona_hub.transforms.pii.contact import find_contacts
 from persona_hub.transforms.pii.finding import Finding, disjoint
 from persona_hub.transforms.pii.names import find_names
-from persona_hub.transforms.pii.words import language_of, words_of
+from persona_hub.transforms.pii.words import language_or_by_script, neutral_words
 
 __all__ = ["Finding", "find_contacts", "find_names", "find_pii", "language_of", "replace", "scrub_text"]
 
 
 def find_pii(text: str, language: str = "und") -> list[Finding]:
     """Contact data and people's names of a text, in their order, none overlapping."""
-    language = language_of(text, language)
+    language = language_or_by_script(text, language)
     return disjoint([*find_contacts(text, language), *find_names(text, language)])
 
 
-def replace(text: str, found: Sequence[Finding], language: str = "und") -> str:
+def replace_findings(text: str, found: Sequence[Finding], language: str = "und") -> str:
     """`text` with the neutral words of its language in place of what was found."""
-    words = words_of(language_of(text, language))
+    words = neutral_words(language_or_by_script(text, language))
     parts: list[str] = []
     here = 0
     for start, end, kind in found:
@@ -39,4 +39,4 @@ def replace(text: str, found: Sequence[Finding], language: str = "und") -> str:
 def scrub_text(text: str, language: str = "und") -> str:
     """`text` without contact data and names: safe to show in a dead letter, and to keep as a persona."""
     found = find_pii(text, language)
-    return replace(text, found, language) if found else text
+    return replace_findings(text, found, language) if found else text

@@ -38,8 +38,8 @@ ANY_LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?"
 HOST = rf"(?:{ANY_LABEL}\.)+(?:[a-zA-Z]{{2,24}}|xn--[a-z0-9-]+|{UNICODE_ENDS})(?![a-zA-Z0-9])"
 # The part before the @ is ASCII, letters of spaced scripts, or Han alone: Chinese puts no space before an address.
 SPACED = r"\p{Latin}\p{Cyrillic}\p{Greek}\p{Arabic}\p{Devanagari}\p{M}\p{N}"
-LOCAL = rf"(?:[{SPACED}](?:[{SPACED}._%+'-]{{0,62}}[{SPACED}_+-])?|\p{{Han}}{{1,10}})"
-EMAIL = regex.compile(rf"(?:mailto:)?(?<![a-zA-Z0-9._%+-]){LOCAL}@{HOST}")
+LOCAL_PART = rf"(?:[{SPACED}](?:[{SPACED}._%+'-]{{0,62}}[{SPACED}_+-])?|\p{{Han}}{{1,10}})"
+EMAIL_ADDRESS = regex.compile(rf"(?:mailto:)?(?<![a-zA-Z0-9._%+-]){LOCAL_PART}@{HOST}")
 
 # "name (at) host (dot) com" and "name at host dot com"; a bare " at " counts only with a " dot " after it.
 AT = r"\s*[(\[{<]\s*(?:at|ät|@|arroba|собака|chiocciola|arobase)\s*[)\]}>]\s*|\s?[-_]at[-_]\s?"
@@ -86,7 +86,7 @@ HANDLE = regex.compile(
     r"(?<![a-zA-Z0-9_@./+-])@(?P<who>(?>[a-zA-Z_](?:\.?[a-zA-Z0-9_]){2,29}|[\p{L}\p{N}_][\p{L}\p{M}\p{N}_]{1,20}))(?![/(@])"
 )
 # The excerpt of a dead letter may end within an address or a number, which then looks like none.
-CUT = regex.compile(r"(?P<digits>(?<![\w.])[+(]?\d[\d ().\-/]{3,}+)(?=…$)|[^\s@]+@[^\s@]*(?=…$)")
+CUT_OFF = regex.compile(r"(?P<digits>(?<![\w.])[+(]?\d[\d ().\-/]{3,}+)(?=…$)|[^\s@]+@[^\s@]*(?=…$)")
 
 
 def find_contacts(text: str, language: str) -> list[Finding]:
@@ -94,14 +94,14 @@ def find_contacts(text: str, language: str) -> list[Finding]:
     folded = text if text.isascii() else text.translate(FOLDED)
     cut: list[Finding] = []
     if folded.endswith("…"):
-        cut = [Finding(*match.span(), "phone" if match["digits"] else "email") for match in CUT.finditer(folded)]
+        cut = [Finding(*match.span(), "phone" if match["digits"] else "email") for match in CUT_OFF.finditer(folded)]
     return disjoint([*find_addresses(folded, language), *find_phones(folded, language), *cut])
 
 
 def find_addresses(text: str, language: str) -> Iterator[Finding]:
     """E-mail addresses, links and handles of a folded text; some may overlap, the surer first."""
     if "@" in text:
-        yield from (Finding(*match.span(), "email") for match in EMAIL.finditer(text))
+        yield from (Finding(*match.span(), "email") for match in EMAIL_ADDRESS.finditer(text))
     if HIDING.search(text):
         yield from (Finding(*match.span(), "email") for match in HIDDEN_EMAIL.finditer(text))
     if DOT_WITHIN.search(text):

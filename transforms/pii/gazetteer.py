@@ -16,8 +16,14 @@ from typing import Any
 
 import yaml
 
-GIVEN = ("first_names", "first_names_male", "first_names_female", "first_names_unisex", "first_names_nonbinary")
-FAMILY = (
+GIVEN_ATTRIBUTES = (
+    "first_names",
+    "first_names_male",
+    "first_names_female",
+    "first_names_unisex",
+    "first_names_nonbinary",
+)
+FAMILY_ATTRIBUTES = (
     "last_names",
     "last_names_male",
     "last_names_female",
@@ -25,12 +31,21 @@ FAMILY = (
     "unisex_last_names",
     "male_last_names",
 )
-ROMANISED = "last_romanized_names"
+ROMANISED_ATTRIBUTE = "last_romanized_names"
 # Romanised surnames of China and Vietnam that are English, French or Spanish words as well.
-COMMON = frozenset(
+SURNAMES_THAT_ARE_WORDS = frozenset(
     {"fan", "pan", "long", "major", "juan", "han", "jen", "chin", "chi", "hung", "king", "song", "young"}
 )
-PLACES = ("countries", "cities", "city_names", "states", "provinces", "regions", "prefectures", "municipalities")
+PLACE_ATTRIBUTES = (
+    "countries",
+    "cities",
+    "city_names",
+    "states",
+    "provinces",
+    "regions",
+    "prefectures",
+    "municipalities",
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,7 @@ class Gazetteer:
     places: frozenset[str]
 
 
-def key(word: str) -> str:
+def folded(word: str) -> str:
     """A word as the gazetteer has it: small letters."""
     return word.casefold()
 
@@ -58,13 +73,19 @@ def gazetteer() -> Gazetteer:
     family: set[str] = set()
     family_first: set[str] = set()
     for locale, provider in providers(faker.providers.person):
-        given |= keys(provider, GIVEN)
-        family |= keys(provider, FAMILY)
-        family_first |= keys(provider, (ROMANISED,), shortest=2)
+        given |= names_of_provider(provider, GIVEN_ATTRIBUTES)
+        family |= names_of_provider(provider, FAMILY_ATTRIBUTES)
+        family_first |= names_of_provider(provider, (ROMANISED_ATTRIBUTE,), shortest=2)
         if locale == "vi_VN":
-            family_first |= keys(provider, FAMILY)
-    places = {name for _, provider in providers(faker.providers.address) for name in keys(provider, PLACES)}
-    return Gazetteer(frozenset(given), frozenset(family), frozenset(family_first - COMMON), frozenset(places))
+            family_first |= names_of_provider(provider, FAMILY_ATTRIBUTES)
+    places = {
+        name
+        for _, provider in providers(faker.providers.address)
+        for name in names_of_provider(provider, PLACE_ATTRIBUTES)
+    }
+    return Gazetteer(
+        frozenset(given), frozenset(family), frozenset(family_first - SURNAMES_THAT_ARE_WORDS), frozenset(places)
+    )
 
 
 def providers(package: ModuleType) -> Iterator[tuple[str, Any]]:
@@ -73,20 +94,22 @@ def providers(package: ModuleType) -> Iterator[tuple[str, Any]]:
         yield module.name, importlib.import_module(f"{package.__name__}.{module.name}").Provider
 
 
-def keys(provider: Any, attributes: Iterable[str], shortest: int = 3) -> set[str]:
+def names_of_provider(provider: Any, attributes: Iterable[str], shortest: int = 3) -> set[str]:
     """The names that the provider's attributes hold (tuples, or mappings to a weight), those in ASCII not too short."""
     names: set[str] = set()
     for attribute in attributes:
         value = getattr(provider, attribute, ())
         if isinstance(value, tuple | list | set | Mapping):
             names |= {
-                key(name) for name in value if isinstance(name, str) and (len(name) >= shortest or not name.isascii())
+                folded(name)
+                for name in value
+                if isinstance(name, str) and (len(name) >= shortest or not name.isascii())
             }
     return names
 
 
 @cache
-def lists() -> Mapping[str, Any]:
+def word_lists() -> Mapping[str, Any]:
     """The word lists of names.yaml as sets."""
     raw = yaml.safe_load((resources.files(__package__) / "names.yaml").read_text("utf-8"))
     return {name: words_in(value) for name, value in raw.items()}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import regex
 
-from persona_hub.transforms.pii.gazetteer import gazetteer, key, lists
+from persona_hub.transforms.pii.gazetteer import folded, gazetteer, word_lists
 
 POSSESSIVE = regex.compile(r"['’]s?$")
 INITIALS = regex.compile(r"(?:\p{Lu}\.)+")
@@ -25,7 +25,7 @@ class Word(NamedTuple):
     @property
     def key(self) -> str:
         """The word as the gazetteer has it."""
-        return key(POSSESSIVE.sub("", self.text))
+        return folded(POSSESSIVE.sub("", self.text))
 
     @property
     def is_initial(self) -> bool:
@@ -35,7 +35,7 @@ class Word(NamedTuple):
     @property
     def is_particle(self) -> bool:
         """Whether it is one of the small words within names."""
-        return self.text.islower() and self.text in lists()["particles"]
+        return self.text.islower() and self.text in word_lists()["particles"]
 
 
 def is_known(word: Word) -> bool:
@@ -69,12 +69,12 @@ def stem(word: str) -> str:
 
 def is_doubtful(word: Word) -> bool:
     """Whether the word is first of all something other than a name."""
-    return word.key in lists()["doubtful"] or is_thing(word)
+    return word.key in word_lists()["doubtful"] or is_thing(word)
 
 
 def is_thing(word: Word) -> bool:
     """Whether the word tells of a thing, a place, an organisation, or stands in capitals throughout."""
-    return word.key in lists()["things"] or is_upper(word)
+    return word.key in word_lists()["things"] or is_upper(word)
 
 
 def is_upper(word: Word) -> bool:
@@ -91,7 +91,7 @@ def is_no_person(words: list[Word]) -> bool:
     """Whether the words together are a place, or a character or brand that everybody knows."""
     name = " ".join(word.key for word in words)
     known = gazetteer().places
-    return name in lists()["fictions"] or name in known or (is_doubtful(words[0]) and is_place(words[-1]))
+    return name in word_lists()["fictions"] or name in known or (is_doubtful(words[0]) and is_place(words[-1]))
 
 
 def is_possessive(word: Word) -> bool:

@@ -12,7 +12,7 @@ from itertools import groupby
 import regex
 
 from persona_hub.transforms.pii.finding import Finding, disjoint
-from persona_hub.transforms.pii.gazetteer import gazetteer, lists
+from persona_hub.transforms.pii.gazetteer import gazetteer, word_lists
 from persona_hub.transforms.pii.name_words import (
     CYRILLIC,
     POSSESSIVE,
@@ -33,13 +33,15 @@ from persona_hub.transforms.pii.names_uncased import find_uncased_names
 INITIAL = r"\p{Lu}\.(?= ?\p{Lu})"
 LETTERS = r"[\p{Lu}\p{Ll}\p{M}]"  # with capitals: Chinese goes on without a space
 CAPITALISED = rf"(?:(?:al|el|as|at|an|ал|ат|аль|эль)-|[dlDLO]['’])?\p{{Lu}}{LETTERS}*+(?:[-'’]{LETTERS}+)*"
-WORD = rf"(?:{INITIAL}|{CAPITALISED})"
+NAME_WORD = rf"(?:{INITIAL}|{CAPITALISED})"
 HONORIFIC = r"(?:(?:Mrs?|Ms|Dr|Prof|Rev|Fr|Sr|Sra|Srta|Sig|Mx|Dhr|Mevr)\. )"
 PARTICLE = (
     r"(?:de la|de los|van der|van den|von der|de|del|della|der|den|di|da|do|dos|das|du|la|le|van|von|vom|zu|zum|ter|ten"
     r"|bin|ibn|bint|al|el|ben|abu|фон|ван|де|ди|да|дер|дю|ибн|бин)"
 )
-RUN = regex.compile(rf"(?<![\p{{Lu}}\p{{Ll}}\p{{M}}\p{{N}}_@]){HONORIFIC}?{WORD}(?: ?(?<=[ .])(?:{PARTICLE} )?{WORD})*")
+RUN = regex.compile(
+    rf"(?<![\p{{Lu}}\p{{Ll}}\p{{M}}\p{{N}}_@]){HONORIFIC}?{NAME_WORD}(?: ?(?<=[ .])(?:{PARTICLE} )?{NAME_WORD})*"
+)
 SENTENCE_START = regex.compile(r"(?:^|[.!?:;…\"“„«(]\s*|\n\s*)$")
 PARTS = regex.compile(r"\S+")
 # What says in English that somebody comes next, or came before; then a name may be one that the gazetteer lacks.
@@ -132,18 +134,18 @@ def latin_names(words: list[Word], text: str, language: str) -> Iterator[list[Wo
         content = [word for word in name if not word.is_initial and not word.is_particle]
         named_after = last + 1 < len(words) and is_thing(words[last + 1]) and not is_possessive(words[last])
         if len(content) >= least and not named_after and not is_no_person(name):
-            yield words[i : last + 1] if words[i].key in lists()["honorifics"] else name
+            yield words[i : last + 1] if words[i].key in word_lists()["honorifics"] else name
         i = last + 1
 
 
 def beginning(words: list[Word], i: int, text: str, language: str) -> tuple[int, int] | None:
     """Where the name that words[i] announces begins, and how many words it must have at least; None if it does not."""
     known, word, after = gazetteer(), words[i], words[i + 1]
-    if word.is_particle or word.key in lists()["place-words"]["latin"]:
+    if word.is_particle or word.key in word_lists()["place-words"]["latin"]:
         return None
-    if word.key in lists()["honorifics"]:
+    if word.key in word_lists()["honorifics"]:
         return (i + 1, 1) if not after.is_particle and not is_thing(after) else None
-    if word.key.rpartition("-")[2] in lists()["roles"]:
+    if word.key.rpartition("-")[2] in word_lists()["roles"]:
         more = i + 2 < len(words) and not is_thing(words[i + 2])
         return (i + 1, 1) if not is_thing(after) and (more or is_known(after) or word.key in SURE_ROLES) else None
     if is_given(word):
@@ -161,7 +163,7 @@ def beginning(words: list[Word], i: int, text: str, language: str) -> tuple[int,
     if BEFORE_PERSON.search(before) or (is_possessive(words[-1]) and AFTER_PERSON.match(text, words[-1].end)):
         return i, 2
     # German writes every noun with a capital, and so does any language the first word of a sentence.
-    titled = after.key in lists()["honorifics"] or after.key in lists()["roles"]
+    titled = after.key in word_lists()["honorifics"] or after.key in word_lists()["roles"]
     sure = (
         len(words) == 2
         and not titled
@@ -208,13 +210,13 @@ def cyrillic_names(words: list[Word], text: str) -> Iterator[list[Word]]:
     """The names in a run of Cyrillic words: only people and places have two capitalised words there."""
     if SENTENCE_START.search(text[: words[0].start]) and not is_given_stem(words[0]) and not words[0].is_initial:
         words = words[1:]
-    words = [word for word in words if word.key not in lists()["honorifics"]]
+    words = [word for word in words if word.key not in word_lists()["honorifics"]]
     content = [word for word in words if not word.is_initial and not word.is_particle]
     if len(words) < 2 or not content or is_no_person(words):
         return
     if ADJECTIVE.search(content[0].key) and not is_given_stem(content[0]) and not words[0].is_initial:
         return
-    if content[0].key in lists()["place-words"]["ru"]:
+    if content[0].key in word_lists()["place-words"]["ru"]:
         return
     yield words
 

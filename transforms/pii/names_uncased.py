@@ -8,7 +8,7 @@ from functools import cache
 import regex
 
 from persona_hub.transforms.pii.finding import Finding
-from persona_hub.transforms.pii.gazetteer import gazetteer, lists
+from persona_hub.transforms.pii.gazetteer import gazetteer, word_lists
 
 # Characters that Chinese spells foreign names with (the tables of the news agencies), and takes for little else.
 SOUNDS = (
@@ -39,7 +39,7 @@ JA_AFTER = "さん|氏|先生|様|くん|ちゃん|教授"
 KO_AFTER = "씨|님|교수|선생|박사|감독|대통령|작가|선수"
 ARABIC_WORD = regex.compile(r"[\p{Arabic}\p{M}]+")
 DEVANAGARI_WORD = regex.compile(r"[\p{Devanagari}\p{M}]+(?:-[\p{Devanagari}\p{M}]+)*\.?")
-LONGEST = 3  # words after the first
+MORE_WORDS = 3  # words after the first
 AND = "و"  # Arabic writes "and" with the word that follows
 
 
@@ -106,10 +106,10 @@ def word_names(text: str, word: regex.Pattern[str], script: str) -> list[tuple[i
     i = 0
     while i < len(words):
         last, unknown = i, 0
-        foreign = taken[i] in lists()["foreign"][script]
-        titled = i > 0 and taken[i - 1] in lists()["titles"][script] and adjoin(text, words, i)
-        if (foreign or is_given(taken[i])) and taken[i] not in lists()["ends"][script]:
-            while last + 1 < len(words) and last - i < LONGEST and adjoin(text, words, last + 1):
+        foreign = taken[i] in word_lists()["foreign"][script]
+        titled = i > 0 and taken[i - 1] in word_lists()["titles"][script] and adjoin(text, words, i)
+        if (foreign or is_given(taken[i])) and taken[i] not in word_lists()["ends"][script]:
+            while last + 1 < len(words) and last - i < MORE_WORDS and adjoin(text, words, last + 1):
                 after = taken[last + 1]
                 if not goes_on(taken, last + 1, words, script, (foreign or titled) and not unknown):
                     break
@@ -126,7 +126,7 @@ def bare(word: str, script: str) -> str:
     """A word without the "and" that Arabic puts before it, where what is left is a name."""
     if script == "ar" and word.startswith(AND) and len(word) > 3:
         rest = word[1:]
-        if rest in lists()["foreign"]["ar"] or (rest in gazetteer().given and word not in gazetteer().given):
+        if rest in word_lists()["foreign"]["ar"] or (rest in gazetteer().given and word not in gazetteer().given):
             return rest
     return word
 
@@ -144,13 +144,15 @@ def is_given(word: str) -> bool:
 def is_known(word: str) -> bool:
     """Whether the gazetteer or the list of foreign names has the word."""
     known = gazetteer()
-    return word in known.given or word in known.family or any(word in names for names in lists()["foreign"].values())
+    return (
+        word in known.given or word in known.family or any(word in names for names in word_lists()["foreign"].values())
+    )
 
 
 def goes_on(taken: list[str], i: int, words: list[regex.Match[str]], script: str, sure: bool) -> bool:
     """Whether a word belongs to the name before it: known itself, or, after a sure beginning, no small word."""
     word = taken[i]
-    if word in lists()["ends"][script] or word != words[i].group():
+    if word in word_lists()["ends"][script] or word != words[i].group():
         return False
     if word in LINKS or is_known(word):
         return True

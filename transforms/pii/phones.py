@@ -41,8 +41,8 @@ REGIONS = {
 STRETCH = regex.compile(
     r"(?<![\d.,/\-a-zA-Z_])(?:\+|\(\+?)?\d(?:[ ().\-/]{0,3}\+?\d){5,23}(?!\d|[.,/\-]\d|[a-zA-Z%°_])"
 )
-GROUP = regex.compile(r"\S+")
-GROUPS_AT_MOST = 8
+DIGIT_GROUP = regex.compile(r"\S+")
+MOST_GROUPS = 8
 # Words that announce a number: after one of them, anything with six digits or more is one.
 ANNOUNCED = regex.compile(
     r"(?:\b(?:tel|phone|telephone|mobile?|mob|cell|call|text|whats ?app|fax|sms|viber|signal|telegram"
@@ -72,9 +72,9 @@ def find_phones(text: str, language: str) -> Iterator[Finding]:
 
 def parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The stretch text[start:end], then what is left without its first or last groups of digits, long parts first."""
-    groups = [group.span() for group in GROUP.finditer(text, start, end)]
+    groups = [group.span() for group in DIGIT_GROUP.finditer(text, start, end)]
     yield start, end
-    if len(groups) > GROUPS_AT_MOST:
+    if len(groups) > MOST_GROUPS:
         return
     for length in range(len(groups) - 1, 0, -1):
         for first in range(len(groups) - length + 1):

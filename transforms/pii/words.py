@@ -8,7 +8,7 @@ import regex
 
 
 @dataclass(frozen=True)
-class Words:
+class NeutralWords:
     """What is put in place of an e-mail address, a telephone number, a link, and a person's name."""
 
     email: str
@@ -24,33 +24,33 @@ class Words:
 # A persona must still read well: "a fan of someone", "ein Fan von jemandem". Where a language declines the word, the
 # case that follows a preposition is taken, since that is where names stand in personas; Russian and the other Slavic
 # languages take the "N." of their novels, which needs no case.
-WORDS = {
-    "en": Words("an e-mail address", "a phone number", "a link", "someone"),
-    "de": Words("eine E-Mail-Adresse", "eine Telefonnummer", "ein Link", "jemandem"),
-    "es": Words("un correo electrónico", "un teléfono", "un enlace", "alguien"),
-    "fr": Words("une adresse e-mail", "un numéro de téléphone", "un lien", "quelqu'un"),
-    "it": Words("un indirizzo e-mail", "un numero di telefono", "un link", "qualcuno"),
-    "pt": Words("um e-mail", "um telefone", "um link", "alguém"),
-    "nl": Words("een e-mailadres", "een telefoonnummer", "een link", "iemand"),
-    "pl": Words("adres e-mail", "numer telefonu", "link", "N. N."),
-    "cs": Words("e-mailová adresa", "telefonní číslo", "odkaz", "N. N."),
-    "ru": Words("адрес почты", "номер телефона", "ссылка", "N."),
-    "uk": Words("адреса пошти", "номер телефону", "посилання", "N."),
-    "tr": Words("bir e-posta adresi", "bir telefon numarası", "bir bağlantı", "birisi"),
-    "id": Words("sebuah alamat surel", "sebuah nomor telepon", "sebuah tautan", "seseorang"),
-    "vi": Words("một địa chỉ email", "một số điện thoại", "một liên kết", "một người"),
-    "zh": Words("某邮箱", "某电话", "某链接", "某人"),
-    "ja": Words("あるメールアドレス", "ある電話番号", "あるリンク", "ある人"),
-    "ko": Words("어떤 이메일", "어떤 전화번호", "어떤 링크", "어떤 사람"),
-    "ar": Words("بريد إلكتروني", "رقم هاتف", "رابط", "شخص ما"),
-    "fa": Words("یک ایمیل", "یک شماره تلفن", "یک پیوند", "شخصی"),
-    "hi": Words("एक ईमेल", "एक फ़ोन नंबर", "एक लिंक", "किसी व्यक्ति"),
-    "th": Words("อีเมลหนึ่ง", "หมายเลขโทรศัพท์หนึ่ง", "ลิงก์หนึ่ง", "ใครคนหนึ่ง"),
+NEUTRAL_WORDS = {
+    "en": NeutralWords("an e-mail address", "a phone number", "a link", "someone"),
+    "de": NeutralWords("eine E-Mail-Adresse", "eine Telefonnummer", "ein Link", "jemandem"),
+    "es": NeutralWords("un correo electrónico", "un teléfono", "un enlace", "alguien"),
+    "fr": NeutralWords("une adresse e-mail", "un numéro de téléphone", "un lien", "quelqu'un"),
+    "it": NeutralWords("un indirizzo e-mail", "un numero di telefono", "un link", "qualcuno"),
+    "pt": NeutralWords("um e-mail", "um telefone", "um link", "alguém"),
+    "nl": NeutralWords("een e-mailadres", "een telefoonnummer", "een link", "iemand"),
+    "pl": NeutralWords("adres e-mail", "numer telefonu", "link", "N. N."),
+    "cs": NeutralWords("e-mailová adresa", "telefonní číslo", "odkaz", "N. N."),
+    "ru": NeutralWords("адрес почты", "номер телефона", "ссылка", "N."),
+    "uk": NeutralWords("адреса пошти", "номер телефону", "посилання", "N."),
+    "tr": NeutralWords("bir e-posta adresi", "bir telefon numarası", "bir bağlantı", "birisi"),
+    "id": NeutralWords("sebuah alamat surel", "sebuah nomor telepon", "sebuah tautan", "seseorang"),
+    "vi": NeutralWords("một địa chỉ email", "một số điện thoại", "một liên kết", "một người"),
+    "zh": NeutralWords("某邮箱", "某电话", "某链接", "某人"),
+    "ja": NeutralWords("あるメールアドレス", "ある電話番号", "あるリンク", "ある人"),
+    "ko": NeutralWords("어떤 이메일", "어떤 전화번호", "어떤 링크", "어떤 사람"),
+    "ar": NeutralWords("بريد إلكتروني", "رقم هاتف", "رابط", "شخص ما"),
+    "fa": NeutralWords("یک ایمیل", "یک شماره تلفن", "یک پیوند", "شخصی"),
+    "hi": NeutralWords("एक ईमेल", "एक फ़ोन नंबर", "एक लिंक", "किसी व्यक्ति"),
+    "th": NeutralWords("อีเมลหนึ่ง", "หมายเลขโทรศัพท์หนึ่ง", "ลิงก์หนึ่ง", "ใครคนหนึ่ง"),
 }
 # Nomen nescio: understood in any language that has no words above.
-NEUTRAL = Words("e-mail", "tel.", "link", "N. N.")
+NEUTRAL_IN_ANY_LANGUAGE = NeutralWords("e-mail", "tel.", "link", "N. N.")
 
-SCRIPTS = {
+LANGUAGE_OF_SCRIPT = {
     "Han": "zh",
     "Hiragana": "ja",
     "Katakana": "ja",
@@ -60,10 +60,10 @@ SCRIPTS = {
     "Cyrillic": "ru",
     "Thai": "th",
 }
-SCRIPT_LETTERS = regex.compile("|".join(rf"(?P<{script}>\p{{{script}}})" for script in SCRIPTS))
+SCRIPT_LETTERS = regex.compile("|".join(rf"(?P<{script}>\p{{{script}}})" for script in LANGUAGE_OF_SCRIPT))
 
 
-def language_of(text: str, language: str) -> str:
+def language_or_by_script(text: str, language: str) -> str:
     """`language` if it is known, else the best known language of the text's script: English for Latin letters."""
     if language != "und":
         return language.split("-")[0]
@@ -74,9 +74,9 @@ def language_of(text: str, language: str) -> str:
         return "en"
     if "Hiragana" in scripts or "Katakana" in scripts:  # Japanese has more Han than kana
         return "ja"
-    return SCRIPTS[str(max(set(scripts), key=scripts.count))] if scripts else "en"
+    return LANGUAGE_OF_SCRIPT[str(max(set(scripts), key=scripts.count))] if scripts else "en"
 
 
-def words_of(language: str) -> Words:
-    """The words of a language; `NEUTRAL` where there are none."""
-    return WORDS.get(language, NEUTRAL)
+def neutral_words(language: str) -> NeutralWords:
+    """The words of a language; `NEUTRAL_IN_ANY_LANGUAGE` where there are none."""
+    return NEUTRAL_WORDS.get(language, NEUTRAL_IN_ANY_LANGUAGE)

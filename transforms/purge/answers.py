@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 
 from persona_hub.transforms.embedding.protocol import text_key
-from persona_hub.transforms.purge.gone import Gone
+from persona_hub.transforms.purge.erasure import Erasure
 from persona_hub.transforms.records import persona_id
 from persona_hub.transforms.store.protocol import ResponseStore, subject_of
 
-GROUP = 1000  # keys of old answers that are removed at once
+FORGOTTEN_AT_ONCE = 1000  # keys of old answers that are removed at once
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ErasedAnswers:
 
 
 def purge_answers(
-    store: ResponseStore, gone: Gone, texts: Collection[str], embedders: Collection[tuple[str, int]]
+    store: ResponseStore, gone: Erasure, texts: Collection[str], embedders: Collection[tuple[str, int]]
 ) -> ErasedAnswers:
     """Erases the answers about documents and personas gone, then their bytes. Raises StoreError.
 
@@ -45,8 +45,8 @@ def purge_answers(
                 found.append(key)
             else:
                 unnamed += 1
-        for start in range(0, len(found), GROUP):
-            store.forget(found[start : start + GROUP])
+        for start in range(0, len(found), FORGOTTEN_AT_ONCE):
+            store.forget(found[start : start + FORGOTTEN_AT_ONCE])
         return ErasedAnswers(removed + len(found), unnamed, store.scrub())
 
 

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from persona_hub.transforms.counting.stages import FILTER_PERSONA, READ_CORPUS
-from persona_hub.transforms.hub.files import read_file, write_shard
 from persona_hub.transforms.hub.manifest import FileEntry
+from persona_hub.transforms.hub.table_files import read_file, write_shard
 from persona_hub.transforms.hub.versions import path_of
-from persona_hub.transforms.purge.gone import Gone
+from persona_hub.transforms.purge.erasure import Erasure
 from persona_hub.transforms.records import DeadLetter, Duplicate, Persona, Provenance, Sample, Vector
 from persona_hub.transforms.wire.batches import batches
 
@@ -25,7 +25,7 @@ class Rewritten:
     dropped: tuple[Any, ...] = field(default=(), repr=False)
 
 
-def left_of(row: Any, gone: Gone) -> Any:
+def without_erased(row: Any, gone: Erasure) -> Any:
     """The row without what is to be erased, None where nothing is left of it.
 
     The word for a relation is a model's too, who was asked about the parent.
@@ -41,11 +41,11 @@ def left_of(row: Any, gone: Gone) -> Any:
         case Vector() | Sample():
             return None if row.persona_id in gone.personas else row
         case DeadLetter():
-            return None if tells_of(row, gone) else row
+            return None if concerns(row, gone) else row
     return row
 
 
-def tells_of(letter: DeadLetter, gone: Gone) -> bool:
+def concerns(letter: DeadLetter, gone: Erasure) -> bool:
     """Whether a dead letter is about what is to be erased, or names an address of it.
 
     A persona that a filter dropped is in no table: its letter tells the address of the document at its root. A record
@@ -60,20 +60,20 @@ def tells_of(letter: DeadLetter, gone: Gone) -> bool:
     return False
 
 
-def rewrite(output: str, entry: FileEntry, record: type, gone: Gone) -> Rewritten | None:
+def rewrite(output: str, entry: FileEntry, record: type, gone: Erasure) -> Rewritten | None:
     """Writes a file's successor beside it, None where nothing is to be erased in it. The file itself stays.
 
     The successor has the name of the file but for the hash of its content, so the work done again changes nothing.
     """
     path = path_of(output, entry.path)
     rows: Callable[[], Iterator[Any]] = partial(read_file, path, record)
-    if all(left_of(row, gone) is row for row in rows()):
+    if all(without_erased(row, gone) is row for row in rows()):
         return None
     dropped: list[Any] = []
 
     def left() -> Iterator[Any]:
         for row in rows():
-            rest = left_of(row, gone)
+            rest = without_erased(row, gone)
             if rest is None:
                 dropped.append(row)
             else:

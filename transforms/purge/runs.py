@@ -23,10 +23,10 @@ from persona_hub.transforms.files.storage import (
     split_path,
 )
 from persona_hub.transforms.hub.current import exclusive, swap_bytes
-from persona_hub.transforms.hub.garbage import remove_empty
 from persona_hub.transforms.hub.manifest import MANIFEST, HubError, RunManifest
+from persona_hub.transforms.hub.orphans import remove_empty
 from persona_hub.transforms.hub.versions import path_of
-from persona_hub.transforms.purge.gone import Gone
+from persona_hub.transforms.purge.erasure import Erasure
 from persona_hub.transforms.purge.rows import Rewritten, rewrite
 from persona_hub.transforms.purge.versions import successors
 from persona_hub.transforms.records import DeadLetter, Sample, persona_id
@@ -45,19 +45,19 @@ class ErasedRuns:
     exports: list[str] = field(default_factory=list)  # paths of folders that were deleted
 
 
-def purge_runs(output: str, gone: Gone, idle_seconds: float) -> ErasedRuns:
+def purge_runs(output: str, gone: Erasure, idle_seconds: float) -> ErasedRuns:
     """Erases samples, dead letters and exports; each run's manifest names what is left, or what was, at any moment."""
     erased = ErasedRuns()
     with exclusive(output):
         for pattern, record in FOLDERS.items():
-            for path in matched(output, f"{pattern}/{MANIFEST}"):
+            for path in files_matching(output, f"{pattern}/{MANIFEST}"):
                 purge_run(output, path.path, record, gone, erased)
-            remove_unnamed(output, pattern, time.time() - idle_seconds, erased)
+            remove_unnamed_of_runs(output, pattern, time.time() - idle_seconds, erased)
     erased.exports = remove_exports(output, gone.personas)
     return erased
 
 
-def purge_run(output: str, path: str, record: type, gone: Gone, erased: ErasedRuns) -> None:
+def purge_run(output: str, path: str, record: type, gone: Erasure, erased: ErasedRuns) -> None:
     """One folder: successors of its files, then its manifest, then the files go."""
     data = read_bytes(path)
     manifest = RunManifest.from_json(data, path)
@@ -65,7 +65,7 @@ def purge_run(output: str, path: str, record: type, gone: Gone, erased: ErasedRu
     changed = {path: one for path, one in found.items() if one}
     if not changed:
         return
-    swapped = swap_bytes(path, data, updated(manifest, changed).to_json())
+    swapped = swap_bytes(path, data, updated_run(manifest, changed).to_json())
     if not swapped:
         raise HubError(f"{path}: was changed by another job at this moment; run the same command again")
     for old, one in changed.items():
@@ -79,7 +79,7 @@ def record_kind(record: type) -> str:
     return "samples" if record is Sample else "dead_letters"
 
 
-def updated(manifest: RunManifest, changed: dict[str, Rewritten]) -> RunManifest:
+def updated_run(manifest: RunManifest, changed: dict[str, Rewritten]) -> RunManifest:
     """A run with the successors of its files; its counts tell what was erased."""
     counts = Counter(manifest.counts.get(PURGE, {}))
     for path, one in changed.items():
@@ -89,19 +89,19 @@ def updated(manifest: RunManifest, changed: dict[str, Rewritten]) -> RunManifest
 
 def all_runs(output: str) -> list[RunManifest]:
     """The manifests of all folders of runs."""
-    paths = [found.path for pattern in FOLDERS for found in matched(output, f"{pattern}/{MANIFEST}")]
+    paths = [found.path for pattern in FOLDERS for found in files_matching(output, f"{pattern}/{MANIFEST}")]
     return [RunManifest.from_json(read_bytes(path), path) for path in paths]
 
 
-def remove_unnamed(output: str, pattern: str, before: float, erased: ErasedRuns) -> None:
+def remove_unnamed_of_runs(output: str, pattern: str, before: float, erased: ErasedRuns) -> None:
     """Deletes what no manifest names in the folders of runs: a killed attempt left it, of the run or of a purge.
 
     What has changed since `before`, and since its folder was published, may belong to a job that runs.
     """
-    manifests = {found.path: found.modified for found in matched(output, f"{pattern}/{MANIFEST}")}
+    manifests = {found.path: found.modified for found in files_matching(output, f"{pattern}/{MANIFEST}")}
     published = {split_path(path)[0]: seconds for path, seconds in manifests.items()}
     named = {path_of(output, e.path) for path in manifests for e in RunManifest.from_json(read_bytes(path), path).files}
-    for found in matched(output, f"{pattern}/*"):
+    for found in files_matching(output, f"{pattern}/*"):
         if found.path in named or found.path in manifests:
             continue
         if found.modified <= max(before, published.get(split_path(found.path)[0], 0.0)):
@@ -117,7 +117,7 @@ def remove_exports(output: str, personas: AbstractSet[str]) -> list[str]:
     The files with somebody in them go last: killed before that, the same again finds the folder.
     """
     folders: dict[str, list[str]] = {}
-    for found in matched(output, "export/*/*"):
+    for found in files_matching(output, "export/*/*"):
         folders.setdefault(split_path(found.path)[0], []).append(found.path)
     removed = []
     for folder, paths in sorted(folders.items()):
@@ -146,6 +146,6 @@ def ids_in(path: str) -> Iterable[str]:
                 yield persona_id(row.get("persona") or row.get("input persona") or "")
 
 
-def matched(output: str, pattern: str) -> list[StoredFile]:
+def files_matching(output: str, pattern: str) -> list[StoredFile]:
     """The files of a pattern in OUTPUT, in order."""
     return list_files(path_of(output, pattern))

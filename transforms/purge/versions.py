@@ -17,15 +17,15 @@ from persona_hub.transforms.counting.stages import PURGE
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import delete_file, file_exists, is_local, list_files, read_bytes
 from persona_hub.transforms.hub.current import exclusive, read_current, require_current, set_current, swap_bytes
-from persona_hub.transforms.hub.files import write_shard
-from persona_hub.transforms.hub.garbage import manifest_path, paths_of, remove_empty
-from persona_hub.transforms.hub.manifest import FileEntry, HubError, Made, Manifest, fingerprint, version_name
+from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, HubError, Manifest, fingerprint, version_name
+from persona_hub.transforms.hub.orphans import manifest_path, remove_empty, version_paths
 from persona_hub.transforms.hub.schemas import TABLES
-from persona_hub.transforms.hub.tombstones import DOCUMENT, PERSONA, number_of
+from persona_hub.transforms.hub.table_files import write_shard
+from persona_hub.transforms.hub.tombstones import REMOVED_DOCUMENT, REMOVED_PERSONA, number_of
 from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, path_of
-from persona_hub.transforms.purge.gone import Gone, find_gone
+from persona_hub.transforms.purge.erasure import Erasure, find_erasure
 from persona_hub.transforms.purge.rows import Rewritten, rewrite
-from persona_hub.transforms.records import Duplicate, Persona, Removed
+from persona_hub.transforms.records import Duplicate, Persona, Tombstone
 from persona_hub.transforms.wire.batches import Batch
 
 PURGED = ("personas", "provenance", "duplicates", "vectors")  # tables that hold text, or what was made of it
@@ -35,10 +35,10 @@ Changed = Mapping[str, Rewritten]  # by path of the file
 
 
 @dataclass(frozen=True)
-class Erased:
+class ErasedVersions:
     """What a purge did to the versions."""
 
-    gone: Gone
+    gone: Erasure
     version: str  # that readers see
     rows: Mapping[str, int]  # by kind, of all files
     texts: Sequence[str]  # of the personas among them
@@ -46,7 +46,7 @@ class Erased:
     left: Sequence[str]  # paths of files that no version names, and that a job may be writing
 
 
-def purge_versions(output: str, sources: frozenset[str], idle_seconds: float, code_version: str) -> Erased:
+def purge_versions(output: str, sources: frozenset[str], idle_seconds: float, code_version: str) -> ErasedVersions:
     """Erases what came of `sources`, which the current version has taken down, from all versions.
 
     Raises HubError where it has not, PublishConflict where another job published meanwhile.
@@ -56,20 +56,20 @@ def purge_versions(output: str, sources: frozenset[str], idle_seconds: float, co
         if not sources <= hub.tombstones().unwanted:
             raise HubError(f"{output}: version {hub.manifest.version} has not taken these sources down; run it again")
         versions = list_versions(output)
-        gone = find_gone(hub, versions, sources)
+        gone = find_erasure(hub, versions, sources)
         changed = dict(rewritten(output, versions, gone))
         current = publish_purged(hub, changed, gone, code_version)
         for manifest in versions:
             replace_manifest(output, manifest.version, changed)
-        removed, left = remove_unnamed(output, current, idle_seconds)
+        removed, left = remove_unnamed_files(output, current, idle_seconds)
     rows: Counter[str] = Counter()
     for path, one in changed.items():
         rows[FileEntry(path, 0).kind] += len(one.dropped)
     texts = {row.text for one in changed.values() for row in one.dropped if isinstance(row, Persona | Duplicate)}
-    return Erased(gone, current.version, rows, sorted(texts), removed, left)
+    return ErasedVersions(gone, current.version, rows, sorted(texts), removed, left)
 
 
-def rewritten(output: str, versions: Iterable[Manifest], gone: Gone) -> Iterator[tuple[str, Rewritten]]:
+def rewritten(output: str, versions: Iterable[Manifest], gone: Erasure) -> Iterator[tuple[str, Rewritten]]:
     """(path, successor) of the files of any version that hold something to erase."""
     entries = {entry.path: entry for manifest in versions for entry in manifest.files if entry.kind in PURGED}
     for path, entry in sorted(entries.items()):
@@ -77,15 +77,15 @@ def rewritten(output: str, versions: Iterable[Manifest], gone: Gone) -> Iterator
             yield path, made
 
 
-def publish_purged(hub: Hub, changed: Changed, gone: Gone, code_version: str) -> Manifest:
+def publish_purged(hub: Hub, changed: Changed, gone: Erasure, code_version: str) -> Manifest:
     """The version that readers see from now on; the one that they see, if there is nothing to erase in it.
 
     It keeps tombstones of all who are erased: they say who that was, and hold hashes only.
     """
     before, known = hub.manifest, hub.tombstones().removed
     tombstones = Batch(
-        Removed(key, kind)
-        for kind, keys in ((DOCUMENT, gone.documents), (PERSONA, gone.personas))
+        Tombstone(key, kind)
+        for kind, keys in ((REMOVED_DOCUMENT, gone.documents), (REMOVED_PERSONA, gone.personas))
         for key in sorted(keys)
         if (kind, key) not in known
     )
@@ -94,7 +94,7 @@ def publish_purged(hub: Hub, changed: Changed, gone: Gone, code_version: str) ->
     content = fingerprint({"purge": gone.sources, "of": before.version})
     version = version_name(before.version, content)
     made = replace(
-        updated(hub.output, before, changed),
+        updated_version(hub.output, before, changed),
         version=version,
         parent=before.version,
         base=before.version,
@@ -107,7 +107,7 @@ def publish_purged(hub: Hub, changed: Changed, gone: Gone, code_version: str) ->
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     if tombstones:
-        entry = write_shard(hub.output, made.folder, "removed-00000-of-00001", Removed, "avro", [tombstones])
+        entry = write_shard(hub.output, made.folder, "removed-00000-of-00001", Tombstone, "avro", [tombstones])
         made = replace(made, files=tuple(sorted({*made.files, entry})))
     require_current(hub.output, before.version, read_current(hub.output))
     write_bytes(manifest_path(hub.output, version), made.to_json())
@@ -115,7 +115,7 @@ def publish_purged(hub: Hub, changed: Changed, gone: Gone, code_version: str) ->
     return made
 
 
-def updated(output: str, manifest: Manifest, changed: Changed) -> Manifest:
+def updated_version(output: str, manifest: Manifest, changed: Changed) -> Manifest:
     """A version with the successors of its files; its counts tell what was erased of those it added itself."""
     hidden, own = dict(manifest.hidden), Counter(manifest.counts.get(PURGE, {}))
     tombstones = Hub(output, manifest).tombstones() if hidden else None
@@ -130,7 +130,7 @@ def updated(output: str, manifest: Manifest, changed: Changed) -> Manifest:
     return replace(manifest, files=successors(manifest, changed), hidden=hidden, counts=counts)
 
 
-def successors(made: Made, changed: Changed) -> tuple[FileEntry, ...]:
+def successors(made: BaseManifest, changed: Changed) -> tuple[FileEntry, ...]:
     """The files of a manifest, those that were rewritten by their successors."""
     found = (changed[entry.path].entry if entry.path in changed else entry for entry in made.files)
     return tuple(sorted(entry for entry in found if entry))
@@ -145,17 +145,17 @@ def replace_manifest(output: str, version: str, changed: Changed) -> None:
     manifest = Manifest.from_json(data, path)
     if not any(entry.path in changed for entry in manifest.files):
         return
-    if not swap_bytes(path, data, updated(output, manifest, changed).to_json()):
+    if not swap_bytes(path, data, updated_version(output, manifest, changed).to_json()):
         raise HubError(f"{path}: was changed by another job at this moment; run the same command again")
 
 
-def remove_unnamed(output: str, current: Manifest, idle_seconds: float) -> tuple[int, list[str]]:
+def remove_unnamed_files(output: str, current: Manifest, idle_seconds: float) -> tuple[int, list[str]]:
     """(how many files were deleted that no version names, paths of those that a job may be writing).
 
     What is older than the version that readers see belongs to nobody: a job that set out before cannot publish it.
     """
     [manifest] = list_files(manifest_path(output, current.version))
-    named = {path for manifest in list_versions(output) for path in paths_of(output, manifest)}
+    named = {path for manifest in list_versions(output) for path in version_paths(output, manifest)}
     before = max(manifest.modified, time.time() - idle_seconds)
     unnamed = [file for file in list_files(path_of(output, "hub/*/*")) if file.path not in named]
     old = [file.path for file in unnamed if file.modified <= before]

@@ -11,8 +11,8 @@ import apache_beam as beam
 from persona_hub.transforms.records import DeadLetter, DocumentOutcome, partition_of, unanswered
 from persona_hub.transforms.wire.batches import Batch, batches
 
-PARTITIONS = 64  # of the rows of documents: a row takes 100 bytes, a million of them 100 MB in all
-ASKED, NOT_ASKED = "document", "unasked"
+TABLE_PARTITIONS = 64  # of the rows of documents: a row takes 100 bytes, a million of them 100 MB in all
+ASKED_OUTCOME, UNASKED_OUTCOME = "document", "unasked"
 
 
 @dataclass(kw_only=True)
@@ -23,7 +23,7 @@ class DocumentsTable(beam.PTransform):
     read: the next refresh that meets it asks (answers that it has had are stored).
     """
 
-    partitions: int = PARTITIONS
+    partitions: int = TABLE_PARTITIONS
 
     def expand(
         self, sides: tuple[beam.PCollection[Batch[DocumentOutcome]], beam.PCollection[Batch[DeadLetter]]]
@@ -36,7 +36,7 @@ class DocumentsTable(beam.PTransform):
                 "unasked": lost | "Unasked" >> beam.FlatMap(unasked_by_id, self.partitions),
             }
             | "ByDocument" >> beam.CoGroupByKey()
-            | "Mark" >> beam.FlatMapTuple(mark).with_output_types(Batch)
+            | "Mark" >> beam.FlatMapTuple(mark_unasked).with_output_types(Batch)
         )
 
 
@@ -44,8 +44,8 @@ def rows_by_id(batch: Batch[DocumentOutcome], partitions: int) -> Iterator[tuple
     """Rows by partition of the document's id; those without one are in partition 0."""
     groups: dict[int, Batch[DocumentOutcome]] = {}
     for row in batch:
-        home = partition_of(row.document_id, partitions) if row.document_id else 0
-        groups.setdefault(home, Batch()).append(row)
+        partition = partition_of(row.document_id, partitions) if row.document_id else 0
+        groups.setdefault(partition, Batch()).append(row)
     yield from groups.items()
 
 
@@ -55,13 +55,14 @@ def unasked_by_id(batch: Batch[DeadLetter], partitions: int) -> Iterator[tuple[i
     for letter in batch:
         if unanswered(letter.reason):
             groups.setdefault(partition_of(letter.key, partitions), []).append(letter.key)
-    yield from ((home, tuple(ids)) for home, ids in groups.items())
+    yield from ((partition, tuple(ids)) for partition, ids in groups.items())
 
 
-def mark(_: int, sides: dict[str, Iterable[Any]]) -> Iterator[Batch[DocumentOutcome]]:
+def mark_unasked(_: int, sides: dict[str, Iterable[Any]]) -> Iterator[Batch[DocumentOutcome]]:
     """One partition's rows."""
     unasked = {key for ids in sides["unasked"] for key in ids}
     rows = (row for batch in sides["rows"] for row in batch)
     yield from batches(
-        replace(row, outcome=NOT_ASKED) if row.outcome == ASKED and row.document_id in unasked else row for row in rows
+        replace(row, outcome=UNASKED_OUTCOME) if row.outcome == ASKED_OUTCOME and row.document_id in unasked else row
+        for row in rows
     )

@@ -11,10 +11,10 @@ import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
-from persona_hub.transforms.corpus.documents import Wanted, document_of
-from persona_hub.transforms.corpus.files import FORMATS, match_corpus
+from persona_hub.transforms.corpus.corpus_records import MIB, CorpusError, CorpusFile, Limits, Piece
+from persona_hub.transforms.corpus.documents import DocumentFilter, document_of
+from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.formats.readers import read_piece
-from persona_hub.transforms.corpus.found import MIB, CorpusError, CorpusFile, Limits, Piece
 from persona_hub.transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import READ_CORPUS
@@ -23,9 +23,9 @@ from persona_hub.transforms.read_corpus.unique_documents import UniqueDocuments,
 from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, partition_of
 from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 
-__all__ = ["FORMATS", "CorpusError", "CorpusFile", "CorpusRead", "Limits", "ReadCorpus", "match_corpus"]
+__all__ = ["CorpusError", "CorpusFile", "CorpusRead", "Limits", "ReadCorpus", "match_corpus"]
 
-OUTCOMES, DEAD_LETTERS, COUNTS = "outcomes", "dead_letters", "counts"
+OUTCOMES_OUTPUT, DEAD_LETTERS_OUTPUT, COUNTS = "outcomes", "dead_letters", "counts"
 HELD_BYTES = 32 * MIB  # of text that a bundle holds back so that few thick batches reach the shuffle
 PARTITION_BYTES = MIB  # of corpus for a partition of the shuffle: 2,000 short documents
 LEAST_PARTITIONS, MOST_PARTITIONS = 16, 4096
@@ -86,7 +86,7 @@ class ReadCorpus(beam.PTransform):
 
     def expand(self, pbegin: PBegin) -> CorpusRead:
         """The transforms of this step."""
-        wanted = Wanted(self.languages, self.min_characters, self.max_characters, self.unwanted)
+        wanted = DocumentFilter(self.languages, self.min_characters, self.max_characters, self.unwanted)
         limits = replace(self.limits, part_characters=self.max_characters)
         partitions = self.partitions or _partitions_for(self.files)
         loads = list(loads_of(self.files, self.piece_bytes, self.load_bytes))
@@ -96,14 +96,14 @@ class ReadCorpus(beam.PTransform):
             | "SpreadPieces" >> beam.Reshuffle()
             | "ReadPieces"
             >> beam.ParDo(_Read(self.text_field, wanted, limits, partitions))
-            .with_outputs(OUTCOMES, DEAD_LETTERS, main="candidates")
+            .with_outputs(OUTCOMES_OUTPUT, DEAD_LETTERS_OUTPUT, main="candidates")
             .with_output_types(tuple[int, Batch])
         )
         unique = read.candidates | "UniqueDocuments" >> UniqueDocuments(
             max_documents=self.max_documents, known=self.known, partitions=partitions
         )
-        outcomes = (read[OUTCOMES], unique.outcomes) | "AllOutcomes" >> beam.Flatten()
-        known, dead_letters = unique.known, read[DEAD_LETTERS]
+        outcomes = (read[OUTCOMES_OUTPUT], unique.outcomes) | "AllOutcomes" >> beam.Flatten()
+        known, dead_letters = unique.known, read[DEAD_LETTERS_OUTPUT]
         counts = (
             *count_records(READ_CORPUS, "records", outcomes, known, dead_letters),
             *count_records(READ_CORPUS, "known", known),
@@ -121,7 +121,7 @@ def _partitions_for(files: Sequence[CorpusFile]) -> int:
 class _Read(beam.DoFn):
     """Load of pieces -> (partition, batch of documents); aside, outcomes of what is skipped, and dead letters."""
 
-    def __init__(self, text_field: str, wanted: Wanted, limits: Limits, partitions: int):
+    def __init__(self, text_field: str, wanted: DocumentFilter, limits: Limits, partitions: int):
         self.text_field = text_field
         self.wanted = wanted
         self.limits = limits
@@ -134,14 +134,14 @@ class _Read(beam.DoFn):
 
     def process(self, load: list[Piece]) -> Iterator[Any]:
         for piece in load:
-            aside: dict[str, Batch[Any]] = {OUTCOMES: Batch(), DEAD_LETTERS: Batch()}
+            aside: dict[str, Batch[Any]] = {OUTCOMES_OUTPUT: Batch(), DEAD_LETTERS_OUTPUT: Batch()}
             for found in read_piece(piece, self.text_field, self.limits):
                 record = document_of(found, piece.file.path, self.wanted)
                 self.tally.inc("records")
                 if isinstance(record, Document):
                     yield from self._hold(record)
                     continue
-                tag = DEAD_LETTERS if isinstance(record, DeadLetter) else OUTCOMES
+                tag = DEAD_LETTERS_OUTPUT if isinstance(record, DeadLetter) else OUTCOMES_OUTPUT
                 self.tally.inc(record.outcome if isinstance(record, DocumentOutcome) else "dead-letters")
                 aside[tag].append(record)
                 if len(aside[tag]) >= BATCH_RECORDS:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsDict, PCollection, TaggedOutput
 
-from persona_hub.transforms.corpus.documents import has_address, order_of, outcome_of
-from persona_hub.transforms.corpus.found import MIB
+from persona_hub.transforms.corpus.corpus_records import MIB
+from persona_hub.transforms.corpus.documents import document_order, has_address, outcome_of
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.reading import read_blocks
@@ -22,7 +22,7 @@ BATCH_BYTES = 2 * MIB  # of text in a batch of documents
 MET = ("document", "repeated", "known-elsewhere", "unasked")  # outcomes of records at whose address a document was met
 ID_BYTES = 16
 SOURCE_BYTES = 8  # of a hash of an address: two of one document's meet once in 10^19
-ROW_BYTES = ID_BYTES + SOURCE_BYTES + 1
+KNOWN_ROW_BYTES = ID_BYTES + SOURCE_BYTES + 1
 
 Grouped = tuple[int, Iterable[Batch[Document]], frozenset[bytes]]  # partition, documents, what is known of them
 
@@ -78,8 +78,8 @@ def document_batches(documents: Iterable[Document]) -> Iterator[Batch[Document]]
 class _GroupByContent(beam.PTransform):
     """(partition, batch of documents) -> (partition, its batches, what is known of them).
 
-    Known are ids, 16 bytes each, of documents that went on to the model, and with a hash of the address (`at`) each
-    place where they were met.
+    What is known of a document: its id, 16 bytes, if a model was asked about it, and id and hash of the address
+    (`id_and_address`) for each address at which it was met.
     """
 
     known: Sequence[str]
@@ -105,12 +105,12 @@ def _known_ids(path: str, partitions: int) -> Iterator[tuple[int, bytes]]:
     What was skipped may go on this time.
     """
     for partition, batch in read_blocks(path, DocumentOutcome, "document_id", partitions):
-        rows = [at(row) + bytes([row.outcome == "document"]) for row in batch if row.outcome in MET]
+        rows = [id_and_address(row) + bytes([row.outcome == "document"]) for row in batch if row.outcome in MET]
         if rows:
             yield partition, b"".join(rows)
 
 
-def at(row: Document | DocumentOutcome) -> bytes:
+def id_and_address(row: Document | DocumentOutcome) -> bytes:
     """A document's id and a hash of its address."""
     return bytes.fromhex(row.document_id) + bytes.fromhex(content_id(row.source))[:SOURCE_BYTES]
 
@@ -124,8 +124,8 @@ def _beside_known(partition: int, sides: dict[str, Any]) -> Grouped:
     came = {bytes.fromhex(document.document_id) for batch in sides["new"] for document in batch}
     known: set[bytes] = set()
     for rows in sides["known"]:
-        for start in range(0, len(rows), ROW_BYTES):
-            place, asked = rows[start : start + ROW_BYTES - 1], rows[start + ROW_BYTES - 1]
+        for start in range(0, len(rows), KNOWN_ROW_BYTES):
+            place, asked = rows[start : start + KNOWN_ROW_BYTES - 1], rows[start + KNOWN_ROW_BYTES - 1]
             if place[:ID_BYTES] in came:
                 known.add(place)
                 if asked:
@@ -154,10 +154,10 @@ class _KeepFirst(beam.DoFn):
         first: dict[str, tuple[str, tuple[int, ...]]] = {}
         elsewhere: dict[bytes, tuple[str, tuple[int, ...]]] = {}
         for document in (document for batch in groups for document in batch):
-            order = order_of(document)
+            order = document_order(document)
             if bytes.fromhex(document.document_id) not in known:
                 first[document.document_id] = min(first.get(document.document_id, order), order)
-            elif has_address(document) and (place := at(document)) not in known:
+            elif has_address(document) and (place := id_and_address(document)) not in known:
                 elsewhere[place] = min(elsewhere.get(place, order), order)
         used = set(first)
         if self.max_documents:
@@ -168,10 +168,15 @@ class _KeepFirst(beam.DoFn):
 
         def kept() -> Iterator[Document]:
             for document in (document for batch in groups for document in batch):
+                order = document_order(document)
                 outcome = "repeated" if document.document_id in first else "known"
-                if outcome == "known" and elsewhere and elsewhere.get(at(document)) == order_of(document):
+                if (
+                    outcome == "known"
+                    and elsewhere
+                    and elsewhere.get(id_and_address(document)) == document_order(document)
+                ):
                     outcome = "known-elsewhere"
-                if order_of(document) == first.get(document.document_id):
+                if order == first.get(document.document_id):
                     outcome = "document" if document.document_id in used else "skipped-max-documents"
                 self.tally.inc("documents" if outcome == "document" else outcome)
                 aside["known" if outcome == "known" else "outcomes"].append(outcome_of(document, outcome))

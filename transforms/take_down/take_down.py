@@ -16,10 +16,10 @@ from persona_hub.transforms.counting.stages import HIDDEN, TAKE_DOWN
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.hub.reading import ReadHub
-from persona_hub.transforms.hub.support import Support, support
-from persona_hub.transforms.hub.tombstones import DOCUMENT, MOVED, PERSONA, SOURCE
+from persona_hub.transforms.hub.remaining_provenance import RemainingProvenance, remaining_provenance
+from persona_hub.transforms.hub.tombstones import MOVED_PERSONA, REMOVED_DOCUMENT, REMOVED_PERSONA, REMOVED_SOURCE
 from persona_hub.transforms.hub.versions import Hub
-from persona_hub.transforms.records import DocumentOutcome, Duplicate, Persona, Provenance, Removed
+from persona_hub.transforms.records import DocumentOutcome, Duplicate, Persona, Provenance, Tombstone
 from persona_hub.transforms.wire.batches import Batch
 
 READ = ("document", "repeated", "known-elsewhere", "unasked")  # records whose text a model was shown, or may be yet
@@ -29,7 +29,7 @@ Rows = tuple[int, Batch[Any]]
 class TakenDown(NamedTuple):
     """What a takedown changes."""
 
-    removed: beam.PCollection[Batch[Removed]]
+    removed: beam.PCollection[Batch[Tombstone]]
     moved: beam.PCollection[Batch[Persona]]  # kept, and another document's from now on
     restored: beam.PCollection[tuple[int, Batch[Persona]]]  # near-duplicates of those gone, by block
     held: beam.PCollection[tuple[int, Batch[Persona]]]  # all that stay, by block
@@ -156,12 +156,12 @@ def ways_of(element: Rows, personas: AbstractSet[str]) -> Iterator[Provenance]:
             yield row
 
 
-def verdict_of(ways: AbstractSet[Provenance], documents: AbstractSet[str]) -> Support:
+def verdict_of(ways: AbstractSet[Provenance], documents: AbstractSet[str]) -> RemainingProvenance:
     """Who goes and who stays."""
-    return support(ways, documents)
+    return remaining_provenance(ways, documents)
 
 
-def attributed(persona: Persona, verdict: Support, documents: AbstractSet[str]) -> Persona:
+def attributed(persona: Persona, verdict: RemainingProvenance, documents: AbstractSet[str]) -> Persona:
     """The persona as its remaining ways tell it; itself, if its document stays."""
     if persona.document_id not in documents or persona.persona_id not in verdict.stays:
         return persona
@@ -183,7 +183,7 @@ class Part(beam.DoFn):
     def __init__(self) -> None:
         self.tally = Tally(TAKE_DOWN)
 
-    def process(self, element: Rows, verdict: Support, documents: AbstractSet[str]) -> Iterator[Any]:
+    def process(self, element: Rows, verdict: RemainingProvenance, documents: AbstractSet[str]) -> Iterator[Any]:
         """Batches as they come."""
         block, batch = element
         gone: Batch[Persona] = Batch(p for p in batch if p.persona_id in verdict.removed)
@@ -199,7 +199,7 @@ class Part(beam.DoFn):
             yield TaggedOutput("gone", gone)
         if moved:
             yield TaggedOutput("moved", moved)
-            yield TaggedOutput("removed", Batch(Removed(persona.persona_id, MOVED) for persona in moved))
+            yield TaggedOutput("removed", Batch(Tombstone(persona.persona_id, MOVED_PERSONA) for persona in moved))
 
 
 class BringBack(beam.DoFn):
@@ -208,7 +208,7 @@ class BringBack(beam.DoFn):
     def __init__(self) -> None:
         self.tally = Tally(TAKE_DOWN)
 
-    def process(self, element: Rows, verdict: Support, documents: AbstractSet[str]) -> Iterator[Any]:
+    def process(self, element: Rows, verdict: RemainingProvenance, documents: AbstractSet[str]) -> Iterator[Any]:
         """They are compared anew with all that are held."""
         block, batch = element
         back: Batch[Persona] = Batch(
@@ -219,16 +219,16 @@ class BringBack(beam.DoFn):
         self.tally.inc("brought-back", len(back))
         if back:
             yield block, back
-            yield TaggedOutput("removed", Batch(Removed(persona.persona_id, MOVED) for persona in back))
+            yield TaggedOutput("removed", Batch(Tombstone(persona.persona_id, MOVED_PERSONA) for persona in back))
 
 
-def tombstones(documents: frozenset[str], sources: Iterable[str], earlier: frozenset[str]) -> Batch[Removed]:
+def tombstones(documents: frozenset[str], sources: Iterable[str], earlier: frozenset[str]) -> Batch[Tombstone]:
     """What no refresh may read again, beside what it might not before."""
-    rows = {Removed(document, DOCUMENT) for document in documents - earlier}
-    rows |= {Removed(source, SOURCE) for source in sources}
+    rows = {Tombstone(document, REMOVED_DOCUMENT) for document in documents - earlier}
+    rows |= {Tombstone(source, REMOVED_SOURCE) for source in sources}
     return Batch(sorted(rows, key=lambda row: (row.kind, row.key)))
 
 
-def tombstones_of_personas(verdict: Support) -> Batch[Removed]:
+def tombstones_of_personas(verdict: RemainingProvenance) -> Batch[Tombstone]:
     """Of all personas that go, kept or dropped as duplicates."""
-    return Batch(Removed(persona, PERSONA) for persona in sorted(verdict.removed))
+    return Batch(Tombstone(persona, REMOVED_PERSONA) for persona in sorted(verdict.removed))

@@ -14,10 +14,10 @@ from apache_beam.utils.windowed_value import WindowedValue
 from persona_hub.transforms.counting.counts import Counts, Equation, nested, verify
 from persona_hub.transforms.counting.stages import HIDDEN, NOVELTY, WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.hub.files import write_shard
-from persona_hub.transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest, content_of
+from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifest, RunManifest, content_of
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, SCHEMAS
+from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import read_version
 from persona_hub.transforms.records import content_id, partition_of, unanswered
 from persona_hub.transforms.store.registry import NO_STORE
@@ -136,7 +136,7 @@ class Publish(beam.PTransform):
     """
 
     output: str
-    draft: Made
+    draft: BaseManifest
     response_store: str = ""  # its address
     priced: bool = True  # whether the costs that it holds are known, and not merely 0
     equations: Sequence[Equation] = ()
@@ -146,7 +146,7 @@ class Publish(beam.PTransform):
         if isinstance(self.draft, Manifest) and self.draft.version == self.draft.parent:
             raise ValueError(f"draft: version {self.draft.version} is its own parent")
 
-    def expand(self, made: dict[str, beam.PCollection[Any]]) -> beam.PCollection[Made]:
+    def expand(self, made: dict[str, beam.PCollection[Any]]) -> beam.PCollection[BaseManifest]:
         """The side inputs hold publishing back until all files are written."""
         totals = made["counts"] | "Total" >> beam.CombinePerKey(sum)
         return (
@@ -155,7 +155,7 @@ class Publish(beam.PTransform):
             | "Publish" >> beam.Map(self._publish, beam.pvalue.AsList(made["files"]), beam.pvalue.AsList(totals))
         )
 
-    def _publish(self, _: None, entries: list[FileEntry], totals: list[tuple[tuple[str, str], int]]) -> Made:
+    def _publish(self, _: None, entries: list[FileEntry], totals: list[tuple[tuple[str, str], int]]) -> BaseManifest:
         written = [(("write_hub", entry.kind), entry.records) for entry in set(entries)]
         counts = nested([*totals, *written])
         verify(counts, self.equations)
@@ -190,7 +190,7 @@ def cost_of(usage: Mapping[str, Mapping[str, float]]) -> float:
 
 def without_version(made: Manifest, entries: Iterable[FileEntry]) -> tuple[RunManifest, list[FileEntry]]:
     """What a refresh leaves that has read nothing new: what was lost on the way, and no version."""
-    common = {f.name: getattr(made, f.name) for f in fields(Made)} | {"files": ()}
+    common = {f.name: getattr(made, f.name) for f in fields(BaseManifest)} | {"files": ()}
     run = RunManifest(**common, run=made.version, hub_version=made.base, hub_content=content_of(made))
     return run, [entry for entry in entries if not entry.path.startswith("hub/")]
 

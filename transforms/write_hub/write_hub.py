@@ -10,7 +10,7 @@ import apache_beam as beam
 
 from persona_hub.transforms.counting.counts import CountDeadLetters, Equation, Sizes, StepResult, count_records
 from persona_hub.transforms.counting.stages import WRITE_HUB
-from persona_hub.transforms.hub.manifest import FileEntry, Made, Manifest, RunManifest
+from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifest, RunManifest
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, TABLES
 from persona_hub.transforms.records import DeadLetter, Persona, Provenance, Sample
 from persona_hub.transforms.synthesize.synthesize import Synthesized
@@ -67,7 +67,7 @@ class WriteHub(beam.PTransform):
     response_store: str = ""
     priced: bool = True
 
-    def expand(self, contents: HubContents) -> beam.PCollection[Made]:
+    def expand(self, contents: HubContents) -> beam.PCollection[BaseManifest]:
         """Writes, counts, publishes."""
         run = self.draft.version if isinstance(self.draft, Manifest) else self.draft.run
         steps = (*contents.steps, *contents.samples.values())

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from fastavro.write import Writer
 
+from persona_hub.transforms.corpus.corpus_records import MIB, CorpusFile, Damage, Limits, Piece
 from persona_hub.transforms.corpus.formats.avro_blocks import (
     AvroBlock,
     blocks_in,
     find_marker,
     read_header,
 )
-from persona_hub.transforms.corpus.found import MIB, CorpusFile, Damage, Limits, Piece
 
 SCHEMA = {"type": "record", "name": "R", "fields": [{"name": "text", "type": "string"}]}
 MARKER = bytes([0x5B, 0x91, *[0] * 13, 7])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Damage, Limits, Piece, TextRecord
 from persona_hub.transforms.corpus.files import format_of_content, match_corpus
 from persona_hub.transforms.corpus.formats.readers import READERS
-from persona_hub.transforms.corpus.found import Damage, Found, Limits, Piece, Text
 from tests.corpus.writing import PACK, WRITE, as_json_lines, as_rows, found_in
 
 TEXTS = [
@@ -24,7 +24,7 @@ SINGLE = (".txt", ".html")  # one text a file
 
 
 def texts_of(path: Path, format: str = "auto") -> list[str]:
-    return [found.text for found in found_in(path, format=format) if isinstance(found, Text)]
+    return [found.text for found in found_in(path, format=format) if isinstance(found, TextRecord)]
 
 
 def wanted_of(extension: str) -> list[str]:
@@ -105,7 +105,7 @@ def test_an_empty_file_of_any_format_gives_no_text(tmp_path: Path, extension: st
     path = tmp_path / f"empty{extension}"
     path.touch()
     found = found_in(path)
-    assert [f for f in found if isinstance(f, Text)] == []
+    assert [f for f in found if isinstance(f, TextRecord)] == []
     assert len(found) == (1 if extension in (*TABLES, ".html") else 0)  # without a footer, a header or a page
 
 
@@ -150,7 +150,7 @@ def test_the_text_of_each_corpus_is_found_in_its_field(
     path = tmp_path / f"x{extension}"
     path.write_bytes(as_rows(extension, [record]))
     (found,) = found_in(path, field)
-    assert isinstance(found, Text)
+    assert isinstance(found, TextRecord)
     assert (found.text, found.source) == ("x", source)
 
 
@@ -170,14 +170,14 @@ def test_a_wrong_field_is_named_beside_those_that_there_are(tmp_path: Path, exte
 def test_what_a_parser_makes_of_damage_is_one_damage_after_the_last_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    def failing(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
-        yield Text("line 1", "", "x")
+    def failing(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
+        yield TextRecord("line 1", "", "x")
         raise error("a secret of the corpus")
 
     monkeypatch.setitem(READERS, "jsonl", failing)
     (tmp_path / "x.jsonl").touch()
     text, damage = found_in(tmp_path / "x.jsonl")
-    assert isinstance(text, Text)
+    assert isinstance(text, TextRecord)
     assert isinstance(damage, Damage)
     assert (damage.place, damage.reason) == ("after line 1", "reader-failed")
     assert damage.detail.startswith(f"the reader of jsonl fails with {error.__name__}.")

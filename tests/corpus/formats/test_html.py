@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from examples.make_corpus import page
+from persona_hub.transforms.corpus.corpus_records import BrokenError, Damage, SkippedRecord, TextRecord
 from persona_hub.transforms.corpus.formats import main_text as room
 from persona_hub.transforms.corpus.formats.encoding import decode_page
 from persona_hub.transforms.corpus.formats.main_text import SIZES, extract, main_text
-from persona_hub.transforms.corpus.found import BrokenError, Damage, Skip, Text
 from tests.corpus.writing import PACK, found_in
 from tests.helpers.shadows import shadowing_folder
 
@@ -69,7 +69,7 @@ def test_a_file_of_html_gives_its_main_text(tmp_path: Path, packed: str) -> None
     path = tmp_path / f"x.html{packed}"
     path.write_bytes(PACK[packed](page("The ferry", [TEXTS["koi8-r"]] * 2).encode()))
     (found,) = found_in(path)
-    assert isinstance(found, Text)
+    assert isinstance(found, TextRecord)
     assert TEXTS["koi8-r"] in found.text
     assert "Cookies" not in found.text
     assert "track()" not in found.text
@@ -77,7 +77,7 @@ def test_a_file_of_html_gives_its_main_text(tmp_path: Path, packed: str) -> None
 
 def test_a_page_without_text_is_a_skip_and_one_beyond_the_bound_is_damage(tmp_path: Path) -> None:
     (tmp_path / "x.html").write_text("<html><body><img src=a.png></body></html>")
-    assert found_in(tmp_path / "x.html") == [Skip("line 1", "", "no-text")]
+    assert found_in(tmp_path / "x.html") == [SkippedRecord("line 1", "", "no-text")]
     (found,) = found_in(tmp_path / "x.html", record_bytes=20)
     assert isinstance(found, Damage)
     assert found.reason == "record-too-large"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.corpus.formats.http import HttpResponse, body_of, http_response
-from persona_hub.transforms.corpus.found import BrokenError, Limits
+from persona_hub.transforms.corpus.corpus_records import BrokenError, Limits
+from persona_hub.transforms.corpus.formats.http import HttpResponse, decoded_body, parse_http_response
 
 PAGE = b"<html><p>The gauge reads four feet. </p></html>" * 20
 RAW_DEFLATE = zlib.compress(PAGE)[2:-4]
@@ -25,7 +25,7 @@ def chunk(data: bytes, size: int, end: bytes = b"\r\n") -> bytes:
 
 def body(data: bytes, limits: Limits | None = None, **headers: str) -> bytes:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return body_of(HttpResponse(200, named, data), limits or Limits())
+    return decoded_body(HttpResponse(200, named, data), limits or Limits())
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def body(data: bytes, limits: Limits | None = None, **headers: str) -> bytes:
     ids=["usual", "bare line feeds", "no reason", "no status", "no words", "twice", "odd line", "cut", "bare", "empty"],
 )
 def test_a_response_is_status_headers_and_body(content: bytes, status: int, media_type: str, rest: bytes) -> None:
-    response = http_response(content)
+    response = parse_http_response(content)
     assert (response.status, response.media_type, response.body) == (status, media_type, rest)
 
 

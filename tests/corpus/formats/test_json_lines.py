@@ -10,22 +10,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Damage, Limits, SkippedRecord, TextRecord
 from persona_hub.transforms.corpus.files import match_corpus
-from persona_hub.transforms.corpus.formats.json_lines import found_in_line
+from persona_hub.transforms.corpus.formats.json_lines import record_of_line
 from persona_hub.transforms.corpus.formats.lines import Line
 from persona_hub.transforms.corpus.formats.readers import read_piece
-from persona_hub.transforms.corpus.found import Damage, Found, Limits, Skip, Text
 from persona_hub.transforms.corpus.pieces import pieces_of
 
 
-def found_in(path: Path, piece_bytes: int = 1 << 30, limits: Limits | None = None) -> list[Found]:
+def found_in(path: Path, piece_bytes: int = 1 << 30, limits: Limits | None = None) -> list[CorpusRecord]:
     (file,) = match_corpus([str(path)], "jsonl")
     return [f for piece in pieces_of(file, piece_bytes) for f in read_piece(piece, "", limits or Limits())]
 
 
-def line(data: bytes | str, text_field: str = "") -> Found:
+def line(data: bytes | str, text_field: str = "") -> CorpusRecord:
     data = data.encode() if isinstance(data, str) else data
-    return found_in_line(Line("line 1", data), text_field, Limits())
+    return record_of_line(Line("line 1", data), text_field, Limits())
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -42,7 +42,7 @@ def test_each_line_is_read_once_whatever_the_pieces(
     path = tmp_path / "x.jsonl"
     path.write_bytes(lines.encode())
     found = found_in(path, piece_bytes)
-    assert [f.text for f in found if isinstance(f, Text)] == texts
+    assert [f.text for f in found if isinstance(f, TextRecord)] == texts
     places = [f.place for f in found]
     assert len(set(places)) == len(places)
 
@@ -57,15 +57,15 @@ def test_a_place_is_a_line_of_a_whole_file_and_a_byte_of_a_piece(tmp_path: Path)
 
 
 def test_the_text_is_where_each_corpus_has_it() -> None:
-    assert line('{"url": "https://a.example", "raw_content": "x"}') == Text("line 1", "https://a.example", "x")
-    assert line('{"id": 7, "source": "cc", "text": "x"}') == Text("line 1", "7", "x")
-    assert line('{"text": "x", "body": "y"}', "body") == Text("line 1", "", "y")
+    assert line('{"url": "https://a.example", "raw_content": "x"}') == TextRecord("line 1", "https://a.example", "x")
+    assert line('{"id": 7, "source": "cc", "text": "x"}') == TextRecord("line 1", "7", "x")
+    assert line('{"text": "x", "body": "y"}', "body") == TextRecord("line 1", "", "y")
 
 
 def test_odd_text_is_data() -> None:
-    assert line(r'{"text": "a\u0000b<b>\u202e\n"}') == Text("line 1", "", "a\0b<b>\u202e\n")
-    assert line(r'{"text": "lone \ud800", "score": NaN}') == Text("line 1", "", "lone \ud800")
-    assert line('{"text": "tab\there"}') == Text("line 1", "", "tab\there")
+    assert line(r'{"text": "a\u0000b<b>\u202e\n"}') == TextRecord("line 1", "", "a\0b<b>\u202e\n")
+    assert line(r'{"text": "lone \ud800", "score": NaN}') == TextRecord("line 1", "", "lone \ud800")
+    assert line('{"text": "tab\there"}') == TextRecord("line 1", "", "tab\there")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_line_that_cannot_be_read_is_named_with_a_remedy(data: bytes, reason: 
 
 
 def test_a_null_is_a_skip() -> None:
-    assert line('{"text": null, "url": "u"}') == Skip("line 1", "u", "no-text")
+    assert line('{"text": null, "url": "u"}') == SkippedRecord("line 1", "u", "no-text")
 
 
 def test_a_line_of_100_megabytes_is_one_damage(tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ def test_a_line_of_100_megabytes_is_one_damage(tmp_path: Path) -> None:
         file.write(b'"}\n{"text": "after"}\n')
     for piece_bytes in (1 << 30, 16 << 20):
         before, long, after = found_in(path, piece_bytes)
-        assert isinstance(before, Text)
-        assert isinstance(after, Text)
+        assert isinstance(before, TextRecord)
+        assert isinstance(after, TextRecord)
         assert isinstance(long, Damage)
         assert long.reason == "record-too-large"
         assert len(long.excerpt) <= 1024
@@ -146,7 +146,7 @@ def test_a_truncated_archive_is_one_damage_after_what_could_be_read(tmp_path: Pa
     packed = gzip.compress(rows.encode())
     path.write_bytes(packed[: len(packed) // 2])
     *texts, damage = found_in(path)
-    assert all(isinstance(found, Text) for found in texts)
+    assert all(isinstance(found, TextRecord) for found in texts)
     assert 100 < len(texts) < 400
     assert isinstance(damage, Damage)
     assert (damage.reason, damage.place) == ("gzip-truncated", f"after line {len(texts)}")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.corpus.formats.lines import HEAD_BYTES, Line, lines_of
-from persona_hub.transforms.corpus.found import BrokenError, CorpusFile, Limits, Piece
+from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusFile, Limits, Piece
+from persona_hub.transforms.corpus.formats.lines import EXCERPT_BYTES, Line, lines_in_piece
 
 
 def lines(path: Path, *cuts: int, **limits: int) -> list[Line]:
@@ -19,7 +19,7 @@ def lines(path: Path, *cuts: int, **limits: int) -> list[Line]:
     file = CorpusFile(str(path), path.stat().st_size, "jsonl")
     bounds = [0, *sorted(cuts), file.size]
     pieces = [Piece(file, start, stop) for start, stop in pairwise(bounds)]
-    return [line for piece in pieces if piece.start < piece.stop for line in lines_of(piece, Limits(**limits))]
+    return [line for piece in pieces if piece.start < piece.stop for line in lines_in_piece(piece, Limits(**limits))]
 
 
 def data_of(found: list[Line]) -> list[bytes]:
@@ -60,14 +60,14 @@ def test_of_a_line_beyond_the_bound_the_beginning_is_kept_in_one_piece_only(tmp_
     (tmp_path / "x").write_bytes(b"ab\n" + b"x" * 8000 + b"\nshort\n" + b"y" * 8000)
     found = lines(tmp_path / "x", cut, record_bytes=5000)
     assert [line.too_long for line in found] == [False, True, False, True]
-    assert data_of(found) == [b"ab", b"x" * HEAD_BYTES, b"short", b"y" * HEAD_BYTES]
+    assert data_of(found) == [b"ab", b"x" * EXCERPT_BYTES, b"short", b"y" * EXCERPT_BYTES]
 
 
 def test_a_line_of_just_the_bound_is_whole(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"x" * 5000 + b"\n" + b"y" * 5001)
     assert [(len(line.data), line.too_long) for line in lines(tmp_path / "x", record_bytes=5000)] == [
         (5000, False),
-        (HEAD_BYTES, True),
+        (EXCERPT_BYTES, True),
     ]
 
 
@@ -82,6 +82,6 @@ def test_a_line_that_the_end_of_a_broken_file_cuts_is_not_given(tmp_path: Path) 
     found: list[bytes] = []
     piece = Piece(CorpusFile(str(tmp_path / "x"), 1 << 20, "jsonl"), 0, 1 << 20)
     with pytest.raises(BrokenError, match="ends before its end"):
-        found.extend(line.data for line in lines_of(piece, Limits()))
+        found.extend(line.data for line in lines_in_piece(piece, Limits()))
     assert found == [b"line %d of many" % i for i in range(len(found))]
     assert 1000 < len(found) < 5000

@@ -10,11 +10,18 @@ from typing import Any
 import pytest
 
 from examples.make_corpus import page, response, warc_record
+from persona_hub.transforms.corpus.corpus_records import (
+    BrokenError,
+    CorpusRecord,
+    Damage,
+    Limits,
+    SkippedRecord,
+    TextRecord,
+)
 from persona_hub.transforms.corpus.files import match_corpus
-from persona_hub.transforms.corpus.formats.http import body_of, http_response
+from persona_hub.transforms.corpus.formats.http import decoded_body, parse_http_response
 from persona_hub.transforms.corpus.formats.main_text import extract, main_text
 from persona_hub.transforms.corpus.formats.readers import read_piece
-from persona_hub.transforms.corpus.found import BrokenError, Damage, Found, Limits, Skip, Text
 from persona_hub.transforms.corpus.pieces import pieces_of
 from tests.material.main_text import score
 
@@ -25,7 +32,7 @@ PARAGRAPHS = [
 HTML = page("The ferry", PARAGRAPHS)
 
 
-def found_in(path: Path, **limits: Any) -> list[Found]:
+def found_in(path: Path, **limits: Any) -> list[CorpusRecord]:
     (file,) = match_corpus([str(path)])
     return list(read_piece(next(pieces_of(file)), "", Limits(**limits)))
 
@@ -37,7 +44,7 @@ def ok(uri: str = "https://ferry.example/", body: bytes = HTML.encode(), kind: s
 def test_the_main_text_has_neither_menu_nor_footer(tmp_path: Path) -> None:
     (tmp_path / "x.warc").write_bytes(ok())
     (found,) = found_in(tmp_path / "x.warc")
-    assert isinstance(found, Text)
+    assert isinstance(found, TextRecord)
     assert found.source == "https://ferry.example/"
     assert all(paragraph in found.text for paragraph in PARAGRAPHS)
     assert "archive" not in found.text
@@ -59,7 +66,7 @@ def test_the_main_text_has_neither_menu_nor_footer(tmp_path: Path) -> None:
 )
 def test_what_is_no_page_is_skipped_with_a_reason(tmp_path: Path, record: bytes, reason: str) -> None:
     (tmp_path / "x.warc").write_bytes(record)
-    assert [found.reason for found in found_in(tmp_path / "x.warc") if isinstance(found, Skip)] == [reason]
+    assert [found.reason for found in found_in(tmp_path / "x.warc") if isinstance(found, SkippedRecord)] == [reason]
 
 
 def test_wet_is_text_as_it_stands(tmp_path: Path) -> None:
@@ -70,10 +77,10 @@ def test_wet_is_text_as_it_stands(tmp_path: Path) -> None:
     for name, data in (("x.wet", b"".join(records)), ("x.wet.gz", b"".join(map(gzip.compress, records)))):
         (tmp_path / name).write_bytes(data)
         first, broken, second = found_in(tmp_path / name)
-        assert first == Text("record 1", "https://1.example", "Zeile 1: größer")
+        assert first == TextRecord("record 1", "https://1.example", "Zeile 1: größer")
         assert isinstance(broken, Damage)
         assert (broken.place, broken.reason) == ("record 2", "invalid-utf-8")
-        assert isinstance(second, Text)
+        assert isinstance(second, TextRecord)
 
 
 def test_a_damaged_member_costs_its_record(tmp_path: Path) -> None:
@@ -81,7 +88,7 @@ def test_a_damaged_member_costs_its_record(tmp_path: Path) -> None:
     records[1] = records[1][:60] + bytes(60) + records[1][120:]
     (tmp_path / "x.warc.gz").write_bytes(b"".join(records))
     found = found_in(tmp_path / "x.warc.gz")
-    assert [f.source for f in found if isinstance(f, Text)] == [f"https://{i}.example/" for i in (0, 2, 3)]
+    assert [f.source for f in found if isinstance(f, TextRecord)] == [f"https://{i}.example/" for i in (0, 2, 3)]
     assert [f.reason for f in found if isinstance(f, Damage)] == ["gzip-damaged"]
 
 
@@ -90,7 +97,7 @@ def test_a_wrong_length_costs_its_record(tmp_path: Path) -> None:
     short = ok("https://2.example/").replace(b"<p>", b"<p>\n\nmore than is declared", 1)
     (tmp_path / "x.warc").write_bytes(ok("https://0.example/") + wrong + short + ok("https://3.example/"))
     found = found_in(tmp_path / "x.warc")
-    assert [f.source for f in found if isinstance(f, Text)] == [f"https://{i}.example/" for i in (0, 2, 3)]
+    assert [f.source for f in found if isinstance(f, TextRecord)] == [f"https://{i}.example/" for i in (0, 2, 3)]
     assert [f.reason for f in found if isinstance(f, Damage)] == ["warc-damaged"] * 2
 
 
@@ -110,7 +117,7 @@ def test_a_record_beyond_the_bound_costs_itself(tmp_path: Path) -> None:
     large, text = found_in(tmp_path / "x.warc", record_bytes=100_000)
     assert isinstance(large, Damage)
     assert large.reason == "record-too-large"
-    assert isinstance(text, Text)
+    assert isinstance(text, TextRecord)
 
 
 def test_what_is_no_crawl_is_one_damage(tmp_path: Path) -> None:
@@ -119,7 +126,7 @@ def test_what_is_no_crawl_is_one_damage(tmp_path: Path) -> None:
 
 
 def body(headers: str, data: bytes, **limits: Any) -> bytes:
-    return body_of(http_response(f"HTTP/1.1 200 OK\r\n{headers}\r\n\r\n".encode() + data), Limits(**limits))
+    return decoded_body(parse_http_response(f"HTTP/1.1 200 OK\r\n{headers}\r\n\r\n".encode() + data), Limits(**limits))
 
 
 def test_codings_of_a_body_are_undone_where_they_are() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.corpus.formats.plain_text import parts_of
-from persona_hub.transforms.corpus.found import Damage, Text
+from persona_hub.transforms.corpus.corpus_records import Damage, TextRecord
+from persona_hub.transforms.corpus.formats.plain_text import text_parts
 from tests.corpus.writing import found_in
 
 BOOK = "\n\n".join(f"Chapter {i}. The tide came in.\nThen it went out. " + "Gulls cried. " * 20 for i in range(40))
@@ -24,20 +24,20 @@ def chunked(text: str, size: int) -> Iterator[str]:
 
 @given(text=proses, characters=st.integers(1, 60), size=st.integers(1, 80))
 def test_parts_lack_nothing_but_white_space(text: str, characters: int, size: int) -> None:
-    parts = [part for _, part in parts_of(chunked(text, size), characters)]
+    parts = [part for _, part in text_parts(chunked(text, size), characters)]
     assert "".join("".join(parts).split()) == "".join(text.split())
     assert all(0 < len(part) <= characters and part.strip() for part in parts)
 
 
 @given(text=proses, characters=st.integers(1, 60), size=st.integers(1, 80))
 def test_parts_do_not_depend_on_the_chunks(text: str, characters: int, size: int) -> None:
-    assert list(parts_of(chunked(text, size), characters)) == list(parts_of(iter([text]), characters))
+    assert list(text_parts(chunked(text, size), characters)) == list(text_parts(iter([text]), characters))
 
 
 @given(text=proses, characters=st.integers(1, 60))
 def test_each_part_names_the_line_where_its_first_word_stands(text: str, characters: int) -> None:
     at = 0
-    for line, part in parts_of(iter([text]), characters):
+    for line, part in text_parts(iter([text]), characters):
         word = part.lstrip()
         at = text.index(word, at)
         assert line == 1 + text.count("\n", 0, at)
@@ -45,30 +45,30 @@ def test_each_part_names_the_line_where_its_first_word_stands(text: str, charact
 
 
 def test_a_book_is_cut_at_paragraphs() -> None:
-    parts = [part for _, part in parts_of(iter([BOOK]), 1000)]
+    parts = [part for _, part in text_parts(iter([BOOK]), 1000)]
     assert len(parts) > 10
     assert all(part.startswith("Chapter") for part in parts)
 
 
 def test_a_paragraph_that_is_too_long_is_cut_at_sentences() -> None:
-    parts = [part for _, part in parts_of(iter(["Gulls cried over the harbour. " * 100]), 400)]
+    parts = [part for _, part in text_parts(iter(["Gulls cried over the harbour. " * 100]), 400)]
     assert all(part.strip().endswith("harbour.") for part in parts)
 
 
 def test_a_file_of_one_endless_word_ends() -> None:
-    assert [len(part) for _, part in parts_of(iter(["x" * 1050]), 500)] == [500, 500, 50]
+    assert [len(part) for _, part in text_parts(iter(["x" * 1050]), 500)] == [500, 500, 50]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "koi8-r", "cp1251", "iso8859-5"])
 def test_a_text_in_any_encoding_is_read(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "x.txt").write_bytes((RUSSIAN * 5).encode(encoding))
-    assert found_in(tmp_path / "x.txt") == [Text("line 1", "", RUSSIAN * 5)]
+    assert found_in(tmp_path / "x.txt") == [TextRecord("line 1", "", RUSSIAN * 5)]
 
 
 def test_a_character_between_two_chunks_is_whole(tmp_path: Path) -> None:
     text = "Ж" * 200_000  # two bytes each, read 128 KiB at a time
     (tmp_path / "x.txt").write_text("a" + text, "utf-8")
-    assert found_in(tmp_path / "x.txt", part_characters=1 << 20) == [Text("line 1", "", "a" + text)]
+    assert found_in(tmp_path / "x.txt", part_characters=1 << 20) == [TextRecord("line 1", "", "a" + text)]
 
 
 def test_blank_lines_before_a_text_do_not_shift_its_place(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_byte_that_does_not_fit_costs_its_part_and_says_its_line(tmp_path: Pat
     (damage,) = [f for f in found if isinstance(f, Damage)]
     line = 1 + data[: data.index(b"\xe4")].count(b"\n")
     assert (damage.reason, f"line {line} " in damage.detail) == ("invalid-encoding", True)
-    texts = "".join(f.text for f in found if isinstance(f, Text))
+    texts = "".join(f.text for f in found if isinstance(f, TextRecord))
     assert all(f"Page {i}." in texts for i in (0, 370, 390, 399))
 
 

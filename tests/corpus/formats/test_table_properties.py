@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.corpus.found import Damage, Found, Skip, Text
+from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Damage, SkippedRecord, TextRecord
 from tests.corpus.writing import found_in, found_lazily
 
 quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
@@ -23,13 +23,16 @@ rows_of_texts = st.lists(st.none() | st.text(st.characters(codec="utf-8"), max_s
 MARKER = bytes(range(200, 216))
 
 
-def as_found(texts: list[str | None], place: str) -> list[Found]:
+def as_found(texts: list[str | None], place: str) -> list[CorpusRecord]:
     rows = enumerate(texts, 1)
-    return [Text(f"{place} {i}", "", t) if t is not None else Skip(f"{place} {i}", "", "no-text") for i, t in rows]
+    return [
+        TextRecord(f"{place} {i}", "", t) if t is not None else SkippedRecord(f"{place} {i}", "", "no-text")
+        for i, t in rows
+    ]
 
 
-def without_places(found: list[Found]) -> list[Any]:
-    return [f.text if isinstance(f, Text) else f.reason for f in found]
+def without_places(found: list[CorpusRecord]) -> list[Any]:
+    return [f.text if isinstance(f, TextRecord) else f.reason for f in found]
 
 
 @quick
@@ -100,13 +103,13 @@ def test_a_column_of_no_text_is_one_dead_letter_that_names_its_type(tmp_path: Pa
 )
 def test_the_source_of_a_row_is_where_a_person_would_look(tmp_path: Path, columns: dict[str, Any], source: str) -> None:
     pq.write_table(pa.table({"text": ["x"], **columns}), tmp_path / "x.parquet")
-    assert found_in(tmp_path / "x.parquet") == [Text("row 1", source, "x")]
+    assert found_in(tmp_path / "x.parquet") == [TextRecord("row 1", source, "x")]
 
 
 def test_a_source_that_is_no_utf_8_does_not_cost_the_text(tmp_path: Path) -> None:
     url = pa.array([b"https://caf\xe9.example"]).view(pa.binary()).cast(pa.string(), safe=False)
     pq.write_table(pa.table({"text": ["x"], "url": url}), tmp_path / "x.parquet")
-    assert found_in(tmp_path / "x.parquet") == [Text("row 1", "https://caf\ufffd.example", "x")]
+    assert found_in(tmp_path / "x.parquet") == [TextRecord("row 1", "https://caf\ufffd.example", "x")]
 
 
 def test_a_text_beyond_the_bound_costs_its_row(tmp_path: Path) -> None:
@@ -114,7 +117,7 @@ def test_a_text_beyond_the_bound_costs_its_row(tmp_path: Path) -> None:
     before, large, after = found_in(tmp_path / "x.parquet", record_bytes=5000)
     assert isinstance(large, Damage)
     assert (large.place, large.reason, len(large.excerpt)) == ("row 2", "record-too-large", 1024)
-    assert (before, after) == (Text("row 1", "", "before"), Text("row 3", "", "y" * 5000))
+    assert (before, after) == (TextRecord("row 1", "", "before"), TextRecord("row 3", "", "y" * 5000))
 
 
 def test_a_row_group_that_would_unpack_to_a_bomb_is_left_out(tmp_path: Path) -> None:
@@ -123,7 +126,7 @@ def test_a_row_group_that_would_unpack_to_a_bomb_is_left_out(tmp_path: Path) -> 
     bomb, after = found_in(tmp_path / "x.parquet", free_bytes=1_000_000, ratio=100)
     assert isinstance(bomb, Damage)
     assert (bomb.place, bomb.reason) == ("row 1", "decompression-bomb")
-    assert after == Text("row 2", "", "after")
+    assert after == TextRecord("row 2", "", "after")
 
 
 def varint(number: int) -> bytes:
@@ -172,7 +175,7 @@ def test_a_block_that_cannot_be_costs_itself(tmp_path: Path, broken: bytes, reas
     path = tmp_path / "x.avro"
     path.write_bytes(avro_of(block("before"), broken, block("after")))
     found = found_in(path)
-    assert [f.text for f in found if isinstance(f, Text) and f.text != "lost"] == ["before", "after"]
+    assert [f.text for f in found if isinstance(f, TextRecord) and f.text != "lost"] == ["before", "after"]
     (damage,) = [f for f in found if isinstance(f, Damage)]
     assert (damage.reason, "Fetch the file again." in damage.detail) == (reason, True)
 
@@ -192,7 +195,7 @@ def test_a_marker_within_a_text_is_data(tmp_path: Path) -> None:
     with (tmp_path / "x.avro").open("wb") as file:
         rows = [{"text": b"a"}, {"text": b"b" * 50 + bytes(range(16)) + b"c" * 50}, {"text": b"d"}]
         fastavro.writer(file, schema, rows, "null", sync_interval=1, sync_marker=bytes(range(16)))
-    assert [f.text[:1] for f in found_in(tmp_path / "x.avro") if isinstance(f, Text)] == ["a", "b", "d"]
+    assert [f.text[:1] for f in found_in(tmp_path / "x.avro") if isinstance(f, TextRecord)] == ["a", "b", "d"]
 
 
 def test_an_unknown_codec_is_named_with_a_remedy(tmp_path: Path) -> None:
@@ -220,6 +223,6 @@ def test_a_row_that_is_no_utf_8_does_not_cost_its_neighbours(tmp_path: Path) -> 
     data = block("before", "caf\0", "after").replace(b"caf\0", b"caf\xe9")
     (tmp_path / "x.avro").write_bytes(avro_of(varint(3) + varint(len(data) - 2) + data[2:], codec="null"))
     before, damage, after = found_in(tmp_path / "x.avro")
-    assert (before, after) == (Text("record 1", "", "before"), Text("record 3", "", "after"))
+    assert (before, after) == (TextRecord("record 1", "", "before"), TextRecord("record 3", "", "after"))
     assert isinstance(damage, Damage)
     assert (damage.reason, damage.excerpt) == ("invalid-utf-8", "caf?")

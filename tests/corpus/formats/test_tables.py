@@ -12,25 +12,25 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Damage, Limits, SkippedRecord, TextRecord
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.formats.avro_blocks import DECOMPRESS
 from persona_hub.transforms.corpus.formats.readers import read_piece
-from persona_hub.transforms.corpus.found import Damage, Found, Limits, Skip, Text
 from persona_hub.transforms.corpus.pieces import pieces_of
 
 ROWS = [{"id": f"row-{i}", "text": f"text {i} " + random.Random(i).randbytes(40).hex()} for i in range(300)]
 
 
-def found_in(path: Path, piece_bytes: int = 1 << 30, text_field: str = "", **limits: Any) -> list[Found]:
+def found_in(path: Path, piece_bytes: int = 1 << 30, text_field: str = "", **limits: Any) -> list[CorpusRecord]:
     (file,) = match_corpus([str(path)])
     return [f for piece in pieces_of(file, piece_bytes) for f in read_piece(piece, text_field, Limits(**limits))]
 
 
-def texts_of(found: list[Found]) -> list[str]:
-    return [f.text for f in found if isinstance(f, Text)]
+def texts_of(found: list[CorpusRecord]) -> list[str]:
+    return [f.text for f in found if isinstance(f, TextRecord)]
 
 
-def damages_of(found: list[Found]) -> list[tuple[str, str]]:
+def damages_of(found: list[CorpusRecord]) -> list[tuple[str, str]]:
     return [(f.place, f.reason) for f in found if isinstance(f, Damage)]
 
 
@@ -53,7 +53,7 @@ def avro(
 def test_each_row_group_is_read_once_whatever_the_pieces(tmp_path: Path, piece_bytes: int) -> None:
     found = found_in(parquet(tmp_path / "x.parquet", ROWS, row_group_size=37), piece_bytes)
     assert texts_of(found) == [row["text"] for row in ROWS]
-    assert [(f.place, f.source) for f in found if isinstance(f, Text)][99] == ("row 100", "row-99")
+    assert [(f.place, f.source) for f in found if isinstance(f, TextRecord)][99] == ("row 100", "row-99")
 
 
 @pytest.mark.parametrize("codec", ["null", "deflate", "bzip2", "xz"])
@@ -76,9 +76,9 @@ def test_codecs_that_the_writer_here_lacks_unpack_within_their_bound() -> None:
 def test_null_texts_are_skips_and_other_types_an_error(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"text": "a"}, {"text": None}]
     found = found_in(parquet(tmp_path / "x.parquet", rows))
-    assert found == [Text("row 1", "", "a"), Skip("row 2", "", "no-text")]
+    assert found == [TextRecord("row 1", "", "a"), SkippedRecord("row 2", "", "no-text")]
     found = found_in(avro(tmp_path / "x.avro", [{"id": "7", "text": None}], kind=["null", "string"]))
-    assert found == [Skip("record 1", "7", "no-text")]
+    assert found == [SkippedRecord("record 1", "7", "no-text")]
     for path in (parquet(tmp_path / "n.parquet", [{"text": 1}]), parquet(tmp_path / "m.parquet", [{"body": "x"}])):
         assert [reason for _, reason in damages_of(found_in(path, 100))] in (["field-not-text"], ["field-missing"])
     assert texts_of(found_in(tmp_path / "m.parquet", text_field="body")) == ["x"]

@@ -10,8 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from examples.make_corpus import page, response, warc_record
+from persona_hub.transforms.corpus.corpus_records import (
+    BrokenError,
+    CorpusFile,
+    Damage,
+    Limits,
+    SkippedRecord,
+    TextRecord,
+)
 from persona_hub.transforms.corpus.formats.warc import WarcRecord, warc_records
-from persona_hub.transforms.corpus.found import BrokenError, CorpusFile, Damage, Limits, Skip, Text
 from tests.corpus.writing import found_in
 
 TEXT = "The ferryman reads the river by the colour of its foam, and turns back when it is the colour of tea."
@@ -130,7 +137,7 @@ def test_each_damaged_member_is_told_and_the_rest_is_read(tmp_path: Path) -> Non
 def test_which_records_are_pages(tmp_path: Path, record: bytes, found: str) -> None:
     (tmp_path / "x.warc").write_bytes(record)
     (got,) = found_in(tmp_path / "x.warc")
-    assert (got.reason if isinstance(got, Skip) else "text" * isinstance(got, Text)) == found
+    assert (got.reason if isinstance(got, SkippedRecord) else "text" * isinstance(got, TextRecord)) == found
 
 
 def test_a_page_in_an_unknown_coding_or_a_bomb_costs_itself(tmp_path: Path) -> None:
@@ -145,4 +152,4 @@ def test_a_page_in_an_unknown_coding_or_a_bomb_costs_itself(tmp_path: Path) -> N
     damage, text = found_in(tmp_path / "x.warc", record_bytes=100_000)
     assert isinstance(damage, Damage)
     assert (damage.place, damage.reason, damage.excerpt) == ("record 1", "decompression-bomb", "https://bomb.example")
-    assert isinstance(text, Text)
+    assert isinstance(text, TextRecord)

@@ -8,15 +8,23 @@ from typing import Any
 
 import fastavro
 
-from persona_hub.transforms.corpus.formats.avro_blocks import FETCH_FILE, AvroBlock, blocks_in, read_header
-from persona_hub.transforms.corpus.formats.json_lines import found_in_record
+from persona_hub.transforms.corpus.corpus_records import (
+    FETCH_FILE,
+    TEXT_FIELDS,
+    BrokenError,
+    CorpusRecord,
+    Damage,
+    Limits,
+    Piece,
+)
+from persona_hub.transforms.corpus.formats.avro_blocks import AvroBlock, blocks_in, read_header
+from persona_hub.transforms.corpus.formats.json_lines import record_of_fields
 from persona_hub.transforms.corpus.formats.plain_text import UNDECODABLE
-from persona_hub.transforms.corpus.found import TEXT_FIELDS, BrokenError, Damage, Found, Limits, Piece
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt
 
 
-def read_avro(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+def read_avro(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """What each record of the piece's blocks holds; a damaged block is one damage, and the next is looked for."""
     with open_raw(piece.file) as stream:
         try:
@@ -38,7 +46,7 @@ def read_avro(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
                 if isinstance(record, BrokenError):
                     yield Damage(place, record.reason, record.detail)
                 else:
-                    yield found_in_row(record, place, text_field)
+                    yield _record_of_row(record, place, text_field)
             before += number
 
 
@@ -65,7 +73,7 @@ def records_in(block: AvroBlock, schema: Any) -> Iterator[dict[str, Any] | Broke
         yield record
 
 
-def found_in_row(record: dict[str, Any], place: str, text_field: str) -> Found:
+def _record_of_row(record: dict[str, Any], place: str, text_field: str) -> CorpusRecord:
     """What one record holds. Its text may be of type bytes, and bytes that are no UTF-8 are lone surrogates in it."""
     field = text_field or next(name for name in TEXT_FIELDS if name in record)
     if isinstance(record[field], bytes):
@@ -73,4 +81,4 @@ def found_in_row(record: dict[str, Any], place: str, text_field: str) -> Found:
     if isinstance(record[field], str) and UNDECODABLE.search(record[field]):
         seen = record[field].encode("utf-8", "replace").decode("utf-8")
         return Damage(place, "invalid-utf-8", "the text is no UTF-8. Write the file again from UTF-8.", seen)
-    return found_in_record(record, place, field)
+    return record_of_fields(record, place, field)

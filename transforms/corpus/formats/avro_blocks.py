@@ -29,14 +29,12 @@ import fastavro
 import pyarrow as pa
 import zstandard
 
-from persona_hub.transforms.corpus.found import MIB, BrokenError, Damage, Limits, Piece
-from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.corpus.corpus_records import FETCH_FILE, MIB, BrokenError, Damage, Limits, Piece
 from persona_hub.transforms.records import excerpt
 
 MARKER_BYTES = 16
 HEADER_BYTES = 4 * MIB  # a header has the schema, some kilobytes
 BLOCK_RATIO = 2  # a block may be so many times what one record may: writers make blocks of 16 KB to 1 MB
-FETCH_FILE = "Fetch the file again."
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ def _snappy(packed: bytes, most: int) -> bytes | None:
     """Raw snappy says its size first; a checksum of four bytes follows it in Avro."""
     size = _varint(io.BytesIO(packed[:5]))
     if size is None:
-        raise InvalidInputError("snappy data without its size")
+        raise ValueError("snappy data without its size")
     return pa.Codec("snappy").decompress(packed[:-4], size, asbytes=True) if size <= most else None
 
 

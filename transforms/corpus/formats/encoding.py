@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 
-MARKS = (
+BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -31,7 +31,7 @@ def sniff(head: bytes, complete: bool = True) -> str | None:
 
     If `complete` is false, the text goes on after `head`, and its last character may be cut.
     """
-    for mark, name in MARKS:
+    for mark, name in BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return name
     if utf_16 := _utf_16_without_mark(head[:SNIFF_BYTES]):
@@ -61,7 +61,7 @@ def decode_page(body: bytes, content_type: str = "") -> str:
     UTF-8 goes before what is declared: no legacy text of any length is valid UTF-8 by chance, and many pages declare
     what they are not. Undecodable bytes become U+FFFD.
     """
-    for mark, name in MARKS:
+    for mark, name in BYTE_ORDER_MARKS:
         if body.startswith(mark):
             return body.decode(name, "replace")
     declared = declared_encoding(body, content_type)

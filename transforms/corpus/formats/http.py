@@ -6,10 +6,10 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from persona_hub.transforms.corpus.found import KIB, BrokenError, Limits
+from persona_hub.transforms.corpus.corpus_records import KIB, BrokenError, Limits
 from persona_hub.transforms.corpus.streams import codec_of, decompressed
 
-HEAD_BYTES = 256 * KIB
+HTTP_HEAD_BYTES = 256 * KIB
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,16 @@ class HttpResponse:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
-def http_response(content: bytes) -> HttpResponse:
+def parse_http_response(content: bytes) -> HttpResponse:
     """The parts of a response; content that is none is all body."""
     if not content.startswith(b"HTTP/"):
         return HttpResponse(0, {}, content)
     head, body = content, b""
     for gap in (b"\r\n\r\n", b"\n\n"):
-        at = content.find(gap, 0, HEAD_BYTES)
+        at = content.find(gap, 0, HTTP_HEAD_BYTES)
         if at >= 0 and at <= len(head):
             head, body = content[:at], content[at + len(gap) :]
-    first, *lines = head[:HEAD_BYTES].decode("latin-1").splitlines() or [""]
+    first, *lines = head[:HTTP_HEAD_BYTES].decode("latin-1").splitlines() or [""]
     words = first.split()
     status = int(words[1]) if len(words) > 1 and words[1].isascii() and words[1].isdigit() else 0
     headers: dict[str, str] = {}
@@ -45,7 +45,7 @@ def http_response(content: bytes) -> HttpResponse:
     return HttpResponse(status, headers, body)
 
 
-def body_of(response: HttpResponse, limits: Limits) -> bytes:
+def decoded_body(response: HttpResponse, limits: Limits) -> bytes:
     """The body without its codings. Many crawlers undo them and keep the header: what is not coded stays as it is.
 
     Raises BrokenError if it holds more than `limits` allow a record, or is coded in an unknown way.

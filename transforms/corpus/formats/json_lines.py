@@ -8,30 +8,30 @@ from typing import Any
 
 import orjson
 
-from persona_hub.transforms.corpus.formats.lines import Line, lines_of
-from persona_hub.transforms.corpus.found import (
+from persona_hub.transforms.corpus.corpus_records import (
     SOURCE_FIELDS,
     TEXT_FIELDS,
     BrokenError,
+    CorpusRecord,
     Damage,
-    Found,
     Limits,
     Piece,
-    Skip,
-    Text,
+    SkippedRecord,
+    TextRecord,
 )
+from persona_hub.transforms.corpus.formats.lines import Line, lines_in_piece
 from persona_hub.transforms.records import excerpt
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_json_lines(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+def read_json_lines(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """Text, skip or damage of each line that begins in `piece`."""
     broken_run = 0
-    for line in lines_of(piece, limits):
+    for line in lines_in_piece(piece, limits):
         if line.place in ("line 1", "byte 0"):
             _refuse_other_formats(line.data)
-        found = found_in_line(line, text_field, limits)
+        found = record_of_line(line, text_field, limits)
         broken_run = broken_run + 1 if isinstance(found, Damage) else 0
         if broken_run > limits.broken_run:
             detail = (
@@ -41,7 +41,7 @@ def read_json_lines(piece: Piece, text_field: str, limits: Limits) -> Iterator[F
         yield found
 
 
-def found_in_line(line: Line, text_field: str, limits: Limits) -> Found:
+def record_of_line(line: Line, text_field: str, limits: Limits) -> CorpusRecord:
     """What one line holds."""
     if line.too_long:
         detail = f"a line of more than {limits.record_bytes:,} bytes. Split the record or leave it out."
@@ -61,10 +61,10 @@ def found_in_line(line: Line, text_field: str, limits: Limits) -> Found:
     if not isinstance(record, dict):
         detail = f"a JSON object is wanted, not {type(record).__name__}. Mend or remove the line."
         return Damage(line.place, "not-an-object", detail, line.data[:1024].decode("utf-8", "replace"))
-    return found_in_record(record, line.place, text_field)
+    return record_of_fields(record, line.place, text_field)
 
 
-def found_in_record(record: Mapping[str, Any], place: str, text_field: str) -> Found:
+def record_of_fields(record: Mapping[str, Any], place: str, text_field: str) -> CorpusRecord:
     """What the fields of a record hold: of JSON, Parquet and Avro alike."""
     field = text_field if text_field else next((name for name in TEXT_FIELDS if name in record), "")
     if field not in record:
@@ -72,16 +72,16 @@ def found_in_record(record: Mapping[str, Any], place: str, text_field: str) -> F
         names = excerpt(", ".join(map(str, record)) or "none at all")
         detail = f"{wanted}, but {names}. Name the text's with --text_field."
         return Damage(place, "field-missing", detail)
-    text, source = record[field], source_of(record)
+    text, source = record[field], source_of_fields(record)
     if text is None:
-        return Skip(place, source, "no-text")
+        return SkippedRecord(place, source, "no-text")
     if not isinstance(text, str):
         detail = f"field {field!r} holds no text but {type(text).__name__}. Name the text's with --text_field."
         return Damage(place, "field-not-text", detail, str(text)[:1024])
-    return Text(place, source, text)
+    return TextRecord(place, source, text)
 
 
-def source_of(record: Mapping[str, Any]) -> str:
+def source_of_fields(record: Mapping[str, Any]) -> str:
     """Where a person would look the record up, as its fields say; "" if they do not."""
     for name in SOURCE_FIELDS:
         value = record.get(name)

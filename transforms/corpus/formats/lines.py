@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from persona_hub.transforms.corpus.found import Limits, Piece
+from persona_hub.transforms.corpus.corpus_records import Limits, Piece
 from persona_hub.transforms.corpus.streams import codec_of, decompressed, open_raw, raw_chunks
 
 
@@ -18,11 +18,11 @@ class Line(NamedTuple):
     too_long: bool = False
 
 
-HEAD_BYTES = 1024  # kept of a line that is too long, for its excerpt
+EXCERPT_BYTES = 1024  # kept of a line that is too long, for its excerpt
 BOM = b"\xef\xbb\xbf"
 
 
-def lines_of(piece: Piece, limits: Limits) -> Iterator[Line]:
+def lines_in_piece(piece: Piece, limits: Limits) -> Iterator[Line]:
     """The lines that begin in `piece`, blank ones left out; a compressed file is read whole by its first piece.
 
     Raises BrokenError where the file cannot be read on; a line that the break cuts is not given.
@@ -75,7 +75,7 @@ def _split(chunks: Iterator[bytes], offset: int, limits: Limits) -> Iterator[tup
         if length <= limits.record_bytes:
             kept.append(rest)
         else:
-            kept = [b"".join(kept)[:HEAD_BYTES] or rest[:HEAD_BYTES]]
+            kept = [b"".join(kept)[:EXCERPT_BYTES] or rest[:EXCERPT_BYTES]]
     if length:
         yield _line(offset, kept, length, limits)
 
@@ -83,4 +83,4 @@ def _split(chunks: Iterator[bytes], offset: int, limits: Limits) -> Iterator[tup
 def _line(offset: int, kept: list[bytes], length: int, limits: Limits) -> tuple[int, bytes, bool]:
     too_long = length > limits.record_bytes
     data = b"".join(kept)
-    return offset, data[:HEAD_BYTES] if too_long else data, too_long
+    return offset, data[:EXCERPT_BYTES] if too_long else data, too_long

@@ -16,10 +16,10 @@ import threading
 import time
 from typing import BinaryIO
 
-from persona_hub.transforms.corpus.found import BrokenError
+from persona_hub.transforms.corpus.corpus_records import BrokenError
 
 SIZES = struct.Struct("<II")  # bytes of the address and of the page; of the answer, in the second place
-START_SECONDS = 120.0  # for the extractor to be imported: 1 s on an idle machine
+EXTRACTOR_START_SECONDS = 120.0  # for the extractor to be imported: 1 s on an idle machine
 PAGES_OF_A_PROCESS = 5000  # after which it is replaced: the extractor keeps caches that only grow
 
 
@@ -37,7 +37,7 @@ def extract(html: str, url: str = "") -> str:
 
 def main_text(html: str, url: str, seconds: float) -> str:
     """The main text of a page, "" if it has none; raises BrokenError if it takes longer than `seconds` or crashes."""
-    with _lock:
+    with _extractor_lock:
         return _extractor().extract(html, url, seconds)
 
 
@@ -66,7 +66,7 @@ class _Extractor:
         self.pages += 1
         try:
             if not self._ready:
-                self._read(1, START_SECONDS)
+                self._read(1, EXTRACTOR_START_SECONDS)
                 self._ready = True
             address, page = url.encode("utf-8", "replace"), html.encode("utf-8", "replace")
             self.process.stdin.write(SIZES.pack(len(address), len(page)) + address + page)
@@ -108,7 +108,7 @@ class _Extractor:
         return data
 
 
-_lock = threading.Lock()
+_extractor_lock = threading.Lock()
 _current: _Extractor | None = None
 
 

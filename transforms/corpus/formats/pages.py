@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from persona_hub.transforms.corpus.corpus_records import (
+    BrokenError,
+    CorpusRecord,
+    Damage,
+    Limits,
+    Piece,
+    SkippedRecord,
+    TextRecord,
+)
 from persona_hub.transforms.corpus.formats.encoding import decode_page
-from persona_hub.transforms.corpus.formats.http import body_of, http_response
+from persona_hub.transforms.corpus.formats.http import decoded_body, parse_http_response
 from persona_hub.transforms.corpus.formats.main_text import main_text
 from persona_hub.transforms.corpus.formats.warc import WarcRecord, warc_records
-from persona_hub.transforms.corpus.found import BrokenError, Damage, Found, Limits, Piece, Skip, Text
 from persona_hub.transforms.corpus.streams import content_chunks
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 HTML_STARTS = (b"<!doctype html", b"<html")
 
 
-def read_warc(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+def read_warc(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """What each record holds: of WET its text, of WARC the main text of its page; the rest is skipped with a reason."""
     for record in warc_records(piece.file, limits):
         try:
-            yield record if isinstance(record, Damage) else _found(record, limits)
+            yield record if isinstance(record, Damage) else _record_of_warc(record, limits)
         except BrokenError as broken:
             yield Damage(record.place, broken.reason, broken.detail, "" if isinstance(record, Damage) else record.uri)
 
 
-def read_html(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+def read_html(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """The main text of a file of HTML."""
     body = bytearray()
     for chunk in content_chunks(piece.file, limits):
@@ -33,34 +41,36 @@ def read_html(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
         if len(body) > limits.record_bytes:
             detail = f"a page of more than {limits.record_bytes:,} bytes. Leave it out."
             raise BrokenError("record-too-large", detail)
-    yield _page("line 1", "", bytes(body), "", limits)
+    yield _record_of_page("line 1", "", bytes(body), "", limits)
 
 
-def _found(record: WarcRecord, limits: Limits) -> Found:
+def _record_of_warc(record: WarcRecord, limits: Limits) -> CorpusRecord:
     if record.kind == "conversion":
         try:
-            return Text(record.place, record.uri, record.content.decode("utf-8"))
+            return TextRecord(record.place, record.uri, record.content.decode("utf-8"))
         except UnicodeDecodeError as error:
             detail = f"invalid UTF-8 at byte {error.start} of the record. Convert the file, as with iconv."
             return Damage(record.place, "invalid-utf-8", detail, record.content[:1024].decode("utf-8", "replace"))
     if record.kind == "resource" and record.media_type in HTML_TYPES:
-        return _page(record.place, record.uri, record.content, record.headers["content-type"], limits)
+        return _record_of_page(record.place, record.uri, record.content, record.headers["content-type"], limits)
     if record.kind != "response" or urlsplit_scheme(record.uri) not in ("http", "https"):
-        return Skip(record.place, record.uri, "not-a-page")  # request, metadata (all of WAT), warcinfo, revisit, DNS
-    response = http_response(record.content)
+        return SkippedRecord(
+            record.place, record.uri, "not-a-page"
+        )  # request, metadata (all of WAT), warcinfo, revisit, DNS
+    response = parse_http_response(record.content)
     if response.status and not 200 <= response.status < 300:
-        return Skip(record.place, record.uri, "http-status")
+        return SkippedRecord(record.place, record.uri, "http-status")
     if response.media_type and response.media_type not in HTML_TYPES:
-        return Skip(record.place, record.uri, "not-html")
-    body = body_of(response, limits)
+        return SkippedRecord(record.place, record.uri, "not-html")
+    body = decoded_body(response, limits)
     if not response.media_type and not body.lstrip()[:15].lower().startswith(HTML_STARTS):
-        return Skip(record.place, record.uri, "not-html")
-    return _page(record.place, record.uri, body, response.headers.get("content-type", ""), limits)
+        return SkippedRecord(record.place, record.uri, "not-html")
+    return _record_of_page(record.place, record.uri, body, response.headers.get("content-type", ""), limits)
 
 
-def _page(place: str, uri: str, body: bytes, content_type: str, limits: Limits) -> Found:
+def _record_of_page(place: str, uri: str, body: bytes, content_type: str, limits: Limits) -> CorpusRecord:
     text = main_text(decode_page(body, content_type), uri, limits.page_seconds)
-    return Text(place, uri, text) if text else Skip(place, uri, "no-text")
+    return TextRecord(place, uri, text) if text else SkippedRecord(place, uri, "no-text")
 
 
 def urlsplit_scheme(uri: str) -> str:

@@ -8,16 +8,23 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from persona_hub.transforms.corpus.formats.json_lines import found_in_record
-from persona_hub.transforms.corpus.found import SOURCE_FIELDS, TEXT_FIELDS, BrokenError, Damage, Found, Limits, Piece
+from persona_hub.transforms.corpus.corpus_records import (
+    SOURCE_FIELDS,
+    TEXT_FIELDS,
+    BrokenError,
+    CorpusRecord,
+    Damage,
+    Limits,
+    Piece,
+)
+from persona_hub.transforms.corpus.formats.json_lines import record_of_fields
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt
 
-BATCH_ROWS = 256  # read at once: a row may be long
-BLOCK_RECORDS = 8  # a row group may unpack to so many times what one record may; its pages are read one by one
+ROWS_AT_ONCE = 256  # read at once: a row may be long
 
 
-def read_parquet(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+def read_parquet(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """What each row of the piece's row groups holds; a damaged row group is one damage."""
     with open_raw(piece.file) as stream:
         try:
@@ -69,7 +76,7 @@ def _first_byte(group: Any) -> int:
 
 def _read_group(
     table: pq.ParquetFile, number: int, row: int, columns: list[str], field: str, limits: Limits
-) -> Iterator[Found]:
+) -> Iterator[CorpusRecord]:
     group = table.metadata.row_group(number)
     packed, unpacked = _text_bytes(group, field)
     if unpacked > max(limits.free_bytes, limits.ratio * packed):
@@ -77,9 +84,9 @@ def _read_group(
         yield Damage(f"row {row}", "decompression-bomb", detail)
         return
     try:
-        for batch in table.iter_batches(BATCH_ROWS, row_groups=[number], columns=columns, use_threads=False):
-            for record in _records(batch, field):
-                yield _found(record, f"row {row}", field, limits)
+        for batch in table.iter_batches(ROWS_AT_ONCE, row_groups=[number], columns=columns, use_threads=False):
+            for record in _rows_of(batch, field):
+                yield _record_of_row(record, f"row {row}", field, limits)
                 row += 1
     except (pa.ArrowException, OSError) as error:
         detail = f"row group {number} is damaged from here ({excerpt(str(error))}). Fetch the file again."
@@ -92,7 +99,7 @@ def _text_bytes(group: Any, field: str) -> tuple[int, int]:
     return sum(c.total_compressed_size for c in texts), sum(c.total_uncompressed_size for c in texts)
 
 
-def _records(batch: pa.RecordBatch, field: str) -> Iterator[dict[str, Any]]:
+def _rows_of(batch: pa.RecordBatch, field: str) -> Iterator[dict[str, Any]]:
     """The rows, the text as bytes: a string that is no UTF-8 must not stop its neighbours."""
     text = batch.column(field)
     if pa.types.is_dictionary(text.type):
@@ -110,7 +117,7 @@ def _values(column: pa.Array) -> list[Any]:
     return column.to_pylist() if pa.types.is_integer(column.type) else [None] * len(column)
 
 
-def _found(record: dict[str, Any], place: str, field: str, limits: Limits) -> Found:
+def _record_of_row(record: dict[str, Any], place: str, field: str, limits: Limits) -> CorpusRecord:
     data = record[field]
     if data is not None:
         if len(data) > limits.record_bytes:
@@ -121,4 +128,4 @@ def _found(record: dict[str, Any], place: str, field: str, limits: Limits) -> Fo
         except UnicodeDecodeError as error:
             detail = f"invalid UTF-8 at byte {error.start} of the text. Write the file again from UTF-8."
             return Damage(place, "invalid-utf-8", detail, data[:1024].decode("utf-8", "replace"))
-    return found_in_record(record, place, field)
+    return record_of_fields(record, place, field)

@@ -6,18 +6,18 @@ import codecs
 import re
 from collections.abc import Iterator
 
+from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusRecord, Damage, Limits, Piece, TextRecord
 from persona_hub.transforms.corpus.formats.encoding import SNIFF_BYTES, sniff
-from persona_hub.transforms.corpus.found import BrokenError, Damage, Found, Limits, Piece, Text
 from persona_hub.transforms.corpus.streams import content_chunks
-from persona_hub.transforms.corpus.text import cut
+from persona_hub.transforms.corpus.text import cut_at_sentence
 
 PARAGRAPH = re.compile(r"\n[ \t\r]*\n\s*")
 UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of bytes that do not fit
 
 
-def read_plain_text(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+def read_plain_text(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """The text of a file, or its parts of at most `part_characters`; a part that cannot be decoded is damage."""
-    for line, part in parts_of(_decoded(content_chunks(piece.file, limits)), limits.part_characters):
+    for line, part in text_parts(_decoded(content_chunks(piece.file, limits)), limits.part_characters):
         place = f"line {line}"
         wrong = UNDECODABLE.search(part)
         if wrong:
@@ -26,10 +26,10 @@ def read_plain_text(piece: Piece, text_field: str, limits: Limits) -> Iterator[F
             detail = f"a byte at line {line} does not fit the file's encoding. Convert it, as with iconv."
             yield Damage(place, "invalid-encoding", detail, seen)
         else:
-            yield Text(place, "", part)
+            yield TextRecord(place, "", part)
 
 
-def parts_of(chunks: Iterator[str], characters: int) -> Iterator[tuple[int, str]]:
+def text_parts(chunks: Iterator[str], characters: int) -> Iterator[tuple[int, str]]:
     """(number of its first line, text) of each part: as many whole paragraphs as fit, else sentences.
 
     No more than a part and a chunk is held.
@@ -49,7 +49,7 @@ def parts_of(chunks: Iterator[str], characters: int) -> Iterator[tuple[int, str]
 
 def _first_part(text: str, characters: int) -> str:
     ends = [match.end() for match in PARAGRAPH.finditer(text, characters // 4, characters)]
-    return text[: ends[-1]] if ends else cut(text, characters) or text[:characters]
+    return text[: ends[-1]] if ends else cut_at_sentence(text, characters) or text[:characters]
 
 
 def _leading_lines(text: str) -> int:

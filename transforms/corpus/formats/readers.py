@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusRecord, Damage, Limits, Piece, Reader
 from persona_hub.transforms.corpus.formats.avro import read_avro
 from persona_hub.transforms.corpus.formats.json_lines import read_json_lines
 from persona_hub.transforms.corpus.formats.pages import read_html, read_warc
 from persona_hub.transforms.corpus.formats.parquet import read_parquet
 from persona_hub.transforms.corpus.formats.plain_text import read_plain_text
-from persona_hub.transforms.corpus.found import BrokenError, Damage, Found, Limits, Piece, Reader
 
 READERS: dict[str, Reader] = {
     "text": read_plain_text,
@@ -21,7 +21,7 @@ READERS: dict[str, Reader] = {
 }
 
 
-def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """Everything that is found in `piece`; where it cannot be read on, that place is the last thing found."""
     place = "the start" if not piece.start else f"byte {piece.start}"
     try:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from persona_hub.transforms.corpus.found import KIB, BrokenError, CorpusFile, Damage, Limits
+from persona_hub.transforms.corpus.corpus_records import FETCH_FILE, KIB, BrokenError, CorpusFile, Damage, Limits
 from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_chunks
 
 LINE_BYTES = 64 * KIB  # of a header line; more is no header
 HEADER_LINES = 200
-VERSION = b"WARC/"
-AGAIN = "Fetch the file again."
+WARC_START = b"WARC/"
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class _Buffer:
             left -= len(part)
             parts.append(part if keep else b"")
         if left:
-            raise BrokenError("warc-truncated", f"the file ends {left:,} bytes before its record does. {AGAIN}")
+            raise BrokenError("warc-truncated", f"the file ends {left:,} bytes before its record does. {FETCH_FILE}")
         return b"".join(parts)
 
 
@@ -109,12 +108,12 @@ def warc_records(file: CorpusFile, limits: Limits) -> Iterator[WarcRecord | Dama
                     return
                 if not line.strip():
                     continue
-                if not line.startswith(VERSION):
+                if not line.startswith(WARC_START):
                     if number == 0 and not lost:
                         detail = "it does not begin with WARC/. Force the right --format or leave it out."
                         raise BrokenError("not-warc", detail)
                     if not lost:
-                        yield Damage(place, "warc-damaged", f"no record begins where the one before ends. {AGAIN}")
+                        yield Damage(place, "warc-damaged", f"no record begins where the one before ends. {FETCH_FILE}")
                         number += 1
                     lost = True
                     continue
@@ -137,10 +136,10 @@ def _record(buffer: _Buffer, place: str, limits: Limits) -> WarcRecord | Damage:
         name, _, value = line.decode("utf-8", "replace").partition(":")
         headers[name.strip().lower()] = value.strip()
     else:
-        return Damage(place, "warc-damaged", f"a header of more than {HEADER_LINES} lines. {AGAIN}")
+        return Damage(place, "warc-damaged", f"a header of more than {HEADER_LINES} lines. {FETCH_FILE}")
     length = headers.get("content-length", "")
     if not (length.isascii() and length.isdigit()):
-        return Damage(place, "warc-damaged", f"a record without a Content-Length. {AGAIN}", length)
+        return Damage(place, "warc-damaged", f"a record without a Content-Length. {FETCH_FILE}", length)
     size = int(length[:18])
     content = buffer.content(size, keep=size <= limits.record_bytes)
     if size > limits.record_bytes:

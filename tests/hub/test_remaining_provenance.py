@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.hub.support import support
+from persona_hub.transforms.hub.remaining_provenance import remaining_provenance
 from persona_hub.transforms.records import Provenance
 
 
@@ -20,7 +20,7 @@ def related(persona: str, parent: str, document: str, hop: int = 1) -> Provenanc
 
 
 def gone(rows: list[Provenance], *documents: str) -> set[str]:
-    return set(support(rows, set(documents)).removed)
+    return set(remaining_provenance(rows, set(documents)).removed)
 
 
 def test_a_persona_goes_with_its_only_document_and_its_descendants_with_it() -> None:
@@ -30,7 +30,7 @@ def test_a_persona_goes_with_its_only_document_and_its_descendants_with_it() -> 
 
 def test_what_another_document_supports_stays_and_is_its_from_now_on() -> None:
     rows = [read("diver", "d1"), read("diver", "d2"), related("wife", "diver", "d1")]
-    found = support(rows, {"d1"})
+    found = remaining_provenance(rows, {"d1"})
     assert not found.removed
     assert found.stays["diver"].source == "https://d2"
     assert found.stays["wife"] == related("wife", "diver", "d2")
@@ -39,7 +39,7 @@ def test_what_another_document_supports_stays_and_is_its_from_now_on() -> None:
 def test_a_relation_found_twice_stays_with_the_parent_that_stays() -> None:
     rows = [read("diver", "d1"), read("baker", "d2"), related("aunt", "diver", "d1"), related("aunt", "baker", "d2")]
     assert gone(rows, "d1") == {"diver"}
-    assert support(rows, {"d1"}).stays["aunt"].parent_id == "baker"
+    assert remaining_provenance(rows, {"d1"}).stays["aunt"].parent_id == "baker"
 
 
 def test_a_parent_whom_nothing_touches_holds_its_relations() -> None:
@@ -74,7 +74,7 @@ def reachable(rows: list[Provenance], removed: set[str]) -> set[str]:
 
 @given(ROWS, st.sets(DOCUMENTS))
 def test_those_stay_whom_a_chain_joins_to_a_document_that_stays(rows: list[Provenance], removed: set[str]) -> None:
-    found = support(rows, removed)
+    found = remaining_provenance(rows, removed)
     assert set(found.stays) == reachable(rows, removed)
     assert found.removed == {row.persona_id for row in rows} - set(found.stays)
     assert not {row.document_id for row in found.stays.values() if row.hop == 0} & removed

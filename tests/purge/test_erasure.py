@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from persona_hub.transforms.counting.stages import FILTER_PERSONA, READ_CORPUS
-from persona_hub.transforms.hub.files import write_shard
 from persona_hub.transforms.hub.manifest import Manifest, version_name
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.reading import read_table
+from persona_hub.transforms.hub.remaining_provenance import RemainingProvenance
 from persona_hub.transforms.hub.schemas import TABLES
-from persona_hub.transforms.hub.support import Support
-from persona_hub.transforms.hub.tombstones import DOCUMENT, PERSONA, SOURCE
+from persona_hub.transforms.hub.table_files import write_shard
+from persona_hub.transforms.hub.tombstones import REMOVED_DOCUMENT, REMOVED_PERSONA, REMOVED_SOURCE
 from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub
-from persona_hub.transforms.purge.gone import Gone, find_gone
-from persona_hub.transforms.purge.rows import left_of, rewrite
+from persona_hub.transforms.purge.erasure import Erasure, find_erasure
+from persona_hub.transforms.purge.rows import rewrite, without_erased
 from persona_hub.transforms.purge.versions import purge_versions
 from persona_hub.transforms.records import (
     DeadLetter,
@@ -24,8 +24,8 @@ from persona_hub.transforms.records import (
     Duplicate,
     Persona,
     Provenance,
-    Removed,
     Sample,
+    Tombstone,
     Vector,
 )
 from persona_hub.transforms.take_down.take_down import verdict_of
@@ -34,7 +34,7 @@ from persona_hub.transforms.wire.batches import Batch
 D1, D2, D3 = ("d1" * 16, "d2" * 16, "d3" * 16)  # documents
 P, Q, R = ("01" * 16, "02" * 16, "03" * 16)  # personas
 A, B, C = "https://a.org", "https://b.org", "https://c.org"
-GONE = Gone(frozenset({A}), frozenset({D1}), frozenset({P}), frozenset({A}))
+GONE = Erasure(frozenset({A}), frozenset({D1}), frozenset({P}), frozenset({A}))
 
 
 def version(output: Path, **tables: list[Any]) -> Hub:
@@ -64,12 +64,16 @@ def persona(key: str, document: str, parent: str = "", hop: int = 0) -> Persona:
     return Persona(key, f"text of {key}", origin, hop, parent, relation, document, A, "en", "m", "h")
 
 
-def taken_down(document: str, source: str, *personas: str) -> list[Removed]:
-    return [Removed(document, DOCUMENT), Removed(source, SOURCE), *(Removed(one, PERSONA) for one in personas)]
+def taken_down(document: str, source: str, *personas: str) -> list[Tombstone]:
+    return [
+        Tombstone(document, REMOVED_DOCUMENT),
+        Tombstone(source, REMOVED_SOURCE),
+        *(Tombstone(one, REMOVED_PERSONA) for one in personas),
+    ]
 
 
-def gone_of(hub: Hub, *sources: str) -> Gone:
-    return find_gone(hub, list_versions(hub.output), frozenset(sources))
+def gone_of(hub: Hub, *sources: str) -> Erasure:
+    return find_erasure(hub, list_versions(hub.output), frozenset(sources))
 
 
 def test_a_persona_that_another_document_gave_stays_with_all_that_came_of_it(tmp_path: Path) -> None:
@@ -85,7 +89,7 @@ def test_a_persona_that_another_document_gave_stays_with_all_that_came_of_it(tmp
 
 def test_a_document_that_was_met_elsewhere_is_not_erased(tmp_path: Path) -> None:
     version(tmp_path, documents=[read(D1, A), read(D1, B, "known-elsewhere")], provenance=[way(P, D1)])
-    hub = version(tmp_path, removed=[Removed(A, SOURCE)])
+    hub = version(tmp_path, removed=[Tombstone(A, REMOVED_SOURCE)])
     assert gone_of(hub, A).ids == set()
     hub = version(tmp_path, removed=taken_down(D1, B, P))
     assert gone_of(hub, A).ids == gone_of(hub, B).ids == {D1, P}, "the second takedown took the last address"
@@ -118,27 +122,34 @@ def test_nobody_stands_by_a_parent_who_is_gone(tmp_path: Path) -> None:
     hub = version(tmp_path, removed=taken_down(D1, A, P))
     left = set(read_table(hub, "provenance", Provenance))
     assert left == {way(Q, D2)}
-    assert verdict_of(left, {D1, D2}) == Support(frozenset({Q}), {})
+    assert verdict_of(left, {D1, D2}) == RemainingProvenance(frozenset({Q}), {})
 
 
 def test_what_is_left_of_a_row() -> None:
     child = persona(Q, D2, P, 1)
-    assert left_of(persona(P, D1), GONE) is None
-    assert left_of(child, GONE) == replace(child, relation=""), "a model said the word when asked about the parent"
-    assert left_of(replace(child, parent_id=R), GONE) is not None
-    assert left_of(Duplicate.of(persona(P, D1), Q, "text", 0.9), GONE) is None
+    assert without_erased(persona(P, D1), GONE) is None
+    assert without_erased(child, GONE) == replace(child, relation=""), (
+        "the relation is part of an answer about the parent"
+    )
+    assert without_erased(replace(child, parent_id=R), GONE) is not None
+    assert without_erased(Duplicate.of(persona(P, D1), Q, "text", 0.9), GONE) is None
     dropped_for = Duplicate.of(persona(Q, D2), P, "text", 0.9)
-    assert left_of(dropped_for, GONE) is dropped_for
-    assert left_of(Vector(P, b""), GONE) is None
-    assert left_of(way(Q, D1), GONE) is left_of(way(Q, D2, P, 1), GONE) is left_of(way(P, D2), GONE) is None
-    assert left_of(way(Q, D1, R, 1), GONE) is not None
-    assert left_of(read(D1, A), GONE) == read(D1, A), "who was read is remembered, and holds no text"
-    assert left_of(Sample(P, "t", "math", "x", "d", "m", "h", 0, 1, 1), GONE) is None
+    assert without_erased(dropped_for, GONE) is dropped_for
+    assert without_erased(Vector(P, b""), GONE) is None
+    assert (
+        without_erased(way(Q, D1), GONE)
+        is without_erased(way(Q, D2, P, 1), GONE)
+        is without_erased(way(P, D2), GONE)
+        is None
+    )
+    assert without_erased(way(Q, D1, R, 1), GONE) is not None
+    assert without_erased(read(D1, A), GONE) == read(D1, A), "that it was read is remembered, without its text"
+    assert without_erased(Sample(P, "t", "math", "x", "d", "m", "h", 0, 1, 1), GONE) is None
 
 
 def test_which_dead_letters_tell_of_it() -> None:
     def stays(stage: str, key: str, detail: str = "", shown: str = "") -> bool:
-        return left_of(DeadLetter(stage, "x", key, detail, shown), GONE) is not None
+        return without_erased(DeadLetter(stage, "x", key, detail, shown), GONE) is not None
 
     assert not stays("extract_persona", D1)
     assert not stays("expand_persona", P)
@@ -167,7 +178,7 @@ def test_counts_and_what_is_hidden_follow_in_every_version(tmp_path: Path) -> No
     rows = [read(D1, A), read(D2, B)]
     first = version(tmp_path, documents=rows, personas=[persona(P, D1), persona(Q, D2)], provenance=[way(P, D1)])
     draft = replace(first.manifest, version="0002-aaaaaaaa", parent=first.manifest.version, hidden={"personas": 1})
-    file = ("hub/0002-aaaaaaaa", "removed-0-of-1", Removed, "avro", [Batch(taken_down(D1, A, P))])
+    file = ("hub/0002-aaaaaaaa", "removed-0-of-1", Tombstone, "avro", [Batch(taken_down(D1, A, P))])
     publish(str(tmp_path), draft, [write_shard(str(tmp_path), *file)], {"write_hub": {"removed": 3}})
     assert open_hub(str(tmp_path)).manifest.records_of("personas") == 1
     purge_versions(str(tmp_path), frozenset({A}), 0.0, "1.0")

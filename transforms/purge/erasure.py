@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import TypeVar
 
-from persona_hub.transforms.hub.files import read_file
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_table
-from persona_hub.transforms.hub.support import support
-from persona_hub.transforms.hub.tombstones import PERSONA
+from persona_hub.transforms.hub.remaining_provenance import remaining_provenance
+from persona_hub.transforms.hub.table_files import read_file
+from persona_hub.transforms.hub.tombstones import REMOVED_PERSONA
 from persona_hub.transforms.hub.versions import Hub, path_of
-from persona_hub.transforms.records import DocumentOutcome, Provenance, Removed
+from persona_hub.transforms.records import DocumentOutcome, Provenance, Tombstone
 from persona_hub.transforms.take_down.take_down import READ, documents_of
-
-R = TypeVar("R")
+from persona_hub.transforms.wire.batches import Record
 
 
 @dataclass(frozen=True)
-class Gone:
+class Erasure:
     """What is erased, by id; held in one place, as whatever a takedown touches."""
 
     sources: frozenset[str]  # as they were named
@@ -34,7 +32,7 @@ class Gone:
         return self.documents | self.personas
 
 
-def find_gone(hub: Hub, versions: Collection[Manifest], sources: frozenset[str]) -> Gone:
+def find_erasure(hub: Hub, versions: Collection[Manifest], sources: frozenset[str]) -> Erasure:
     """What came of `sources`, which `hub` has taken down, in any of `versions`.
 
     Personas are those that no document supports which is there still, and who are not seen in `hub`. A persona that was
@@ -44,13 +42,15 @@ def find_gone(hub: Hub, versions: Collection[Manifest], sources: frozenset[str])
     output, unwanted = hub.output, hub.tombstones().unwanted
     documents, addresses = find_documents(files_of(output, versions, "documents"), sources, unwanted)
     ways = files_of(output, versions, "provenance")
-    named = {row.key for row in all_rows(files_of(output, versions, "removed"), Removed) if row.kind == PERSONA}
+    named = {
+        row.key for row in all_rows(files_of(output, versions, "removed"), Tombstone) if row.kind == REMOVED_PERSONA
+    }
     told = {row.persona_id for row in all_rows(ways, Provenance) if row.persona_id in named}
     touched = find_touched(ways, documents)
     rows = {row for row in all_rows(ways, Provenance) if row.persona_id in touched}
-    unsupported = support(rows, documents | unwanted).removed | (named - told)
+    unsupported = remaining_provenance(rows, documents | unwanted).removed | (named - told)
     seen = {row.persona_id for row in read_table(hub, "provenance", Provenance) if row.persona_id in unsupported}
-    return Gone(sources, documents, unsupported - seen, addresses | sources)
+    return Erasure(sources, documents, unsupported - seen, addresses | sources)
 
 
 def find_documents(
@@ -90,7 +90,7 @@ def files_of(output: str, versions: Iterable[Manifest], kind: str) -> list[str]:
     return [path_of(output, path) for path in sorted({e.path for made in versions for e in made.files_of(kind)})]
 
 
-def all_rows(paths: Iterable[str], record: type[R]) -> Iterator[R]:
+def all_rows(paths: Iterable[str], record: type[Record]) -> Iterator[Record]:
     """The rows of files, hidden ones too."""
     for path in paths:
         yield from read_file(path, record)

@@ -8,7 +8,7 @@ import pickle
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, cast
 
 import fastavro
 import orjson
@@ -21,14 +21,12 @@ from persona_hub.transforms.files.storage import (
 from persona_hub.transforms.hub.manifest import FileEntry, HubError
 from persona_hub.transforms.hub.schemas import SCHEMAS, from_row, to_row
 from persona_hub.transforms.records import Centroids, Vector, excerpt
-from persona_hub.transforms.wire.batches import Batch, batches
+from persona_hub.transforms.wire.batches import Batch, Record, batches
 
 BLOCK_BYTES = 256 << 10  # of an Avro block before compression: the unit that is held in memory
 DEFLATE_LEVEL = 3  # 6.8 µs and 120 bytes a persona; level 6 takes 11.2 µs for 115 bytes, level 1 6.3 µs for 123
 PLAIN = (Vector, Centroids)  # not deflated: 805 bytes a vector for 717, and 2.7 µs to write and read it for 28
 SORTED_RECORDS = 200_000  # sorted in memory at once; what a shard holds beyond goes through a temporary file
-
-R = TypeVar("R")
 
 
 def write_shard(
@@ -39,7 +37,7 @@ def write_shard(
     `suffix` is "avro" or "jsonl". An attempt that is repeated finds its file there and changes nothing; one with other
     content gets another name, so a file that a manifest names is never overwritten.
     """
-    rows = map(to_row, in_order(groups))
+    rows = map(to_row, sorted_records(groups))
     where = join_path(output, *folder.split("/"))
     with whole_file(where, lambda digest: f"{stem}-{digest}.{suffix}") as file:
         records = write_avro(file, record, rows) if suffix == "avro" else write_lines(file, rows)
@@ -70,7 +68,7 @@ def write_lines(file: HashingWriter, rows: Iterable[dict[str, Any]]) -> int:
     return n
 
 
-def read_file(path: str, record: type[R]) -> Iterator[R]:
+def read_file(path: str, record: type[Record]) -> Iterator[Record]:
     """The records of an Avro or JSON Lines file, in order, a block at a time. Raises HubError for a damaged file."""
     with open_to_read(path) as handle:
         try:
@@ -98,11 +96,11 @@ def _names(schema: Any) -> set[str]:
     return {field["name"] for field in schema["fields"]}
 
 
-def in_order(groups: Iterable[Batch[R]], limit: int = SORTED_RECORDS) -> Iterator[R]:
+def sorted_records(groups: Iterable[Batch[Record]], limit: int = SORTED_RECORDS) -> Iterator[Record]:
     """All records of `groups`, sorted by their fields; at most `limit` are held in memory."""
-    block: list[R] = []
+    block: list[Record] = []
     with ExitStack() as stack:
-        runs: list[Iterator[R]] = []
+        runs: list[Iterator[Record]] = []
         for group in groups:
             block.extend(group)
             if len(block) >= limit:
@@ -118,14 +116,14 @@ def _fields(record: Any) -> tuple[Any, ...]:
     return tuple(vars(record).values())
 
 
-def _spilled(records: list[R], spill: BinaryIO) -> Iterator[R]:
+def _spilled(records: list[Record], spill: BinaryIO) -> Iterator[Record]:
     """Puts `records` into a temporary file, and gives them back."""
     for batch in batches(records):
         pickle.dump(list(batch), spill, pickle.HIGHEST_PROTOCOL)
     end = spill.tell()
     spill.seek(0)
 
-    def read() -> Iterator[R]:
+    def read() -> Iterator[Record]:
         while spill.tell() < end:
             yield from pickle.load(spill)
 

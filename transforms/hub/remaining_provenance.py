@@ -11,14 +11,14 @@ from persona_hub.transforms.records import Provenance
 
 
 @dataclass(frozen=True)
-class Support:
+class RemainingProvenance:
     """What becomes of the personas that removed documents touch."""
 
     removed: frozenset[str]  # persona ids that no other document supports
     stays: dict[str, Provenance]  # by persona id, for those that stay: the way of coming about that stands from now on
 
 
-def support(rows: Iterable[Provenance], removed_documents: AbstractSet[str]) -> Support:
+def remaining_provenance(rows: Iterable[Provenance], removed_documents: AbstractSet[str]) -> RemainingProvenance:
     """The personas of `rows` that stay when `removed_documents` go, and those that do not.
 
     `rows` are all ways in which the personas in question came about. One of hop 0 stands if its document does; one of a
@@ -45,11 +45,11 @@ def support(rows: Iterable[Provenance], removed_documents: AbstractSet[str]) -> 
                 continue
             stays[row.persona_id] = row
             for child in waiting.pop(row.persona_id, ()):
-                later.append(rooted(child, row))
+                later.append(with_root_of(child, row))
         standing = later
-    return Support(frozenset(known - stays.keys()), stays)
+    return RemainingProvenance(frozenset(known - stays.keys()), stays)
 
 
-def rooted(child: Provenance, parent: Provenance) -> Provenance:
+def with_root_of(child: Provenance, parent: Provenance) -> Provenance:
     """`child` with the document at the root of its parent, which may be another than before."""
     return Provenance(child.persona_id, parent.document_id, parent.source, child.parent_id, child.relation, child.hop)

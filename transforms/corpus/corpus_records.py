@@ -12,6 +12,7 @@ TEXT_FIELDS = ("raw_content", "text", "contents", "content")  # RedPajama-V2; C4
 SOURCE_FIELDS = ("url", "id", "source", "document_id", "doc_id")  # where a person would look the text up, best first
 
 KIB, MIB = 1 << 10, 1 << 20
+FETCH_FILE = "Fetch the file again."  # the remedy of most damages
 
 
 class CorpusError(InvalidInputError):
@@ -56,7 +57,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Text:
+class TextRecord:
     """A record with a text; `source` is "" where the corpus names none."""
 
     place: str
@@ -65,7 +66,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Skip:
+class SkippedRecord:
     """A record that can be read and is no text: an image, a request, an empty field."""
 
     place: str
@@ -83,7 +84,7 @@ class Damage:
     excerpt: str = ""
 
 
-Found = Text | Skip | Damage
+CorpusRecord = TextRecord | SkippedRecord | Damage
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,6 @@ class Limits:
 class Reader(Protocol):
     """Reads the records of a piece; raises BrokenError where it cannot read on."""
 
-    def __call__(self, piece: Piece, text_field: str, limits: Limits) -> Iterator[Found]:
+    def __call__(self, piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
         """Everything that is found in `piece`, in the order of the file."""
         ...
