@@ -20,7 +20,7 @@ ROW_STEP = 1 << 8  # positions for a row of a table: 8,192 rows in a chunk
 POSITION_BITS = 60  # so many fit in a rank, and in the part of an id that ranks are made of
 PACKED_ROOM = 1 << 12  # positions reserved for a byte of a compressed file or a table, and
 PACKED_LEAST = 1 << 36  # at least so many for a file: 268 million rows
-FORMATS = ("jsonl", "text", "parquet", "avro")
+ROW_FORMATS = ("jsonl", "text", "parquet", "avro")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Source:
 
     path: str
     size: int  # bytes on disk
-    format: str  # of FORMATS
+    format: str  # of ROW_FORMATS
     begin: int  # a multiple of CHUNK
     end: int
 
@@ -43,8 +43,8 @@ def sources_of(patterns: Sequence[str]) -> list[Source]:
     """The files that paths, globs and folders name. Raises CorpusError for none, and for formats that hold no rows."""
     begin, sources = 0, []
     for file in match_corpus(patterns):
-        if file.format not in FORMATS:
-            raise CorpusError(f"--input {file.path}: {file.format} has no rows; wanted are {', '.join(FORMATS)}.")
+        if file.format not in ROW_FORMATS:
+            raise CorpusError(f"--input {file.path}: {file.format} has no rows; wanted are {', '.join(ROW_FORMATS)}.")
         room = -(-room_for(file) // CHUNK) * CHUNK
         sources.append(Source(file.path, file.size, file.format, begin, begin + room))
         begin += room

@@ -19,11 +19,11 @@ from persona_hub.transforms.similarity.shingles import Tokens
 
 PERMUTATIONS = 128
 SEED = 1
-BLOCK = 2048  # texts at a time, and
+BLOCK_TEXTS = 2048  # texts at a time, and
 BLOCK_TOKENS = 1 << 16  # tokens, the shorter texts filled up: 256 KB stay in the cache
 REMEMBERED_BITS = 20  # a million tokens whose SHA-1 is kept in a process
 
-_lock = Lock()  # of what is remembered: bundles run side by side in the threads of a worker
+_sha1_lock = Lock()  # of what is remembered: bundles run side by side in the threads of a worker
 
 
 @cache
@@ -41,7 +41,7 @@ def sha1_tokens(tokens: Tokens, codes: Numbers) -> Numbers:
     """
     known, hashes = sha1_cache()
     slot = (codes >> U64(64 - REMEMBERED_BITS)).astype(I64)
-    with _lock:
+    with _sha1_lock:
         missing = np.flatnonzero(known[slot] != codes)
         out = hashes[slot]
     if len(missing):
@@ -53,7 +53,7 @@ def sha1_tokens(tokens: Tokens, codes: Numbers) -> Numbers:
         digests = b"".join([sha1(word, usedforsecurity=False).digest()[:4] for word in words])
         new = mix32(np.frombuffer(digests, "<u4").astype(U32))
         out[missing] = new[number]
-        with _lock:
+        with _sha1_lock:
             known[slot[at]], hashes[slot[at]] = different, new
     return out
 
@@ -87,8 +87,8 @@ def signatures(hashes: Numbers, count: Numbers, permuted: int = PERMUTATIONS) ->
     out = np.full((permuted, len(count)), 0xFFFFFFFF, U32)
     i = 0
     while i < len(count) and len(hashes):
-        longest = int(count[i : i + BLOCK].max())
-        texts = slice(i, i + min(BLOCK, max(1, BLOCK_TOKENS // max(1, longest))))
+        longest = int(count[i : i + BLOCK_TEXTS].max())
+        texts = slice(i, i + min(BLOCK_TEXTS, max(1, BLOCK_TOKENS // max(1, longest))))
         # A token again and again fills up a text: it changes no minimum.
         tokens = hashes[np.maximum(0, np.minimum(first[texts] + np.arange(max(1, longest))[:, None], last[texts]))]
         values = np.empty_like(tokens)

@@ -24,8 +24,8 @@ import regex
 from persona_hub.transforms.similarity.arrays import I64, U8, U32, U64, Numbers, mix, ragged, runs, spans, sums
 
 GRAM = 3  # characters of a token where no space parts words
-SEPARATOR, WORD, MARK, SINGLE, DENSE = range(5)
-BLOCK = 1 << 14  # tokens hashed at a time
+SEPARATOR, LETTER, MARK, SINGLE, UNSPACED = range(5)
+BLOCK_HASHES = 1 << 14  # tokens hashed at a time
 LARGEST_TOKEN = U32(0xFFFFFFFD)  # the two above are padding
 
 IGNORABLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}--\u200b]+", regex.V1)  # U+200B parts Khmer and Thai words
@@ -112,10 +112,10 @@ def kinds() -> Numbers:
     table = np.full(0x110000, SEPARATOR, U8)
     every = "".join(map(chr, range(0x110000)))
     for kind, pattern in (
-        (WORD, r"[\p{L}\p{N}]+"),
+        (LETTER, r"[\p{L}\p{N}]+"),
         (MARK, r"\p{M}+"),
         (SINGLE, r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー&&[\p{L}\p{N}]]+"),
-        (DENSE, r"[\p{Line_Break=SA}&&[\p{L}\p{M}\p{N}]]+"),
+        (UNSPACED, r"[\p{Line_Break=SA}&&[\p{L}\p{M}\p{N}]]+"),
     ):
         for found in regex.finditer(pattern, every, regex.V1):
             table[found.start() : found.end()] = kind
@@ -127,14 +127,14 @@ def general_tokens(texts: Sequence[str]) -> Tokens:
     joined = normalise("\n".join([text.replace("\n", " ") for text in texts]))
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), U32)
     kind = kinds()[codes]
-    word = (kind == WORD) | (kind == MARK)
+    word = (kind == LETTER) | (kind == MARK)
     begin, length = runs(word)
     keep = word[begin]
     begin, length = begin[keep], length[keep]
     marks = np.r_[0, np.cumsum(kind == MARK)]
     keep = marks[begin + length] - marks[begin] < length  # marks alone are no word
     single = np.flatnonzero(kind == SINGLE)
-    gram_begin, gram_length = grams(kind == DENSE)
+    gram_begin, gram_length = grams(kind == UNSPACED)
     start = np.concatenate([begin[keep], single, gram_begin])
     length = np.concatenate([length[keep], np.ones(len(single), I64), gram_length])
     order = np.argsort(start, kind="stable")
@@ -202,6 +202,8 @@ def token_sets(codes: Numbers, count: Numbers) -> TokenSets:
 def set_hashes(sets: TokenSets) -> Numbers:
     """A 64-bit hash of each set, the same whatever the order of its tokens; 0 for an empty one."""
     codes = np.empty(len(sets.tokens), U64)
-    for i in range(0, len(codes), BLOCK):  # blocks stay in the cache
-        codes[i : i + BLOCK] = mix(sets.tokens[i : i + BLOCK] + U64(1))  # of 0 the hash is 0: no trace in a sum
+    for i in range(0, len(codes), BLOCK_HASHES):  # blocks stay in the cache
+        codes[i : i + BLOCK_HASHES] = mix(
+            sets.tokens[i : i + BLOCK_HASHES] + U64(1)
+        )  # of 0 the hash is 0: no trace in a sum
     return sums(codes, sets.size)
