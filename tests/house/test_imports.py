@@ -36,6 +36,7 @@ FLOORS: list[list[str]] = [
         "transforms.pii",
     ],
     [
+        "transforms.dedup_rows",
         "transforms.read_corpus",
         "transforms.extract_persona",
         "transforms.filter_persona",
