@@ -95,7 +95,7 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
 
     from benchmarks.embed_dedup import read_block
     from persona_hub.pipelines.runners.memory import return_freed_memory
-    from persona_hub.transforms.embed_dedup.join import MeaningDuplicates
+    from persona_hub.transforms.embed_dedup.near_duplicates import NearDuplicates
     from persona_hub.transforms.wire.packing import KeyedArrays, unpack_arrays
     from persona_hub.transforms.wire.spill import spilling
 
@@ -111,7 +111,7 @@ def run_ours(vectors_file: str, out: str, threshold: float, processes: int, bloc
             | "Read" >> beam.FlatMap(read_block, vectors_file, blocks, seed).with_output_types(KeyedArrays)
         )
         no_centroids = pipeline | "NoCentroids" >> beam.Create([])
-        found = (vectors, no_centroids) | MeaningDuplicates(threshold=threshold, blocks=blocks)
+        found = (vectors, no_centroids) | NearDuplicates(threshold=threshold, blocks=blocks)
         _ = found.decisions | "Save" >> beam.MapTuple(
             lambda block, packed: np.save(Path(out, f"{block}.npy"), unpack_arrays(packed)[0])
         )

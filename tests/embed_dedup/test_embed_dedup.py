@@ -14,12 +14,12 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from persona_hub.transforms.dedup.persona_rows import pack_held
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
-from persona_hub.transforms.embed_dedup.held import HeldVectors
+from persona_hub.transforms.embed_dedup.existing import ExistingVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
 from persona_hub.transforms.hub.vectors import vector_arrays
 from persona_hub.transforms.records import Duplicate, Persona, Vector, partition_of
-from persona_hub.transforms.vectors.vectors import cosines, measured, stored
+from persona_hub.transforms.vectors.float16 import cosines, to_stored, with_norms
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays
 from tests.material.personas import persona
@@ -51,7 +51,7 @@ def run(
                     | "Held" >> by_block(held, blocks)
                     | "Rows" >> beam.MapTuple(pack_held).with_output_types(KeyedArrays)
                 )
-                given = given, HeldVectors(rows, vectors, centroids)
+                given = given, ExistingVectors(rows, vectors, centroids)
             result = given | EmbedDedup(threshold=threshold, blocks=blocks)
             collections = {name: found for name, found in result._asdict().items() if name != "counts"}
             for name, collection in collections.items():
@@ -91,8 +91,8 @@ def test_one_of_two_near_equal_personas_stays() -> None:
 
 def test_similarity_is_the_cosine_of_the_stored_vectors() -> None:
     [gone] = run([persona(NURSE), persona(NURSE_AGAIN)])["duplicates"]
-    a, b = stored(open_embedder(EmbedderConfig()).embed([NURSE, NURSE_AGAIN]))
-    assert gone.similarity == cosines(measured(np.stack([a, b])), np.array([0]), np.array([1]))[0]
+    a, b = to_stored(open_embedder(EmbedderConfig()).embed([NURSE, NURSE_AGAIN]))
+    assert gone.similarity == cosines(with_norms(np.stack([a, b])), np.array([0]), np.array([1]))[0]
 
 
 def test_vectors_are_float16_of_unit_length() -> None:
@@ -130,7 +130,7 @@ def test_held_personas_do_not_come_out_though_they_are_near() -> None:
 
 def test_a_stored_vector_is_used_and_not_bought_again() -> None:
     """The stored vector is another text's, so that it shows which one was compared."""
-    nurse = Vector(persona(BREWER).persona_id, stored(open_embedder(EmbedderConfig()).embed([NURSE]))[0].tobytes())
+    nurse = Vector(persona(BREWER).persona_id, to_stored(open_embedder(EmbedderConfig()).embed([NURSE]))[0].tobytes())
     out = run([persona(NURSE_AGAIN)], held=[persona(BREWER)], known=[nurse])
     assert [d.duplicate_of for d in out["duplicates"]] == [persona(BREWER).persona_id]
     assert out["vectors"] == []
@@ -142,7 +142,9 @@ def test_a_held_persona_without_a_vector_gets_one_that_is_stored() -> None:
 
 
 def test_vectors_of_what_is_held_no_more_are_left_aside() -> None:
-    taken_down = Vector(persona(NURSE).persona_id, stored(open_embedder(EmbedderConfig()).embed([NURSE]))[0].tobytes())
+    taken_down = Vector(
+        persona(NURSE).persona_id, to_stored(open_embedder(EmbedderConfig()).embed([NURSE]))[0].tobytes()
+    )
     out = run([persona(NURSE_AGAIN)], held=[persona(BREWER)], known=[taken_down, taken_down])
     assert [p.text for p in out["kept"]] == [NURSE_AGAIN]
 

@@ -15,7 +15,7 @@ from persona_hub.transforms.embedding.registry import open_embedder
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Duplicate, Persona
-from persona_hub.transforms.vectors.vectors import stored
+from persona_hub.transforms.vectors.float16 import to_stored
 from tests.helpers.hubs import personas
 from tests.material.growing import OFF, build, by_id, corpus, refresh
 
@@ -41,7 +41,9 @@ def keep_first(held: Iterable[Persona], new: Iterable[Persona]) -> dict[str, Per
 
 def alike(personas: Sequence[Persona]) -> Mapping[tuple[str, str], float]:
     """The cosine of each two personas, by ids: of the vectors as a hub stores them."""
-    vectors = stored(open_embedder(EmbedderConfig()).embed([persona.text for persona in personas])).astype(np.float64)
+    vectors = to_stored(open_embedder(EmbedderConfig()).embed([persona.text for persona in personas])).astype(
+        np.float64
+    )
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     ids = [persona.persona_id for persona in personas]
     return {(ids[i], ids[j]): cosine for (i, j), cosine in np.ndenumerate(vectors @ vectors.T)}

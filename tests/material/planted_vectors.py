@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from persona_hub.transforms.similarity.ranks import NEW, blocks_of
-from persona_hub.transforms.vectors.vectors import Ranks, Stored, stored
+from persona_hub.transforms.vectors.arrays import Ranks
+from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
 from persona_hub.transforms.wire.packing import pack_arrays
 
 DIMENSION = 48
 
 
-def planted(rows: int, seed: int = 0) -> tuple[Ranks, Stored]:
+def planted(rows: int, seed: int = 0) -> tuple[Ranks, StoredVectors]:
     """Ranks in order, spread over all blocks, and vectors."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(max(1, rows // 50), DIMENSION))
@@ -21,7 +22,7 @@ def planted(rows: int, seed: int = 0) -> tuple[Ranks, Stored]:
     copies = rng.integers(0, rows, rows // 2)
     base[: rows // 2] = base[copies] + rng.uniform(0, 1.2, (rows // 2, 1)) * rng.normal(size=(rows // 2, DIMENSION))
     base[: rows // 50] = base[0]
-    vectors = stored(base[rng.permutation(rows)].astype(np.float32))
+    vectors = to_stored(base[rng.permutation(rows)].astype(np.float32))
     return (np.arange(rows, dtype=np.uint64) * np.uint64((1 << 60) // rows)) | np.uint64(NEW), vectors
 
 
@@ -40,7 +41,7 @@ def packed_block(
         yield block, pack_arrays(ranks[mine[start : start + size]], vectors[mine[start : start + size]])
 
 
-def brute_force(vectors: Stored, threshold: float) -> dict[int, tuple[int, float]]:
+def brute_force(vectors: StoredVectors, threshold: float) -> dict[int, tuple[int, float]]:
     """{dropped: (the earliest kept row within the threshold, cosine)}, row by row."""
     exact = vectors.astype(np.float64)
     exact /= np.linalg.norm(exact, axis=1, keepdims=True)

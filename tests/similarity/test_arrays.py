@@ -25,7 +25,7 @@ from persona_hub.transforms.similarity.arrays import (
     sums,
 )
 from persona_hub.transforms.similarity.dense import Differences, complement, first_elements
-from persona_hub.transforms.vectors.vectors import true_places
+from persona_hub.transforms.vectors.arrays import nonzero_2d
 
 COUNTS = st.lists(st.integers(0, 5), max_size=12)
 KEYS = st.lists(st.integers(0, 9), max_size=40)
@@ -118,10 +118,10 @@ def test_pairs_of_a_large_group_come_in_blocks_of_bounded_size() -> None:
 
 
 @given(st.integers(0, 6), st.integers(0, 6), st.data())
-def test_true_places_are_those_of_numpy(rows: int, columns: int, data: st.DataObject) -> None:
+def test_true_entries_are_those_of_numpy(rows: int, columns: int, data: st.DataObject) -> None:
     cells = data.draw(st.lists(st.booleans(), min_size=rows * columns, max_size=rows * columns))
     mask = np.array(cells, bool).reshape(rows, columns)
-    for ours, theirs in zip(true_places(mask), np.nonzero(mask), strict=True):
+    for ours, theirs in zip(nonzero_2d(mask), np.nonzero(mask), strict=True):
         assert ours.tolist() == theirs.tolist()
 
 

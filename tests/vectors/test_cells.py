@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.vectors import cells, kmeans, sketches
+from persona_hub.transforms.vectors.float16 import StoredVectors, cosines, to_float32, to_stored, with_norms
 from persona_hub.transforms.vectors.kept_set import keep_first
-from persona_hub.transforms.vectors.vectors import GRID, Stored, cosines, measured, on_grid, singles, stored
+from persona_hub.transforms.vectors.quantised import QUANTISED_NORM, quantise
 from tests.material.planted_vectors import DIMENSION, brute_force, planted
 
 
-def side_by_side(vectors: Stored) -> npt.NDArray[np.float64]:
+def side_by_side(vectors: StoredVectors) -> npt.NDArray[np.float64]:
     """The cosine of each row with the next."""
     rows = np.arange(len(vectors))
-    return cosines(measured(vectors), rows[:-1], rows[1:])
+    return cosines(with_norms(vectors), rows[:-1], rows[1:])
 
 
 def test_a_cosine_is_the_same_whatever_block_it_is_computed_in() -> None:
@@ -39,20 +40,20 @@ def test_a_cosine_is_that_of_exact_arithmetic() -> None:
 
 def test_a_row_has_cosine_one_with_itself() -> None:
     _, vectors = planted(500)
-    assert (cosines(measured(vectors), np.arange(500), np.arange(500)) == 1).all()
+    assert (cosines(with_norms(vectors), np.arange(500), np.arange(500)) == 1).all()
 
 
 def test_every_finite_stored_number_is_read_exactly() -> None:
     every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
     finite = every[np.isfinite(every)].reshape(-1, 64)
-    assert (singles(finite) == finite.astype(np.float32)).all()
+    assert (to_float32(finite) == finite.astype(np.float32)).all()
     small = finite[np.abs(finite).max(axis=1) <= 1]
-    assert (singles(small, GRID) == small.astype(np.float32) * np.float32(GRID)).all()
+    assert (to_float32(small, QUANTISED_NORM) == small.astype(np.float32) * np.float32(QUANTISED_NORM)).all()
 
 
 @pytest.mark.parametrize("dimension", [3, 48, 1536])
 def test_products_on_the_grid_are_exact(dimension: int) -> None:
-    rows = on_grid(stored(np.random.default_rng(0).normal(size=(200, dimension)).astype(np.float32)))
+    rows = quantise(to_stored(np.random.default_rng(0).normal(size=(200, dimension)).astype(np.float32)))
     exact = rows.astype(np.int64) @ rows.T.astype(np.int64)
     assert (rows @ rows.T == exact).all()
     assert exact.max() < 1 << 24
@@ -60,23 +61,26 @@ def test_products_on_the_grid_are_exact(dimension: int) -> None:
 
 def test_a_vector_without_direction_is_an_error() -> None:
     with pytest.raises(ValueError, match="zero or not finite"):
-        stored(np.zeros((1, 4), np.float32))
+        to_stored(np.zeros((1, 4), np.float32))
 
 
 def test_a_sample_is_the_same_for_any_order_of_the_rows() -> None:
     ranks, _ = planted(2000)
     shuffled = np.random.default_rng(0).permutation(ranks)
-    assert ranks[kmeans.sample(ranks, 100, 1)].tolist() == shuffled[kmeans.sample(shuffled, 100, 1)].tolist()
-    assert set(ranks[kmeans.chosen(ranks, 0.1, 1)]) == set(shuffled[kmeans.chosen(shuffled, 0.1, 1)])
-    assert 150 < kmeans.chosen(ranks, 0.1, 1).sum() < 250
+    assert (
+        ranks[kmeans.sample_positions(ranks, 100, 1)].tolist()
+        == shuffled[kmeans.sample_positions(shuffled, 100, 1)].tolist()
+    )
+    assert set(ranks[kmeans.in_sample(ranks, 0.1, 1)]) == set(shuffled[kmeans.in_sample(shuffled, 0.1, 1)])
+    assert 150 < kmeans.in_sample(ranks, 0.1, 1).sum() < 250
 
 
 def test_centroids_are_whole_numbers_near_their_rows() -> None:
     _, vectors = planted(2000)
-    rows = on_grid(vectors)
-    centroids = kmeans.train(rows, 40, GRID, 3)
+    rows = quantise(vectors)
+    centroids = kmeans.train_centroids(rows, 40, QUANTISED_NORM, 3)
     assert (centroids == np.rint(centroids)).all()
-    nearest = centroids[kmeans.nearest(rows, centroids)]
+    nearest = centroids[kmeans.nearest_centroids(rows, centroids)]
     chance = centroids[np.arange(2000) % 40]
     assert np.einsum("ij,ij->", rows, nearest) > 3 * abs(np.einsum("ij,ij->", rows, chance))
 
@@ -85,41 +89,42 @@ def test_crowded_cells_send_some_of_their_rows_to_emptier_ones_nearby() -> None:
     rng = np.random.default_rng(0)
     length = 8.0 ** rng.uniform(-1, 0, (4000, 1))  # of what a row has of its own: many lie close together
     vectors = rng.normal(size=(1, DIMENSION)) + length * 3 * rng.normal(size=(4000, DIMENSION))
-    rows = on_grid(stored(vectors.astype(np.float32)))
-    centroids = kmeans.train(rows[:320], 40, GRID, 2)
-    even = kmeans.balanced(rows[:160], centroids, 0.14, GRID)
+    rows = quantise(to_stored(vectors.astype(np.float32)))
+    centroids = kmeans.train_centroids(rows[:320], 40, QUANTISED_NORM, 2)
+    even = kmeans.balanced_centroids(rows[:160], centroids, 0.14, QUANTISED_NORM)
     assert (even == np.rint(even)).all()
     before, after = (
-        np.bincount(kmeans.nearby(rows, table, 0.1, 7, GRID)[1], minlength=40) for table in (centroids, even)
+        np.bincount(kmeans.nearby_centroids(rows, table, 0.1, 7, QUANTISED_NORM)[1], minlength=40)
+        for table in (centroids, even)
     )
     assert (after**2).sum() / after.sum() < 0.9 * (before**2).sum() / before.sum(), "rows that one is compared with"
     assert after.max() < before.max()
 
 
 def test_cells_of_one_crowd_are_left_as_long_as_each_other() -> None:
-    rows = on_grid(np.eye(8, dtype=np.float16))
-    even = kmeans.balanced(rows, rows, 0.1, GRID)
+    rows = quantise(np.eye(8, dtype=np.float16))
+    even = kmeans.balanced_centroids(rows, rows, 0.1, QUANTISED_NORM)
     assert (even == np.rint(rows * 3**-0.125)).all()
 
 
 def test_a_row_goes_to_its_nearest_cell_and_to_those_hardly_farther() -> None:
-    rows = on_grid(stored(np.array([[1, 0.9], [1, 0]], np.float32)))
-    centroids = on_grid(stored(np.array([[1, 0], [0, 1], [-1, 0]], np.float32)))
-    row, cell = kmeans.nearby(rows, centroids, spread=0.1, most=2, length=GRID)
+    rows = quantise(to_stored(np.array([[1, 0.9], [1, 0]], np.float32)))
+    centroids = quantise(to_stored(np.array([[1, 0], [0, 1], [-1, 0]], np.float32)))
+    row, cell = kmeans.nearby_centroids(rows, centroids, slack=0.1, most=2, norm=QUANTISED_NORM)
     assert list(zip(row.tolist(), cell.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 0)]
-    row, cell = kmeans.nearby(rows, centroids, spread=0.1, most=1, length=GRID)
-    assert cell.tolist() == kmeans.nearest(rows, centroids).tolist() == [0, 0]
+    row, cell = kmeans.nearby_centroids(rows, centroids, slack=0.1, most=1, norm=QUANTISED_NORM)
+    assert cell.tolist() == kmeans.nearest_centroids(rows, centroids).tolist() == [0, 0]
 
 
 def test_cosines_of_sketches_are_near_those_of_their_vectors() -> None:
     _, vectors = planted(2000)
-    drawn = sketches.sketch(on_grid(vectors) @ sketches.projection(DIMENSION, 64, 0)).astype(np.float64)
-    estimate = np.einsum("ij,ij->i", drawn[:-1], drawn[1:]) / sketches.length_of(64) ** 2
+    drawn = sketches.sketches_of(quantise(vectors) @ sketches.projection(DIMENSION, 64, 0)).astype(np.float64)
+    estimate = np.einsum("ij,ij->i", drawn[:-1], drawn[1:]) / sketches.sketch_norm(64) ** 2
     assert np.abs(estimate - side_by_side(vectors)).std() < 0.13
 
 
 def test_of_a_dense_cell_each_row_names_its_earliest_neighbours_only() -> None:
-    rows = np.repeat(sketches.sketch(on_grid(planted(1)[1]) @ sketches.projection(DIMENSION, 64, 0)), 600, axis=0)
+    rows = np.repeat(sketches.sketches_of(quantise(planted(1)[1]) @ sketches.projection(DIMENSION, 64, 0)), 600, axis=0)
     earlier, later = sketches.near_pairs(rows, 0.9)
     assert (np.bincount(later)[sketches.TWIN_NEIGHBOURS :] == sketches.TWIN_NEIGHBOURS).all()
     assert earlier.max() == sketches.TWIN_NEIGHBOURS - 1
@@ -127,12 +132,12 @@ def test_of_a_dense_cell_each_row_names_its_earliest_neighbours_only() -> None:
 
 def test_a_full_cell_is_folded_and_cut_up_and_loses_little(monkeypatch: pytest.MonkeyPatch) -> None:
     ranks, vectors = planted(3000)
-    plan = cells.Plan.of(0.9)
-    drawn = sketches.sketch(on_grid(vectors) @ sketches.projection(DIMENSION, plan.width, 0))
-    whole = set(zip(*(side.tolist() for side in cells.candidates(ranks, drawn, plan, 0)), strict=True))
+    plan = cells.SearchPlan.for_threshold(0.9)
+    drawn = sketches.sketches_of(quantise(vectors) @ sketches.projection(DIMENSION, plan.sketch_bytes, 0))
+    whole = set(zip(*(side.tolist() for side in cells.candidates_of_cell(ranks, drawn, plan, 0)), strict=True))
     monkeypatch.setattr(cells, "FULL_ROWS", 500)
     monkeypatch.setattr(cells, "FINE_ROWS", 300)
-    cut = set(zip(*(side.tolist() for side in cells.candidates(ranks, drawn, plan, 0)), strict=True))
+    cut = set(zip(*(side.tolist() for side in cells.candidates_of_cell(ranks, drawn, plan, 0)), strict=True))
     dropped, parted = {later for _, later in whole}, {later for _, later in cut}
     assert len(dropped & parted) > 0.95 * len(dropped)
     assert all(earlier < later for earlier, later in cut)
@@ -156,7 +161,7 @@ def test_the_kept_set_equals_brute_force(seed: int, threshold: float) -> None:
 def test_the_kept_set_crosses_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     ranks, vectors = planted(400)
     whole = [column.tolist() for column in keep_first(ranks, vectors, 0.8)]
-    monkeypatch.setattr("persona_hub.transforms.vectors.kept_set.BLOCK", 7)
+    monkeypatch.setattr("persona_hub.transforms.vectors.kept_set.BLOCK_ROWS", 7)
     small = [column.tolist() for column in keep_first(ranks, vectors, 0.8)]
     assert sorted(zip(*whole, strict=True)) == sorted(zip(*small, strict=True))
 
@@ -171,14 +176,14 @@ def test_what_a_hub_holds_stays() -> None:
 
 def test_held_rows_are_never_the_later_of_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:
     ranks, vectors = planted(1200)
-    plan = cells.Plan.of(0.9)
-    drawn = sketches.sketch(on_grid(vectors) @ sketches.projection(DIMENSION, plan.width, 0))
+    plan = cells.SearchPlan.for_threshold(0.9)
+    drawn = sketches.sketches_of(quantise(vectors) @ sketches.projection(DIMENSION, plan.sketch_bytes, 0))
     held = np.where(np.arange(1200) < 700, ranks - np.uint64(NEW), ranks)
-    every = [np.searchsorted(ranks, side) for side in cells.candidates(ranks, drawn, plan, 0)]
-    some = [np.searchsorted(held, side) for side in cells.candidates(held, drawn, plan, 0)]
+    every = [np.searchsorted(ranks, side) for side in cells.candidates_of_cell(ranks, drawn, plan, 0)]
+    some = [np.searchsorted(held, side) for side in cells.candidates_of_cell(held, drawn, plan, 0)]
     fresh = every[1] >= 700
     assert len(some[0]) > 100
     assert [side.tolist() for side in some] == [side[fresh].tolist() for side in every]
     monkeypatch.setattr(cells, "FULL_ROWS", 100)
-    assert all(later >= NEW for later in cells.candidates(held, drawn, plan, 0)[1].tolist())
-    assert len(cells.candidates(held[:700], drawn[:700], plan, 0)[0]) == 0
+    assert all(later >= NEW for later in cells.candidates_of_cell(held, drawn, plan, 0)[1].tolist())
+    assert len(cells.candidates_of_cell(held[:700], drawn[:700], plan, 0)[0]) == 0

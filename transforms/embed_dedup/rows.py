@@ -14,7 +14,7 @@ from persona_hub.transforms.dedup.chunks import Chunk, parse_texts
 from persona_hub.transforms.dedup.layout import pack_by_block
 from persona_hub.transforms.dedup.sources import CHUNK_BITS
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
-from persona_hub.transforms.embed_dedup.held import HeldVectors
+from persona_hub.transforms.embed_dedup.existing import ExistingVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.records import DeadLetter, Duplicate, Persona, content_id, partition_of
 from persona_hub.transforms.similarity.arrays import U64
@@ -25,10 +25,10 @@ from persona_hub.transforms.wire.packing import KeyedArrays
 
 PERSONAS_IN_A_BATCH = 1000
 
-Chunks = beam.PCollection[tuple[int, Chunk]] | tuple[beam.PCollection[tuple[int, Chunk]], *tuple[HeldVectors, ...]]
+Chunks = beam.PCollection[tuple[int, Chunk]] | tuple[beam.PCollection[tuple[int, Chunk]], *tuple[ExistingVectors, ...]]
 
 
-class MeaningDecided(NamedTuple):
+class RowDecisions(NamedTuple):
     """Which rows are dropped; dead letters for those that have no vector: they stay, compared with none."""
 
     decisions: beam.PCollection[KeyedArrays]
@@ -49,18 +49,18 @@ class MeaningDecisions(beam.PTransform):
     embedder: EmbedderConfig
     blocks: int
 
-    def expand(self, given: Chunks) -> MeaningDecided:
+    def expand(self, given: Chunks) -> RowDecisions:
         """There and back."""
-        chunks, held = (given, ()) if isinstance(given, beam.PCollection) else (given[0], given[1:])
+        chunks, hubs = (given, ()) if isinstance(given, beam.PCollection) else (given[0], given[1:])
         personas = chunks | "AsPersonas" >> beam.FlatMap(personas_of, self.layout.field, self.blocks).with_output_types(
             tuple[int, Batch[Persona]]
         )
         dedup = EmbedDedup(threshold=self.threshold, embedder=self.embedder, blocks=self.blocks)
-        found = (personas, *held) | "Find" >> dedup
+        found = (personas, *hubs) | "Find" >> dedup
         decisions = found.duplicates | "Decisions" >> beam.FlatMap(decisions_of, self.layout).with_output_types(
             KeyedArrays
         )
-        return MeaningDecided(decisions, found.dead_letters)
+        return RowDecisions(decisions, found.dead_letters)
 
 
 def personas_of(element: tuple[int, Chunk], field: str, blocks: int) -> Iterator[tuple[int, Batch[Persona]]]:

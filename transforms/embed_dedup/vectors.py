@@ -16,14 +16,14 @@ from persona_hub.transforms.calls.bundle_dofn import BundleDoFn
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.embed_dedup.cells import by_block
+from persona_hub.transforms.embed_dedup.elements import KeyedPersonas, pack_by_block
 from persona_hub.transforms.embedding.bundle import VECTORS, Lost, VectorBundle
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import is_paid, open_embedder
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import DeadLetter, Persona, excerpt
 from persona_hub.transforms.similarity.ranks import ranks_of
-from persona_hub.transforms.vectors.vectors import Stored, stored
+from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import KeyedArrays
 
@@ -31,8 +31,6 @@ TEXTS = 256  # texts in a call to a local embedder
 PACK_ROWS = 2048  # vectors in an element
 DEAD_LETTERS = "dead_letters"
 HELD = "embed_held"  # what a hub holds without a vector is counted apart: it does not come out of the step
-
-ByBlock = tuple[int, Batch[Persona]]
 
 
 class Embedded(NamedTuple):
@@ -50,7 +48,7 @@ class PersonaVectors(beam.PTransform):
     blocks: int
     new: bool = True  # False: a hub holds these personas, and they rank before new ones
 
-    def expand(self, personas: beam.PCollection[ByBlock]) -> Embedded:
+    def expand(self, personas: beam.PCollection[KeyedPersonas]) -> Embedded:
         """Embeds each persona's text."""
         form = EmbedPaid if is_paid(self.embedder.name) else EmbedHere
         out = personas | "Embed" >> beam.ParDo(form(self.embedder, self.blocks, self.new)).with_outputs(
@@ -64,10 +62,10 @@ class Packs:
 
     def __init__(self, blocks: int, new: bool):
         self.blocks, self.new = blocks, new
-        self.packs: list[tuple[Any, Stored]] = []
+        self.packs: list[tuple[Any, StoredVectors]] = []
         self.rows = 0
 
-    def add(self, personas: list[Persona], vectors: Stored) -> None:
+    def add(self, personas: list[Persona], vectors: StoredVectors) -> None:
         """Takes the vectors of personas."""
         self.packs.append((ranks_of(personas, self.new), vectors))
         self.rows += len(personas)
@@ -78,7 +76,7 @@ class Packs:
             return
         ranks, vectors = (np.concatenate(column) for column in zip(*self.packs, strict=True))
         self.packs, self.rows = [], 0
-        yield from by_block(ranks, self.blocks, ranks, vectors)
+        yield from pack_by_block(ranks, self.blocks, ranks, vectors)
 
 
 class EmbedHere(beam.DoFn):
@@ -93,7 +91,7 @@ class EmbedHere(beam.DoFn):
         self.waiting: list[Persona] = []
         self.packs = Packs(self.blocks, self.new)
 
-    def process(self, element: ByBlock) -> Iterator[KeyedArrays]:
+    def process(self, element: KeyedPersonas) -> Iterator[KeyedArrays]:
         """Embeds as soon as there are TEXTS texts; what is left waits for the next batch."""
         self.waiting += element[1]
         while len(self.waiting) >= TEXTS:
@@ -112,7 +110,7 @@ class EmbedHere(beam.DoFn):
     def embed(self, personas: list[Persona]) -> None:
         """One call."""
         vectors = open_embedder(self.embedder).embed([persona.text for persona in personas])
-        self.packs.add(personas, stored(vectors))
+        self.packs.add(personas, to_stored(vectors))
         self.tally.inc("embedded", len(personas))
 
 
@@ -132,7 +130,7 @@ class EmbedPaid(BundleDoFn[VectorBundle]):
         self.packs = Packs(self.blocks, self.new)
         return VectorBundle(EMBED_DEDUP, self.embedder, engine)
 
-    def ask(self, bundle: VectorBundle, element: ByBlock) -> None:
+    def ask(self, bundle: VectorBundle, element: KeyedPersonas) -> None:
         """Submits a batch's texts."""
         bundle.ask([(persona, persona.text) for persona in element[1]])
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import orjson
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, tokens_at_most
-from persona_hub.transforms.vectors.vectors import stored
+from persona_hub.transforms.vectors.float16 import to_stored
 
 KEY_FORMAT = 1  # of `text_key`: a new number makes all stored vectors unknown
 KEY_BYTES = 16
@@ -104,7 +104,7 @@ def vectors_of(request: Texts, rows: Sequence[Sequence[float]], tokens: int, see
             raise ModelError("malformed-vectors", problem, paid=True, fatal=True)
         raise ModelError("malformed-vectors", f"vectors of {found} numbers, not {wanted}", paid=True)
     try:
-        vectors = stored(np.array(rows, np.float32))
+        vectors = to_stored(np.array(rows, np.float32))
     except (ValueError, TypeError) as error:  # of no direction, not finite, or no numbers at all
         raise ModelError("malformed-vectors", "a vector is zero, not finite, or not of numbers", paid=True) from error
     return Vectors(tuple(row.astype("<f2").tobytes() for row in vectors), tokens)

@@ -10,7 +10,7 @@ import apache_beam as beam
 
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import pack_held
-from persona_hub.transforms.embed_dedup.held import HeldVectors
+from persona_hub.transforms.embed_dedup.existing import ExistingVectors
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.vectors import ReadCentroids, ReadVectors
 from persona_hub.transforms.hub.versions import Hub
@@ -27,7 +27,7 @@ class Held(NamedTuple):
     unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
     kept: tuple[beam.PCollection[KeyedPayload], ...] = ()  # rows as `persona_rows.pack_held` makes them
     dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
-    vectors: tuple[HeldVectors, ...] = ()
+    vectors: tuple[ExistingVectors, ...] = ()
 
 
 def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
@@ -50,13 +50,13 @@ def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
 
 def held_vectors(
     p: beam.Pipeline, hub: Hub, blocks: int, rows: beam.PCollection[KeyedPayload], embedder: str = ""
-) -> HeldVectors:
+) -> ExistingVectors:
     """The vectors of `rows`, which `hub` holds; if `embedder` is another than the hub's, none is stored."""
     if embedder not in ("", hub.manifest.models.get("embedder")):
         nothing = p | "NoVectors" >> beam.Create([], reshuffle=False)
-        return HeldVectors(rows, nothing, nothing)
+        return ExistingVectors(rows, nothing, nothing)
     vectors = p | "ReadVectors" >> ReadVectors(hub=hub, blocks=blocks)
-    return HeldVectors(rows, vectors, p | "ReadCentroids" >> ReadCentroids(hub=hub))
+    return ExistingVectors(rows, vectors, p | "ReadCentroids" >> ReadCentroids(hub=hub))
 
 
 @dataclass(kw_only=True)

@@ -1,4 +1,4 @@
-"""Cells: rows that lie together, compared only among each other.
+"""Cells: rows that lie together, the inverted lists of a k-means table; rows are compared within a cell only.
 
 One k-means table cuts many near pairs apart: of pairs at cosine 0.9 and more, 1,000 cells of 100,000 sentence vectors
 leave 0.79 together. A row therefore also goes to the cells that are hardly farther than its nearest: with those within
@@ -6,7 +6,7 @@ leave 0.79 together. A row therefore also goes to the cells that are hardly fart
 
 Cells are told apart by 128 projected coordinates: a third of the products, and hardly a row more is lost. The mean is
 taken off first: sentence vectors have 0.4 of their length in common, so some centroids are near to everything, and with
-the mean a row is compared with 4,419 others, without it with 1,169 (the same spread, 948 cells). And as work in a cell
+the mean a row is compared with 4,419 others, without it with 1,169 (the same slack, 948 cells). And as work in a cell
 grows with the square of its rows, centroids of full cells are made shorter: at 0.7 a row is compared with 1,490 others
 where it was with 1,920, for the same recall (1,580 cells).
 
@@ -22,152 +22,166 @@ from math import isqrt
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.similarity.arrays import groups
 from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.vectors import kmeans
+from persona_hub.transforms.vectors.arrays import Positions, Ranks
+from persona_hub.transforms.vectors.float16 import StoredVectors
+from persona_hub.transforms.vectors.quantised import QUANTISED_NORM, Quantised, quantise, rescaled
 from persona_hub.transforms.vectors.sketches import (
-    Candidates,
-    Positions,
+    CandidatePairs,
     Scratch,
-    Sketch,
+    Sketches,
     equal_rows,
-    length_of,
     near_pairs,
     projection,
-    sketch,
+    sketch_norm,
+    sketches_of,
 )
-from persona_hub.transforms.vectors.vectors import GRID, Grid, Ranks, Stored, on_grid, rescaled
 
 EXACT_ROWS = 8192  # up to so many rows, each is compared with all that are kept: at most half a second
-CELLS = 12_000  # centroids of a table that travel to every worker: 3 MB
-WIDTH = 128  # coordinates that cells are told apart by
-ROWS = 128  # of a block: as 384 float32 less than what a job gives back to the system at once
+MOST_CELLS = 12_000  # centroids of a table that travel to every worker: 3 MB
+CELL_DIMENSION = 128  # coordinates that cells are told apart by
+ASSIGNED_ROWS = 128  # of a block: as 384 float32 less than what a job gives back to the system at once
 FULL_ROWS = 8192  # a larger cell is cut again, by its sketches
 FINE_ROWS = 2000
 SAMPLE_ROWS = 8  # rows that a centroid is trained on; 64 find 0.01 more of the pairs for ten times the training
 ITERATIONS = 2
-CROWD_ROWS, CROWD_SPREAD = 4, 0.14  # which cells are full: rows of the sample for each, and how far they reach
-SEED = 0  # of the sample and of the sketches' projection
+CROWD_ROWS, CROWD_SLACK = 4, 0.14  # which cells are full: rows of the sample for each, and how far they reach
+TABLE_SEED = 0  # of the sample and of the sketches' projection
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How many copies a threshold needs, and how closely sketches tell candidates."""
+class SearchPlan:
+    """How many cells a row goes to at a threshold, and how near two sketches must be for an exact check."""
 
-    spread: float  # cosine by which a cell may be farther than the nearest, of a row with centroids as long as they are
-    most: int  # cells of a row
-    width: int  # bytes of a sketch
-    least: float  # cosine of sketches from which a pair is a candidate
-
-    @classmethod
-    def of(cls, threshold: float) -> Plan:
-        """Found, of the rows that all pairs would drop: 0.996 at 0.9, 0.98 at 0.8, 0.957 at 0.7."""
-        spread, most, width, deviations = (
-            (0.10, 8, 64, 3.0)
-            if threshold >= 0.85
-            else (0.12, 9, 64, 2.0)
-            if threshold >= 0.75
-            else (0.12, 9, 128, 1.3)
-        )
-        return cls(spread, most, width, threshold - deviations * (1 - threshold**2) / width**0.5)
-
-
-class Table(NamedTuple):
-    """The mean of projected rows, shape (WIDTH,), and centroids of what they are less that, shape (cells, WIDTH)."""
-
-    mean: Grid
-    centroids: Grid
+    slack: float  # cosine by which a cell may be farther than the nearest, of a row with centroids as long as they are
+    most_cells: int  # of a row
+    sketch_bytes: int
+    least_cosine: float  # of two sketches whose rows are candidates
 
     @classmethod
-    def read(cls, table: Centroids) -> Table:
-        """As a hub keeps it."""
-        centroids = np.frombuffer(table.centroids, "<i2").reshape(-1, table.dimension)
-        return cls(np.frombuffer(table.mean, "<i4").astype(np.float32), centroids.astype(np.float32))
+    def for_threshold(cls, threshold: float) -> SearchPlan:
+        """Found, of the rows that all pairs would drop: 0.996 at 0.9, 0.98 at 0.8, 0.957 at 0.7.
 
-    @classmethod
-    def fits(cls, table: Centroids) -> bool:
-        """Whether it is of this kind: in hubs of earlier releases there is no mean, or `kmeans.balanced` was not there.
-
-        What is balanced holds a centroid of 3^-1/8, 0.87, of the full length, or a shorter one.
+        A sketch's cosine deviates by (1 - threshold^2) / sqrt(bytes): at 0.9 by 0.024, so candidates begin three of
+        those below it, at 0.829.
         """
-        if len(table.mean) != WIDTH * 4 or table.dimension != WIDTH:
-            return False
-        centroids = cls.read(table).centroids
-        return bool((np.einsum("ij,ij->i", centroids, centroids) < (0.9 * GRID) ** 2).any())
+        if threshold >= 0.85:
+            slack, most_cells, sketch_bytes, deviations = 0.10, 8, 64, 3.0
+        elif threshold >= 0.75:
+            slack, most_cells, sketch_bytes, deviations = 0.12, 9, 64, 2.0
+        else:
+            slack, most_cells, sketch_bytes, deviations = 0.12, 9, 128, 1.3
+        least_cosine = threshold - deviations * (1 - threshold**2) / sketch_bytes**0.5
+        return cls(slack, most_cells, sketch_bytes, least_cosine)
 
-    def stored(self, rows: int) -> Centroids:
-        """As a hub keeps it, trained for so many rows. Centroids are whole numbers under 4,096, the mean under 2^17."""
-        return Centroids(rows, WIDTH, self.centroids.astype("<i2").tobytes(), self.mean.astype("<i4").tobytes())
+
+class CellTable(NamedTuple):
+    """A k-means table over projected rows: their mean, and the centroids of what they are less that.
+
+    Both are whole numbers in float32, of shape (CELL_DIMENSION,) and (cells, CELL_DIMENSION).
+    """
+
+    mean: Quantised
+    centroids: Quantised
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether its centroids went through `kmeans.balanced_centroids`, which those of earlier releases did not.
+
+        A balanced table holds a centroid of 3^-1/8, 0.87, of the full length, or a shorter one.
+        """
+        squared_norms = np.einsum("ij,ij->i", self.centroids, self.centroids)
+        return bool((squared_norms < (0.9 * QUANTISED_NORM) ** 2).any())
 
 
 def cells_for(rows: int) -> int:
     """Cells of a table over `rows` rows: products with centroids and products in cells cost about the same."""
-    return max(1, min(CELLS, 5 * isqrt(rows)))
+    return max(1, min(MOST_CELLS, 5 * isqrt(rows)))
 
 
-def train_table(ranks: Ranks, vectors: Stored, cells: int) -> Table:
-    """A table of at most `cells`, from rows that `kmeans.sample` or a like choice by hash has taken."""
-    order = kmeans.sample(ranks, len(ranks), SEED)
-    projected = on_grid(vectors[order]) @ projection(vectors.shape[1], WIDTH, SEED)
+def train_table(ranks: Ranks, vectors: StoredVectors, cells: int) -> CellTable:
+    """A table of at most `cells`, from rows that a choice by hash has taken, as `kmeans.in_sample`."""
+    order = kmeans.sample_positions(ranks, len(ranks), TABLE_SEED)
+    projected = quantise(vectors[order]) @ projection(vectors.shape[1], CELL_DIMENSION, TABLE_SEED)
     mean = np.rint(projected.sum(axis=0, dtype=np.float64) / len(order)).astype(np.float32)
-    rows = rescaled(projected - mean, GRID)
-    centroids = kmeans.train(rows, cells, GRID, ITERATIONS)
-    return Table(mean, kmeans.balanced(rows[: cells * CROWD_ROWS], centroids, CROWD_SPREAD, GRID))
+    rows = rescaled(projected - mean, QUANTISED_NORM)
+    centroids = kmeans.train_centroids(rows, cells, QUANTISED_NORM, ITERATIONS)
+    crowd = rows[: cells * CROWD_ROWS]
+    return CellTable(mean, kmeans.balanced_centroids(crowd, centroids, CROWD_SLACK, QUANTISED_NORM))
 
 
-def place(vectors: Stored, table: Table, plan: Plan) -> tuple[Sketch, Positions, Positions]:
-    """Sketches of all rows, and (row, cell) for each cell that a row goes to.
+class AssignedRows(NamedTuple):
+    """Sketches, a row for each vector; and the cells that vectors go to: (row[i], cell[i]) for each of them, by row."""
+
+    sketches: Sketches
+    row: Positions
+    cell: Positions
+
+
+def assign_cells(vectors: StoredVectors, table: CellTable, plan: SearchPlan) -> AssignedRows:
+    """Sketches of all rows, and the cells that each goes to: its nearest, and those at most `plan.slack` farther.
 
     A block of rows at a time, so that it stays in the cache for all that is done to it.
     """
-    signs = projection(vectors.shape[1], WIDTH, SEED)
-    scratch = np.empty((ROWS, len(table.centroids)), np.float32)
-    grid = np.empty((ROWS, vectors.shape[1]), np.float32)
+    signs = projection(vectors.shape[1], CELL_DIMENSION, TABLE_SEED)
+    products = np.empty((ASSIGNED_ROWS, len(table.centroids)), np.float32)
+    quantised = np.empty((ASSIGNED_ROWS, vectors.shape[1]), np.float32)
     parts = []
-    for start in range(0, len(vectors), ROWS):
-        block = vectors[start : start + ROWS]
-        projected = on_grid(block, grid[: len(block)]) @ signs
-        rows = rescaled(projected - table.mean, GRID)
-        row, cell = kmeans.nearby(rows, table.centroids, plan.spread, plan.most, GRID, scratch)
-        parts.append((sketch(projected[:, : plan.width]), row + start, cell))
-    sketches, row, cell = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return sketches, row, cell
+    for start in range(0, len(vectors), ASSIGNED_ROWS):
+        block = vectors[start : start + ASSIGNED_ROWS]
+        projected = quantise(block, quantised[: len(block)]) @ signs
+        rows = rescaled(projected - table.mean, QUANTISED_NORM)
+        row, cell = kmeans.nearby_centroids(
+            rows, table.centroids, plan.slack, plan.most_cells, QUANTISED_NORM, products
+        )
+        parts.append((sketches_of(projected[:, : plan.sketch_bytes]), row + start, cell))
+    return AssignedRows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def candidates(
-    ranks: Ranks, sketches: Sketch, plan: Plan, seed: int, scratch: Scratch | None = None
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+def candidates_of_cell(
+    ranks: Ranks, sketches: Sketches, plan: SearchPlan, seed: int, scratch: Scratch | None = None
+) -> tuple[Ranks, Ranks]:
     """Pairs of ranks (earlier, later) out of one cell whose sketches are near. Rows come in order of rank.
 
     The later is never one that a hub holds.
     """
     if not len(ranks) or ranks[-1] < NEW:
         return ranks[:0], ranks[:0]
-    found = (
-        [near_pairs(sketches, plan.least, int(np.searchsorted(ranks, NEW)), scratch)]
-        if len(ranks) <= FULL_ROWS
-        else list(full_cell(ranks, sketches, plan, seed, scratch))
-    )
-    earlier, later = (ranks[np.concatenate(column)] for column in zip(*found, strict=True))
-    return earlier, later
+    if len(ranks) <= FULL_ROWS:
+        pairs = near_pairs(sketches, plan.least_cosine, first_new(ranks), scratch)
+    else:
+        parts = list(candidates_of_full_cell(ranks, sketches, plan, seed, scratch))
+        pairs = CandidatePairs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return ranks[pairs.earlier], ranks[pairs.later]
 
 
-def full_cell(
-    ranks: Ranks, sketches: Sketch, plan: Plan, seed: int, scratch: Scratch | None = None
-) -> Iterator[Candidates]:
-    """Pairs of positions out of a cell that is too large to be compared whole: equal rows folded, the others cut up."""
+def first_new(ranks: Ranks) -> int:
+    """How many rows a hub holds: they rank before the new ones."""
+    return int(np.searchsorted(ranks, NEW))
+
+
+def candidates_of_full_cell(
+    ranks: Ranks, sketches: Sketches, plan: SearchPlan, seed: int, scratch: Scratch | None = None
+) -> Iterator[CandidatePairs]:
+    """Pairs of positions out of a cell that is too large to be compared whole.
+
+    Rows with equal sketches are a pair with the first of them, which alone stays in the cell. What is left is cut into
+    cells of about FINE_ROWS by a k-means over the sketches: 30,000 rows, of which 10,000 repeat another's sketch, are
+    10,000 pairs, and 20,000 rows in 10 cells. A row goes to several of those as it did to several cells.
+    """
     first, follower, leader = equal_rows(sketches)
-    fresh = ranks[follower] >= NEW
-    yield leader[fresh], follower[fresh]
-    length = length_of(plan.width)
+    is_new = ranks[follower] >= NEW
+    yield CandidatePairs(leader[is_new], follower[is_new])
+    norm = sketch_norm(plan.sketch_bytes)
     cells = -(-len(first) // FINE_ROWS)
-    chosen = first[kmeans.sample(ranks[first], cells * SAMPLE_ROWS, seed)]
-    centroids = kmeans.train(sketches[chosen].astype(np.float32), cells, length, ITERATIONS)
-    row, cell = kmeans.nearby(sketches[first].astype(np.float32), centroids, plan.spread, plan.most, length)
+    trained_on = first[kmeans.sample_positions(ranks[first], cells * SAMPLE_ROWS, seed)]
+    centroids = kmeans.train_centroids(sketches[trained_on].astype(np.float32), cells, norm, ITERATIONS)
+    rows = sketches[first].astype(np.float32)
+    row, cell = kmeans.nearby_centroids(rows, centroids, plan.slack, plan.most_cells, norm)
     for _, members in groups(cell):
         part = first[row[members]]
-        earlier, later = near_pairs(sketches[part], plan.least, int(np.searchsorted(ranks[part], NEW)), scratch)
-        yield part[earlier], part[later]
+        pairs = near_pairs(sketches[part], plan.least_cosine, first_new(ranks[part]), scratch)
+        yield CandidatePairs(part[pairs.earlier], part[pairs.later])

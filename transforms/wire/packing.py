@@ -28,7 +28,7 @@ There is no version in it: a packed value lives no longer than the run that made
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -115,7 +115,7 @@ def unpack_place(packed: bytes) -> spill.Place:
     return spill.Place(packed[start : start + characters].decode(), offset, length)
 
 
-def concatenated(parts: list[tuple[Array, ...]]) -> tuple[Array, ...]:
+def concatenated(parts: Sequence[tuple[Array, ...]]) -> tuple[Array, ...]:
     """Arrays of several values, the first of each one after another, then the second, and so on."""
     return parts[0] if len(parts) == 1 else tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 

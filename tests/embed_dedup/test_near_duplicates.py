@@ -1,4 +1,4 @@
-"""MeaningDuplicates: the same decisions for any blocks, order and workers; few rows exactly, many nearly all."""
+"""NearDuplicates: the same decisions for any blocks, order and workers; few rows exactly, many nearly all."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from persona_hub.transforms.embed_dedup import cells as embed_dedup_cells
-from persona_hub.transforms.embed_dedup import join as embed_dedup_join
-from persona_hub.transforms.embed_dedup.cells import TooManyRows
-from persona_hub.transforms.embed_dedup.join import MeaningDuplicates, fitting_table, largest
+from persona_hub.transforms.embed_dedup import by_cell, near_duplicates
+from persona_hub.transforms.embed_dedup.cell_tables import fitting_table, largest_table, stored_table
+from persona_hub.transforms.embed_dedup.near_duplicates import NearDuplicates, TooManyRows
 from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.vectors import cells
+from persona_hub.transforms.vectors.cells import CELL_DIMENSION
 from persona_hub.transforms.vectors.kept_set import keep_first
-from persona_hub.transforms.vectors.vectors import GRID, rescaled
+from persona_hub.transforms.vectors.quantised import QUANTISED_NORM, rescaled
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import KeyedArrays, unpack_arrays
 from tests.material.planted_vectors import brute_force, packed_block, planted
@@ -53,7 +53,7 @@ def decisions(
             >> beam.FlatMap(packed_block, rows, blocks, seed, size, held, without).with_output_types(KeyedArrays)
         )
         stored = pipeline | "Stored" >> beam.Create([Batch(tables)] if tables else [])
-        decided = (vectors, stored) | MeaningDuplicates(threshold=threshold, blocks=blocks)
+        decided = (vectors, stored) | NearDuplicates(threshold=threshold, blocks=blocks)
         _ = decided.decisions | "Save" >> beam.Map(
             lambda element: (out / f"{element[0]}-{zlib.crc32(element[1])}").write_bytes(element[1])
         )
@@ -111,7 +111,7 @@ def test_decisions_are_the_same_for_other_blocks_and_orders(tmp_path: Path, many
 
 
 def test_rounds_drop_whom_one_place_drops(tmp_path: Path, many: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embed_dedup_cells, "rounds_for", lambda blocks: 2)
+    monkeypatch.setattr(by_cell, "rounds_for", lambda blocks: 2)
     found = decisions(tmp_path, MANY, 0.9)
     assert [dropped for dropped, _, _ in found] == [dropped for dropped, _, _ in many]
     assert not {kept for _, kept, _ in found} & {dropped for dropped, _, _ in found}
@@ -143,7 +143,7 @@ def test_what_is_held_stays_though_it_has_a_neighbour(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("rows", "fits"), [(MANY, True), (MANY // 3, True), (MANY // 5, False)])
 def test_a_table_for_far_fewer_rows_is_trained_anew(rows: int, fits: bool) -> None:
-    stored = Batch([Centroids(rows, cells.WIDTH, bytes(2 * cells.WIDTH), bytes(4 * cells.WIDTH))])
+    stored = Batch([Centroids(rows, CELL_DIMENSION, bytes(2 * CELL_DIMENSION), bytes(4 * CELL_DIMENSION))])
     assert list(fitting_table(stored, MANY)) == ([stored] if fits else [])
 
 
@@ -151,21 +151,25 @@ def test_a_table_of_an_earlier_release_is_trained_anew() -> None:
     without_mean = Centroids(MANY, 384, bytes(768))
     ranks, vectors = planted(3000)
     table = cells.train_table(ranks, vectors, 20)
-    of_one_length = table._replace(centroids=rescaled(table.centroids, GRID))
-    for old in (without_mean, of_one_length.stored(MANY)):
+    of_one_length = table._replace(centroids=rescaled(table.centroids, QUANTISED_NORM))
+    for old in (without_mean, stored_table(of_one_length, MANY)):
         assert list(fitting_table(Batch([old]), MANY)) == []
-    new = Batch([table.stored(MANY)])
+    new = Batch([stored_table(table, MANY)])
     assert list(fitting_table(new, MANY)) == [new]
 
 
 def test_of_several_tables_that_for_the_most_rows_counts() -> None:
     small, large = Centroids(9_000, 2, b""), Centroids(50_000, 2, b"")
-    assert largest([Batch([large]), Batch(), Batch([small])]) == [large]
-    assert largest([]) == []
+    assert largest_table([Batch([large]), Batch(), Batch([small])]) == [large]
+    assert largest_table([]) == []
+
+
+def test_few_rows_are_compared_once_though_a_stored_table_fits(tmp_path: Path, table: Centroids) -> None:
+    assert decisions(tmp_path, 1500, 0.9, tables=[table]) == decisions(tmp_path, 1500, 0.9, seed=1)
 
 
 def test_too_many_rows_for_one_worker_fail_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embed_dedup_join, "KEPT_SET_ROWS", 100)
+    monkeypatch.setattr(near_duplicates, "KEPT_SET_ROWS", 100)
     with pytest.raises((TooManyRows, RuntimeError), match=r"100 rows at most; there are 500. Ask for 0.6 or more"):
         decisions(tmp_path, 500, 0.55)
 
@@ -173,4 +177,4 @@ def test_too_many_rows_for_one_worker_fail_with_the_remedy(tmp_path: Path, monke
 @pytest.mark.parametrize("threshold", [0.49, 1.0])
 def test_a_wrong_threshold_is_refused(threshold: float) -> None:
     with pytest.raises(ValueError, match=r"0\.5 to 0\.99"):
-        MeaningDuplicates(threshold=threshold, blocks=1)
+        NearDuplicates(threshold=threshold, blocks=1)

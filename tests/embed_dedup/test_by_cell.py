@@ -16,19 +16,21 @@ from hypothesis import strategies as st
 from persona_hub.transforms.dedup.edge_payloads import unpack_verified
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout
 from persona_hub.transforms.dedup.representatives import choose
-from persona_hub.transforms.embed_dedup.cells import (
-    AskVectors,
+from persona_hub.transforms.embed_dedup.by_cell import (
     AssignCells,
-    JoinCells,
+    FindCandidates,
+    RequestVectors,
     check_pairs,
     fetch_vectors,
-    positions,
+    positions_in,
 )
+from persona_hub.transforms.embed_dedup.cell_tables import stored_table
 from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.similarity.ranks import NEW, blocks_of
 from persona_hub.transforms.vectors import cells, sketches
+from persona_hub.transforms.vectors.arrays import Ranks
+from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
 from persona_hub.transforms.vectors.kept_set import keep_first
-from persona_hub.transforms.vectors.vectors import Ranks, Stored, stored
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 from tests.material.planted_vectors import brute_force, planted
@@ -44,12 +46,18 @@ def grouped(elements: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:
     return groups
 
 
-def table_of(ranks: Ranks, vectors: Stored, count: int = 12) -> Centroids:
-    return cells.train_table(ranks, vectors, count).stored(len(ranks))
+def table_of(ranks: Ranks, vectors: StoredVectors, count: int = 12) -> Centroids:
+    return stored_table(cells.train_table(ranks, vectors, count), len(ranks))
 
 
 def by_cells(
-    ranks: Ranks, vectors: Stored, threshold: float, table: Centroids, blocks: int = 3, size: int = 100, seed: int = 0
+    ranks: Ranks,
+    vectors: StoredVectors,
+    threshold: float,
+    table: Centroids,
+    blocks: int = 3,
+    size: int = 100,
+    seed: int = 0,
 ) -> tuple[dict[int, tuple[int, float]], list[tuple[int, int]]]:
     """({dropped: (kept, cosine)}, pairs that were found near): rows shuffled by `seed`, in packs of `size`."""
     order, home = np.random.default_rng(seed).permutation(len(ranks)), blocks_of(ranks, blocks)
@@ -59,8 +67,8 @@ def by_cells(
         packs += [
             (block, pack_arrays(ranks[m], vectors[m])) for m in np.split(mine, range(size, len(mine), size)) if len(m)
         ]
-    plan = cells.Plan.of(threshold)
-    assign, join, ask = AssignCells(plan), JoinCells(plan, blocks), AskVectors(blocks)
+    plan = cells.SearchPlan.for_threshold(threshold)
+    assign, join, ask = AssignCells(plan), FindCandidates(plan, blocks), RequestVectors(blocks)
     assign.start_bundle()
     join.setup()
     placed = [out for element in packs for out in assign.process(element, [Batch([table])])]
@@ -88,7 +96,7 @@ def by_cells(
     return decided, near
 
 
-def chain(length: int, threshold: float, dimension: int = 384) -> Stored:
+def chain(length: int, threshold: float, dimension: int = 384) -> StoredVectors:
     """Vectors of which each reaches the threshold with the next, and with no other."""
     rng = np.random.default_rng(length)
     link = threshold + 0.3 * (1 - threshold)  # whose square, the next but one's cosine, is less than the threshold
@@ -98,7 +106,7 @@ def chain(length: int, threshold: float, dimension: int = 384) -> Stored:
         away = rng.normal(size=dimension)
         away -= away @ rows[-1] * rows[-1]
         rows.append(link * rows[-1] + np.sqrt(1 - link**2) * away / np.linalg.norm(away))
-    return stored(np.array(rows, np.float32))
+    return to_stored(np.array(rows, np.float32))
 
 
 def ranks_for(rows: int) -> Ranks:
@@ -171,10 +179,10 @@ def test_where_a_row_has_too_many_neighbours_for_all_to_be_named_nearly_all_is_k
 def test_decisions_are_the_same_for_other_blocks_of_products(monkeypatch: pytest.MonkeyPatch, products: int) -> None:
     ranks, vectors = planted(ROWS)
     whole = by_cells(ranks, vectors, 0.7, table_of(ranks, vectors))
-    monkeypatch.setattr(sketches, "PRODUCTS", products)
-    monkeypatch.setattr(sketches, "BLOCK", products >> 7)
-    monkeypatch.setattr(cells, "ROWS", products >> 5)
-    for module, name in (("kmeans", "BLOCK"), ("vectors", "PAIRS")):
+    monkeypatch.setattr(sketches, "PRODUCTS_AT_ONCE", products)
+    monkeypatch.setattr(sketches, "MOST_BLOCK_ROWS", products >> 7)
+    monkeypatch.setattr(cells, "ASSIGNED_ROWS", products >> 5)
+    for module, name in (("kmeans", "BLOCK_ROWS"), ("float16", "PAIRS_AT_ONCE")):
         monkeypatch.setattr(f"persona_hub.transforms.vectors.{module}.{name}", 7 + (products >> 12))
     assert by_cells(ranks, vectors, 0.7, table_of(ranks, vectors)) == whole
 
@@ -187,4 +195,4 @@ def test_of_vectors_only_those_are_sent_that_are_asked_for() -> None:
     assert place == 5
     assert [side.tolist() for side in unpack_arrays(sent)] == [wanted.tolist(), vectors[[2, 3, 9]].tolist()]
     assert list(fetch_vectors(0, {"requests": [], "vectors": packs})) == []
-    assert positions(wanted, ranks[[0, 2, 9, 19]]).tolist() == [-1, 0, 2, -1]
+    assert positions_in(wanted, ranks[[0, 2, 9, 19]]).tolist() == [-1, 0, 2, -1]
