@@ -27,6 +27,8 @@ from persona_hub.transforms.calls.metrics import CallMetrics
 from persona_hub.transforms.calls.protocol import CallKind, ModelConfig
 from persona_hub.transforms.calls.window import CallWindow
 
+DEAD_LETTERS = "dead_letters"  # tag of the output for records without an answer
+
 
 class CallBundle(Protocol):
     """What a step keeps of one bundle."""

@@ -12,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
-from persona_hub.transforms.calls.bundle_dofn import BundleDoFn
+from persona_hub.transforms.calls.bundle_dofn import DEAD_LETTERS, BundleDoFn
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
@@ -29,7 +29,6 @@ from persona_hub.transforms.wire.packing import KeyedArrays
 
 TEXTS = 256  # texts in a call to a local embedder
 PACK_ROWS = 2048  # vectors in an element
-DEAD_LETTERS = "dead_letters"
 HELD = "embed_held"  # what a hub holds without a vector is counted apart: it does not come out of the step
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
-from persona_hub.transforms.calls.bundle_dofn import BundleDoFn
+from persona_hub.transforms.calls.bundle_dofn import DEAD_LETTERS, BundleDoFn
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.counting.tally import Tally
@@ -18,8 +18,6 @@ from persona_hub.transforms.llm.protocol import Completion, LanguageModel, Malfo
 from persona_hub.transforms.llm.registry import COMPLETIONS, answers_in_process, open_model
 from persona_hub.transforms.records import DeadLetter, excerpt
 from persona_hub.transforms.wire.batches import Batch
-
-DEAD_LETTERS = "dead_letters"
 
 
 class Generated(NamedTuple):
