@@ -1,4 +1,4 @@
-"""A response store without what is erased: by whom an answer is about, and in old stores by what stands in it."""
+"""Erases answers from a response store: those about erased documents and personas, in old ones those with its text."""
 
 from __future__ import annotations
 

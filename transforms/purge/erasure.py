@@ -1,4 +1,4 @@
-"""Whom a purge erases: documents of the sources named, and the personas that nothing else in any version supports."""
+"""What a purge erases: the documents of the named sources, and the personas which came of no other document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from persona_hub.transforms.wire.batches import Record
 
 @dataclass(frozen=True)
 class Erasure:
-    """What is erased, by id; held in one place, as whatever a takedown touches."""
+    """What is erased, by id; one process holds all of it."""
 
     sources: frozenset[str]  # as they were named
     documents: frozenset[str]
@@ -35,9 +35,9 @@ class Erasure:
 def find_erasure(hub: Hub, versions: Collection[Manifest], sources: frozenset[str]) -> Erasure:
     """What came of `sources`, which `hub` has taken down, in any of `versions`.
 
-    Personas are those that no document supports which is there still, and who are not seen in `hub`. A persona that was
-    taken down and of whom no version tells any more where it came from (a compaction and a gc have been, or a purge was
-    killed) counts as everybody's: its rows are gone, what is left of it is erased by the next purge of any source.
+    A persona is erased if none of the documents it came of is left, unless `hub` still shows it. A persona which was
+    taken down, and whose provenance no version holds any more (after a compaction and a gc, or a killed purge),
+    is erased with the next purge, whatever its sources: its rows are gone already.
     """
     output, unwanted = hub.output, hub.tombstones().unwanted
     documents, addresses = find_documents(files_of(output, versions, "documents"), sources, unwanted)

@@ -28,7 +28,7 @@ class Rewritten:
 def without_erased(row: Any, gone: Erasure) -> Any:
     """The row without what is to be erased, None where nothing is left of it.
 
-    The word for a relation is a model's too, who was asked about the parent.
+    The relation goes too where the parent is erased: a model gave it when it was asked about the parent.
     """
     match row:
         case Persona() | Duplicate():

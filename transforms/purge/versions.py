@@ -80,7 +80,7 @@ def rewritten(output: str, versions: Iterable[Manifest], gone: Erasure) -> Itera
 def publish_purged(hub: Hub, changed: Changed, gone: Erasure, code_version: str) -> Manifest:
     """The version that readers see from now on; the one that they see, if there is nothing to erase in it.
 
-    It keeps tombstones of all who are erased: they say who that was, and hold hashes only.
+    It keeps a tombstone of each document and persona which is erased; a tombstone holds only a hash.
     """
     before, known = hub.manifest, hub.tombstones().removed
     tombstones = Batch(

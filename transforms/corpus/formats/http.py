@@ -27,7 +27,7 @@ class HttpResponse:
 
 
 def parse_http_response(content: bytes) -> HttpResponse:
-    """The parts of a response; content that is none is all body."""
+    """The parts of a response. Content which is no HTTP response is taken for a body without headers."""
     if not content.startswith(b"HTTP/"):
         return HttpResponse(0, {}, content)
     head, body = content, b""
