@@ -121,7 +121,7 @@ class Centroids:
 
     rows: int  # vectors, of which a sample trained it
     dimension: int  # of the centroids: that of projected vectors
-    centroids: bytes  # int16, little-endian, shape (cells, dimension): whole numbers of length `vectors.GRID`
+    centroids: bytes  # int16, little-endian, shape (cells, dimension): whole numbers of norm `quantised.QUANTISED_NORM`
     mean: bytes = b""  # int32, little-endian, shape (dimension,): what is taken off a projected vector
 
 
