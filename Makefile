@@ -9,10 +9,14 @@ demo: .venv/installed  ## the whole job on the embedded model and embedder; leav
 	@$(BIN)/persona-hub build --input 'examples/corpus/*' --output demo --use_case all
 	@$(BIN)/persona-hub export --hub demo --format jsonl,parquet
 
-test: .venv/installed-dev
-	$(BIN)/pytest
+# A file's tests share what they set up, so a file goes to one process. Coverage is measured, and its floor held, in CI.
+PROCESSES ?= 2
+COVERAGE := $(if $(CI),--cov --cov-report=term)
 
-test-crash: .venv/installed-dev  ## the long drills: kill -9 and stop words with every store, one worker process and two
+test: .venv/installed-dev
+	$(BIN)/pytest -n $(PROCESSES) --dist loadfile $(COVERAGE)
+
+test-crash: .venv/installed-dev  ## the long drills: kill -9 and Ctrl-C with every store, one worker process and two
 	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/crash tests/store/test_redis.py
 
 test-cluster: .venv/installed-dev  ## on a real Flink cluster, Prism, a job server, by Dataflow's launcher: all fetched here; nothing skips

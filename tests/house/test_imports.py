@@ -147,7 +147,6 @@ def test_folders_are_small() -> None:
     assert not {str(folder): n for folder in FOLDERS if (n := len([*folder.glob("*.py")])) > MOST_FILES}
 
 
-@pytest.mark.xfail(reason="names are being sorted")
 def test_no_name_is_defined_in_three_modules() -> None:
     places = defaultdict(set)
     for file in FILES:
