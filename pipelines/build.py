@@ -27,7 +27,7 @@ from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup, Prepared
 from persona_hub.transforms.read_corpus.documents_table import DocumentsTable
 from persona_hub.transforms.read_corpus.read_corpus import ReadCorpus
-from persona_hub.transforms.read_hub.held import Held, held_of
+from persona_hub.transforms.read_hub.existing_hub import ExistingHub, read_existing
 from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
 from persona_hub.transforms.write_hub.novelty import Novelty
 from persona_hub.transforms.write_hub.write_hub import HubContents, ProvenanceOf, WriteHub
@@ -59,17 +59,17 @@ class BuildJob:
         """The DAG."""
         plan, options = self.plan, self.plan.options
         accept = FilterPersona(pii=options.pii, persona_language=options.persona_language)
-        held = held_of(p, plan.base, plan.blocks)  # nothing, but for a refresh
+        existing = read_existing(p, plan.base, plan.blocks)  # nothing, but for a refresh
 
-        corpus = p | "ReadCorpus" >> corpus_reader(plan, held)
+        corpus = p | "ReadCorpus" >> corpus_reader(plan, existing)
         extracted = corpus.documents | "ExtractPersona" >> extraction(plan)
         filtered = extracted.personas | "FilterPersona" >> accept
-        known = PersonasAndHub(filtered.personas, held.kept, held.dropped)
+        known = PersonasAndHub(filtered.personas, existing.kept, existing.dropped)
         expanded = known | "ExpandPersona" >> expansion(plan, accept)
-        texts = Prepared(expanded.personas, held.kept, expanded.compared) | "MinHashDedup" >> MinHashDedup(
+        texts = Prepared(expanded.personas, existing.kept, expanded.compared) | "MinHashDedup" >> MinHashDedup(
             threshold=options.minhash_threshold, bucket_keys=options.bucket_keys, blocks=plan.blocks
         )
-        meanings = (texts.kept, *held.vectors) | "EmbedDedup" >> EmbedDedup(
+        meanings = (texts.kept, *existing.vectors) | "EmbedDedup" >> EmbedDedup(
             threshold=options.embedding_threshold, embedder=plan.embedder, blocks=plan.blocks
         )
         samples = meanings.kept | "Synthesize" >> SynthesizeUseCases(
@@ -111,7 +111,7 @@ class BuildJob:
         return report_partial(current.partial, plan.model)
 
 
-def corpus_reader(plan: BuildPlan, held: Held) -> ReadCorpus:
+def corpus_reader(plan: BuildPlan, existing: ExistingHub) -> ReadCorpus:
     """The step that reads what the hub does not hold yet."""
     options = plan.options
     return ReadCorpus(
@@ -119,8 +119,8 @@ def corpus_reader(plan: BuildPlan, held: Held) -> ReadCorpus:
         text_field=options.text_field,
         languages=frozenset(options.language),
         max_documents=options.max_documents,
-        known=held.documents,
-        unwanted=held.unwanted,
+        known=existing.documents,
+        unwanted=existing.unwanted,
         min_characters=options.min_characters,
         max_characters=options.max_characters,
     )

@@ -32,7 +32,7 @@ from persona_hub.transforms.embed_dedup.rows import MeaningDecisions
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.files.storage import file_exists, join_path
 from persona_hub.transforms.hub.versions import Hub, open_hub
-from persona_hub.transforms.read_hub.held import ReadHeldRows, held_vectors
+from persona_hub.transforms.read_hub.existing_hub import ReadExistingRows, existing_vectors
 from persona_hub.transforms.similarity.plan import Plan
 
 EXHAUSTED = "budget-exhausted"
@@ -109,8 +109,10 @@ class DedupJob:
         """The DAG."""
         rows = p | "ReadRows" >> ReadRows(sources=self.sources, field=self.field)
         lines = rows.lines | "Lines" >> LinesBefore(sources=self.sources)
-        base = [p | "Held" >> ReadHeldRows(hub=hub, blocks=self.blocks, ranked=False) for hub in self.hubs]
-        base_texts = [each | "HeldTexts" >> beam.MapTuple(hub_element).with_output_types(KeyedPayload) for each in base]
+        base = [p | "Existing" >> ReadExistingRows(hub=hub, blocks=self.blocks, ranked=False) for hub in self.hubs]
+        base_texts = [
+            each | "ExistingTexts" >> beam.MapTuple(hub_element).with_output_types(KeyedPayload) for each in base
+        ]
         given = [rows.chunks, *base_texts] | "Texts" >> beam.Flatten()
 
         found = given | "FindDuplicates" >> FindDuplicates(
@@ -123,7 +125,7 @@ class DedupJob:
         counted = Counted(texts.counts, rows.unusable, found.without_words)
         if self.compares_meaning:
             known = [
-                held_vectors(p, hub, self.blocks, each, self.embedder.name)
+                existing_vectors(p, hub, self.blocks, each, self.embedder.name)
                 for hub, each in zip(self.hubs, base, strict=True)
             ]
             decided = (texts.kept, *known) | "EmbedDedup" >> MeaningDecisions(

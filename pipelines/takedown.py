@@ -22,7 +22,7 @@ from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.dedup.layout import KeyedPayload
-from persona_hub.transforms.dedup.persona_rows import pack_held
+from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
@@ -31,7 +31,7 @@ from persona_hub.transforms.hub.tombstones import REMOVED_DOCUMENT, REMOVED_PERS
 from persona_hub.transforms.hub.vectors import WriteVectors
 from persona_hub.transforms.hub.versions import Hub, open_hub, path_of
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup
-from persona_hub.transforms.read_hub.held import held_vectors
+from persona_hub.transforms.read_hub.existing_hub import existing_vectors
 from persona_hub.transforms.records import Tombstone
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.take_down.take_down import TakeDown
@@ -81,11 +81,11 @@ class TakedownJob:
         blocks = options.partitions or blocks_for(hub.manifest.records_of("personas"))
 
         taken = p | "TakeDown" >> TakeDown(hub=hub, sources=sources, earlier=hub.tombstones().unwanted, blocks=blocks)
-        held = taken.held | "Held" >> beam.MapTuple(pack_held).with_output_types(KeyedPayload)
-        texts = (taken.restored, held) | "MinHashDedup" >> MinHashDedup(
+        existing = taken.staying | "Existing" >> beam.MapTuple(pack_existing).with_output_types(KeyedPayload)
+        texts = (taken.restored, existing) | "MinHashDedup" >> MinHashDedup(
             threshold=options.minhash_threshold, bucket_keys=options.bucket_keys, blocks=blocks
         )
-        meanings = (texts.kept, held_vectors(p, hub, blocks, held)) | "EmbedDedup" >> EmbedDedup(
+        meanings = (texts.kept, existing_vectors(p, hub, blocks, existing)) | "EmbedDedup" >> EmbedDedup(
             threshold=options.embedding_threshold, embedder=self.embedder, blocks=blocks
         )
         tables = {

@@ -69,7 +69,7 @@ def test_an_unknown_scheme_is_an_error_that_names_it() -> None:
         ("a.JSON.GZ", b"", "jsonl", True),
         ("a.warc.wet.zst", b"", "warc", True),
         ("part-00000", b'{"text": "x"}\n', "jsonl", False),
-        ("part-00001", gzip.compress(b'\n {"text": "x"}\n'), "jsonl", False),
+        ("part-00001", gzip.compress(b'\n {"text": "x"}\n', mtime=0), "jsonl", False),
         ("part-00002", b"PAR1....", "parquet", False),
         ("part-00003", b"Obj\x01...", "avro", False),
         ("part-00004", b"WARC/1.0\r\n", "warc", False),
@@ -122,7 +122,7 @@ def test_a_path_of_a_remote_filesystem_stands_for_all_below_it(corpus: Path, sch
 
 
 def test_what_a_remote_filesystem_holds_is_read_as_what_lies_here(tmp_path: Path) -> None:
-    (tmp_path / "part-0").write_bytes(gzip.compress(b'{"text": "one"}\n{"text": "two"}\n'))
+    (tmp_path / "part-0").write_bytes(gzip.compress(b'{"text": "one"}\n{"text": "two"}\n', mtime=0))
     (file,) = match_corpus([f"bucket://{tmp_path}"])
     assert (file.path, file.format) == (f"bucket://{tmp_path}/part-0", "jsonl")
     found = [f for piece in pieces_of(file) for f in read_piece(piece, "", Limits())]

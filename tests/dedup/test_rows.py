@@ -17,13 +17,13 @@ from persona_hub.transforms.dedup.find_duplicates import collapse_equal_texts
 from persona_hub.transforms.dedup.key_payloads import bucket_members, pack_keys, sets_by_group, unpack_columns
 from persona_hub.transforms.dedup.layout import pack_by_block
 from persona_hub.transforms.dedup.persona_rows import (
-    HeldRows,
+    ExistingRows,
     PersonaLayout,
     decode_rows,
     fill_similarities,
-    pack_held,
+    pack_existing,
     pack_personas,
-    unpack_held,
+    unpack_existing,
 )
 from persona_hub.transforms.dedup.sources import CHUNK, CHUNK_BITS, PACKED_LEAST, Source, source_at, sources_of
 from persona_hub.transforms.dedup.text_field import text_field_of
@@ -125,16 +125,16 @@ def test_a_rank_tells_where_a_persona_is_and_keeps_the_order_of_representatives(
 
 def test_personas_travel_whole_if_they_are_new_and_as_arrays_if_a_hub_holds_them() -> None:
     batch = Batch([persona("A baker of rye bread", hop=3), persona("一位面包师")])
-    for new, pack in ((False, pack_held), (True, pack_personas)):
+    for new, pack in ((False, pack_existing), (True, pack_personas)):
         block, payload = pack(3, batch)
-        assert (block, isinstance(decode_rows(payload), HeldRows)) == (3, not new)
+        assert (block, isinstance(decode_rows(payload), ExistingRows)) == (3, not new)
         ranks, tokens = PersonaLayout(8).read(block, payload)
         assert ranks.tolist() == ranks_of(batch, new).tolist()
         assert tokens.words()[1] == ["一", "位", "面", "包", "师"]
     assert decode_rows(payload) == batch
     assert payload.startswith(b"PERSONAS")
     with pytest.raises(ValueError, match="packed arrays begin with"):
-        unpack_held(payload)
+        unpack_existing(payload)
     with pytest.raises(ValueError, match="packed arrays begin with"):
         decode_rows(b"neither of the two")
 
@@ -142,7 +142,7 @@ def test_personas_travel_whole_if_they_are_new_and_as_arrays_if_a_hub_holds_them
 def test_rows_of_a_hub_tell_ids_and_texts_of_those_that_are_asked_for() -> None:
     batch = Batch([persona("A baker of rye bread", hop=3), persona("一位面包师"), persona("")])
     ranks = ranks_of(batch, new=False).tolist()
-    held = unpack_held(pack_held(3, batch)[1])
+    held = unpack_existing(pack_existing(3, batch)[1])
     assert held.named({ranks[1], ranks[2], 7}) == {
         rank: (each.persona_id, each.text) for rank, each in zip(ranks[1:], batch[1:], strict=True)
     }

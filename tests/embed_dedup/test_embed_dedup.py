@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from persona_hub.transforms.dedup.persona_rows import pack_held
+from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embed_dedup.existing import ExistingVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
@@ -48,8 +48,8 @@ def run(
                 centroids = pipeline | "Centroids" >> beam.Create([])
                 rows = (
                     pipeline
-                    | "Held" >> by_block(held, blocks)
-                    | "Rows" >> beam.MapTuple(pack_held).with_output_types(KeyedArrays)
+                    | "Existing" >> by_block(held, blocks)
+                    | "Rows" >> beam.MapTuple(pack_existing).with_output_types(KeyedArrays)
                 )
                 given = given, ExistingVectors(rows, vectors, centroids)
             result = given | EmbedDedup(threshold=threshold, blocks=blocks)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from persona_hub.transforms.dedup import representatives
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.near_duplicates import BucketPersonas, NearDuplicates
-from persona_hub.transforms.dedup.persona_rows import pack_held
+from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup, Prepared
 from persona_hub.transforms.records import Persona, partition_of
 from persona_hub.transforms.similarity.ranks import rank_of
@@ -63,8 +63,8 @@ def dedup(personas: list[Persona], held: list[Persona] | None = None, **settings
                 else (
                     new,
                     p
-                    | "Held" >> create(blocks_of(held, blocks, size))
-                    | "Rows" >> beam.MapTuple(pack_held).with_output_types(KeyedPayload),
+                    | "Existing" >> create(blocks_of(held, blocks, size))
+                    | "Rows" >> beam.MapTuple(pack_existing).with_output_types(KeyedPayload),
                 )
             )
             out = both | MinHashDedup(**settings)
@@ -193,7 +193,9 @@ def test_keys_made_for_the_passes_between_hops_serve_the_last_one_too(threshold:
         with beam.Pipeline(runner=FnApiRunner()) as p:
             hops = [p | f"Hop {i}" >> create(blocks_of(people, 3, 2)) for i, people in enumerate((first, second))]
             rows = (
-                p | "Held" >> create(blocks_of(held, 3, 2)) | beam.MapTuple(pack_held).with_output_types(KeyedPayload)
+                p
+                | "Existing" >> create(blocks_of(held, 3, 2))
+                | beam.MapTuple(pack_existing).with_output_types(KeyedPayload)
             )
             compared = [hop | f"Bucket {i}" >> BucketPersonas(**kinds) for i, hop in enumerate(hops)]
             compared.append(rows | "Bucket held" >> BucketPersonas(**kinds, new=False))
@@ -237,8 +239,8 @@ def test_near_duplicates_at_a_hop_are_all_that_have_an_earlier_neighbour(thresho
             )
             rows = (
                 p
-                | "Held" >> create(blocks_of([held], 2, 2))
-                | "Rows" >> beam.MapTuple(pack_held).with_output_types(KeyedPayload)
+                | "Existing" >> create(blocks_of([held], 2, 2))
+                | "Rows" >> beam.MapTuple(pack_existing).with_output_types(KeyedPayload)
             )
             compared += (rows | "Bucket held" >> BucketPersonas(threshold=threshold, blocks=2, new=False),)
             near = compared | NearDuplicates(threshold=threshold, blocks=2, hop=1)

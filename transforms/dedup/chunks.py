@@ -72,7 +72,7 @@ class Chunk(NamedTuple):
 
 
 def split_lines(lines: bytes) -> list[bytes]:
-    """Lines with their ends, parted by newlines only: `splitlines` would part at a carriage return too."""
+    """Lines with their ends, split at newlines only: `splitlines` would split at a carriage return too."""
     return [line + b"\n" for line in lines.split(b"\n")[:-1]]
 
 

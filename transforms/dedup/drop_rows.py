@@ -18,7 +18,7 @@ from persona_hub.transforms.dedup.chunk_rows import RowLayout, chunk_ranks, unpa
 from persona_hub.transforms.dedup.chunks import Chunk, parse_row, parse_texts, split_lines
 from persona_hub.transforms.dedup.edge_payloads import unpack_decisions
 from persona_hub.transforms.dedup.layout import KeyedPayload, lookups_of_kept
-from persona_hub.transforms.dedup.persona_rows import fill_similarities, unpack_held
+from persona_hub.transforms.dedup.persona_rows import fill_similarities, unpack_existing
 from persona_hub.transforms.dedup.sources import CHUNK_BITS, Source, source_at
 from persona_hub.transforms.similarity.arrays import U64, Numbers
 from persona_hub.transforms.wire.packing import KeyedArrays, unpack_arrays
@@ -142,7 +142,7 @@ def hub_names(payloads: Iterable[bytes], sought: set[int]) -> dict[int, RowName]
     """Names of personas of a hub: their ids."""
     names: dict[int, RowName] = {}
     for payload in payloads if sought else ():
-        found = unpack_held(payload).named(sought)
+        found = unpack_existing(payload).named(sought)
         names |= {rank: RowName(key, 0, text) for rank, (key, text) in found.items()}
     return names
 

@@ -28,8 +28,8 @@ Compared = Bucketed | beam.PCollection[KeyedPayload]
 class BucketPersonas(beam.PTransform):
     """(block, personas) -> what `NearDuplicates` and `MinHashDedup` compare, made once for all passes.
 
-    Applied to personas, or, if they are not `new`, to rows of a hub by `persona_rows.pack_held`. Where keys depend on
-    all that is compared (thresholds under 0.7), it is the packed personas, and each pass makes its own.
+    Applied to personas, or, if they are not `new`, to rows of a hub by `persona_rows.pack_existing`. Where keys depend
+    on all that is compared (thresholds under 0.7), it is the packed personas, and each pass makes its own.
     """
 
     threshold: float = 0.9

@@ -29,7 +29,7 @@ class PersonaLayout:
     def read(self, block: int, payload: bytes) -> tuple[Numbers, Tokens]:
         """Ranks and tokens of what `encode_rows` has made."""
         rows = decode_rows(payload)
-        if isinstance(rows, HeldRows):
+        if isinstance(rows, ExistingRows):
             return rows.ranks, tokenise_utf8(rows.text.tobytes(), rows.offsets)
         return ranks_of(rows), tokenise([persona.text for persona in rows])
 
@@ -38,7 +38,7 @@ class PersonaLayout:
         return blocks_of(ranks, self.blocks)
 
 
-class HeldRows(NamedTuple):
+class ExistingRows(NamedTuple):
     """Personas that a hub holds, as far as others are compared with them: arrays, which no step takes apart."""
 
     ranks: Numbers  # uint64, shape (n,)
@@ -75,30 +75,30 @@ class HeldRows(NamedTuple):
         )
 
 
-def encode_rows(rows: HeldRows | Batch[Persona]) -> bytes:
+def encode_rows(rows: ExistingRows | Batch[Persona]) -> bytes:
     """Rows of a hub, or a batch of new personas, as a payload whose first word says which it is.
 
-    `HeldRows` are packed arrays, which begin with a tag; personas begin with `NEW_PERSONAS`: b"PERSONAS" and the batch
-    as `BatchCoder` encodes it.
+    `ExistingRows` are packed arrays, which begin with a tag; personas begin with `NEW_PERSONAS`: b"PERSONAS" and the
+    batch as `BatchCoder` encodes it.
     """
-    return pack_arrays(*rows) if isinstance(rows, HeldRows) else NEW_PERSONAS + BatchCoder().encode(rows)
+    return pack_arrays(*rows) if isinstance(rows, ExistingRows) else NEW_PERSONAS + BatchCoder().encode(rows)
 
 
-def decode_rows(payload: bytes) -> HeldRows | Batch[Persona]:
+def decode_rows(payload: bytes) -> ExistingRows | Batch[Persona]:
     """What `encode_rows` was given. Raises ValueError for anything else."""
     if payload.startswith(NEW_PERSONAS):
         return BatchCoder().decode(payload[len(NEW_PERSONAS) :])
-    return HeldRows(*unpack_arrays(payload))
+    return ExistingRows(*unpack_arrays(payload))
 
 
-def pack_held(block: int, personas: Batch[Persona]) -> KeyedPayload:
+def pack_existing(block: int, personas: Batch[Persona]) -> KeyedPayload:
     """A batch of a hub's personas as (block, payload)."""
-    return block, encode_rows(HeldRows.of(personas))
+    return block, encode_rows(ExistingRows.of(personas))
 
 
-def unpack_held(payload: bytes) -> HeldRows:
-    """What `pack_held` has packed. Raises ValueError for new personas."""
-    return HeldRows(*unpack_arrays(payload))
+def unpack_existing(payload: bytes) -> ExistingRows:
+    """What `pack_existing` has packed. Raises ValueError for new personas."""
+    return ExistingRows(*unpack_arrays(payload))
 
 
 def pack_personas(block: int, personas: Batch[Persona]) -> KeyedPayload:

@@ -12,7 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.dedup.persona_rows import unpack_held
+from persona_hub.transforms.dedup.persona_rows import unpack_existing
 from persona_hub.transforms.embed_dedup.elements import KeyedPersonas, positions_in
 from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
@@ -29,7 +29,7 @@ class ExistingVectors(NamedTuple):
     centroids empty then.
     """
 
-    rows: beam.PCollection[KeyedArrays]  # as `persona_rows.pack_held` makes them
+    rows: beam.PCollection[KeyedArrays]  # as `persona_rows.pack_existing` makes them
     vectors: beam.PCollection[KeyedArrays]  # as of `ReadVectors`: ids and vectors
     centroids: beam.PCollection[Batch[Centroids]]
 
@@ -68,7 +68,7 @@ class EmbedExisting(beam.PTransform):
 
 def ids_of(block: int, payload: bytes) -> KeyedArrays:
     """(block, ranks and ids) of a hub's rows."""
-    rows = unpack_held(payload)
+    rows = unpack_existing(payload)
     return block, pack_arrays(rows.ranks, rows.ids)
 
 
@@ -81,7 +81,7 @@ class JoinStoredVectors(beam.DoFn):
     def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
         """A pack of vectors at a time: a block of a hub may be larger than one of a run."""
         block, sides = element
-        existing = [unpack_held(payload) for payload in sides["rows"]]
+        existing = [unpack_existing(payload) for payload in sides["rows"]]
         ids = np.concatenate([np.zeros(0, ID_TYPE), *(rows.ids for rows in existing)])
         ranks = np.concatenate([np.zeros(0, np.uint64), *(rows.ranks for rows in existing)])
         order = np.argsort(ids)

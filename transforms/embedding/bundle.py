@@ -40,7 +40,7 @@ class Lost:
 class VectorBundle:
     """Takes records with their texts; gives (record, vector or Lost), as the answers come.
 
-    Texts are parted into calls as they arrive, before the store is asked which it has: what a failed bundle has sent is
+    Texts are split into calls as they arrive, before the store is asked which it has: what a failed bundle has sent is
     sent again as the same calls, and so finds them under way or stored.
     """
 

@@ -16,7 +16,7 @@ from persona_hub.transforms.counting.counts import Equation, Sizes
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, UNIQUE_PERSONAS
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.near_duplicates import BucketPersonas, Compared, NearDuplicates
-from persona_hub.transforms.dedup.persona_rows import unpack_held
+from persona_hub.transforms.dedup.persona_rows import unpack_existing
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.expand_persona.one_hop import HopInput, HopResult, OneHop, PersonaBatches
 from persona_hub.transforms.expand_persona.relation_task import RelationTask, expand_prompt
@@ -33,7 +33,7 @@ class PersonasAndHub(NamedTuple):
     """New personas, and by block what the hub that they are added to holds: one collection of each kind, or none."""
 
     personas: PersonaBatches
-    kept: tuple[beam.PCollection[KeyedPayload], ...] = ()  # rows, as `persona_rows.pack_held` makes them
+    kept: tuple[beam.PCollection[KeyedPayload], ...] = ()  # rows, as `persona_rows.pack_existing` makes them
     dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
 
 
@@ -150,4 +150,4 @@ def ids_of_hub(start: PersonasAndHub) -> tuple[beam.PCollection[tuple[int, bytes
 
 def ids_of_rows(block: int, payload: bytes) -> tuple[int, bytes]:
     """The ids of rows of a hub, as `packed_ids`."""
-    return block, bytes.fromhex(unpack_held(payload).ids.tobytes().decode())
+    return block, bytes.fromhex(unpack_existing(payload).ids.tobytes().decode())

@@ -18,7 +18,7 @@ from persona_hub.transforms.dedup.find_duplicates import FindDuplicates, partiti
 from persona_hub.transforms.dedup.layout import KeyedPayload, lookups_of_kept
 from persona_hub.transforms.dedup.near_duplicates import Compared, checked_plan
 from persona_hub.transforms.dedup.persona_rows import (
-    HeldRows,
+    ExistingRows,
     PersonaLayout,
     decode_rows,
     fill_similarities,
@@ -38,7 +38,7 @@ class Prepared(NamedTuple):
     """New personas and rows of a hub, as `MinHashDedup` takes them, with what `BucketPersonas` has made of them all."""
 
     personas: beam.PCollection[PersonaBlock]
-    held: tuple[beam.PCollection[KeyedPayload], ...]
+    existing: tuple[beam.PCollection[KeyedPayload], ...]
     compared: tuple[Compared, ...]
 
 
@@ -64,7 +64,7 @@ class MinHashDedup(beam.PTransform):
 
     Personas come unique by id, by `records.partition_of(persona_id, blocks)`, a block in one element or several.
     Earlier is lower in rank: what a hub holds, then fewer hops, then the id. Applied to the new personas, or to a
-    tuple: those, then by block the rows of what a hub holds (`persona_rows.pack_held`), which win and do not come out;
+    tuple: those, then by block the rows of a hub (`persona_rows.pack_existing`), which win and do not come out;
     or to `Prepared`, whose keys are not made again. A persona without a word is kept. A threshold of 1.0 drops equal
     sets of words only. `partitions` and `rounds` are chosen by the number of blocks unless they are given.
     """
@@ -82,9 +82,9 @@ class MinHashDedup(beam.PTransform):
 
     def expand(self, personas: PersonasToCompare) -> Deduplicated:
         """Finds the duplicates, separates kept from dropped, and names the kept ones that represent the dropped."""
-        new, held = new_and_held(personas)
+        new, existing = new_and_existing(personas)
         packed = new | "Pack" >> beam.MapTuple(pack_personas).with_output_types(KeyedPayload)
-        rows = (packed, *held) | "Rows" >> beam.Flatten() if held else packed
+        rows = (packed, *existing) | "Rows" >> beam.Flatten() if existing else packed
         layout = PersonaLayout(self.blocks)
         compared = personas.compared if isinstance(personas, Prepared) and self.plan.kind != "prefix" else rows
         found = compared | "FindDuplicates" >> FindDuplicates(
@@ -116,13 +116,13 @@ class MinHashDedup(beam.PTransform):
         return Deduplicated(sides["kept"], duplicates, counts)
 
 
-def new_and_held(
+def new_and_existing(
     personas: PersonasToCompare,
 ) -> tuple[beam.PCollection[PersonaBlock], tuple[beam.PCollection[KeyedPayload], ...]]:
     """(the new ones, rows of what a hub holds)."""
     if isinstance(personas, beam.PCollection):
         return personas, ()
-    return (personas.personas, personas.held) if isinstance(personas, Prepared) else (personas[0], personas[1:])
+    return (personas.personas, personas.existing) if isinstance(personas, Prepared) else (personas[0], personas[1:])
 
 
 class DroppedPersona(NamedTuple):
@@ -156,7 +156,7 @@ class DropFromBlock(beam.DoFn):
         dropped: dict[int, list[DroppedPersona]] = {}
         names: dict[int, tuple[str, str]] = {}  # (id, text) by rank
         for rows in map(decode_rows, sides["personas"]):
-            if isinstance(rows, HeldRows):
+            if isinstance(rows, ExistingRows):
                 names |= rows.named(sought) if sought else {}
                 continue
             for rank, persona in zip(ranks_of(rows).tolist(), rows, strict=True):

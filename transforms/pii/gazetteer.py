@@ -116,7 +116,7 @@ def word_lists() -> Mapping[str, Any]:
 
 
 def words_in(value: Any) -> Any:
-    """A set of the words in a text, or of each text in a mapping; phrases are parted by bars."""
+    """A set of the words in a text, or of each text in a mapping; phrases are separated by bars."""
     if isinstance(value, Mapping):
         return {name: words_in(text) for name, text in value.items()}
     return frozenset(" ".join(part.split()) for part in value.split("|")) if "|" in value else frozenset(value.split())

@@ -87,12 +87,12 @@ class Plan:
         if not self.bands:  # the threshold is 1
             return set_hashes(sets)[rows], rows
         count = sets.size[rows]
-        parted = partition_keys(sets, rows[count <= PARTITION_TOKENS], self.threshold)
+        partitioned = partition_keys(sets, rows[count <= PARTITION_TOKENS], self.threshold)
         long = rows[self.threshold.largest(count) > PARTITION_TOKENS]
         if not len(long):
-            return parted
+            return partitioned
         banded = self.band_keys(tokens, codes, long)
-        return np.concatenate([parted[0], banded[0]]), np.concatenate([parted[1], banded[1]])
+        return np.concatenate([partitioned[0], banded[0]]), np.concatenate([partitioned[1], banded[1]])
 
     def band_keys(self, tokens: Tokens, codes: Numbers, rows: Numbers) -> tuple[Numbers, Numbers]:
         """Keys of the bands of some rows."""

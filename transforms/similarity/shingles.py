@@ -123,7 +123,7 @@ def kinds() -> Numbers:
 
 
 def general_tokens(texts: Sequence[str]) -> Tokens:
-    """`tokenise` for any script: one pass over the code points of all texts, parted by newlines."""
+    """`tokenise` for any script: one pass over the code points of all texts, separated by newlines."""
     joined = normalise("\n".join([text.replace("\n", " ") for text in texts]))
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), U32)
     kind = kinds()[codes]

@@ -32,7 +32,7 @@ class TakenDown(NamedTuple):
     removed: beam.PCollection[Batch[Tombstone]]
     moved: beam.PCollection[Batch[Persona]]  # kept, and another document's from now on
     restored: beam.PCollection[tuple[int, Batch[Persona]]]  # near-duplicates of those gone, by block
-    held: beam.PCollection[tuple[int, Batch[Persona]]]  # all that stay, by block
+    staying: beam.PCollection[tuple[int, Batch[Persona]]]  # by block
     gone: beam.PCollection[Batch[Persona]]
     counts: Sizes
 
@@ -46,8 +46,8 @@ class TakenDown(NamedTuple):
 class TakeDown(beam.PTransform):
     """Pipeline -> what becomes of a hub's personas when the documents of `sources` go.
 
-    A document goes if `sources` names its id, or each source that it was read from. What is held in one place is what
-    the takedown touches: rows of its documents, and of the personas that came of them.
+    A document goes if `sources` names its id, or each source that it was read from. What one worker holds at once is
+    what the takedown touches: rows of its documents, and of the personas that came of them.
     """
 
     hub: Hub
@@ -63,7 +63,7 @@ class TakeDown(beam.PTransform):
     def expand(self, root: beam.Pipeline) -> TakenDown:
         """Each table is read as often as it is asked: documents and provenance twice, once for what is touched."""
         documents = root | "Documents" >> self.table("documents", DocumentOutcome, "document_id")
-        asked = documents | "Asked" >> beam.FlatMap(ids_asked, self.sources) | "AskedIds" >> Gather()
+        asked = documents | "RequestedIds" >> beam.FlatMap(requested_ids, self.sources) | "GatherRequested" >> Gather()
         going = (
             documents
             | "TheirRows" >> beam.FlatMap(rows_of, AsSingleton(asked))
@@ -79,27 +79,27 @@ class TakeDown(beam.PTransform):
             | "Support" >> beam.Map(verdict_of, AsSingleton(going))
         )
         personas = root | "Personas" >> self.table("personas", Persona, "persona_id")
-        parted = personas | "Part" >> beam.ParDo(Part(), AsSingleton(verdict), AsSingleton(going)).with_outputs(
-            "removed", "moved", "gone", main="held"
-        )
+        split = personas | "Split" >> beam.ParDo(
+            SplitPersonas(), AsSingleton(verdict), AsSingleton(going)
+        ).with_outputs("removed", "moved", "gone", main="staying")
         duplicates = root | "Duplicates" >> self.table("duplicates", Duplicate, "persona_id")
         back = duplicates | "BringBack" >> beam.ParDo(
             BringBack(), AsSingleton(verdict), AsSingleton(going)
         ).with_outputs("removed", main="restored")
         never_again = going | "NeverAgain" >> beam.Map(tombstones, self.sources, self.earlier).with_output_types(Batch)
         unkept = verdict | "Unkept" >> beam.Map(tombstones_of_personas).with_output_types(Batch)
-        removed = (never_again, unkept, parted["removed"], back["removed"]) | "Removed" >> beam.Flatten()
-        held, gone, moved, restored = parted["held"], parted["gone"], parted["moved"], back["restored"]
+        removed = (never_again, unkept, split["removed"], back["removed"]) | "Removed" >> beam.Flatten()
+        staying, gone, moved, restored = split["staying"], split["gone"], split["moved"], back["restored"]
         counts = (
-            *count_records(TAKE_DOWN, "personas", held, gone),
-            *count_records(TAKE_DOWN, "held", held),
+            *count_records(TAKE_DOWN, "personas", staying, gone),
+            *count_records(TAKE_DOWN, "held", staying),
             *count_records(TAKE_DOWN, "gone", gone),
             *count_records(TAKE_DOWN, "moved", moved),
             *count_records(TAKE_DOWN, "restored", restored),
             *count_records(TAKE_DOWN, "removed", removed),
             *count_records(HIDDEN, "personas", gone, moved),
         )
-        return TakenDown(removed, moved, restored, held, gone, counts)
+        return TakenDown(removed, moved, restored, staying, gone, counts)
 
     def table(self, kind: str, record: type, key: str) -> ReadHub:
         """The reader of one table."""
@@ -115,7 +115,7 @@ class Gather(beam.PTransform):
         return values | "ToSet" >> beam.combiners.ToSet() | "Frozen" >> beam.Map(frozenset)
 
 
-def ids_asked(element: Rows, sources: AbstractSet[str]) -> Iterator[str]:
+def requested_ids(element: Rows, sources: AbstractSet[str]) -> Iterator[str]:
     """Ids of the documents that a takedown names, by id or by a source."""
     for row in element[1]:
         if row.document_id and (row.source in sources or row.document_id in sources):
@@ -177,7 +177,7 @@ def attributed(persona: Persona, verdict: RemainingProvenance, documents: Abstra
     )
 
 
-class Part(beam.DoFn):
+class SplitPersonas(beam.DoFn):
     """Personas -> those that stay, by block; aside those gone, those of another document now, and their tombstones."""
 
     def __init__(self) -> None:
@@ -187,14 +187,14 @@ class Part(beam.DoFn):
         """Batches as they come."""
         block, batch = element
         gone: Batch[Persona] = Batch(p for p in batch if p.persona_id in verdict.removed)
-        held: Batch[Persona] = Batch(
+        staying: Batch[Persona] = Batch(
             attributed(p, verdict, documents) for p in batch if p.persona_id not in verdict.removed
         )
         before = {persona.persona_id: persona for persona in batch}
-        moved: Batch[Persona] = Batch(persona for persona in held if persona != before[persona.persona_id])
+        moved: Batch[Persona] = Batch(persona for persona in staying if persona != before[persona.persona_id])
         self.tally.inc("gone", len(gone))
         self.tally.inc("moved", len(moved))
-        yield block, held
+        yield block, staying
         if gone:
             yield TaggedOutput("gone", gone)
         if moved:
@@ -209,7 +209,7 @@ class BringBack(beam.DoFn):
         self.tally = Tally(TAKE_DOWN)
 
     def process(self, element: Rows, verdict: RemainingProvenance, documents: AbstractSet[str]) -> Iterator[Any]:
-        """They are compared anew with all that are held."""
+        """They are compared anew with all that stay."""
         block, batch = element
         back: Batch[Persona] = Batch(
             attributed(row.persona, verdict, documents)

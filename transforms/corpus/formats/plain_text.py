@@ -32,19 +32,19 @@ def read_plain_text(piece: Piece, text_field: str, limits: Limits) -> Iterator[C
 def text_parts(chunks: Iterator[str], characters: int) -> Iterator[tuple[int, str]]:
     """(number of its first line, text) of each part: as many whole paragraphs as fit, else sentences.
 
-    No more than a part and a chunk is held.
+    No more than a part and a chunk is in memory.
     """
-    line, held = 1, ""
+    line, pending = 1, ""
     for chunk in chunks:
-        held += chunk
-        while len(held) > characters:
-            part = _first_part(held, characters)
+        pending += chunk
+        while len(pending) > characters:
+            part = _first_part(pending, characters)
             if part.strip():
                 yield line + _leading_lines(part), part
             line += part.count("\n")
-            held = held[len(part) :]
-    if held.strip():
-        yield line + _leading_lines(held), held
+            pending = pending[len(part) :]
+    if pending.strip():
+        yield line + _leading_lines(pending), pending
 
 
 def _first_part(text: str, characters: int) -> str:

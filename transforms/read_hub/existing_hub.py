@@ -9,7 +9,7 @@ from typing import NamedTuple
 import apache_beam as beam
 
 from persona_hub.transforms.dedup.layout import KeyedPayload
-from persona_hub.transforms.dedup.persona_rows import pack_held
+from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.embed_dedup.existing import ExistingVectors
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.vectors import ReadCentroids, ReadVectors
@@ -17,25 +17,25 @@ from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Duplicate, Persona
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch
 
-HELD_RECORDS = 4096  # personas in an element: as arrays 1 MB
+ELEMENT_PERSONAS = 4096  # personas in an element: as arrays 1 MB
 
 
-class Held(NamedTuple):
-    """Tables of a version by block, each in a tuple: empty where nothing is held, so that steps need not ask."""
+class ExistingHub(NamedTuple):
+    """Tables of a version by block, each in a tuple: empty where there is no hub, so that no step has to ask."""
 
     documents: Sequence[str] = ()  # paths: who reads the corpus looks there for what has been read
     unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
-    kept: tuple[beam.PCollection[KeyedPayload], ...] = ()  # rows as `persona_rows.pack_held` makes them
+    kept: tuple[beam.PCollection[KeyedPayload], ...] = ()  # rows as `persona_rows.pack_existing` makes them
     dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
     vectors: tuple[ExistingVectors, ...] = ()
 
 
-def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
+def read_existing(p: beam.Pipeline, hub: Hub | None, blocks: int) -> ExistingHub:
     """What `hub` holds."""
     if hub is None:
-        return Held()
-    rows = p | "ReadPersonas" >> ReadHeldRows(hub=hub, blocks=blocks)
-    return Held(
+        return ExistingHub()
+    rows = p | "ReadPersonas" >> ReadExistingRows(hub=hub, blocks=blocks)
+    return ExistingHub(
         documents=hub.paths("documents"),
         unwanted=hub.tombstones().unwanted,
         kept=(rows,),
@@ -44,11 +44,11 @@ def held_of(p: beam.Pipeline, hub: Hub | None, blocks: int) -> Held:
             | "ReadDuplicates"
             >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate, size=ARRAY_RECORDS),
         ),
-        vectors=(held_vectors(p, hub, blocks, rows),),
+        vectors=(existing_vectors(p, hub, blocks, rows),),
     )
 
 
-def held_vectors(
+def existing_vectors(
     p: beam.Pipeline, hub: Hub, blocks: int, rows: beam.PCollection[KeyedPayload], embedder: str = ""
 ) -> ExistingVectors:
     """The vectors of `rows`, which `hub` holds; if `embedder` is another than the hub's, none is stored."""
@@ -60,10 +60,10 @@ def held_vectors(
 
 
 @dataclass(kw_only=True)
-class ReadHeldRows(beam.PTransform):
-    """Pipeline -> (block, rows) of a hub's personas as `persona_rows.pack_held` makes them.
+class ReadExistingRows(beam.PTransform):
+    """Pipeline -> (block, rows) of a hub's personas as `persona_rows.pack_existing` makes them.
 
-    With `ranked` False all are at hop 0, so that their ranks follow from their ids: among the held, ranks only say
+    With `ranked` False all are at hop 0, so that their ranks follow from their ids: among these, ranks only say
     which of several is named as the kept one.
     """
 
@@ -73,10 +73,10 @@ class ReadHeldRows(beam.PTransform):
 
     def expand(self, root: beam.Pipeline) -> beam.PCollection[KeyedPayload]:
         """Reads the table of personas."""
-        personas = root | ReadHub(hub=self.hub, blocks=self.blocks, size=HELD_RECORDS)
+        personas = root | ReadHub(hub=self.hub, blocks=self.blocks, size=ELEMENT_PERSONAS)
         if not self.ranked:
             personas |= "AtHop0" >> beam.MapTuple(at_hop_0).with_output_types(tuple[int, Batch[Persona]])
-        return personas | "Rows" >> beam.MapTuple(pack_held).with_output_types(KeyedPayload)
+        return personas | "Rows" >> beam.MapTuple(pack_existing).with_output_types(KeyedPayload)
 
 
 def at_hop_0(block: int, personas: Batch[Persona]) -> tuple[int, Batch[Persona]]:
