@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import re
@@ -28,6 +27,7 @@ from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
 from persona_hub.pipelines.cli.exit_status import JobError, Submitted, UsageError
+from persona_hub.pipelines.cli.parser import Parser
 from persona_hub.pipelines.runners.cached_options import Views
 from persona_hub.pipelines.runners.dataflow import DATAFLOW, check_dataflow, submitted, waits
 from persona_hub.pipelines.runners.flink import FLINK, FlinkJobRunner, add_flink_defaults, cancel, console
@@ -63,8 +63,11 @@ def where_of(options: PipelineOptions) -> Where:
 
 
 def beam_options(flags: Sequence[str]) -> PipelineOptions:
-    """Beam's options out of `flags`. Raises UsageError for a flag that nobody knows, and for a mode that loses data."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    """Beam's options out of `flags`.
+
+    Raises UsageError for an unknown flag, a value that Beam does not take, and a mode that loses data.
+    """
+    parser = Parser(prog="persona-hub COMMAND", add_help=False, allow_abbrev=False)
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(parser)  # type: ignore[arg-type]
     _, unknown = parser.parse_known_args(list(flags))
@@ -72,6 +75,10 @@ def beam_options(flags: Sequence[str]) -> PipelineOptions:
         hint = "" if unknown[0].startswith("-") else " (quote a glob, so that the shell leaves it alone)"
         raise UsageError(f"unknown argument {unknown[0]}{hint}; see --help")
     parsed = Views(list(flags))
+    runner = parsed.view_as(StandardOptions).runner or ""
+    names = StandardOptions.KNOWN_RUNNER_NAMES
+    if runner and "." not in runner and f"{runner.lower().removesuffix('runner')}runner" not in map(str.lower, names):
+        raise UsageError(f"--runner {runner}: no such runner; there are {', '.join(names)}")
     mode = parsed.view_as(DirectOptions).direct_running_mode
     if runs_here(parsed) and mode == "multi_threading":
         raise UsageError(

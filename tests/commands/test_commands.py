@@ -90,6 +90,11 @@ PAID = f"{BUILD} --llm openai:some-model"
         ("synthesize --hub HUB --output OUT", "--use_case: names nothing to make"),
         ("export --hub FILE", "there is no hub here"),
         ("estimate --input CORPUS --runner FlinkRunner", "--runner: estimate works on this machine"),
+        ("build --input CORPUS --output OUT --runner FlinkRuner", "--runner FlinkRuner: no such runner; there are"),
+        (
+            "build --input CORPUS --output OUT --direct_running_mode=multiprocessing",
+            "argument --direct_running_mode: invalid choice",
+        ),
         ("estimate --input FILE", "holds no document that a build would use"),
         ("preview --input FILE", "holds no document that a build would use"),
         ("preview --input CORPUS --runner FlinkRunner", "unknown argument --runner"),
