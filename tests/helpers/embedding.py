@@ -81,7 +81,8 @@ def run(
         with beam.Pipeline(runner=FnApiRunner()) as pipeline:
             source = pipeline | beam.Create(elements, reshuffle=False).with_output_types(tuple[int, Batch[Persona]])
             out = source | EmbedDedup(threshold=threshold, embedder=config, blocks=BLOCKS)
-            for name, collection in out._asdict().items():
+            collections = {name: each for name, each in out._asdict().items() if isinstance(each, beam.PCollection)}
+            for name, collection in collections.items():
                 records = collection | f"Records {name}" >> beam.Map(lambda e: e[1] if isinstance(e, tuple) else e)
                 _ = records | f"Save {name}" >> beam.Map(save, folder, name)
-        return {name: sorted(saved(folder, name), key=repr) for name in out._fields}
+        return {name: sorted(saved(folder, name), key=repr) for name in collections}

@@ -82,5 +82,6 @@ def test_the_manifest_and_the_summary_have_them(
     assert manifest.novelty["per_document"] == pytest.approx(kept / 6, abs=1e-4)
     cost = sum(row["cost_usd"] for row in manifest.usage.values())
     assert manifest.novelty["per_dollar"] == pytest.approx(kept / cost, rel=1e-3)
-    assert manifest.novelty["by_source"][str(tmp_path / "corpus.jsonl")]["documents"] == 6
+    [of_source] = manifest.novelty["by_source"].values()  # the file, its path cut where it is long
+    assert of_source["documents"] == 6
     assert f"novelty       {kept / 6:.2f} new personas a document (hop 0 " in capsys.readouterr().out
