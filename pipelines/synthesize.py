@@ -91,7 +91,7 @@ class SynthesizeJob:
     def report(self) -> int:
         """Says what samples there are."""
         if self.done:
-            print(f"{self.options.output} holds these very samples already, as run {self.run}; nothing is to be done")
+            print(f"{self.options.output} already holds these samples, as run {self.run}; nothing is to be done")
             return DONE
         print(samples_summary(self.options.output, self.run))
         attempts = [run for run in list_attempts(self.options.output, self.run) if run.run == self.run]
@@ -103,7 +103,7 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     hub = open_hub(options.hub)
     use_cases = use_cases_of(options)
     if not use_cases:
-        raise UsageError("--use_case: names nothing to make; `all` stands for the six, FILE.yaml for your own")
+        raise UsageError("--use_case is required: a name, `all` for the six, or FILE.yaml of your own")
     personas = hub.manifest.records_of("personas")
     price = model_price(options)
     stages = forecast_samples(options, use_cases, personas)

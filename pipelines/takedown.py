@@ -142,10 +142,14 @@ def takedown_summary(hub: Hub) -> Iterator[str]:
     removed = [row for path in hub.own_paths("removed") for row in read_file(path, Tombstone)]
     documents = sum(row.kind == REMOVED_DOCUMENT for row in removed)
     if not documents:
-        yield "no document of this hub goes with these sources (table `documents` has them); no refresh reads them"
+        yield (
+            "no document of this hub has these sources; later refreshes will skip them. The table `documents` lists "
+            "the sources"
+        )
     yield (
         f"{documents:,} documents and "
-        f"{counts.get('gone', 0):,} personas gone, {counts.get('moved', 0):,} stay by another document, "
+        f"{counts.get('gone', 0):,} personas gone, "
+        f"{counts.get('moved', 0):,} kept because another document supports them, "
         f"{manifest.counts.get('embed_dedup', {}).get('kept', 0):,} near-duplicates came back"
     )
     yield f"hub           {path_of(hub.output, manifest.folder)}  ({manifest.records_of('personas'):,} personas)"

@@ -68,11 +68,16 @@ class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, PartitionO
     embedder: str = again(EmbedderOptions, "embedder", first_day=True)
     embedding_threshold: float = again(EmbedderOptions, "embedding_threshold", first_day=True)
     against: str = again(AgainstOptions, "against", first_day=True)
+    output: str = again(
+        OutputOptions, "output", help="folder for the rows kept and dropped, with statistics, local or gs:// ..."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SynthesizeOptions(HubOptions, SynthesisOptions, PiiOptions, PartitionOptions):
     """Options of `synthesize`."""
+
+    output: str = again(OutputOptions, "output", help="folder for samples and dead letters, local or gs:// ...")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,14 +102,18 @@ class CompactOptions(HubOptions, PartitionOptions):
 class PreviewOptions(PreviewSizeOptions, BuildOptions):
     """Options of `preview`."""
 
-    output: str = again(OutputOptions, "output", required=False)
+    output: str = again(
+        OutputOptions, "output", required=False, help="folder whose response store keeps the answers for the build"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateOptions(EstimateSizeOptions, BuildOptions):
     """Options of `estimate`."""
 
-    output: str = again(OutputOptions, "output", required=False)
+    output: str = again(
+        OutputOptions, "output", required=False, help="folder for estimate.json and the answers, kept for the build"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

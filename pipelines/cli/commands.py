@@ -125,7 +125,7 @@ JOBS = [
     ),
     Job(
         "status",
-        "calls, tokens and cost by stage so far, of a job that runs anywhere or has ended",
+        "calls, tokens and cost by stage so far, of a running or finished job",
         "persona_hub.pipelines.commands.status:show_status",
         StatusOptions,
         runs_on_beam=False,
@@ -158,7 +158,7 @@ JOBS = [
     ),
     Job(
         "schedule delete",
-        "deletes a schedule; a job that it has started runs on",
+        "deletes a schedule; jobs that it has started keep running",
         "persona_hub.pipelines.cloud.schedule_delete:delete_schedule",
         ScheduleNameOptions,
         runs_on_beam=False,

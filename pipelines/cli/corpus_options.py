@@ -49,7 +49,7 @@ class CorpusOptions(InputOptions):
         of_hub=True,
     )
     language: tuple[str, ...] = option(
-        "read only documents in these languages (ISO 639-1)",
+        "read only documents in these languages (ISO 639-1); commas separate several",
         (),
         many=True,
         metavar="CODE",
@@ -105,7 +105,7 @@ class PersonaOptions(PiiOptions):
         of_hub=True,
     )
     expand_hops: int = option(
-        "number of relations to follow from each persona",
+        "hops of relations to follow from each persona",
         6,
         NumberRange(0, 6),
         metavar="N",
@@ -150,7 +150,8 @@ class UseCaseOptions(Options):
     """Which samples are made of personas."""
 
     use_case: tuple[str, ...] = option(
-        "math, logical_reasoning, instruction, knowledge_text, game_npc, tool, all, or FILE.yaml of your own",
+        "math, logical_reasoning, instruction, knowledge_text, game_npc, tool, all, or FILE.yaml of your own; commas "
+        "separate several",
         (),
         many=True,
         metavar="NAME",

@@ -45,7 +45,9 @@ class AgainstOptions(Options):
 class ExportOptions(HubOptions):
     """What an export writes, and where."""
 
-    format: tuple[str, ...] = option("formats to write", ("jsonl",), choices=("jsonl", "parquet"), many=True)
+    format: tuple[str, ...] = option(
+        "formats to write; commas separate several", ("jsonl",), choices=("jsonl", "parquet"), many=True
+    )
     output: str = option("folder for the exported files; default: HUB/export/VERSION", metavar="DIR")
 
 
@@ -109,7 +111,9 @@ class EstimateSizeOptions(Options):
 class NamedStoreOptions(Options):
     """Which response store a command means: the one that is named, or the one in OUTPUT."""
 
-    output: str = again(OutputOptions, "output", required=False)
+    output: str = again(
+        OutputOptions, "output", required=False, help="folder of the job, whose response store is meant"
+    )
     response_store: str = again(StoreOptions, "response_store")
 
 

@@ -13,8 +13,8 @@ class ModelOptions(Options):
     """Which language model answers, and what it is asked with."""
 
     llm: str = option(
-        "language model, BACKEND:MODEL; `offline` is rule-based and free, and not a model; export:PATH writes requests "
-        "for half-price batch APIs",
+        "language model, BACKEND:MODEL; `offline` is a free, rule-based stand-in, and no language model; "
+        "export:PATH writes requests for half-price batch APIs",
         "offline",
         metavar="NAME",
         decides=True,

@@ -1,4 +1,4 @@
-"""schedule delete: takes a schedule away; a job that it has started runs on."""
+"""schedule delete: takes a schedule away; jobs that it has started keep running."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def delete_schedule(options: ScheduleNameOptions, _: Sequence[str]) -> int:
     check_forms(options)
     with scheduler(options) as client:
         client.delete_job(name=own_schedule(client, options).name)
-    print(f"schedule {options.name} is deleted; a job that it has started runs on")
+    print(f"schedule {options.name} is deleted; jobs that it has started keep running")
     return DONE

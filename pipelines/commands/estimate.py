@@ -140,15 +140,15 @@ def stage_seconds(stage: StageForecast, plan: BuildPlan, trial: Trial, processes
 def basis_lines(plan: BuildPlan, sample: CorpusSample, trial: Trial, known: dict[str, Spend]) -> Iterator[str]:
     """What the figures rest on."""
     how = "" if sample.exact else "about "
-    yield f"{how}{sample.total:,.0f} documents; {len(sample.documents):,} of them looked at; {plan.model.name}"
+    yield f"{how}{sample.total:,.0f} documents; {len(sample.documents):,} of them sampled; {plan.model.name}"
     if trial.documents:
-        yield f"reckoned from {trial.documents:,} documents that were sent; their answers are in the response store"
+        yield f"estimated from {trial.documents:,} documents that were sent; their answers are in the response store"
         if trial.unasked:
             yield f"THE BUDGET RAN OUT in the sample ({trial.unasked:,} questions): the figures are too low"
     elif any(spend.calls >= LEAST_CALLS for spend in known.values()):
         yield "tokens of a call as the response store has counted them; calls by a simple model of what steps keep"
     else:
-        yield "reckoned without a call: tokens by script, answers and what steps keep by rules of thumb"
+        yield "estimated without calling the model: tokens by script, answers and losses by rules of thumb"
         yield f"(--n {DOCUMENTS_SENT} --output DIR sends documents, and keeps the answers for the build)"
 
 

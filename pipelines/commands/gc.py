@@ -18,7 +18,7 @@ def collect_garbage(options: CleaningOptions, _: Sequence[str]) -> int:
     open_hub(output)
     clean = find_orphans if options.dry_run else remove_orphans
     found = clean(output, options.keep, idle)
-    outcome = "would go" if options.dry_run else "removed"
+    outcome = "would remove" if options.dry_run else "removed"
     print(f"{outcome}: {len(found.versions):,} versions, {len(found.files):,} files, {found.bytes:,} bytes")
     for version in found.versions:
         print(f"  {version}")

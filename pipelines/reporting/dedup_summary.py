@@ -13,8 +13,8 @@ def dedup_summary(output: str, made: Mapping[str, Any]) -> str:
     dead = sum(made["dead_letters"].values())
     bare = made["without_vector"]
     lines = [
-        f"{made['rows']:,} rows: {made['kept']:,} kept, {made['dropped']['text']:,} near-duplicates of text, "
-        f"{made['dropped']['meaning']:,} of meaning" + (f", {dead:,} that could not be read" if dead else ""),
+        f"{made['rows']:,} rows: {made['kept']:,} kept, {made['dropped']['text']:,} near-duplicates by words, "
+        f"{made['dropped']['meaning']:,} by meaning" + (f", {dead:,} that could not be read" if dead else ""),
         f"{output}: kept-*.jsonl, dropped-*.jsonl, {STATISTICS}" + (", dead_letters-*.jsonl" if dead else ""),
     ]
     if bare:

@@ -33,8 +33,8 @@ def partly(unasked: Mapping[str, int]) -> Iterator[str]:
     if failed:
         why = ", ".join(f"{reason} {n:,}" for reason, n in sorted(failed.items()))
         yield (
-            f"\npartial: the server gave no answer to {sum(failed.values()):,} questions however often they were asked "
-            f"({why}). The same command asks them again, and pays for nothing twice\n"
+            f"\npartial: {sum(failed.values()):,} questions got no answer from the server after all attempts "
+            f"({why}). The same command asks only these again, and pays for nothing twice\n"
         )
 
 

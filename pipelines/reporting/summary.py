@@ -43,8 +43,8 @@ def samples_summary(output: str, run: str) -> str:
 def already_done(output: str, manifest: Manifest) -> str:
     """What a build says that finds its work done."""
     return (
-        f"{output} holds version {manifest.version} of just this build, of {manifest.created}; nothing is to be done. "
-        "More samples: persona-hub synthesize"
+        f"{output} already holds the result of this command: version {manifest.version}, made {manifest.created}; "
+        "nothing is to be done. For more samples: persona-hub synthesize"
     )
 
 

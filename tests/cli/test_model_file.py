@@ -151,7 +151,7 @@ def test_a_build_by_it_is_the_same_build(tmp_path: Path, file: Path, capsys: pyt
     assert (parameters["temperature"], parameters["max_in_flight"]) == (0.5, 2)
     capsys.readouterr()
     assert main([*build, "--temperature", "0.5"]) == DONE
-    assert "of just this build" in capsys.readouterr().out
+    assert "already holds the result of this command" in capsys.readouterr().out
 
 
 def test_the_fingerprint_of_a_plan_knows_no_difference(tmp_path: Path, file: Path) -> None:

@@ -87,7 +87,7 @@ PAID = f"{BUILD} --llm openai:some-model"
         ("dedup --input CORPUS --output OUT --against FOLDER --embedding_threshold 1", "there is no hub here"),
         ("dedup --input CORPUS --output OUT --partitions 100000", "partitions is 100000; from 1 to 65536"),
         ("synthesize --hub FOLDER --output OUT --use_case math", "there is no hub here"),
-        ("synthesize --hub HUB --output OUT", "--use_case: names nothing to make"),
+        ("synthesize --hub HUB --output OUT", "--use_case is required"),
         ("export --hub FILE", "there is no hub here"),
         ("estimate --input CORPUS --runner FlinkRunner", "--runner: estimate works on this machine"),
         ("build --input CORPUS --output OUT --runner FlinkRuner", "--runner FlinkRuner: no such runner; there are"),

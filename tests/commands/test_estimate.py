@@ -43,8 +43,8 @@ def test_an_estimate_that_sends_a_sample(
     command = ["estimate", "--input", str(corpus), "--output", str(out), *HOPS, *flags]
     assert main([*command, "--n", "30"]) == DONE
     said = capsys.readouterr().out
-    assert "120 documents; 30 of them looked at" in said
-    assert "reckoned from 30 documents that were sent" in said
+    assert "120 documents; 30 of them sampled" in said
+    assert "estimated from 30 documents that were sent" in said
     bought = server.counts()["calls"]
     assert run_build(corpus, out, flags) == DONE
     assert server.counts()["calls"] == server.counts()["paid"]
@@ -59,7 +59,7 @@ def test_an_estimate_without_a_call(server: FakeServer, tmp_path: Path, capsys: 
     assert main(command) == DONE
     assert server.counts()["calls"] == 0
     first = capsys.readouterr().out
-    assert "reckoned without a call" in first
+    assert "estimated without calling the model" in first
     assert "by a batch API" in first
     before = estimated(out)
     assert before["extract_persona"]["calls"] == 50
@@ -115,7 +115,7 @@ def test_a_large_corpus_is_reckoned_by_bytes(tmp_path: Path) -> None:
 def test_status_reads_the_store(server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus, flags, out = corpus_of(tmp_path, 5), paying(server, tmp_path), tmp_path / "out"
     assert main(["status", "--output", str(out)]) == WRONG_COMMAND
-    assert "is not there" in capsys.readouterr().err
+    assert "does not exist" in capsys.readouterr().err
     assert main(["estimate", "--input", str(corpus), "--output", str(out), "--n", "0", *HOPS, *flags]) == DONE
     assert run_build(corpus, out, flags) == DONE
     capsys.readouterr()

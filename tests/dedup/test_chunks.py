@@ -120,7 +120,7 @@ def test_whatever_stands_in_a_file_each_line_is_used_or_named_or_blank(lines: li
     [
         (b'{"text": "cut\n', "broken-json", "Mend or remove the line"),
         (b"[1]\n", "not-an-object", "not list"),
-        (b'{"body": "a", "n": 1}\n', "field-missing", "there are body, n. Name the text's with --text_field"),
+        (b'{"body": "a", "n": 1}\n', "field-missing", "the fields are: body, n. Name the text field with"),
         (b"{}\n", "field-missing", "there are none at all"),
         (b'{"text": null}\n', "field-missing", "no text in field 'text'"),
         (b'{"text": ["a"]}\n', "field-not-text", "but list"),

@@ -116,7 +116,7 @@ def test_gc_removes_what_a_failed_attempt_left_when_it_is_old(hub: Path, capsys:
     left.write_bytes(b"half")
     assert "removed: 0 versions, 0 files" in told(capsys, "gc", "--hub", str(hub))  # its job may be running
     age(hub, 2)
-    assert "would go: 0 versions, 1 files, 4 bytes" in told(capsys, "gc", "--hub", str(hub), "--dry_run")
+    assert "would remove: 0 versions, 1 files, 4 bytes" in told(capsys, "gc", "--hub", str(hub), "--dry_run")
     assert left.exists()
     assert "removed: 0 versions, 1 files, 4 bytes" in told(capsys, "gc", "--hub", str(hub))
     assert not left.parent.exists()

@@ -43,7 +43,7 @@ def test_a_job_that_left_questions_says_how_many_and_how_to_go_on(capsys: pytest
 def test_a_server_that_gave_no_answer_is_told_apart_from_a_spent_budget(capsys: pytest.CaptureFixture[str]) -> None:
     assert report_partial({"connection": 1200, "http-503": 3}, ModelConfig()) == BUDGET_SPENT
     said = capsys.readouterr().out
-    assert "no answer to 1,203 questions" in said
+    assert "1,203 questions got no answer" in said
     assert "(connection 1,200, http-503 3)" in said
     assert "budget" not in said
 

@@ -89,7 +89,7 @@ def test_a_command_that_looks_takes_the_store_that_is_named_before_the_output_s(
 
 
 def test_looking_makes_no_store(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is not there"):
+    with pytest.raises(UsageError, match="does not exist"):
         opened_store(f"sqlite:{tmp_path}/s.sqlite", must_be_there=True)
     assert list(tmp_path.iterdir()) == []
 

@@ -66,7 +66,7 @@ def test_an_answer_is_there_for_whoever_opens_the_store_next(opener: Opener) -> 
 
 def test_who_only_looks_makes_no_store(opener: Opener, store_address: str) -> None:
     for _ in range(2):
-        with pytest.raises(StoreError, match="is not there; no job has asked"):
+        with pytest.raises(StoreError, match="does not exist; no job has called"):
             open_store(store_address, make=False)
     opener()
     assert not open_store(store_address, make=False).spend()

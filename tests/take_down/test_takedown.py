@@ -86,7 +86,7 @@ def test_a_source_that_no_document_has_is_told(tmp_path: Path, capsys: pytest.Ca
     capsys.readouterr()
     take_down(hub, "https://elsewhere.org")
     said = capsys.readouterr().out
-    assert "no document of this hub goes with these sources" in said
+    assert "no document of this hub has these sources" in said
     assert "0 documents and 0 personas gone" in said
     assert by_id(personas(hub)) == before
 

@@ -38,7 +38,7 @@ class CorpusFile:
 
     path: str
     size: int  # bytes on disk
-    format: str  # a name of `FORMATS`
+    format: str  # a name of `CORPUS_FORMATS`
     compressed: bool = False  # by its name; a reader looks at the content as well
 
 

@@ -174,10 +174,9 @@ def fault_of(line: bytes, field: str) -> RowFault | None:
     if not isinstance(row, dict):
         return RowFault("not-an-object", f"a JSON object is wanted, not {type(row).__name__}. Mend or remove the line.")
     if field not in row or row[field] is None:
-        names = excerpt(", ".join(row) or "none at all")
-        return RowFault(
-            "field-missing", f"no text in field {field!r}; there are {names}. Name the text's with --text_field."
-        )
+        names = f"the fields are: {excerpt(', '.join(row))}" if row else "there are none at all"
+        detail = f"no text in field {field!r}; {names}. Name the text field with --text_field."
+        return RowFault("field-missing", detail)
     if not isinstance(row[field], str):
         return RowFault("field-not-text", f"field {field!r} holds no text but {type(row[field]).__name__}.")
     return None

@@ -12,7 +12,7 @@ LOOKUP_KEYS = 500  # in one question: 3.7 µs a key of a million with SQLite, te
 LEASE_SECONDS = 60.0  # after which the lease of a process that was killed is free again; owners renew every second
 CHECK_BYTES = 4
 HEX_ID = re.compile("[0-9a-f]{32}")
-NOT_THERE = "is not there; no job has asked a paid model by it yet"
+NOT_THERE = "does not exist; no job has called a paid model with this store yet"
 
 
 class StoreError(RuntimeError):

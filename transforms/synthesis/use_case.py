@@ -33,7 +33,7 @@ def check_not_empty(fields: Mapping[str, Any]) -> None:
 class UseCase:
     """One kind of synthetic data. `schema` or `output_prefix` says how answers are written; exactly one of them."""
 
-    name: str  # a folder of the output is called so: lower-case letters, digits and underscores
+    name: str  # also the name of the output folder: lower-case letters, digits and underscores
     description: str  # the released dataset's `description`
     prompt: Prompt  # with the examples in it, so that its hash covers them
     schema: str = ""  # JSON schema of an object

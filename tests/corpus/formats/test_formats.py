@@ -162,7 +162,7 @@ def test_a_wrong_field_is_named_beside_those_that_there_are(tmp_path: Path, exte
     (found,) = found_in(path, field)
     assert isinstance(found, Damage)
     assert found.reason == "field-missing"
-    assert "title, words. Name the text's with --text_field." in found.detail
+    assert "title, words. Name the text field with --text_field." in found.detail
     assert ("body" if field else "raw_content") in found.detail
 
 

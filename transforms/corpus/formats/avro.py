@@ -56,7 +56,7 @@ def require_text_field(schema: Any, text_field: str) -> None:
     wanted = (text_field,) if text_field else TEXT_FIELDS
     if not set(wanted) & set(names):
         listed = excerpt(", ".join(names) or "none at all")
-        detail = f"no field {' or '.join(wanted)}, but {listed}. Name the text's with --text_field."
+        detail = f"no field {' or '.join(wanted)}, but {listed}. Name the text field with --text_field."
         raise BrokenError("field-missing", detail)
 
 

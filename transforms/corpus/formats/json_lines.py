@@ -70,13 +70,13 @@ def record_of_fields(record: Mapping[str, Any], place: str, text_field: str) -> 
     if field not in record:
         wanted = f"no field {text_field!r}" if text_field else f"none of the fields {', '.join(TEXT_FIELDS)}"
         names = excerpt(", ".join(map(str, record)) or "none at all")
-        detail = f"{wanted}, but {names}. Name the text's with --text_field."
+        detail = f"{wanted}, but {names}. Name the text field with --text_field."
         return Damage(place, "field-missing", detail)
     text, source = record[field], source_of_fields(record)
     if text is None:
         return SkippedRecord(place, source, "no-text")
     if not isinstance(text, str):
-        detail = f"field {field!r} holds no text but {type(text).__name__}. Name the text's with --text_field."
+        detail = f"field {field!r} holds no text but {type(text).__name__}. Name the text field with --text_field."
         return Damage(place, "field-not-text", detail, str(text)[:1024])
     return TextRecord(place, source, text)
 

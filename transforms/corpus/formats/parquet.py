@@ -52,10 +52,10 @@ def _columns(schema: pa.Schema, text_field: str) -> tuple[list[str], str]:
     field = next((name for name in wanted if name in schema.names), "")
     if not field:
         names = excerpt(", ".join(schema.names) or "none at all")
-        detail = f"no column {' or '.join(wanted)}, but {names}. Name the text's with --text_field."
+        detail = f"no column {' or '.join(wanted)}, but {names}. Name the text field with --text_field."
         raise BrokenError("field-missing", detail)
     if not _is_text(schema.field(field).type):
-        detail = f"column {field!r} holds {schema.field(field).type}, no text. Name the text's with --text_field."
+        detail = f"column {field!r} holds {schema.field(field).type}, no text. Name the text field with --text_field."
         raise BrokenError("field-not-text", excerpt(detail))
     sources = [name for name in SOURCE_FIELDS if name in schema.names and name != field]
     return [field, *sources], field
