@@ -45,7 +45,7 @@ def test_dedup_by_words(tmp_path: Path) -> None:
     kept = lines(tmp_path, "kept")
     assert len(kept) == 2
     assert TEXTS[2] in kept
-    assert printed.count("DuplicateText(") == 1
+    assert printed.count("DuplicateText(") == 2
     assert "similarity=0.9" in printed
 
 

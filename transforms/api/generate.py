@@ -12,8 +12,10 @@ import apache_beam as beam
 
 from persona_hub.transforms.api.batching import BatchRecords, UnbatchRecords
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm import generate
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
+from persona_hub.transforms.llm.registry import LOCAL_BACKENDS, SERVED_BACKENDS
 from persona_hub.transforms.prompts import Prompt, PromptError
 from persona_hub.transforms.records import DeadLetter, content_id
 
@@ -71,10 +73,11 @@ class Generate(beam.PTransform):
     `prompt` and `system` are texts with placeholders such as `$text`, which `values` gives for a record: `{"text":
     record.text}`. `parse` takes the record and the text of the answer; where it raises ValueError or LookupError, the
     question is asked again (`model.repairs` times) with the fault named, then the record is a dead letter. `schema` is
-    a JSON schema that the answer must follow, for servers that have structured output. `model` has the store, in which
-    answers are kept so that none is paid twice, the budget, and the window of calls under way. `name` stands in
-    counters, in dead letters and in what `persona-hub status` prints for the store. For bounded input in the global
-    window. Raises PromptError for a `$` in the prompt that begins no placeholder.
+    a JSON schema that the answer must follow, for servers that have structured output. `model` names a server's model,
+    since `offline` answers only this project's own prompts; it has the store, in which answers are kept so that none is
+    paid twice, the budget, and the window of calls under way. `name` stands in counters, in dead letters and in what
+    `persona-hub status` prints for the store. For bounded input in the global window. Raises PromptError for a `$` in
+    the prompt that begins no placeholder, InvalidInputError for a model without a server; both are ValueErrors.
     """
 
     prompt: str
@@ -88,6 +91,7 @@ class Generate(beam.PTransform):
 
     def __post_init__(self) -> None:
         super().__init__()
+        check_served(self.model.name)
         for part in (self.system, self.prompt):
             if not Template(part).is_valid():
                 raise PromptError(f"prompt {self.name}: a '$' that begins no placeholder; write '$$' for the sign")
@@ -110,3 +114,15 @@ class Generate(beam.PTransform):
             results=asked.results | "Results" >> UnbatchRecords(),
             dead_letters=asked.dead_letters | "DeadLetters" >> UnbatchRecords(),
         )
+
+
+def check_served(name: str) -> None:
+    """Raises InvalidInputError unless the model is a server's."""
+    backend = name.partition(":")[0]
+    if backend in LOCAL_BACKENDS:
+        raise InvalidInputError(
+            f"model {name}: it answers only this project's own prompts; for yours name a server's model, such as "
+            'ModelConfig(name="openai:MODEL", base_url="http://HOST:PORT/v1") for any server of the OpenAI protocol'
+        )
+    if backend not in SERVED_BACKENDS:
+        raise InvalidInputError(f"model {name}: no backend {backend!r}; there are {', '.join(SERVED_BACKENDS)}")
