@@ -11,20 +11,23 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.calls.call import LONGEST_BACKOFF_SECONDS, Call, Inbox, retry_delay
 from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
-from persona_hub.transforms.calls.protocol import ModelError
+from persona_hub.transforms.calls.protocol import ModelError, Verdict
 from persona_hub.transforms.llm.protocol import Completion, Request
 from persona_hub.transforms.store.protocol import Amount
 
 
 @given(st.integers(1, 60), st.one_of(st.none(), st.floats(0, 600)))
 def test_a_retry_never_comes_before_the_server_s_time_and_not_much_later(attempts: int, asked: float | None) -> None:
-    wait = retry_delay(ModelError("http-429", retry=True, retry_after=asked), attempts)
+    wait = retry_delay(ModelError("http-429", verdict=Verdict.WAIT, retry_after=asked), attempts)
     assert wait >= (asked or 0)
     assert wait <= 1.1 * max(asked or 0, min(LONGEST_BACKOFF_SECONDS, 0.25 * 2 ** (attempts - 1)))
 
 
 def test_waits_grow_and_do_not_fall_together() -> None:
-    waits = [[retry_delay(ModelError("http-500", retry=True), attempt) for _ in range(200)] for attempt in (1, 4, 20)]
+    waits = [
+        [retry_delay(ModelError("http-500", verdict=Verdict.WAIT), attempt) for _ in range(200)]
+        for attempt in (1, 4, 20)
+    ]
     assert max(waits[0]) < min(waits[1]) < max(waits[1]) < min(waits[2])
     for same in waits:
         assert len(set(same)) == 200

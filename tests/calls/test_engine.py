@@ -9,7 +9,7 @@ import pytest
 
 from persona_hub.transforms.calls.call import LONGEST_RETRY_AFTER
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError, Verdict
 from persona_hub.transforms.llm.protocol import Completion, unpack_completion
 from persona_hub.transforms.llm.registry import completion_entries, completion_of_entries
 from persona_hub.transforms.store.protocol import StoreError
@@ -70,7 +70,7 @@ def test_the_latest_answers_are_remembered_for_who_looked_before_they_were_store
 
 def test_a_call_is_tried_as_often_as_told(make: Make) -> None:
     def broken(prompt: str) -> Completion:
-        raise ModelError("http-500", retry=True)
+        raise ModelError("http-500", verdict=Verdict.WAIT)
 
     engine, backend = make(broken, attempts=3)
     outcome = outcomes(submit(engine, ["a"]), 1)["a"]
@@ -78,7 +78,7 @@ def test_a_call_is_tried_as_often_as_told(make: Make) -> None:
 
 
 def test_a_retry_that_succeeds_is_an_answer(make: Make) -> None:
-    faults = iter([ModelError("connection", retry=True), ModelError("timeout", retry=True)])
+    faults = iter([ModelError("connection", verdict=Verdict.WAIT), ModelError("timeout", verdict=Verdict.WAIT)])
 
     def second_thoughts(prompt: str) -> Completion:
         fault = next(faults, None)
@@ -94,7 +94,7 @@ def test_a_retry_that_succeeds_is_an_answer(make: Make) -> None:
 def test_who_waits_for_a_retry_holds_no_slot(make: Make) -> None:
     def refused(prompt: str) -> Completion:
         if prompt == "refused":
-            raise ModelError("http-429", retry=True, retry_after=30.0)
+            raise ModelError("http-429", verdict=Verdict.WAIT, retry_after=30.0)
         return Completion(prompt)
 
     engine, _ = make(refused, max_in_flight=1)
@@ -105,7 +105,7 @@ def test_who_waits_for_a_retry_holds_no_slot(make: Make) -> None:
 @pytest.mark.parametrize("seconds", [LONGEST_RETRY_AFTER + 1, float("inf"), float("nan")])
 def test_a_server_that_is_gone_for_long_is_not_waited_for(make: Make, seconds: float) -> None:
     def closed(prompt: str) -> Completion:
-        raise ModelError("http-503", retry=True, retry_after=seconds)
+        raise ModelError("http-503", verdict=Verdict.WAIT, retry_after=seconds)
 
     engine, backend = make(closed)
     assert str(outcomes(submit(engine, ["a"]), 1)["a"].answer) == "http-503"
@@ -129,7 +129,7 @@ def test_the_words_of_an_unknown_error_are_kept_to_itself(make: Make) -> None:
 
 def test_what_no_request_can_survive_ends_all_at_once(make: Make) -> None:
     def wrong_key(prompt: str) -> Completion:
-        raise ModelError("http-401", "the key is wrong", fatal=True)
+        raise ModelError("http-401", "the key is wrong", verdict=Verdict.REQUEST)
 
     engine, backend = make(wrong_key, max_in_flight=2)
     found = outcomes(submit(engine, PROMPTS), 10)

@@ -8,7 +8,7 @@ from typing import Any
 
 from persona_hub.transforms.calls import engines
 from persona_hub.transforms.calls.call import Stopped
-from persona_hub.transforms.calls.protocol import Budget, ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import Budget, ModelConfig, ModelError, Verdict
 from persona_hub.transforms.llm.protocol import Completion
 from persona_hub.transforms.llm.registry import COMPLETIONS
 from persona_hub.transforms.store.protocol import StoreError
@@ -30,7 +30,7 @@ def test_of_a_bundle_that_failed_only_what_is_in_flight_is_paid_and_that_is_kept
 
 def test_a_cancelled_bundle_does_not_come_back_from_its_rest(make: Make) -> None:
     def refused(prompt: str) -> Completion:
-        raise ModelError("http-429", retry=True, retry_after=0.3)
+        raise ModelError("http-429", verdict=Verdict.WAIT, retry_after=0.3)
 
     engine, backend = make(refused)
     inbox = submit(engine, ["a"])
@@ -87,7 +87,7 @@ def test_time_in_which_the_server_held_us_back_is_counted_and_none_else(make: Ma
     def refused(prompt: str) -> Completion:
         if next(refusals, None) is None:
             return Completion(prompt)
-        raise ModelError("http-429", retry=True, refused=True)
+        raise ModelError("http-429", verdict=Verdict.WAIT, refused=True)
 
     engine, _ = make(refused, max_in_flight=10, attempts=20, store="")
     outcomes(submit(engine, PROMPTS), 10)

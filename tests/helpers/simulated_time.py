@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from persona_hub.transforms.calls.call import Inbox
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError, Verdict
 from persona_hub.transforms.llm.protocol import Completion, Request
 from persona_hub.transforms.llm.registry import completion_entries, completion_of_entries
 
@@ -66,7 +66,7 @@ class SimulatedServer:
         fault = self.fault()
         if self.busy >= self.places or self.in_minute >= self.a_minute or fault == "429":
             await asyncio.sleep(REFUSAL_SECONDS)
-            raise ModelError("http-429", retry=True, retry_after=self.retry_after, refused=True)
+            raise ModelError("http-429", verdict=Verdict.WAIT, retry_after=self.retry_after, refused=True)
         self.busy += 1
         self.in_minute += 1
         try:
@@ -75,7 +75,7 @@ class SimulatedServer:
         finally:
             self.busy -= 1
         if fault:
-            raise ModelError(fault, retry=True)
+            raise ModelError(fault, verdict=Verdict.WAIT)
         return Completion("yes", 10, 1)
 
     def fault(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from persona_hub.transforms.errors import InvalidInputError
@@ -46,30 +47,53 @@ class Client(Protocol):
         """Closes connections."""
 
 
+class Verdict(Enum):
+    """What a failed call says about others, and so what becomes of it. The table of docs/models.md is by these."""
+
+    WAIT = "wait"  # it passes with time: the question is asked again
+    ACCOUNT = "account"  # nothing is answered until the account is mended: the job ends in order, as a spent budget
+    REQUEST = "request"  # every question would be refused alike: the job ends at once, nothing is published
+    INPUT = "input"  # this question alone: it becomes a dead letter, and the rest goes on
+
+
 class ModelError(Exception):
     """A call that gave no answer.
 
     `reason`: a word to count by, such as "http-400" or "timeout".
-    `retry`: asking again may help.
-    `retry_after`: seconds to wait before that, as the server said.
+    `detail`: the server's own words, without keys and prompt, cut; or ours.
+    `verdict`: what becomes of the question, and of all others.
+    `if_first`: the verdict instead of it where the server has answered nothing yet, and refuses its first questions
+    alike: a key that never worked is a wrong flag, one that stops working half-way is the account's.
+    `retry_after`: seconds to wait before the question is asked again, as the server said.
     `refused`: the server was too busy.
     `paid`: the server did answer, but the answer cannot be read.
-    `fatal`: no other request can fare better (a wrong key, a model that does not exist), so the job fails at once.
+    `remedy`: what mends it, such as a flag; shown once where the job ends by it.
     """
 
     def __init__(
         self,
         reason: str,
         detail: str = "",
-        retry: bool = False,
+        verdict: Verdict = Verdict.INPUT,
         retry_after: float | None = None,
         refused: bool = False,
         paid: bool = False,
-        fatal: bool = False,
+        if_first: Verdict | None = None,
+        remedy: str = "",
     ):
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason, self.detail, self.retry, self.retry_after = reason, detail, retry, retry_after
-        self.refused, self.paid, self.fatal = refused, paid, fatal
+        super().__init__(": ".join(part for part in (reason, detail, remedy) if part))
+        self.reason, self.detail, self.verdict, self.if_first = reason, detail, verdict, if_first
+        self.retry_after, self.refused, self.paid, self.remedy = retry_after, refused, paid, remedy
+
+    @property
+    def retry(self) -> bool:
+        """Whether asking again may help."""
+        return self.verdict is Verdict.WAIT
+
+    @property
+    def fatal(self) -> bool:
+        """Whether no question can fare better, so that the job fails at once."""
+        return self.verdict is Verdict.REQUEST
 
 
 class StoreEntry(NamedTuple):

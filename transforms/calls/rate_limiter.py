@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
 
 BOOKED_AT_ONCE_SECONDS = 0.25  # of the job's time line for one process: at most four small commits a second
@@ -119,7 +119,7 @@ class EnvoyClient:
             except Exception as error:  # whatever it is, calls wait for a reply
                 fault = str(error.code()) if hasattr(error, "code") else type(error).__name__
             detail = f"{self.service.host}: {fault}; is it up?"
-            on_reply(ModelError("rate-limiter", detail, fatal=True) if fault else None)
+            on_reply(ModelError("rate-limiter", detail, verdict=Verdict.REQUEST) if fault else None)
 
 
 def rate_limiter_of(unit: str, config: ModelConfig, per_minute: int) -> RateLimiter:

@@ -6,7 +6,7 @@ import asyncio
 
 from persona_hub.transforms.calls.admission import AdmissionControl
 from persona_hub.transforms.calls.call import Call, retry_delay, should_retry
-from persona_hub.transforms.calls.protocol import Answer, CallKind, Client, ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import Answer, CallKind, Client, ModelConfig, ModelError, Verdict
 from persona_hub.transforms.calls.request_queue import RequestQueue
 from persona_hub.transforms.store.protocol import Put, Spend
 from persona_hub.transforms.store.writer import GroupWriter
@@ -63,7 +63,9 @@ class Sender:
             async with asyncio.timeout(self.config.timeout):
                 answer = await self.client.complete(call.request)
         except TimeoutError:
-            self._on_failure(call, ModelError("timeout", f"no answer in {self.config.timeout:g} s", retry=True))
+            self._on_failure(
+                call, ModelError("timeout", f"no answer in {self.config.timeout:g} s", verdict=Verdict.WAIT)
+            )
         except ModelError as error:
             self._on_failure(call, error)
         except Exception as error:  # a fault in a client must not lose the request; its message may hold the prompt

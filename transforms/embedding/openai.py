@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from persona_hub.transforms.calls.clients.openai import OpenAIServer
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.embedding.protocol import Texts, Vectors, vectors_of
 
@@ -45,7 +45,7 @@ def embeddings_of(body: bytes) -> tuple[list[Any], int]:
         rows = [item["embedding"] for item in data]
         return [numbers(row) for row in rows], int((answer.get("usage") or {}).get("prompt_tokens", 0))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
+        raise ModelError("unreadable-response", type(error).__name__, verdict=Verdict.WAIT, paid=True) from error
 
 
 def numbers(row: Any) -> Any:

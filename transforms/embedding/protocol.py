@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, tokens_at_most
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict, tokens_at_most
 from persona_hub.transforms.vectors.float16 import to_stored
 
 KEY_FORMAT = 1  # of `text_key`: a new number makes all stored vectors unknown
@@ -101,7 +101,7 @@ def vectors_of(request: Texts, rows: Sequence[Sequence[float]], tokens: int, see
         found = ", ".join(map(str, sorted(sizes)))
         if not seen and len(sizes) == 1:
             problem = f"its vectors have {found} numbers, not {wanted}; leave out --embedding_dimensions"
-            raise ModelError("malformed-vectors", problem, paid=True, fatal=True)
+            raise ModelError("malformed-vectors", problem, paid=True, verdict=Verdict.REQUEST)
         raise ModelError("malformed-vectors", f"vectors of {found} numbers, not {wanted}", paid=True)
     try:
         vectors = to_stored(np.array(rows, np.float32))

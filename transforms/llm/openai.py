@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from persona_hub.transforms.calls.clients.openai import OpenAIServer
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.llm.protocol import Completion, Request
 
 
@@ -70,4 +70,4 @@ def completion_of(body: bytes) -> Completion:
         text = message.get("content") or message.get("refusal") or ""
         return Completion(str(text), int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
+        raise ModelError("unreadable-response", type(error).__name__, verdict=Verdict.WAIT, paid=True) from error

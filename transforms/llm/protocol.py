@@ -64,6 +64,9 @@ class Completion:
     text: str
     input_tokens: int = 0
     output_tokens: int = 0
+    finish: str = ""  # why the text ends, where it is no end of the model's own: "length", "content-filter" ...
+    thought_tokens: int = 0  # of the output tokens, those of thoughts that are no part of the text
+    estimated: bool = False  # the server did not say how many tokens: they are reckoned from the texts
 
 
 class MalformedAnswer(ValueError):
@@ -104,8 +107,10 @@ def request_key(model: str, request: Request) -> bytes:
 
 
 def pack_completion(completion: Completion) -> bytes:
-    """A completion as the response store keeps it."""
-    return _json([completion.text, completion.input_tokens, completion.output_tokens])
+    """A completion as the response store keeps it: its first three fields, and more only where they say something."""
+    row: list[Any] = [completion.text, completion.input_tokens, completion.output_tokens]
+    more = [completion.finish, completion.thought_tokens, completion.estimated]
+    return _json(row + more if any(more) else row)
 
 
 def unpack_completion(value: bytes) -> Completion:

@@ -7,7 +7,7 @@ from typing import Any
 
 from persona_hub.transforms.calls.clients.google import DEFAULT_CREDENTIALS, project_of
 from persona_hub.transforms.calls.clients.http import error_of_status
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.openai import form_of, message_list, sampling_fields
 from persona_hub.transforms.llm.protocol import Completion, Request
@@ -84,7 +84,7 @@ def completion_of_prediction(predictions: Any) -> Completion:
         text = first["choices"][0]["message"]["content"] or ""
         return Completion(str(text), int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-        raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
+        raise ModelError("unreadable-response", type(error).__name__, verdict=Verdict.WAIT, paid=True) from error
 
 
 def _insecure(address: str) -> Any:

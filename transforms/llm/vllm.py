@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.openai import OpenAIModel
 from persona_hub.transforms.llm.protocol import Completion, Request
@@ -51,7 +51,7 @@ class VllmModel:
                 while (state := self.server.state()).get("state") == STARTING:
                     await asyncio.sleep(STATE_POLL_SECONDS)
                 if state.get("state") != READY:
-                    raise ModelError("vllm-ended", self.server.exit_reason(state), fatal=True) from error
+                    raise ModelError("vllm-ended", self.server.exit_reason(state), verdict=Verdict.REQUEST) from error
             raise
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.secrets import secret_or_variable
 
@@ -50,9 +50,9 @@ async def genai_errors(config: ModelConfig) -> AsyncIterator[None]:
         wait = retry_after(getattr(error.response, "headers", None) or {}) or _asked_delay(error.details)
         raise error_of_status(error.code, wait, key) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise ModelError("connection", type(error).__name__, retry=True) from error
+        raise ModelError("connection", type(error).__name__, verdict=Verdict.WAIT) from error
     except ValueError as error:
-        raise ModelError("unreadable-response", type(error).__name__, retry=True, paid=True) from error
+        raise ModelError("unreadable-response", type(error).__name__, verdict=Verdict.WAIT, paid=True) from error
 
 
 def account_of(config: ModelConfig, default: str = LOCATION) -> dict[str, Any]:

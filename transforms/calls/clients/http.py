@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
-from persona_hub.transforms.calls.protocol import ModelError
+from persona_hub.transforms.calls.protocol import ModelError, Verdict
 
 CURABLE = (408, 409, 425, 429)  # and 5xx
 REFUSED = (429, 503, 529)  # too much for the server just now
@@ -21,11 +21,12 @@ FATAL = {
 def error_of_status(status: int, wait: float | None, key: str, hopeless: bool = False) -> ModelError:
     """The error that an HTTP status means; the server's own words are left out, since they may quote the prompt."""
     if status in FATAL:
-        return ModelError(f"http-{status}", FATAL[status].format(key=key), fatal=True)
+        return ModelError(f"http-{status}", FATAL[status].format(key=key), verdict=Verdict.REQUEST)
     if hopeless:
-        return ModelError(f"http-{status}", "the account's quota is used up", fatal=True)
+        return ModelError(f"http-{status}", "the account's quota is used up", verdict=Verdict.REQUEST)
     curable = status in CURABLE or status >= 500
-    return ModelError(f"http-{status}", retry=curable, retry_after=wait, refused=status in REFUSED)
+    verdict = Verdict.WAIT if curable else Verdict.INPUT
+    return ModelError(f"http-{status}", verdict=verdict, retry_after=wait, refused=status in REFUSED)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

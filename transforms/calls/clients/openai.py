@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.secrets import secret_or_variable
 
@@ -62,7 +62,7 @@ class OpenAIServer:
         except self.errors.APIConnectionError as error:  # the client calls a refused connection a time-out, too
             cause = first_cause(error)
             reason = "timeout" if isinstance(cause, TimeoutError) else "connection"
-            raise ModelError(reason, type(cause).__name__, retry=True) from error
+            raise ModelError(reason, type(cause).__name__, verdict=Verdict.WAIT) from error
         except self.errors.APIStatusError as error:
             wait = retry_after(error.response.headers)
             hopeless = error.code == "insufficient_quota"  # a 429 that no waiting cures
