@@ -50,7 +50,7 @@ class RelationTask:
 
     def parse(self, persona: Persona, request: Request, completion: Completion, model: str) -> Persona:
         """The related persona. Raises MalformedAnswer where the answer holds none."""
-        answer = parse_json(completion.text, RELATION_SCHEMA, check_relation, self.prompt.user)
+        answer = parse_json(completion.text, RELATION_SCHEMA, check_relation, self.prompt.text)
         text = " ".join(answer["persona"].split())
         return Persona(
             persona_id=persona_id(text),

@@ -97,7 +97,7 @@ class ExtractTask:
 
     def parse(self, document: Document, request: Request, completion: Completion, model: str) -> Persona:
         """The persona in an answer. Raises MalformedAnswer."""
-        text = parse_line(completion.text, PERSONA_SCHEMA, "persona", self.prompt.user)
+        text = parse_line(completion.text, PERSONA_SCHEMA, "persona", self.prompt.text)
         return Persona(
             persona_id=persona_id(text),
             text=text,

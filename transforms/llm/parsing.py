@@ -18,6 +18,7 @@ from typing import Any
 
 import jsonschema
 
+from persona_hub.transforms.llm.forms import Form
 from persona_hub.transforms.llm.protocol import MalformedAnswer
 from persona_hub.transforms.records import excerpt
 
@@ -60,6 +61,7 @@ def parse_json(text: str, schema: str, check: Check = lambda found: None, asked:
             check(found)
             if found in forms_in(asked):
                 raise MalformedAnswer("the form of the prompt, not filled in")
+            form_of(asked, schema).require_filled_in(found)
         except MalformedAnswer as error:
             complaint = complaint or str(error)
         else:
@@ -67,8 +69,11 @@ def parse_json(text: str, schema: str, check: Check = lambda found: None, asked:
     raise MalformedAnswer(complaint or ("no complete JSON object" if "{" in text else "no JSON object"))
 
 
-def parse_prefixed(text: str, prefix: str) -> str:
-    """What follows the first line of an answer that begins with `prefix`. Raises MalformedAnswer."""
+def parse_prefixed(text: str, prefix: str, asked: str = "") -> str:
+    """What follows the first line of an answer that begins with `prefix`, and is not in the prompt `asked`.
+
+    Raises MalformedAnswer.
+    """
     text = without_thoughts(well_formed(text))
     words = r"\s+".join(map(re.escape, prefix.rstrip(":： ").split()))
     marked = rf"{words}[*_]{{0,3}}\s?[:：][*_]{{0,3}}(.*)"
@@ -79,6 +84,7 @@ def parse_prefixed(text: str, prefix: str) -> str:
     rest = unwrapped(found[1])
     if not rest:
         raise MalformedAnswer(f"nothing follows {prefix!r}")
+    form_of(asked, prefix=prefix).require_filled_in(rest)
     return rest
 
 
@@ -100,6 +106,7 @@ def parse_line(text: str, schema: str, field: str, asked: str = "") -> str:
         except MalformedAnswer:
             raise error from None
         line = unwrapped(line.splitlines()[0])
+        form_of(asked, schema).require_filled_in(line)
     return " ".join(str(line).split())
 
 
@@ -219,6 +226,15 @@ def schema_of(schema: str) -> Schema:
 def forms_in(asked: str) -> list[dict[str, Any]]:
     """The objects that a prompt shows: weak models repeat them."""
     return list(objects_in(asked))
+
+
+@lru_cache
+def form_of(asked: str, schema: str = "", prefix: str = "") -> Form:
+    """What a prompt shows and says of its answer, an object or a text after a prefix; nothing without a prompt."""
+    if not asked:
+        return Form.of("")
+    following = re.findall(rf"{re.escape(prefix)}[ \t]*(\S.*)", asked, re.IGNORECASE) if prefix else []
+    return Form.of(asked, (*forms_in(asked), *following), schema)
 
 
 def without_thoughts(text: str) -> str:

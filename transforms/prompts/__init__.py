@@ -41,6 +41,11 @@ class Prompt:
         return content_id(f"{self.system}\0{self.user}")[:12]
 
     @cached_property
+    def text(self) -> str:
+        """Both parts, with the placeholders."""
+        return f"{self.system}\n\n{self.user}"
+
+    @cached_property
     def placeholders(self) -> frozenset[str]:
         """Names of the values that the prompt asks for."""
         return frozenset(Template(self.system).get_identifiers() + Template(self.user).get_identifiers())

@@ -67,8 +67,8 @@ class UseCase:
     def read(self, answer: str) -> str:
         """The sample's text in an answer. Raises MalformedAnswer."""
         if not self.schema:
-            return parse_prefixed(answer, self.output_prefix)
-        return self.compose(parse_json(answer, self.schema, self.check, self.prompt.user))
+            return parse_prefixed(answer, self.output_prefix, self.prompt.text)
+        return self.compose(parse_json(answer, self.schema, self.check, self.prompt.text))
 
     def compose(self, fields: Mapping[str, Any]) -> str:
         """A sample's text of the fields of an answer."""
