@@ -125,7 +125,8 @@ def stage_of(task: str) -> str:
 def spend_of(completion: Completion, price: Price) -> Spend:
     """What an answer cost at the batch price, in billionths of a dollar."""
     tokens = completion.input_tokens * price.input + completion.output_tokens * price.output
-    return Spend(1, completion.input_tokens, completion.output_tokens, round(tokens * price.batch * 1000))
+    cost = round(tokens * price.batch * 1000)
+    return Spend(1, completion.input_tokens, completion.output_tokens, cost, int(completion.estimated))
 
 
 if __name__ == "__main__":

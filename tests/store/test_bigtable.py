@@ -288,6 +288,12 @@ def test_a_lease_counts_what_is_left_of_it_while_its_owner_lives(
             assert much == spent[i] + sum(left)
 
 
+def test_a_ledger_of_an_earlier_release_estimated_nothing() -> None:
+    assert Ledger.unpack(b'{"spend":{"extract":[1,2,3,4]},"taken":[],"alive":{}}').spend == {
+        "extract": Spend(1, 2, 3, 4)
+    }
+
+
 def test_what_is_taken_from_a_lease_is_used_once() -> None:
     ledger, leases = Ledger(alive={"me": 200.0}), {("me", "extract"): Amount(10, 1000, 90_000)}
     before = used_of([ledger], leases, 100.0)

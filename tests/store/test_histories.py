@@ -30,7 +30,7 @@ OWNERS, STAGES = st.sampled_from(["a", "b", "c"]), st.sampled_from(["extract", "
 SMALL = st.integers(0, 6)
 BUDGET = Amount(calls=20, tokens=60, cost=90)
 LIMITS = (Limit((), BUDGET), Limit(("extract",), Amount(8, 30, 40)))
-SPENDS = st.builds(lambda i, o, c: Spend(1, i, o, c), SMALL, SMALL, SMALL)
+SPENDS = st.builds(lambda i, o, c, guessed: Spend(1, i, o, c, guessed), SMALL, SMALL, SMALL, st.integers(0, 1))
 KEYS = st.sampled_from([b"", *(bytes([n]) * 16 for n in range(4))])
 AMOUNTS = st.builds(Amount, st.integers(0, 3), st.integers(0, 9), st.integers(0, 9))
 PUTS = st.builds(Put, KEYS, st.binary(max_size=4), STAGES, SPENDS, OWNERS)
@@ -145,6 +145,7 @@ def test_usage_is_what_a_manifest_says(tmp_path: Any) -> None:
     assert list(usage_of(address)) == ["a", "b"]
     assert usage_of(address)["a"] == {"calls": 2, "input_tokens": 30, "output_tokens": 4, "cost_usd": 1.5}
     assert "cost_usd" not in usage_row(Spend(1, 1, 1, 0), priced=False)
+    assert usage_row(Spend(3, 1, 1, 0, 2))["estimated"] == 2
 
 
 # ---- the writer

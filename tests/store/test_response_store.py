@@ -91,6 +91,12 @@ def test_every_answer_was_paid_also_those_that_came_second(opener: Opener) -> No
     assert opener().spend() == {"extract": Spend(3, 207, 40, 10_001), "expand": COST}
 
 
+def test_calls_whose_tokens_were_estimated_are_counted(opener: Opener) -> None:
+    opener().commit([put(KEY, b"x", Spend(1, 5, 5, 10, 1)), put(OTHER, b"y"), put(b"", b"", Spend(1, 9, 0, 1, 1))])
+    opener().commit([put(KEY, b"z", Spend(1, 5, 5, 10, 1))])
+    assert opener().spend() == {"extract": Spend(4, 119, 30, 5021, 3)}
+
+
 def test_look_ups_have_no_bound(opener: Opener) -> None:
     store = opener()
     keys = [i.to_bytes(16, "big") for i in range(1700)]

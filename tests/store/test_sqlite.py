@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.transforms.store import sqlite
+from persona_hub.transforms.store import sqlite_schema
 from persona_hub.transforms.store.protocol import Put, Spend, StoreError, pack_value
 from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.store.sqlite import SqliteStore
@@ -93,7 +93,7 @@ def test_a_store_does_not_cross_a_fork(tmp_path: Path) -> None:
 
 
 def test_the_mark_of_the_format_is_the_one_that_files_out_there_have() -> None:
-    assert (sqlite.APPLICATION, sqlite.SCHEMA_VERSION) == (0x50484252, 2)
+    assert (sqlite_schema.APPLICATION, sqlite_schema.SCHEMA_VERSION) == (0x50484252, 3)
 
 
 WORDS = b"words that shall be gone " * 20
@@ -134,17 +134,32 @@ def test_a_store_that_is_read_meanwhile_says_that_it_is_not_scrubbed(tmp_path: P
     assert not store.scrub()
 
 
-def test_a_store_of_before_subjects_keeps_its_answers_and_names_nobody(tmp_path: Path) -> None:
+OLD_TABLES = """
+    CREATE TABLE answer(key BLOB NOT NULL UNIQUE, value BLOB NOT NULL{});
+    CREATE TABLE spend(stage TEXT PRIMARY KEY, calls INT, input_tokens INT, output_tokens INT, cost INT) WITHOUT ROWID;
+    CREATE TABLE lease(owner TEXT, stage TEXT, calls INT, tokens INT, cost INT, expires REAL,
+                       PRIMARY KEY(owner, stage)) WITHOUT ROWID;
+    CREATE TABLE booked(name TEXT PRIMARY KEY, until REAL) WITHOUT ROWID;
+    CREATE TABLE word(name TEXT PRIMARY KEY) WITHOUT ROWID;
+    INSERT INTO spend VALUES ('extract', 1, 100, 20, 5000);
+    PRAGMA application_id=1346912850;
+    PRAGMA user_version={}
+"""
+
+
+@pytest.mark.parametrize(("version", "subject"), [(1, ""), (2, ", subject BLOB")])
+def test_a_store_of_an_earlier_release_keeps_its_answers_and_what_they_cost(
+    version: int, subject: str, tmp_path: Path
+) -> None:
     path = tmp_path / "responses.sqlite"
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for statement in sqlite.SCHEMA.replace(", subject BLOB", "").split(";"):
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id={sqlite.APPLICATION}")
-        db.execute("PRAGMA user_version=1")
-        db.execute("INSERT INTO answer VALUES (?, ?)", (KEY, pack_value(KEY, b"old")))
+        db.executescript(OLD_TABLES.format(subject, version))
+        db.execute("INSERT INTO answer(key, value) VALUES (?, ?)", (KEY, pack_value(KEY, b"old")))
     for _ in range(2):
         store = open_store(f"sqlite:{path}")
         assert store.get_many([KEY]) == {KEY: b"old"}
         assert dict(store.without_subject()) == {KEY: b"old"}
-    store.commit([Put(b"n" * 16, b"new", "extract", Spend(), subject=b"subject")])
+        assert store.spend() == {"extract": Spend(1, 100, 20, 5000)}
+    store.commit([Put(b"n" * 16, b"new", "extract", Spend(1, 1, 1, 1, 1), subject=b"subject")])
     assert store.erase([b"subject"]) == 1
+    assert store.spend() == {"extract": Spend(2, 101, 21, 5001, 1)}

@@ -79,7 +79,7 @@ class AdmissionControl:
 
     def on_failure(self, call: Call, error: ModelError) -> None:
         """Counts what a failed call cost, if it did: how much cannot be known, so the prompt at its longest."""
-        spend = self.budget.cost(call.max_input_tokens, 0) if error.paid else Spend()
+        spend = self.budget.cost(call.max_input_tokens, 0, estimated=True) if error.paid else Spend()
         if error.paid and self.submit:
             self.submit(Put(b"", b"", call.stage, spend, self.budget.owner), None)
         self.settle(call, spend)

@@ -33,14 +33,14 @@ class BudgetTracker:
         """The most that a call can cost."""
         return self.cost(request.max_input_tokens, request.max_output_tokens).amount
 
-    def cost(self, input_tokens: int, output_tokens: int) -> Spend:
+    def cost(self, input_tokens: int, output_tokens: int, estimated: bool = False) -> Spend:
         """What a call of so many tokens costs."""
         cost = round(input_tokens * self.prices[0] + output_tokens * self.prices[1])
-        return Spend(1, input_tokens, output_tokens, cost)
+        return Spend(1, input_tokens, output_tokens, cost, int(estimated))
 
     def cost_of_answer(self, answer: Answer) -> Spend:
         """What an answer cost."""
-        return self.cost(answer.input_tokens, answer.output_tokens)
+        return self.cost(answer.input_tokens, answer.output_tokens, getattr(answer, "estimated", False))
 
     def reserve(self, stage: str, amount: Amount) -> bool:
         """Takes `amount` from the lease; False if that does not hold it."""

@@ -26,6 +26,7 @@ class Spend(NamedTuple):
     input_tokens: int = 0
     output_tokens: int = 0
     cost: int = 0  # billionths of a US dollar: whole numbers add up the same in any order
+    estimated: int = 0  # of the calls: the server did not say, or not believably, how many tokens they had
 
     @property
     def amount(self) -> Amount:

@@ -43,7 +43,7 @@ local function used() -- spent or leased: {stage: {calls, tokens, cost}}
   end
   for field, much in pairs_of(SPEND) do
     local name, stage = string.match(field, '^(%l+_?%l*):(.*)$')
-    add(stage, column[name], tonumber(much))
+    if column[name] then add(stage, column[name], tonumber(much)) end
   end
   for field, text in pairs_of(LEASE) do
     local lease = read_lease(text)
@@ -118,7 +118,7 @@ function act.book(name, seconds)
 end
 
 for _, row in ipairs(work.spend) do
-  for i, name in ipairs({ 'calls', 'input_tokens', 'output_tokens', 'cost' }) do
+  for i, name in ipairs({ 'calls', 'input_tokens', 'output_tokens', 'cost', 'estimated' }) do
     redis.call('HINCRBY', SPEND, name .. ':' .. row[1], string.format('%.0f', row[i + 1]))
   end
 end

@@ -7,7 +7,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,19 +29,9 @@ from persona_hub.transforms.store.protocol import (
     summed,
     unpack_value,
 )
+from persona_hub.transforms.store.sqlite_schema import BUSY_SECONDS, prepare
 
-APPLICATION = 0x50484252  # "PHBR" in the file's header: a response store, and no other program's database
-SCHEMA_VERSION = 2  # 1 had no subjects
-BUSY_SECONDS = 60.0  # another process may hold the write lock: a commit takes milliseconds, a slow disk's a second
 MAPPED_BYTES = 1 << 28
-SCHEMA = """
-    CREATE TABLE answer(key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, subject BLOB);
-    CREATE TABLE spend(stage TEXT PRIMARY KEY, calls INT, input_tokens INT, output_tokens INT, cost INT) WITHOUT ROWID;
-    CREATE TABLE lease(owner TEXT, stage TEXT, calls INT, tokens INT, cost INT, expires REAL,
-                       PRIMARY KEY(owner, stage)) WITHOUT ROWID;
-    CREATE TABLE booked(name TEXT PRIMARY KEY, until REAL) WITHOUT ROWID;
-    CREATE TABLE word(name TEXT PRIMARY KEY) WITHOUT ROWID;
-"""
 
 Outcome = TypeVar("Outcome")
 
@@ -63,7 +52,7 @@ class SqliteStore:
             raise StoreError(f"{self.address}: {NOT_THERE}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._prepare(self._connection())
+            prepare(self._connection(), self.address)
         except OSError as error:
             raise StoreError(f"{self.address}: cannot be made: {error.strerror}") from error
         except sqlite3.Error as error:
@@ -98,7 +87,9 @@ class SqliteStore:
     def spend(self) -> dict[str, Spend]:
         """What was spent so far, by stage."""
         try:
-            rows = self._connection().execute("SELECT stage, calls, input_tokens, output_tokens, cost FROM spend")
+            rows = self._connection().execute(
+                "SELECT stage, calls, input_tokens, output_tokens, cost, estimated FROM spend"
+            )
             return {stage: Spend(*numbers) for stage, *numbers in rows}
         except sqlite3.Error as error:
             raise self._broken(error) from error
@@ -155,36 +146,6 @@ class SqliteStore:
             db.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
         return db
 
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        """Makes the tables in a new file; refuses a file that is something else."""
-        if self._header(db) == (0, 0):
-            _to_wal(db)
-            db.execute("BEGIN IMMEDIATE")
-            if self._header(db) == (0, 0):  # another process may have been first
-                if db.execute("SELECT 1 FROM sqlite_master").fetchone():
-                    raise StoreError(f"{self.address}: is some other program's database; name another file")
-                for statement in SCHEMA.split(";"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA application_id={APPLICATION}")
-                db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-            db.execute("COMMIT")
-        application, version = self._header(db)
-        if application != APPLICATION:
-            raise StoreError(f"{self.address}: is some other program's database; name another file")
-        if version == 1:
-            erasing.add_subjects(db)
-            version = self._header(db)[1]
-        if version != SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.address}: was written in version {version} of the format, this program reads {SCHEMA_VERSION}; "
-                "use the release that wrote it, or name another file"
-            )
-        db.execute("SELECT 1 FROM answer, spend, lease, booked, word LIMIT 1")
-
-    @staticmethod
-    def _header(db: sqlite3.Connection) -> tuple[int, int]:
-        return db.execute("PRAGMA application_id").fetchone()[0], db.execute("PRAGMA user_version").fetchone()[0]
-
     @staticmethod
     def _values(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         marks = ",".join("?" * len(keys))
@@ -206,9 +167,10 @@ class SqliteStore:
                         rows[key] = unpack_value(key, value, self.address)
         by_stage, by_lease = summed(puts)
         db.executemany(
-            "INSERT INTO spend VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, "
+            "INSERT INTO spend VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, "
             "input_tokens = input_tokens + excluded.input_tokens, "
-            "output_tokens = output_tokens + excluded.output_tokens, cost = cost + excluded.cost",
+            "output_tokens = output_tokens + excluded.output_tokens, cost = cost + excluded.cost, "
+            "estimated = estimated + excluded.estimated",
             [(stage, *spend) for stage, spend in by_stage.items()],
         )
         db.executemany(
@@ -257,16 +219,3 @@ class SqliteStore:
             f"{self.address}: {error}; if the file is damaged, restore it from a copy or name another one with "
             "--response_store (what it lacks is asked, and paid, again)"
         )
-
-
-def _to_wal(db: sqlite3.Connection) -> None:
-    """Write-ahead logging; the switch takes an exclusive lock that SQLite's own waiting for locks does not cover."""
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            with closing(db.execute("PRAGMA journal_mode=WAL")):
-                return
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.02)

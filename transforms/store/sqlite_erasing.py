@@ -9,15 +9,6 @@ from contextlib import closing
 from persona_hub.transforms.store.protocol import LOOKUP_KEYS, StoreError
 
 
-def add_subjects(db: sqlite3.Connection) -> None:
-    """Makes a store of version 1 one of version 2: its answers name no subject."""
-    db.execute("BEGIN IMMEDIATE")
-    if db.execute("PRAGMA user_version").fetchone()[0] == 1:  # another process may have been first
-        db.execute("ALTER TABLE answer ADD COLUMN subject BLOB")
-        db.execute("PRAGMA user_version=2")
-    db.execute("COMMIT")
-
-
 def erase(db: sqlite3.Connection, column: str, values: Collection[bytes]) -> int:
     """Removes the answers whose `column` is among `values`, in one transaction; how many those were.
 

@@ -17,10 +17,12 @@ def usage_of(address: str, priced: bool = True) -> dict[str, dict[str, float]]:
 
 
 def usage_row(spend: Spend, priced: bool = True) -> dict[str, float]:
-    """One stage's usage."""
+    """One stage's usage; "estimated", where it is there, is how many of the calls had their tokens estimated."""
     row: dict[str, float] = {
         "calls": spend.calls,
         "input_tokens": spend.input_tokens,
         "output_tokens": spend.output_tokens,
     }
+    if spend.estimated:
+        row["estimated"] = spend.estimated
     return row | {"cost_usd": spend.cost / NANO} if priced else row
