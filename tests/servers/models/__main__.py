@@ -10,8 +10,9 @@ import sys
 
 from aiohttp import web
 
+from tests.servers.models.application import application
 from tests.servers.models.predict import serve_predict
-from tests.servers.models.server import FakeModels, application
+from tests.servers.models.server import FakeModels
 from tests.servers.models.settings import Settings
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -31,12 +32,16 @@ class FakeServer:
 
     def tell(self, **settings: Any) -> None:
         """New settings; counts begin anew."""
-        body = json.dumps(settings).encode()
-        request = urllib.request.Request(f"{self.root}/settings", body, {"Content-Type": "application/json"})
-        urllib.request.urlopen(request).read()
+        self._post("settings", settings)
+
+    def say(self, script: Sequence[Mapping[str, Any]]) -> None:
+        """Another script (see script.py), from now on; counts and all other settings stay."""
+        self._post("script", script)
 
     def stats(self) -> dict[str, Any]:
-        """{"counts": {...}, "latencies": [...], "last": the last request's body} since the last settings."""
+        """Since the last settings: {"counts": {...}, "latencies": [...], "last": the last request's body,
+        "bodies": the last 200, "outcomes": {"answered": 3, "http-402": 1}, "by_prompt": {prompt_name: outcomes}}.
+        """
         answer: dict[str, Any] = json.loads(urllib.request.urlopen(f"{self.root}/stats").read())
         return answer
 
@@ -51,6 +56,21 @@ class FakeServer:
             **self.stats()["counts"],
         }
         return counts
+
+    def outcomes(self) -> dict[str, int]:
+        """How many calls ended how, by a rule's name or else "answered", "http-402" ..."""
+        found: dict[str, int] = self.stats()["outcomes"]
+        return found
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """The bodies of the latest requests, at most 200."""
+        found: list[dict[str, Any]] = self.stats()["bodies"]
+        return found
+
+    def _post(self, path: str, said: Any) -> None:
+        body = json.dumps(said).encode()
+        request = urllib.request.Request(f"{self.root}/{path}", body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request).read()
 
     def close(self) -> None:
         """Ends the process."""

@@ -7,9 +7,17 @@ from typing import Any
 
 import grpc
 
-from tests.servers.models.server import FakeModels, Garbled, Refusal
+from tests.servers.models.chat import chat_completion
+from tests.servers.models.server import FakeModels, Garbled, Refusal, Scripted
 
-STATUS = {429: grpc.StatusCode.RESOURCE_EXHAUSTED, 500: grpc.StatusCode.INTERNAL}
+STATUS = {
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    403: grpc.StatusCode.PERMISSION_DENIED,
+    404: grpc.StatusCode.NOT_FOUND,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    500: grpc.StatusCode.INTERNAL,
+    501: grpc.StatusCode.UNIMPLEMENTED,
+}
 
 
 async def serve_predict(models: FakeModels) -> tuple[grpc.aio.Server, int]:
@@ -25,20 +33,23 @@ async def serve_predict(models: FakeModels) -> tuple[grpc.aio.Server, int]:
         request = PredictRequest.deserialize(body)
         message = json_format.MessageToDict(PredictRequest.pb(request))
         instance = message["instances"][0]
-        models.last = {"endpoint": request.endpoint, "instance": instance}
+        models.asks({"endpoint": request.endpoint, "instance": instance})
         prompt = instance.get("prompt") or "\n".join(m["content"] for m in instance.get("messages", []))
         try:
-            text, tokens_in, tokens_out = await models.answer(prompt, None)
+            said = await models.answer(prompt, None, instance)
+        except Scripted as scripted:
+            if scripted.rule.status != 200:
+                words = ((scripted.rule.json or {}).get("error") or {}).get("message", "no")
+                await context.abort(STATUS[scripted.rule.status], words)
+            answer = scripted.rule.json
         except Refusal as refusal:
             await context.abort(STATUS[refusal.status], "no")
         except Garbled:
             return PredictResponse.serialize(PredictResponse())
         except ConnectionResetError:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "reset")
-        answer = {
-            "choices": [{"message": {"role": "assistant", "content": text}}],
-            "usage": {"prompt_tokens": tokens_in, "completion_tokens": tokens_out},
-        }
+        else:
+            answer = chat_completion(said, "deployed")
         value = struct_pb2.Value()
         json_format.ParseDict(answer, value)
         response = PredictResponse()

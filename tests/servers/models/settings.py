@@ -36,6 +36,8 @@ class Settings:
     stubborn: bool = False  # vectors are of that size, whatever the request says
     refuses: str = ""  # texts with this word get a 400, and all that stand beside them
     spoils: dict[str, str] = field(default_factory=dict)  # by a word: "nan", "zero", "short", "few" vectors
+    script: list[dict[str, Any]] = field(default_factory=list)  # rules, see script.py
+    refuses_fields: list[str] = field(default_factory=list)  # "max_tokens", "temperature", "json_schema": 400
 
 
 class Draws:
