@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.calls.usage import tokens_said
+from persona_hub.transforms.calls.tokens import tokens_said
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""An estimate of the tokens in a text without a model's tokenizer, from the scripts that it is written in."""
+"""The tokens of a text: an estimate from its scripts, without a tokenizer; and which counts of a server can be."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 # Characters in a token, as tokenizers of 100,000 to 200,000 entries have them on running text, spaces and punctuation
 # included. Models differ by a fifth, so a model's own counts are used instead wherever a response store holds them.
@@ -22,6 +23,9 @@ SCRIPT_RATIOS = (
 )
 COMPILED_RATIOS = tuple((re.compile(script), ratio) for script, ratio in SCRIPT_RATIOS)
 MESSAGE_TOKENS = 8  # around system and user message
+# A template, tools or a system prompt of the server's own come on top of what is sent; beyond these it is no count.
+SPARE_TOKENS = 4096
+SPARE_FACTOR = 4
 
 
 def tokens_of(text: str) -> float:
@@ -35,3 +39,18 @@ def tokens_of(text: str) -> float:
         tokens += found / ratio
         rest -= found
     return tokens + rest / DEFAULT_RATIO
+
+
+def tokens_said(value: Any, at_most: int) -> int | None:
+    """The tokens that `value` of a `usage` says; None where it says nothing that can be.
+
+    `at_most`: an upper bound by what was sent or asked for, such as `max_input_tokens` of the request. A server may
+    count more than that (a template of its own, thoughts beyond the limit), but not by far. 0 is said by servers that
+    do not count, so it is None too; so are texts, negative numbers, NaN, 1e300 and parts of a token. One such number in
+    a store ends the job ("Integer exceeds 64-bit range"), or unbinds its budget.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not 0 < value <= SPARE_FACTOR * at_most + SPARE_TOKENS:  # False for NaN, too
+        return None
+    return int(value) if value == int(value) else None
