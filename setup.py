@@ -30,6 +30,7 @@ REQUIRES = [
     "Faker>=40",  # given and family names by locale, as a gazetteer
     "regex>=2024.11",  # Unicode scripts in patterns
     "PyYAML>=6.0",  # a user's own use cases
+    "rich>=14",  # bars of progress on a terminal; keras, under tensorflow-text, brings it, too
     "jsonschema>=4.23",  # answers checked against a use case's schema
 ]
 

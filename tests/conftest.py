@@ -32,6 +32,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Without credentials every process that opens a gs:// path would look 27 s for a metadata server.
 os.environ.setdefault("NO_GCE_CHECK", "true")
 
+# A job on a busy machine takes long enough for a line of progress, which is no error.
+os.environ.setdefault("PERSONA_HUB_PROGRESS_SECONDS", "3600")
+
 # A busy machine is no reason to fail. In CI the examples are the same at each run; elsewhere new ones are sought.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("local", patient)

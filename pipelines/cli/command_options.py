@@ -8,9 +8,9 @@ from persona_hub.pipelines.cli.corpus_options import (
     CorpusOptions,
     InputOptions,
     OutputOptions,
-    PartitionOptions,
     PersonaOptions,
     PiiOptions,
+    RunOptions,
     UseCaseOptions,
     WordDedupOptions,
 )
@@ -44,7 +44,7 @@ class PersonaDedupOptions(WordDedupOptions, EmbedderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BuildOptions(CorpusOptions, SynthesisOptions, PersonaOptions, PersonaDedupOptions, PartitionOptions):
+class BuildOptions(CorpusOptions, SynthesisOptions, PersonaOptions, PersonaDedupOptions, RunOptions):
     """Options of `build`."""
 
 
@@ -60,7 +60,7 @@ class RefreshOptions(HubOptions, BuildOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, PartitionOptions):
+class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, RunOptions):
     """Options of `dedup`."""
 
     text_field: str = again(CorpusOptions, "text_field", first_day=True)
@@ -74,14 +74,14 @@ class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, PartitionO
 
 
 @dataclass(frozen=True, kw_only=True)
-class SynthesizeOptions(HubOptions, SynthesisOptions, PiiOptions, PartitionOptions):
+class SynthesizeOptions(HubOptions, SynthesisOptions, PiiOptions, RunOptions):
     """Options of `synthesize`."""
 
     output: str = again(OutputOptions, "output", help="folder for samples and dead letters, local or gs:// ...")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TakedownOptions(SourceOptions, PersonaDedupOptions, PartitionOptions):
+class TakedownOptions(SourceOptions, PersonaDedupOptions, RunOptions):
     """Options of `takedown`: duplicates that come back are judged as the hub was built."""
 
     continues_hub = True
@@ -94,7 +94,7 @@ class TakedownOptions(SourceOptions, PersonaDedupOptions, PartitionOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompactOptions(HubOptions, PartitionOptions):
+class CompactOptions(HubOptions, RunOptions):
     """Options of `compact`."""
 
 

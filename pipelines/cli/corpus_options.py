@@ -163,7 +163,15 @@ class UseCaseOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartitionOptions(Options):
-    """How a job is cut into parts."""
+class RunOptions(Options):
+    """How a job is cut into parts, and watched."""
 
     partitions: int = option("parts that a shuffle is cut into; 0: by the size of the input", 0, COUNT, metavar="N")
+    progress: str = option(
+        "how far the job is, on standard error: bars on a terminal, else a line each minute (auto); bar; plain; json: "
+        "an object on a line, every five seconds; none",
+        "auto",
+        choices=("auto", "bar", "plain", "json", "none"),
+        recorded=False,
+        in_template=False,
+    )

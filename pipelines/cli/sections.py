@@ -44,7 +44,7 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
     ),
     ("Dataflow", (launch.ServiceOptions, launch.TemplateOptions, launch.LaunchOptions)),
     ("schedule", (launch.ScheduleNameOptions, launch.ScheduleOptions, launch.SchedulerOptions)),
-    ("run", (corpus.PartitionOptions,)),
+    ("run", (corpus.RunOptions,)),
 ]
 
 

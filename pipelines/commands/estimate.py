@@ -19,7 +19,7 @@ from persona_hub.pipelines.planning.forecast import PERSONA_TOKENS, StageForecas
 from persona_hub.pipelines.planning.models import embedder_price, embeds, named_model
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
-from persona_hub.pipelines.runners.progress import clock
+from persona_hub.pipelines.progress.lines import clock
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.pipelines.runners.run import beam_options, runs_here
 from persona_hub.transforms.calls.tokens import tokens_of

@@ -89,7 +89,7 @@ def send_sample(
     options = sample_options(plan.options, str(corpus), output, len(documents) / total)
     small = replace(plan, options=options, files=match_corpus([str(corpus)], "jsonl"))
     before = spend_of(plan.store)
-    result = execute(BuildJob(small, runner_name(runner)), runner)
+    result = execute(BuildJob(small, runner_name(runner)), options, runner)
     after = spend_of(plan.store)
     made: Manifest = open_hub(output).manifest
     return Trial(

@@ -9,13 +9,16 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
+from persona_hub.pipelines.cli.corpus_options import RunOptions, UseCaseOptions
+from persona_hub.pipelines.cli.model_options import BudgetOptions
 from persona_hub.pipelines.cli.option import Options
+from persona_hub.pipelines.progress.progress import AUTO, Watched, progress
 from persona_hub.pipelines.runners.dataflow import check_places
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES
-from persona_hub.pipelines.runners.progress import progress
 from persona_hub.pipelines.runners.response_store import check_store
 from persona_hub.pipelines.runners.run import Where, beam_options, cluster_of, is_detached, run_pipeline, where_of
 from persona_hub.pipelines.runners.signals import clear_stop_flag, stop_on_signals
+from persona_hub.transforms.calls.protocol import Budget
 
 
 class PlannedJob(Protocol):
@@ -51,12 +54,14 @@ def run_job(
     check_places(command, where.runner)
     job = plan(where)
     if not job.done:
-        execute(job, options, returned_bytes)
+        execute(job, command, options, returned_bytes)
     return job.report()
 
 
-def execute(job: PlannedJob, options: PipelineOptions, returned_bytes: int = RETURNED_BYTES) -> PipelineResult:
-    """Runs the DAG of a job to its end, with a line that shows how far it is; Ctrl-C loses no answer that was paid for.
+def execute(
+    job: PlannedJob, command: Options, options: PipelineOptions, returned_bytes: int = RETURNED_BYTES
+) -> PipelineResult:
+    """Runs the DAG of a job to its end, and shows how far it is; Ctrl-C loses no answer that was paid for.
 
     On Dataflow without --wait this process ends when the job begins: `Submitted` is raised.
     """
@@ -65,5 +70,17 @@ def execute(job: PlannedJob, options: PipelineOptions, returned_bytes: int = RET
     if is_detached(options):
         clear_stop_flag(store)
         store = ""  # nobody is here to stop the job
-    with progress(cluster=cluster), stop_on_signals(store, on_cluster=bool(cluster)):
+    with progress(watched(command, store, cluster)), stop_on_signals(store, on_cluster=bool(cluster)):
         return run_pipeline(job.build, options, returned_bytes)
+
+
+def watched(command: Options, store: str, cluster: str) -> Watched:
+    """What is shown of a job with these options."""
+    limits = command if isinstance(command, BudgetOptions) else BudgetOptions()
+    return Watched(
+        mode=command.progress if isinstance(command, RunOptions) else AUTO,
+        store=store,
+        budget=Budget(cost_usd=limits.max_cost_usd, tokens=limits.budget_tokens, calls=limits.max_calls),
+        most_samples=command.max_samples if isinstance(command, UseCaseOptions) else 0,
+        cluster=cluster,
+    )

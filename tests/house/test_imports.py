@@ -51,6 +51,7 @@ FLOORS: list[list[str]] = [
     ],
     ["transforms.api"],
     ["pipelines.cli"],
+    ["pipelines.progress"],
     ["pipelines.runners"],
     ["pipelines.planning"],
     ["pipelines.reporting"],

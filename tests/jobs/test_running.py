@@ -14,6 +14,7 @@ import pytest
 from persona_hub.pipelines.build import BuildJob
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
 from persona_hub.pipelines.main import main
+from persona_hub.pipelines.progress.progress import Watched
 from persona_hub.pipelines.runners import job
 from persona_hub.transforms.store.protocol import Renew
 from persona_hub.transforms.store.registry import open_store
@@ -72,8 +73,8 @@ def test_the_progress_line_of_a_job_on_a_cluster_names_the_cluster(
     shown: list[str] = []
 
     @contextmanager
-    def progress(cluster: str = "") -> Iterator[None]:
-        shown.append(cluster)
+    def progress(watched: Watched) -> Iterator[None]:
+        shown.append(watched.cluster)
         yield
 
     monkeypatch.setattr(job, "progress", progress)

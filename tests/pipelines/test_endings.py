@@ -1,14 +1,9 @@
-"""How a job ends: what is summed up, what is lacking, the exit code; and the line while it runs."""
+"""How a job ends: what is summed up, what is lacking, the exit code."""
 
 from __future__ import annotations
 
-import io
 import os
-import re
-import time
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,9 +15,7 @@ from persona_hub.pipelines.commands.status import expected_calls, status_table
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.summary import counted, paid
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES, return_freed_memory
-from persona_hub.pipelines.runners.progress import clock, line, progress
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.counting.tally import BOARD_VARIABLE, Tally
 from persona_hub.transforms.store.protocol import Spend
 
 # ---- exit codes
@@ -103,63 +96,6 @@ def test_an_estimate_that_cannot_be_read_is_as_none(text: str, tmp_path: Path) -
     (tmp_path / "estimate.json").write_text(text)
     assert expected_calls(str(tmp_path)) == {}
     assert expected_calls(str(tmp_path / "nowhere")) == {}
-
-
-# ---- the progress line
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is one."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_on_a_terminal_the_line_moves_and_is_wiped_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("persona_hub.pipelines.runners.progress.EVERY_SECONDS", 0.01)
-    stream = Terminal()
-    with progress(stream):
-        Tally("read_corpus").inc("documents", 1234)
-        until = time.monotonic() + 10
-        while "1,234 documents" not in stream.getvalue() and time.monotonic() < until:
-            time.sleep(0.005)
-    said = stream.getvalue()
-    assert "1,234 documents" in said
-    assert "\n" not in said
-    assert said.endswith("\r\x1b[K")
-    assert max(len(part) for part in re.split(r"\r\x1b\[K", said)) < 120
-
-
-def test_the_line_is_wiped_and_the_board_taken_down_when_a_job_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(BOARD_VARIABLE, raising=False)
-    stream = Terminal()
-    with pytest.raises(RuntimeError, match="the job"), progress(stream):
-        raise RuntimeError("the job")
-    assert stream.getvalue() == "\r\x1b[K"
-    assert BOARD_VARIABLE not in os.environ
-
-
-@pytest.mark.parametrize(
-    ("counts", "stage", "rate", "end"),
-    [
-        ({("expand_persona", "asked"): 5, ("unique_personas", "unique"): 20}, "expand_persona", 1.0,
-         "5 of 20, 1/s, 00:15 left"),
-        ({("synthesize_math", "asked"): 5, ("embed_dedup", "kept"): 5}, "synthesize_math", 2.0, "math 5 of 5, 2/s"),
-        ({("expand_persona", "asked"): 9, ("unique_personas", "unique"): 4}, "expand_persona", 9.0, "persona 9, 9/s"),
-        ({("embed_dedup", "kept"): 9}, "embed_dedup", 9.0, "embed dedup"),
-        ({}, "", 0.0, "0 lost"),
-    ],
-    ids=["time left", "all asked", "more than expected", "no questions", "nothing yet"],
-)  # fmt: skip
-def test_how_far_a_step_is(counts: Any, stage: str, rate: float, end: str) -> None:
-    assert line(Counter(counts), stage, rate, 0.0).endswith(end)
-
-
-@given(st.floats(0, 10**6))
-def test_a_clock_goes_by_sixties(seconds: float) -> None:
-    parts = [int(part) for part in clock(seconds).split(":")]
-    assert sum(part * 60**i for i, part in enumerate(reversed(parts))) == int(seconds)
-    assert all(part < 60 for part in parts[-2:])
 
 
 # ---- a preview for terminals

@@ -22,7 +22,8 @@ class CallMetrics:
     def report(self, window: CallWindow) -> None:
         """Reports what a window has counted since the last time. Counters work on the bundle's own thread only."""
         for name, n in window.counts.items():
-            self.tally.inc(name, n)
+            if n:
+                self.tally.report(name, n)  # the board had it when it was counted
         window.counts.clear()
         for outcome in window.paid:
             self.latency.update(round(outcome.seconds * 1000))

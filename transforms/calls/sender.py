@@ -8,6 +8,7 @@ from persona_hub.transforms.calls.admission import AdmissionControl
 from persona_hub.transforms.calls.call import Call, retry_delay, should_retry
 from persona_hub.transforms.calls.protocol import Answer, CallKind, Client, ModelConfig, ModelError, Verdict
 from persona_hub.transforms.calls.request_queue import RequestQueue
+from persona_hub.transforms.counting.board import add_to_board
 from persona_hub.transforms.store.protocol import Put, Spend
 from persona_hub.transforms.store.writer import GroupWriter
 
@@ -91,6 +92,8 @@ class Sender:
         now = self.loop.time()
         call.seconds = now - call.last_sent
         self.admission.on_failure(call, error)
+        if error.refused:
+            add_to_board(call.stage, "refusals")
         self.queue.free_slot()
         again = should_retry(error, call, self.config.attempts, now)
         delay = retry_delay(error, call.attempts) if again else 0.0
@@ -100,6 +103,7 @@ class Sender:
             self.queue.end(error)
         ended = self.queue.ended
         if again and not ended:
+            add_to_board(call.stage, "sent-again")
             self.queue.retry_later(call, delay)
         else:
             self.queue.deliver(call, ended if ended and error.retry else error)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 from persona_hub.transforms.calls.call import Inbox, Outcome, Stopped
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.protocol import ModelError
 from persona_hub.transforms.calls.request_queue import KeyedRequests
+from persona_hub.transforms.counting.board import LiveCounts
 from persona_hub.transforms.store.protocol import StoreError
 
 ALIVE_CHECK_SECONDS = 5.0  # between two looks at whether the engine's thread still lives
@@ -22,7 +22,7 @@ class CallWindow:
         self.stage, self.engine = stage, engine
         self.inbox = Inbox()
         self.open = 0
-        self.counts: Counter[str] = Counter()
+        self.counts = LiveCounts(stage)
         self.paid: list[Outcome] = []  # since the last report of metrics
 
     def submit(self, requests: KeyedRequests) -> None:

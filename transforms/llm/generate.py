@@ -12,6 +12,7 @@ from apache_beam.pvalue import TaggedOutput
 from persona_hub.transforms.calls.bundle_dofn import DEAD_LETTERS, BundleDoFn
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.counting.board import add_to_board
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.llm.bundle import MAX_UNANSWERED, CompletionBundle
 from persona_hub.transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, Task
@@ -59,6 +60,7 @@ class AskModel(BundleDoFn[CompletionBundle]):
 
     def ask(self, bundle: CompletionBundle, element: Batch[Any]) -> None:
         """Submits a batch's questions."""
+        add_to_board(self.stage, "records", len(element))  # how many questions are to come, by those of a record
         bundle.ask(element)
 
     def outputs(self, bundle: CompletionBundle, last: bool) -> Iterator[Any]:
@@ -92,6 +94,7 @@ class AskHere(beam.DoFn):
                 except MalformedAnswer as error:
                     key, text = self.task.key(record), excerpt(answer.text)
                     dead.append(DeadLetter(self.stage, "malformed", key, excerpt(str(error)), text))
+        add_to_board(self.stage, "records", len(batch))
         self.tally.inc("asked", len(results) + len(dead))
         self.tally.inc("answered", len(results))
         self.tally.inc("lost", len(dead))
