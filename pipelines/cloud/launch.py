@@ -116,6 +116,8 @@ def parameters(job: Job, arguments: Sequence[str]) -> dict[str, str]:
     if isinstance(values, InputOptions):
         dated(values.input, utc_now())  # for its errors: the date is that of the job's start
     texts = typed_texts(job, given)
+    if elsewhere := [name for name in texts if not known[name].in_template]:
+        raise UsageError(f"--{elsewhere[0]}: goes with a job that is started from here, not with a template")
     typed = {name: ",".join(found) if known[name].many else found[-1] for name, found in texts.items()}
     if faults := pattern_faults(job, typed):
         raise UsageError(f"--{faults[0]} {typed[faults[0]]}: not in a template, where no disk but gs:// is seen")
