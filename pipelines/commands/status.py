@@ -18,6 +18,7 @@ from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.store.protocol import Spend, StoreError
+from persona_hub.transforms.store.usage import cost_of_calls
 
 ESTIMATE_FILE = "estimate.json"  # what `estimate --output` leaves in OUTPUT
 STATUS_HEAD = f"{'stage':30}{'calls':>12}{'of about':>12}{'tokens in':>14}{'out':>14}{'US dollars':>12}{'calls/s':>10}"
@@ -64,14 +65,30 @@ def status_table(
         whole = whole.plus(spend)
     calls = whole.calls - sum(spend.calls for spend in before.values())
     yield status_row("all", whole, sum(expected.values()), calls / seconds if seconds else 0.0)
+    yield from status_notes(now, whole)
 
 
 def status_row(stage: str, spend: Spend, expected: float, rate: float) -> str:
     """One line of the table."""
+    cost = cost_of_calls(spend)
     return (
         f"{stage:30}{spend.calls:>12,}{f'{expected:,.0f}' if expected else '':>12}{spend.input_tokens:>14,}"
-        f"{spend.output_tokens:>14,}{spend.cost / 1e9:>12,.4f}{f'{rate:,.1f}' if rate else '':>10}"
-    )
+        f"{spend.output_tokens:>14,}{'not known' if cost is None else f'{cost:,.4f}':>12}"
+        f"{f'{rate:,.1f}' if rate else '':>10}"
+    ).rstrip()
+
+
+def status_notes(now: SpendByStage, whole: Spend) -> Iterator[str]:
+    """What the numbers of the table do not say themselves."""
+    if whole.estimated:
+        yield (
+            f"tokens: {whole.estimated:,} of {whole.calls:,} calls are estimated: the server did not say how many, "
+            "or the answer could not be read"
+        )
+    unpriced = [stage for stage, spend in now.items() if cost_of_calls(spend) is None]
+    if unpriced:
+        rest = "" if cost_of_calls(whole) is None else "; the sum is that of the other stages"
+        yield f"US dollars: price not known when these calls were made (--price_file gives one){rest}"
 
 
 def expected_calls(output: str) -> dict[str, float]:

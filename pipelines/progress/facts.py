@@ -25,6 +25,7 @@ from persona_hub.transforms.counting.stages import (
 )
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.store.protocol import Spend
+from persona_hub.transforms.store.usage import cost_of_calls
 
 RATE_SECONDS = 30.0  # over which rates are measured: a batch of slow answers is no burst
 NAME_CHARACTERS = 60
@@ -79,14 +80,9 @@ class Facts:
     cluster: str = ""  # where the job runs, "" for this machine
 
     @property
-    def estimated(self) -> int:
-        """Calls whose tokens are estimates."""
-        return int(getattr(self.spend, "estimated", 0))
-
-    @property
     def cost_usd(self) -> float | None:
         """US dollars, None where the price is not known."""
-        return self.spend.cost / 1e9 if self.spend.cost or not self.spend.calls else None
+        return cost_of_calls(self.spend)
 
 
 class FactFinder:

@@ -58,7 +58,7 @@ def paid_so_far(facts: Facts) -> Iterator[str]:
     """Calls, tokens and dollars against the budget, and how often the server refused; nothing before the first call."""
     spend, budget = facts.spend, facts.budget
     if spend.calls:
-        estimated = f" ({facts.estimated:,} calls estimated)" if facts.estimated else ""
+        estimated = f" ({spend.estimated:,} calls estimated)" if spend.estimated else ""
         yield f"{spend.calls:,}{of(budget.calls)} calls"
         yield f"{spend.input_tokens:,} tokens in, {spend.output_tokens:,} out{within(budget.tokens)}{estimated}"
         yield dollars(facts)
@@ -116,7 +116,7 @@ def json_line(facts: Facts, ended: bool = False) -> str:
             "calls_per_second": round(facts.call_rate, 2),
             "input_tokens": spend.input_tokens,
             "output_tokens": spend.output_tokens,
-            "estimated_calls": facts.estimated,
+            "estimated_calls": spend.estimated,
             "cost_usd": None if cost is None else round(cost, 9),
             "max_calls": budget.calls or None,
             "budget_tokens": budget.tokens or None,

@@ -84,7 +84,8 @@ def paid(usage: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     if whole.get("calls"):
         cost = f", {whole['cost_usd']:,.2f} US dollars" if "cost_usd" in whole else ", at a price that is not known"
         tokens = f"{whole['input_tokens']:,.0f} tokens in, {whole['output_tokens']:,.0f} out"
-        yield f"model         {whole['calls']:,.0f} calls, {tokens}{cost}"
+        estimated = f" ({whole['estimated']:,.0f} calls estimated)" if whole.get("estimated") else ""
+        yield f"model         {whole['calls']:,.0f} calls, {tokens}{estimated}{cost}"
 
 
 def novel(manifest: Manifest) -> Iterator[str]:

@@ -67,6 +67,8 @@ def test_money_is_said_only_where_it_is_known() -> None:
     ]
     [said] = paid({"a": {"calls": 2, "input_tokens": 20, "output_tokens": 3}})
     assert said.endswith("3 out, at a price that is not known")
+    [said] = paid({"a": usage["a"] | {"estimated": 1200}})
+    assert "3,000 out (1,200 calls estimated), 1.50 US dollars" in said
     assert list(paid({})) == []
     assert list(paid({"a": {"calls": 0, "input_tokens": 0, "output_tokens": 0}})) == []
 
@@ -84,11 +86,32 @@ def test_every_reason_that_occurred_is_in_the_line_of_its_step(reasons: dict[str
 
 
 def test_stages_stand_in_the_order_of_the_estimate_and_others_after_them() -> None:
-    now = {"expand": Spend(2, 20, 2, 0), "another": Spend(1, 1, 1, 10**9)}
+    now = {"expand": Spend(2, 20, 2, 1), "another": Spend(1, 1, 1, 10**9)}
     _, *said = status_table(now, {}, 0.0, {"extract": 10.0, "expand": 5.0})
     assert [row.split()[:3] for row in said] == [
         ["extract", "0", "10"], ["expand", "2", "5"], ["another", "1", "1"], ["all", "3", "15"],
     ]  # fmt: skip
+
+
+def test_a_price_that_is_not_known_is_no_price_of_nothing() -> None:
+    def told(now: dict[str, Spend]) -> list[str]:
+        return list(status_table(now, {}, 0.0, {}))[1:]
+
+    known, unknown = Spend(2, 20, 2, 15 * 10**8), Spend(3, 30, 3)
+    a, b, whole, note = told({"a": known, "b": unknown})
+    assert (a.split()[-1], b.split()[-2:], whole.split()[-1]) == ("1.5000", ["not", "known"], "1.5000")
+    assert note.startswith("US dollars: price not known when these calls were made")
+    assert note.endswith("the sum is that of the other stages")
+    *_, whole, note = told({"b": unknown})
+    assert whole.split()[-2:] == ["not", "known"]
+    assert note.endswith("(--price_file gives one)")
+    assert told({"a": known})[-1].split() == ["all", "2", "20", "2", "1.5000"]
+    assert told({})[-1].split() == ["all", "0", "0", "0", "0.0000"]
+
+
+def test_estimated_tokens_are_told_as_such() -> None:
+    *_, note = status_table({"a": Spend(5, 20, 2, 10**9, 3), "b": Spend(1, 1, 1, 10**9)}, {}, 0.0, {})
+    assert note.startswith("tokens: 3 of 6 calls are estimated, the server did not say how many")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"stages": [1]}', '{"stages": [{"stage": "a", "calls": "x"}]}'])

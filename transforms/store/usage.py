@@ -26,3 +26,8 @@ def usage_row(spend: Spend, priced: bool = True) -> dict[str, float]:
     if spend.estimated:
         row["estimated"] = spend.estimated
     return row | {"cost_usd": spend.cost / NANO} if priced else row
+
+
+def cost_of_calls(spend: Spend) -> float | None:
+    """US dollars; None where calls were counted at no price: it was not known, or is zero."""
+    return spend.cost / NANO if spend.cost or not spend.calls else None
