@@ -111,7 +111,7 @@ def test_a_price_that_is_not_known_is_no_price_of_nothing() -> None:
 
 def test_estimated_tokens_are_told_as_such() -> None:
     *_, note = status_table({"a": Spend(5, 20, 2, 10**9, 3), "b": Spend(1, 1, 1, 10**9)}, {}, 0.0, {})
-    assert note.startswith("tokens: 3 of 6 calls are estimated, the server did not say how many")
+    assert note.startswith("tokens: 3 of 6 calls are estimated: the server did not say how many")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"stages": [1]}', '{"stages": [{"stage": "a", "calls": "x"}]}'])
