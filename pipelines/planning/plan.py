@@ -32,7 +32,7 @@ from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest, fingerprint
 from persona_hub.transforms.hub.versions import Hub, TargetVersion, version_to_add, version_to_build
-from persona_hub.transforms.llm.protocol import Sampling
+from persona_hub.transforms.llm.protocol import MALFORMED_REASONS, Sampling
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, load_use_case
@@ -158,7 +158,7 @@ def build_models(
 
 def unfinished(made: BaseManifest, options: RepairOptions) -> bool:
     """Whether questions were left unasked, or given up after fewer attempts than the options now allow."""
-    malformed = any(counts.get("lost-malformed") for counts in made.counts.values())
+    malformed = any(counts.get(f"lost-{reason}") for counts in made.counts.values() for reason in MALFORMED_REASONS)
     default = options_of(RepairOptions)["retry_malformed"].default  # of manifests from before there was this flag
     again = malformed and options.retry_malformed > made.parameters.get("retry_malformed", default)
     return bool(made.partial) or again

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona, FilterRules, examine, one_line
 from persona_hub.transforms.records import Persona, persona_id
 from persona_hub.transforms.wire.batches import Batch
-from tests.material.answers import ECHOES, GOOD, NOT_PERSONS, REFUSALS
+from tests.material.answers import ECHOES, GOOD, INTRODUCTIONS, NAME_THE_DOCUMENT, NOT_PERSONS, REFUSALS
 
 
 def a_persona(text: str, language: str = "en") -> Persona:
@@ -51,6 +51,61 @@ def test_cleaning_is_idempotent_and_on_one_line(text: str) -> None:
     once = one_line(text)
     assert one_line(once) == once
     assert len(once.splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("given", "turned"),
+    [
+        ("You are a nurse who works nights.", "A nurse who works nights."),
+        (
+            "You are a weaving teacher. You help beginners set up their looms.",
+            "A weaving teacher. They help beginners set up their looms.",
+        ),
+        (
+            "You’re an eel trapper, and you mend your own pots before you sell yourself short.",
+            "An eel trapper, and they mend their own pots before they sell themselves short.",
+        ),
+        (
+            "you are the keeper of a lighthouse; you've seen nine storms",
+            "The keeper of a lighthouse; they've seen nine storms",
+        ),
+    ],
+)
+def test_who_addresses_the_reader_is_put_in_the_third_person_where_that_is_sure(given: str, turned: str) -> None:
+    result = examine(a_persona(given), FilterRules())
+    assert isinstance(result, Persona)
+    assert (result.text, result.persona_id) == (turned, persona_id(turned))
+    assert examine(result, FilterRules()) is result
+
+
+def test_what_is_turned_must_be_a_person_too() -> None:
+    assert reason("You are an AI assistant") == "instructions-echoed"
+    assert reason("You are a company that builds wind turbines") == "not-a-person"
+    assert reason("You are a colleague of the persona above") == "names-the-persona"
+    assert reason("You are a nurse whose patients thank you") == "addresses-reader"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "outcome"),
+    [  # habits of models, one of each kind
+        (
+            "Name: Ingeborg Tvedt. Role: bell founder, write to i.tvedt@bells.example or +47 22 55 01 93",
+            "en",
+            "Name: someone. Role: bell founder, write to an e-mail address or a phone number",
+        ),
+        ("Una panadera que cuece el pan en el horno de leña de su abuela", "en", "wrong-language"),
+        ("A person who would be interested in this document", "en", "names-the-document"),
+        (
+            "You are a chess tutor. You teach children to lose well.",
+            "en",
+            "A chess tutor. They teach children to lose well.",
+        ),
+        ("Sure! Here is a persona: a baker", "en", "introduction"),
+    ],
+)
+def test_habits_of_models(text: str, language: str, outcome: str) -> None:
+    result = examine(a_persona(text, language), FilterRules())
+    assert (result if isinstance(result, str) else result.text) == outcome
 
 
 CONTACT = "A nurse who answers at mary@example.com or +49 30 1234567"
@@ -131,7 +186,7 @@ def has_one(shown: str, leaks: bool):
 
 def test_every_persona_is_kept_or_has_a_reason() -> None:
     personas = Batch(a_persona(text, language) for language, text in GOOD)
-    lost = Batch(a_persona(text, "und") for text in REFUSALS + NOT_PERSONS + ECHOES)
+    lost = Batch(a_persona(text, "und") for text in REFUSALS + NOT_PERSONS + ECHOES + INTRODUCTIONS + NAME_THE_DOCUMENT)
     with Pipeline(runner=FnApiRunner()) as pipeline:
         filtered = pipeline | Create([personas, lost]) | FilterPersona()
         assert_that(filtered.personas | "Kept" >> beam_rows(), equal_to(list(personas)), "kept")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.filter_persona.not_personas import (
+    REASONS,
     count_small_words,
     is_other_language,
     likely_patterns,
@@ -15,7 +16,16 @@ from persona_hub.transforms.filter_persona.not_personas import (
     word_lists,
     wrong_length,
 )
-from tests.material.answers import ECHOES, GOOD, NOT_PERSONS, REFUSALS
+from tests.material.answers import (
+    ADDRESSED,
+    ECHOES,
+    GOOD,
+    INTRODUCTIONS,
+    NAME_THE_DOCUMENT,
+    NAME_THE_PERSONA,
+    NOT_PERSONS,
+    REFUSALS,
+)
 
 
 @pytest.mark.parametrize(("language", "text"), GOOD)
@@ -37,6 +47,26 @@ def test_a_thing_or_a_summary_is_no_persona(text: str) -> None:
 @pytest.mark.parametrize("text", ECHOES)
 def test_the_prompt_given_back_is_no_persona(text: str) -> None:
     assert not_a_persona(text) == "instructions-echoed"
+
+
+@pytest.mark.parametrize("text", INTRODUCTIONS)
+def test_a_persona_is_not_introduced(text: str) -> None:
+    assert not_a_persona(text) == "introduction"
+
+
+@pytest.mark.parametrize("text", NAME_THE_DOCUMENT)
+def test_a_persona_does_not_speak_of_its_document(text: str) -> None:
+    assert not_a_persona(text) == "names-the-document"
+
+
+@pytest.mark.parametrize("text", NAME_THE_PERSONA)
+def test_a_persona_does_not_speak_of_the_persona_that_it_came_from(text: str) -> None:
+    assert not_a_persona(text) == "names-the-persona"
+
+
+@pytest.mark.parametrize("text", ADDRESSED)
+def test_a_persona_is_not_its_reader(text: str) -> None:
+    assert not_a_persona(text) == "addresses-reader"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +102,7 @@ def test_a_text_without_a_letter_is_empty(text: str) -> None:
     assert not_a_persona(text) == "empty"
 
 
-ALL = [text for _, text in GOOD] + REFUSALS + NOT_PERSONS + ECHOES
+ALL = [text for _, text in GOOD] + REFUSALS + NOT_PERSONS + ECHOES + INTRODUCTIONS + ADDRESSED
 
 
 @given(st.sampled_from(ALL) | st.builds(str.__add__, st.text(max_size=4), st.sampled_from(ALL)))
@@ -80,7 +110,7 @@ def test_choosing_patterns_by_the_first_characters_loses_none(text: str) -> None
     lower = text.lower()
     of_all = [
         (reason, line)
-        for reason in ("instructions-echoed", "refusal", "not-a-person")
+        for reason in REASONS
         for group in word_lists()[reason]
         if group != "anywhere"
         for line in patterns(reason, group)

@@ -13,9 +13,10 @@ from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import EXTRACT_PERSONA
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.extract_persona.copies import copies_document
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.parsing import parse_line
-from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
+from persona_hub.transforms.llm.protocol import COPIES_DOCUMENT, Completion, MalformedAnswer, Request, Sampling
 from persona_hub.transforms.prompts import Prompt, load_prompt
 from persona_hub.transforms.records import DeadLetter, Document, Persona, persona_id
 from persona_hub.transforms.wire.batches import Batch
@@ -98,6 +99,8 @@ class ExtractTask:
     def parse(self, document: Document, request: Request, completion: Completion, model: str) -> Persona:
         """The persona in an answer. Raises MalformedAnswer."""
         text = parse_line(completion.text, PERSONA_SCHEMA, "persona", self.prompt.text)
+        if copies_document(text, document.text):
+            raise MalformedAnswer("words of the document, and no description of a person", COPIES_DOCUMENT)
         return Persona(
             persona_id=persona_id(text),
             text=text,

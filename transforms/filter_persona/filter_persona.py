@@ -17,6 +17,7 @@ from persona_hub.transforms.counting.stages import FILTER_PERSONA
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.filter_persona.not_personas import is_other_language, not_a_persona, wrong_length
+from persona_hub.transforms.filter_persona.third_person import in_third_person
 from persona_hub.transforms.records import DeadLetter, Persona, excerpt, persona_id
 from persona_hub.transforms.wire.batches import Batch
 
@@ -63,11 +64,17 @@ def one_line(text: str) -> str:
 
 
 def examine(persona: Persona, rules: FilterRules) -> Persona | str:
-    """The persona, cleaned and perhaps scrubbed (with a new id if its text has changed), or the reason against it."""
+    """The persona, cleaned and perhaps scrubbed (with a new id if its text has changed), or the reason against it.
+
+    What addresses its reader is put in the third person where that is sure.
+    """
     text = one_line(persona.text)
+    reason = not_a_persona(text[: rules.max_characters])
+    if reason == "addresses-reader" and (turned := in_third_person(text)):
+        text, reason = turned, not_a_persona(turned[: rules.max_characters])
     language = persona.language if rules.persona_language == SAME_LANGUAGE else rules.persona_language
     reason = (
-        not_a_persona(text[: rules.max_characters])
+        reason
         or wrong_length(text, rules.min_characters, rules.max_characters)
         or ("wrong-language" if is_other_language(text, language) else "")
     )

@@ -1,4 +1,4 @@
-"""What a text is when it is no persona: too long, a refusal, a thing, the prompt given back, another language.
+"""What a text is when it is no persona: too long, a refusal, a thing, the prompt given back, another language ...
 
 The patterns and small words of each language stand in not_personas.yaml.
 """
@@ -16,6 +16,7 @@ import regex
 import yaml
 
 from persona_hub.transforms.corpus.language import detect_language
+from persona_hub.transforms.prompts.mentions import names_document, names_persona
 
 SURE_LETTERS = 12  # below, a name or a term of another language is enough to mislead
 LEAST_SHARE = 0.2  # of letters in the language's script: "一位 Django REST framework 开发者" has 0.2
@@ -69,6 +70,13 @@ WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 BRACKETS = regex.compile(r"[<‹\[【{「#$]")
 SENTENCE_ENDS = regex.compile(r"[.!?:。！？：।؟]\s*(?=\p{L})")
 SENTENCES = 20  # whose beginnings are looked at
+REASONS = (
+    "instructions-echoed",
+    "refusal",
+    "introduction",
+    "not-a-person",
+    "addresses-reader",
+)  # of patterns, in order
 PREFIX_CHARACTERS = 4  # characters of a text by which patterns are chosen
 
 
@@ -82,7 +90,7 @@ def wrong_length(text: str, shortest: int, longest: int) -> str:
 def not_a_persona(text: str) -> str:
     """The reason if `text` is what models give for want of a persona, else "".
 
-    "empty", "instructions-echoed", "refusal" or "not-a-person".
+    "empty", one of `REASONS`, "names-the-document" or "names-the-persona".
     """
     if not LETTER.search(text):
         return "empty"
@@ -95,7 +103,7 @@ def not_a_persona(text: str) -> str:
     for end in islice(SENTENCE_ENDS.finditer(lower), SENTENCES):
         if any(line.match(lower, end.end()) for line in patterns("instructions-echoed", "sentence")):
             return "instructions-echoed"
-    return ""
+    return "names-the-document" if names_document(lower) else "names-the-persona" if names_persona(lower) else ""
 
 
 @lru_cache(10_000)
@@ -103,7 +111,7 @@ def likely_patterns(prefix: str) -> tuple[tuple[str, regex.Pattern[str]], ...]:
     """The patterns, each with its reason, that a text with this beginning may match: of some 170 about three."""
     return tuple(
         (reason, line)
-        for reason in ("instructions-echoed", "refusal", "not-a-person")
+        for reason in REASONS
         for group in word_lists()[reason]
         if group != "anywhere"
         for line in patterns(reason, group)

@@ -80,20 +80,20 @@ class CompletionBundle:
             try:
                 result = self.task.parse(question.record, question.request, answer, self.config.name)
             except MalformedAnswer as error:
-                self._repair(question, answer, str(error))
+                self._repair(question, answer, error)
             else:
                 self.results.append(result)
                 self.counts["answered"] += 1
 
-    def _repair(self, question: Question, answer: Completion, fault: str) -> None:
+    def _repair(self, question: Question, answer: Completion, fault: MalformedAnswer) -> None:
         """Asks once more for an answer that cannot be read; the same fault gives the same request, kept too."""
-        faults = (*question.faults, excerpt(fault))
+        faults = (*question.faults, excerpt(str(fault)))
         if len(faults) <= self.config.repairs:
             self.counts["repairs"] += 1
             self._submit([replace(question, sent=repair_request(question.request, faults), faults=faults)])
         else:
             key = self.task.key(question.record)
-            self._lose(DeadLetter(self.stage, "malformed", key, excerpt(fault), excerpt(answer.text)))
+            self._lose(DeadLetter(self.stage, fault.reason, key, excerpt(str(fault)), excerpt(answer.text)))
 
     def _lose(self, letter: DeadLetter) -> None:
         self.dead.append(letter)

@@ -93,7 +93,7 @@ class AskHere(beam.DoFn):
                     dead.append(DeadLetter(self.stage, error.reason, self.task.key(record), excerpt(error.detail)))
                 except MalformedAnswer as error:
                     key, text = self.task.key(record), excerpt(answer.text)
-                    dead.append(DeadLetter(self.stage, "malformed", key, excerpt(str(error)), text))
+                    dead.append(DeadLetter(self.stage, error.reason, key, excerpt(str(error)), text))
         add_to_board(self.stage, "records", len(batch))
         self.tally.inc("asked", len(results) + len(dead))
         self.tally.inc("answered", len(results))

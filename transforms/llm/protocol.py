@@ -69,8 +69,18 @@ class Completion:
     estimated: bool = False  # the server did not say how many tokens: they are reckoned from the texts
 
 
+MALFORMED, COPIES_DOCUMENT = MALFORMED_REASONS = ("malformed", "copies-document")
+
+
 class MalformedAnswer(ValueError):
-    """An answer that does not hold what was asked for; the message says what was missing."""
+    """An answer that does not hold what was asked for; the message says what was missing.
+
+    `reason`: what it is counted by if the question, asked again, has no better answer; one of `MALFORMED_REASONS`.
+    """
+
+    def __init__(self, message: str, reason: str = MALFORMED):
+        super().__init__(message)
+        self.reason = reason
 
 
 class LanguageModel(Protocol):

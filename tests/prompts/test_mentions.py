@@ -1,0 +1,59 @@
+"""What an answer says of the prompt that it came from, and what only sounds like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from persona_hub.transforms.prompts.mentions import names_document, names_persona
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A question from the persona: how many eels are in a pot?", "the persona"),
+        ("Question from the persona above.", "persona above"),
+        ("Help THE GIVEN PERSONA with her looms.", "the given persona"),
+        ("The persona’s world: looms and wool", "the persona"),
+        ("Diese Persona webt.", "diese persona"),
+        ("上述人物有三台织机。", "上述人物"),
+    ],
+)
+def test_a_text_that_speaks_of_the_persona(text: str, words: str) -> None:
+    assert names_persona(text) == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write a buyer persona for a yarn shop, and say how the persona finds it.",
+        "User personas are sketches. The persona has a name and a wish.",
+        "She built the persona of a witch for the stage.",
+        "The personality of the person",
+        "La persona que teje",
+        "",
+    ],
+)
+def test_a_text_on_personas_does_not(text: str) -> None:
+    assert names_persona(text) == ""
+
+
+def test_who_works_with_personas_may_speak_of_one() -> None:
+    text = "Which three findings shape the persona, and why?"
+    assert names_persona(text) == "the persona"
+    assert names_persona(text, "A researcher who turns interviews into personas") == ""
+    assert names_persona("Help the persona above.", "A researcher of personas") == "persona above"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A clerk who files a document, then stamps the document",
+        "A text editor",
+        "A person who reads the texts of the Stoics",
+        "A person who answers the text messages of strangers",
+        "Un amateur de textes anciens",
+        "一位整理旧文件的档案员",
+    ],
+)
+def test_a_text_on_documents_does_not_name_its_own(text: str) -> None:
+    assert names_document(text) == ""

@@ -1,0 +1,76 @@
+"""What only the prompt showed and an answer must not speak of: "this document", "the persona above".
+
+Nobody who reads a hub sees the document or the prompt. The patterns of each language stand in mentions.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
+
+import regex
+import yaml
+
+# "The persona" with nothing before it that it could be, and nothing after it that makes it somebody's.
+BARE_PERSONA = regex.compile(
+    r"\b(the|this) persona\b(?! (of|method|concept|theory|approach|model|technique|template|design|card|poem)\b)"
+)
+# What makes personas the matter of a text: those of marketing, design, the stage, psychology.
+PERSONAS = regex.compile(
+    r"\bpersonas\b"
+    r"|\b(an?|user|buyer|customer|marketing|stage|online|public|brand|alter|each|every|any|another|new|his|her|their|your"
+    r"|its|my|our) (\w+ ){0,2}persona\b"
+)
+
+
+class Mentions(NamedTuple):
+    """How one language names a thing."""
+
+    stems: tuple[str, ...]
+    patterns: tuple[regex.Pattern[str], ...]
+
+
+def names_document(text: str) -> str:
+    """The words, in lower case, with which a text names the document that its model was shown, else ""."""
+    return first_mention(text.lower(), "document")
+
+
+def names_persona(text: str, matter: str = "") -> str:
+    """The words, in lower case, with which a text names the persona that its model was given, else "".
+
+    A text on personas, those of marketing say, may speak of one: it has named it before, or `matter` has.
+    """
+    lower = text.lower()
+    if text.isascii() and "persona" not in lower:
+        return ""
+    if found := first_mention(lower, "persona"):
+        return found
+    bare = BARE_PERSONA.search(lower)
+    if bare is None or PERSONAS.search(lower, 0, bare.start()) or "persona" in matter.lower():
+        return ""
+    return bare[0]
+
+
+def first_mention(lower: str, thing: str) -> str:
+    """The first words in a text in lower case that a pattern of any language finds."""
+    for stems, patterns in mentions()[thing]:
+        if any(stem in lower for stem in stems):
+            for pattern in patterns:
+                if found := pattern.search(lower):
+                    return found[0]
+    return ""
+
+
+@cache
+def mentions() -> Mapping[str, tuple[Mentions, ...]]:
+    """The stems and patterns that stand beside this file, by thing; a tuple has an entry for each language."""
+    tables = yaml.safe_load((resources.files(__package__) / "mentions.yaml").read_text("utf-8"))
+    return {
+        thing: tuple(
+            Mentions(tuple(entry["stems"].split()), tuple(map(regex.compile, entry["patterns"])))
+            for entry in languages.values()
+        )
+        for thing, languages in tables.items()
+    }
