@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import string
 from collections.abc import Sequence
 
 from persona_hub.transforms.errors import InvalidInputError
@@ -15,6 +16,10 @@ from persona_hub.transforms.errors import InvalidInputError
 SECRET_NAME = re.compile(r"projects/[^/\s]+(/locations/(?P<location>[a-z0-9-]+))?/secrets/[\w-]+/versions/[\w-]+")
 ENDPOINT = "SECRET_MANAGER_ENDPOINT"  # environment variable: another address of the service, as for a private one
 FETCH_SECONDS = 60.0
+AROUND_SECRETS = string.whitespace + "\ufeff\u200b\u00a0"  # around a secret, with what copying from a page brings along
+QUOTES = "\"'`"  # as `docker run --env-file` and systemd keep them
+WRONG_IN_KEY = re.compile(r"[^!-~]")
+WRONG_IN_PASSWORD = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class SecretError(InvalidInputError):
@@ -29,10 +34,57 @@ def check_secret_name(flag: str, name: str) -> str:
 
 
 def secret_or_variable(secret: str, variables: Sequence[str]) -> str:
-    """What the secret says, where one is named, else the first of these environment variables that is set, else ""."""
+    """The key in the secret, where one is named, else in the first of these environment variables that is set, else "".
+
+    Raises SecretError for what can be no key.
+    """
     if secret:
-        return fetched(secret)
-    return next((value for name in variables if (value := os.environ.get(name))), "")
+        return checked_key(secret, fetched(secret))
+    for name in variables:
+        if key := variable(name):
+            return checked_key(f"environment variable {name}", key)
+    return ""
+
+
+def secret_or_password(secret: str, names: Sequence[str]) -> str:
+    """The same for a password, which may hold spaces, quotes and letters of any script. Raises SecretError."""
+    if secret:
+        return checked_password(secret, fetched(secret))
+    return next(
+        (checked_password(f"environment variable {name}", found) for name in names if (found := variable(name))), ""
+    )
+
+
+def variable(name: str) -> str:
+    """An environment variable without white space around it: a file that `echo` or an editor made ends with a line's
+    end, and Windows begins it with a byte order mark.
+    """
+    return os.environ.get(name, "").strip(AROUND_SECRETS)
+
+
+def checked_key(place: str, key: str) -> str:
+    """`key` itself. Raises SecretError, which names the place alone, for one that no HTTP header can carry."""
+    if wrong := WRONG_IN_KEY.search(key):
+        raise SecretError(f"{place}: no key holds {described(wrong[0])}; copy the key alone, on one line")
+    if key[:1] in QUOTES or key[-1:] in QUOTES:
+        raise SecretError(f"{place}: the quotes became part of the key; leave them out")
+    return key
+
+
+def checked_password(place: str, password: str) -> str:
+    """`password` itself. Raises SecretError, which names the place alone, for one with control characters."""
+    if wrong := WRONG_IN_PASSWORD.search(password):
+        raise SecretError(f"{place}: no password holds {described(wrong[0])}; copy the password alone, on one line")
+    return password
+
+
+def described(character: str) -> str:
+    """A character that is not wanted, in words."""
+    if character in "\r\n":
+        return "a line's end"
+    if character.isspace():
+        return "white space"
+    return "a control character" if character.isascii() else "a character outside of ASCII"
 
 
 def fetched(name: str) -> str:
@@ -53,7 +105,7 @@ def fetched(name: str) -> str:
         with SecretManagerServiceClient(
             transport="rest", client_options={"api_endpoint": endpoint} if endpoint else None
         ) as client:
-            said: str = client.access_secret_version(name=name, timeout=FETCH_SECONDS).payload.data.decode().strip()
+            said: str = client.access_secret_version(name=name, timeout=FETCH_SECONDS).payload.data.decode()
     except (api.Forbidden, api.Unauthorized, GoogleAuthError) as error:
         raise SecretError(
             f"{name}: cannot be read ({type(error).__name__}); give the workers' account the role "
@@ -65,6 +117,6 @@ def fetched(name: str) -> str:
         raise SecretError(f"{name}: is no text in UTF-8") from None
     except (api.GoogleAPIError, OSError) as error:
         raise SecretError(f"{name}: Secret Manager gave no answer ({type(error).__name__}); try again") from error
-    if not said:
+    if not (secret := said.strip(AROUND_SECRETS)):
         raise SecretError(f"{name}: is empty")
-    return said
+    return secret

@@ -23,6 +23,7 @@ from persona_hub.pipelines.cli.exit_status import (
 )
 from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.store.protocol import StoreAway, StoreError
 
 TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
 NO_FILE_SYSTEM = "Unable to get filesystem"
@@ -48,6 +49,10 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
         print(job_elsewhere)
         return DONE
     except InvalidInputError as error:  # of the flags, the corpus, prompts, use cases, the hub, prices, secrets
+        return report(prog, error, WRONG_COMMAND)
+    except StoreAway as error:
+        return report(prog, error, FAILED)
+    except StoreError as error:  # full, read-only, damaged, some other program's
         return report(prog, error, WRONG_COMMAND)
     except NothingToRead as error:
         return report(prog, error, NOTHING_TO_READ)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,18 +25,17 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProv
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
-from persona_hub.pipelines.cli.exit_status import JobError, Submitted, UsageError
+from persona_hub.pipelines.cli.exit_status import Submitted, UsageError
 from persona_hub.pipelines.cli.parser import Parser
 from persona_hub.pipelines.runners.cached_options import Views
 from persona_hub.pipelines.runners.dataflow import DATAFLOW, check_dataflow, submitted, waits
+from persona_hub.pipelines.runners.ending import ending
 from persona_hub.pipelines.runners.flink import FLINK, FlinkJobRunner, add_flink_defaults, cancel, console
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES, return_freed_memory
-from persona_hub.transforms.calls.engine import STOPPED
 from persona_hub.transforms.wire.spill import spilling
 
 LOCAL_RUNNERS = ("", "DirectRunner", "FnApiRunner")
 ONE_MACHINE = ("PrismRunner", "SwitchingDirectRunner")  # runners that are more than this process, on this machine
-WHILE_RUNNING = re.compile(r"\[while running '([^']*)'\]")
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def is_detached(options: PipelineOptions) -> bool:
 def run_pipeline(
     build: Callable[[beam.Pipeline], None], options: PipelineOptions, returned_bytes: int = RETURNED_BYTES
 ) -> PipelineResult:
-    """Builds the DAG and runs it to its end. Raises JobError with the step and the cause.
+    """Builds the DAG and runs it to its end. Raises JobError, or UsageError, with the step and the cause.
 
     On Dataflow only --wait waits; else it raises Submitted as soon as the service has taken the job.
 
@@ -129,7 +127,7 @@ def run_pipeline(
             if not is_detached(options):
                 wait(result, options)
     except Exception as error:  # a step's own exception comes back as its type, whatever that is
-        raise JobError(cause(error)) from error
+        raise ending(error) from error
     if is_detached(options):
         raise Submitted(submitted(result, options))
     return result
@@ -217,14 +215,3 @@ def local_runner(options: PipelineOptions) -> FnApiRunner:
     return LocalRunner(
         provision_info=ExtendedProvisionInfo(beam_provision_api_pb2.ProvisionInfo(pipeline_options=encoded))
     )
-
-
-def cause(error: BaseException) -> str:
-    """The last line of a failure that says something, and the step it came from."""
-    text = str(error)
-    if STOPPED in text:
-        return STOPPED
-    step = WHILE_RUNNING.search(text)
-    lines = [line for line in text.splitlines() if line.strip()] or [type(error).__name__]
-    said = WHILE_RUNNING.sub("", lines[-1]).strip()
-    return f"the job failed in {step.group(1)}: {said}" if step else f"the job failed: {said}"

@@ -133,10 +133,10 @@ def test_a_flag_that_names_no_secret_is_refused_unseen(
 
 
 def test_a_secret_is_read_without_its_line_end(secrets: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECOND", "from the environment")
+    monkeypatch.setenv("SECOND", "from-the-environment")
     assert fetched(KEY_NAME) == KEY
     assert secret_or_variable(KEY_NAME, ["SECOND"]) == KEY
-    assert secret_or_variable("", ["FIRST", "SECOND"]) == "from the environment"
+    assert secret_or_variable("", ["FIRST", "SECOND"]) == "from-the-environment"
     assert secret_or_variable("", ["FIRST"]) == ""
 
 

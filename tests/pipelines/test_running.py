@@ -7,7 +7,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from persona_hub.pipelines.cli.exit_status import JobError, UsageError
-from persona_hub.pipelines.runners.run import beam_options, cause, run_pipeline, runs_here
+from persona_hub.pipelines.runners.run import beam_options, run_pipeline, runs_here
 
 
 def fail(element: int) -> int:
@@ -20,12 +20,6 @@ def test_the_step_and_the_cause_are_named() -> None:
 
     with pytest.raises(JobError, match=r"the job failed in Break: .*element 7 is lost"):
         run_pipeline(build, PipelineOptions([]))
-
-
-def test_the_last_line_of_a_long_story_counts() -> None:
-    error = RuntimeError("Traceback ...\nValueError: no such thing [while running 'Read/It']")
-    assert cause(error) == "the job failed in Read/It: ValueError: no such thing"
-    assert cause(RuntimeError("")) == "the job failed: RuntimeError"
 
 
 def test_beam_flags_are_read() -> None:

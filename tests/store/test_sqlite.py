@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from persona_hub.transforms.store import sqlite_schema
-from persona_hub.transforms.store.protocol import Put, Spend, StoreError, pack_value
+from persona_hub.transforms.store.protocol import Put, Renew, Spend, StoreAway, StoreError, pack_value
 from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.store.sqlite import SqliteStore
 from tests.helpers.stores import KEY, put
@@ -163,3 +163,17 @@ def test_a_store_of_an_earlier_release_keeps_its_answers_and_what_they_cost(
     store.commit([Put(b"n" * 16, b"new", "extract", Spend(1, 1, 1, 1, 1), subject=b"subject")])
     assert store.erase([b"subject"]) == 1
     assert store.spend() == {"extract": Spend(2, 101, 21, 5001, 1)}
+
+
+def test_a_store_that_another_process_holds_is_away_and_not_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persona_hub.transforms.store.sqlite.BUSY_SECONDS", 0.05)
+    with closing(open_store(f"sqlite:{tmp_path}/s.sqlite")) as store:
+        holder = sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        for act in (lambda: store.set_stop_flag(True), lambda: store.commit([Renew("me")])):
+            with pytest.raises(StoreAway, match="another process has held the file"):
+                act()
+        holder.close()
+        store.set_stop_flag(False)

@@ -20,7 +20,7 @@ from google.cloud.bigtable.data import (
 )
 from google.cloud.bigtable_admin_v2.types import GcRule
 
-from persona_hub.transforms.store.protocol import NOT_THERE, StoreError
+from persona_hub.transforms.store.protocol import NOT_THERE, StoreAway, StoreError
 from persona_hub.transforms.store.retry import ServerRetry
 
 ANSWER_FAMILY, STATE_FAMILY = "a", "s"  # column families; each keeps one version of a cell, of any age
@@ -112,7 +112,7 @@ class TableRows:
         try:
             return self.retry(ask)
         except PASSING as error:
-            raise StoreError(
+            raise StoreAway(
                 f"{self.address}: no answer for {self.retry.patience:.0f} s ({_first_line(error)}); {OTHER_TABLE} "
                 "(what it lacks is asked, and paid, again)"
             ) from error

@@ -19,6 +19,10 @@ class StoreError(RuntimeError):
     """The store cannot be used; the message names its address, what is wrong and the remedy."""
 
 
+class StoreAway(StoreError):
+    """The store gives no answer now, and may later: its server is down, or another process holds its file."""
+
+
 class Spend(NamedTuple):
     """What calls have cost."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,7 +14,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry as ClientRetry
 
-from persona_hub.transforms.secrets import SecretError, secret_or_variable
+from persona_hub.transforms.secrets import SecretError, secret_or_password, variable
 from persona_hub.transforms.store import redis_erasing as erasing
 from persona_hub.transforms.store.protocol import (
     LEASE_SECONDS,
@@ -28,6 +27,7 @@ from persona_hub.transforms.store.protocol import (
     Release,
     Renew,
     Spend,
+    StoreAway,
     StoreError,
     StoreJob,
     pack_value,
@@ -72,13 +72,13 @@ class RedisStore:
         place, _, query = address.partition("?")
         named = {name: values[0] for name, values in parse_qs(query).items()}
         try:
-            password = secret_or_variable(named.get("password_secret", ""), ["REDIS_PASSWORD"])
+            password = secret_or_password(named.get("password_secret", ""), ["REDIS_PASSWORD"])
         except SecretError as error:
             raise StoreError(f"{place}: {error}") from error
         connect: Any = redis.Redis.from_url
         self.client = connect(
             place,
-            username=named.get("username") or os.environ.get("REDIS_USERNAME") or None,
+            username=named.get("username") or variable("REDIS_USERNAME") or None,
             password=password or None,
             protocol=2,  # every server has it
             socket_timeout=SOCKET_SECONDS,
@@ -181,7 +181,7 @@ class RedisStore:
                 "or name a secret: ?username=NAME&password_secret=projects/P/secrets/S/versions/V"
             ) from error
         except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise StoreError(
+            raise StoreAway(
                 f"{self.address}: no answer for {self.retry.patience:.0f} s ({error}); start the server or name "
                 "another one with --response_store (what it lacks is asked, and paid, again)"
             ) from error

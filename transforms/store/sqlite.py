@@ -22,6 +22,7 @@ from persona_hub.transforms.store.protocol import (
     Release,
     Renew,
     Spend,
+    StoreAway,
     StoreError,
     StoreJob,
     granted_amount,
@@ -32,6 +33,7 @@ from persona_hub.transforms.store.protocol import (
 from persona_hub.transforms.store.sqlite_schema import BUSY_SECONDS, prepare
 
 MAPPED_BYTES = 1 << 28
+PRIMARY_CODE = 0xFF  # of an extended result code
 
 Outcome = TypeVar("Outcome")
 
@@ -97,7 +99,7 @@ class SqliteStore:
     def set_stop_flag(self, stop: bool = True) -> None:
         """Sets or clears the stop flag."""
         sql = "INSERT OR IGNORE INTO word VALUES ('stop')" if stop else "DELETE FROM word WHERE name = 'stop'"
-        self._connection().execute(sql)
+        self._erasing(lambda db: db.execute(sql))
 
     def erase(self, subjects: Collection[bytes]) -> int:
         """Removes all answers about `subjects`; how many those were."""
@@ -215,6 +217,11 @@ class SqliteStore:
         return {stage: Amount(*numbers) for stage, *numbers in rows}
 
     def _broken(self, error: sqlite3.Error) -> StoreError:
+        if getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StoreAway(
+                f"{self.address}: another process has held the file for {BUSY_SECONDS:.0f} s; end it, and run the same "
+                "command again"
+            )
         return StoreError(
             f"{self.address}: {error}; if the file is damaged, restore it from a copy or name another one with "
             "--response_store (what it lacks is asked, and paid, again)"

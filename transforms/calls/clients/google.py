@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.secrets import secret_or_variable
+from persona_hub.transforms.secrets import secret_or_variable, variable
 
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 LOCATION = "global"
@@ -71,12 +70,12 @@ def account_of(config: ModelConfig, default: str = LOCATION) -> dict[str, Any]:
 
 def project_of(config: ModelConfig, default: str = LOCATION) -> tuple[str, str]:
     """Google Cloud project and location, of the options or else the environment."""
-    project = config.options.get("project") or os.environ.get("GOOGLE_CLOUD_PROJECT")
+    project = config.options.get("project") or variable("GOOGLE_CLOUD_PROJECT")
     if not project:
         raise InvalidInputError(
             f"{config.flag} {config.name}: needs --project or the environment variable GOOGLE_CLOUD_PROJECT"
         )
-    return str(project), str(config.options.get("location") or os.environ.get("GOOGLE_CLOUD_LOCATION") or default)
+    return str(project), str(config.options.get("location") or variable("GOOGLE_CLOUD_LOCATION") or default)
 
 
 def _asked_delay(details: Any) -> float | None:

@@ -1,0 +1,47 @@
+"""What the failure of a job on Beam means for whoever ran it: the one line, and whose it is to mend."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+
+from persona_hub.pipelines.cli.exit_status import JobError, UsageError
+from persona_hub.transforms.calls.engine import STOPPED
+from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.store.protocol import StoreAway, StoreError
+
+WHILE_RUNNING = re.compile(r"\[while running '([^']*)'\]")
+# A worker process sends its traceback as a text, whose last line names the class of the exception.
+OWN_ERROR = re.compile(r"((?:\w+: )*)(persona_hub(?:\.\w+)*)\.(\w+): (.*)", re.DOTALL)
+
+
+def ending(error: BaseException) -> JobError | UsageError:
+    """UsageError for a fault in what the user gave, as a key, a file or a store, else JobError; both in one line.
+
+    In this process a step's own exception comes back as its type, from a worker process as the text of a RuntimeError.
+    """
+    text = str(error)
+    if STOPPED in text:
+        return JobError(STOPPED)
+    step = WHILE_RUNNING.search(text)
+    lines = [line for line in text.splitlines() if line.strip()] or [type(error).__name__]
+    said = WHILE_RUNNING.sub("", lines[-1]).strip()
+    kind = type(error)
+    if named := OWN_ERROR.fullmatch(said):
+        kind, said = class_of(named[2], named[3]), named[1] + named[4]
+    place = f"the job failed in {step.group(1)}" if step else "the job failed"
+    return (UsageError if is_wrong_input(kind) else JobError)(f"{place}: {said}")
+
+
+def class_of(module: str, name: str) -> type[BaseException]:
+    """The exception of ours that a worker has named; Exception where there is none."""
+    try:
+        found = getattr(import_module(module), name, None)
+    except ImportError:
+        return Exception
+    return found if isinstance(found, type) and issubclass(found, BaseException) else Exception
+
+
+def is_wrong_input(kind: type[BaseException]) -> bool:
+    """Whether running the same command again cannot help: a flag or file is wrong, or a store full or damaged."""
+    return issubclass(kind, InvalidInputError | StoreError) and not issubclass(kind, StoreAway)
