@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
 from persona_hub.transforms.store.protocol import (
     Amount,
     Lease,
@@ -24,3 +30,16 @@ def put(
 
 def lease(owner: str, want: int, least: int = 1, stage: str = "extract", limits: tuple[Limit, ...] = ()) -> Lease:
     return Lease(owner, stage, Amount(calls=least), Amount(calls=want), limits or (Limit((), Amount(calls=100)),))
+
+
+def movable_clock(patched: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """`clock(40)`: for all stores, and nothing else, it is 40 seconds later."""
+    late = [0.0]
+    moved = SimpleNamespace(time=lambda: time.time() + late[0], sleep=time.sleep, monotonic=time.monotonic)
+    for kind in ("sqlite", "redis", "bigtable"):
+        patched.setattr(f"persona_hub.transforms.store.{kind}.time", moved)
+
+    def forward(seconds: float) -> None:
+        late[0] += seconds
+
+    return forward

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.store import bigtable_rows, retry
 from persona_hub.transforms.store.bigtable import ANSWER_ROWS, LEASES_ROW, SERIAL, BigtableStore
+from persona_hub.transforms.store.bigtable_owners import Ledger, used_of
 from persona_hub.transforms.store.bigtable_rows import ANSWER_FAMILY, FORMAT_CELL, STATE_FAMILY, TableRows, forgets
-from persona_hub.transforms.store.ledger import Ledger, used_of
 from persona_hub.transforms.store.protocol import Amount, Book, Limit, Release, Renew, Spend, StoreError
 from persona_hub.transforms.store.registry import open_store
 from tests.helpers.stores import COST, KEY, OTHER, lease, put
@@ -129,9 +129,9 @@ def test_leases_never_pass_the_budget_however_many_ask(bigtable_address: str) ->
 
 
 def test_booked_time_is_given_once_however_many_book(bigtable_address: str) -> None:
-    def work(_: int) -> list[float]:
+    def work(name: int) -> list[float]:
         store = open_store(bigtable_address)
-        return [store.commit([Book("requests", 5.0)])[0] for _ in range(5)]
+        return [store.commit([Renew(f"owner {name}"), Book("requests", 5.0)])[1] for _ in range(5)]
 
     with futures.ThreadPoolExecutor(4) as pool:
         begins = sorted(begin for some in pool.map(work, range(4)) for begin in some)

@@ -227,12 +227,14 @@ def test_a_store_does_not_cross_a_fork(redis_server: RedisServer) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
-AMOUNTS = st.builds(Amount, *[st.sampled_from([0, 1, 5, 10**15 + 7])] * 3)
+AMOUNTS = st.builds(Amount, *[st.sampled_from([0, 1, 5, 10**8 + 7, 10**14 + 7])] * 3)
+TOKENS, COSTS = st.sampled_from([0, 1, 4, 10**8]), st.sampled_from([0, 1, 4, 10**14])
+SPENDS = st.builds(Spend, TOKENS, TOKENS, TOKENS, COSTS, st.just(0))
 LIMITS = st.builds(Limit, st.sampled_from([(), ("a",), ("b",), ("a", "b")]), AMOUNTS)
 
 
 @given(
-    spent=st.dictionaries(st.sampled_from("abc"), st.builds(Spend, *[st.sampled_from([0, 1, 4, 10**15])] * 4)),
+    spent=st.dictionaries(st.sampled_from("abc"), SPENDS),
     lease=st.builds(
         Lease, st.just("me"), st.sampled_from("abc"), AMOUNTS, AMOUNTS, st.lists(LIMITS, max_size=3).map(tuple)
     ),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.transforms.store import sqlite_schema
+from persona_hub.transforms.store import sqlite_file
 from persona_hub.transforms.store.protocol import Put, Renew, Spend, StoreAway, StoreError, pack_value
 from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.store.sqlite import SqliteStore
@@ -93,7 +93,7 @@ def test_a_store_does_not_cross_a_fork(tmp_path: Path) -> None:
 
 
 def test_the_mark_of_the_format_is_the_one_that_files_out_there_have() -> None:
-    assert (sqlite_schema.APPLICATION, sqlite_schema.SCHEMA_VERSION) == (0x50484252, 3)
+    assert (sqlite_file.APPLICATION, sqlite_file.SCHEMA_VERSION) == (0x50484252, 3)
 
 
 WORDS = b"words that shall be gone " * 20

@@ -26,13 +26,21 @@ from typing import Any
 
 from google.cloud.bigtable.data import DeleteAllFromRow, DeleteRangeFromColumn, SetCell
 
-from persona_hub.transforms.store.bigtable_rows import ANSWER_FAMILY, STATE_FAMILY, Cell, TableRows
-from persona_hub.transforms.store.ledger import LeaseKey, Ledger, alive_until, used_of
+from persona_hub.transforms.store.bigtable_owners import BigtableClaims, LeaseKey, Ledger, alive_until, used_of
+from persona_hub.transforms.store.bigtable_rows import (
+    ANSWER_FAMILY,
+    FORMAT_ROW,
+    IDENTITY,
+    STATE_FAMILY,
+    Cell,
+    TableRows,
+)
 from persona_hub.transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
     Amount,
     Book,
+    Claim,
     Lease,
     Put,
     Release,
@@ -40,8 +48,12 @@ from persona_hub.transforms.store.protocol import (
     Spend,
     StoreError,
     StoreJob,
+    Unclaim,
     granted_amount,
+    is_alive,
+    next_begin,
     pack_value,
+    replaced_error,
     unpack_value,
 )
 
@@ -66,6 +78,13 @@ class BigtableStore:
         self.last_stamp = 0
         self.pool = ThreadPoolExecutor(PUT_THREADS, "bigtable-put")
         self.closing = threading.Lock()
+        self.claims = BigtableClaims(self.rows, self.pool, self._living)
+        self.made_as = self.rows.read_identity()
+
+    @property
+    def identity(self) -> str:
+        """The name that it was given when it was made; "" where only an earlier release has used it."""
+        return self.made_as
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those keys that have one."""
@@ -80,11 +99,12 @@ class BigtableStore:
     def commit(self, jobs: Sequence[StoreJob]) -> list[Any]:
         """Does all jobs: the ledger first, then the answers, then the rest."""
         puts = [job for job in jobs if isinstance(job, Put)]
-        self._count(puts, [job.owner for job in jobs if isinstance(job, Lease | Renew)], bool(puts))
+        self._count(puts, [job.owner for job in jobs if isinstance(job, Lease | Renew | Claim)], bool(puts))
         rows = {put.key: put.value for put in reversed(puts) if put.key}  # of two with one key, the first
         added = self.pool.map(self._add, {put.key: put for put in reversed(puts) if put.key}.values())
         lost = [key for key, mine in zip(rows, added, strict=True) if not mine]
         rows.update(self.get_many(lost))
+        self.claims.end(list(rows))
         return [rows.get(job.key) if isinstance(job, Put) else self._do(job) for job in jobs]
 
     def spend(self) -> dict[str, Spend]:
@@ -134,7 +154,8 @@ class BigtableStore:
         now = time.time()
         self.ledger.pay(puts)
         for owner in owners:
-            if self.ledger.alive.get(owner, 0.0) < now + LEASE_SECONDS / 2:  # beats are far more frequent
+            until = self.ledger.alive.get(owner, 0.0)
+            if not now + LEASE_SECONDS / 2 <= until <= now + LEASE_SECONDS:  # beats are far more frequent
                 self.ledger.alive[owner] = now + LEASE_SECONDS
                 changed = True
         if changed:
@@ -155,11 +176,20 @@ class BigtableStore:
             case Lease():
                 return self._lease(job)
             case Renew():
-                return bool(self.rows.read([STOP_ROW]))
+                rows = self.rows.read([STOP_ROW, FORMAT_ROW])
+                cell = rows.get(FORMAT_ROW, {}).get(IDENTITY)
+                if (cell.value.decode() if cell else "") != self.made_as:
+                    raise replaced_error(self.address)
+                return STOP_ROW in rows
             case Release():
                 self._release(job.owner)
+                self.claims.leave(job.owner)
             case Book():
                 return self._book(job)
+            case Claim():
+                return self.claims.claim(job, self.get_many)
+            case Unclaim():
+                self.claims.give_back(job)
         return None
 
     def _lease(self, lease: Lease) -> Amount:
@@ -208,13 +238,17 @@ class BigtableStore:
         while True:
             cell = self.rows.read([row]).get(row, {}).get(UNTIL)
             booked = float(cell.value) if cell else None
-            begin = max(time.time(), booked or 0.0)
+            begin = next_begin(booked, job.seconds, time.time(), lambda: len(self._living()))
             until = (booked if booked is not None and job.seconds < 0 else begin) + job.seconds
             new = SetCell(STATE_FAMILY, UNTIL, b"%.6f" % until, self._stamp(cell.stamp if cell else 0))
             if self.rows.swap(row, UNTIL, cell.value if cell else None, new):
                 return begin
             attempt += 1
             _wait_for_others(attempt)
+
+    def _living(self) -> set[str]:
+        now = time.time()
+        return {owner for owner, until in alive_until(self._ledgers()).items() if is_alive(until, now, LEASE_SECONDS)}
 
     def _ledgers(self) -> list[Ledger]:
         rows = self.rows.scan(LEDGER_ROWS)

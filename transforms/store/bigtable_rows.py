@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from google.cloud.bigtable.data import (
     DeleteAllFromRow,
     Mutation,
     ReadRowsQuery,
+    RowMutationEntry,
     RowRange,
     SetCell,
     row_filters,
@@ -25,6 +27,7 @@ from persona_hub.transforms.store.retry import ServerRetry
 
 ANSWER_FAMILY, STATE_FAMILY = "a", "s"  # column families; each keeps one version of a cell, of any age
 FORMAT_CELL = (b"c/format", b"version")  # row and column that hold the version of all rows
+FORMAT_ROW, IDENTITY = FORMAT_CELL[0], b"identity"  # a random name given to a new table, in the same row
 ROWS_VERSION = b"1"
 SPLITS = [*(b"a/" + bytes([first]) for first in range(16, 256, 16)), b"c/"]  # tablets of a new table
 PAGE_ROWS = 10_000
@@ -85,6 +88,12 @@ class TableRows:
     def remove(self, key: bytes) -> bool:
         """Deletes a row; whether it was there."""
         return bool(self.ask(lambda: self._check(key, None, [DeleteAllFromRow()], [])))
+
+    def remove_many(self, keys: Sequence[bytes]) -> None:
+        """Deletes rows, whether they are there or not, in one question."""
+        entries = [RowMutationEntry(key, DeleteAllFromRow()) for key in keys]
+        if entries:
+            self.ask(lambda: self.table.bulk_mutate_rows(entries, operation_timeout=OPERATION_SECONDS))
 
     def write(self, key: bytes, *mutations: Mutation) -> None:
         """Changes one row. The mutations must bear doing twice, and late."""
@@ -198,6 +207,15 @@ class TableRows:
                 f"{self.address}: was written in version {there} of the format, this program reads "
                 f"{ROWS_VERSION.decode()}; use the release that wrote it, or {OTHER_TABLE}"
             )
+
+        if make and not self.read_identity():  # new, or of an earlier release
+            name = secrets.token_hex(8).encode()
+            self.swap(FORMAT_ROW, IDENTITY, None, SetCell(STATE_FAMILY, IDENTITY, name))
+
+    def read_identity(self) -> str:
+        """The name that the table was given when it was made; "" where only an earlier release has used it."""
+        cell = self.read([FORMAT_ROW]).get(FORMAT_ROW, {}).get(IDENTITY)
+        return cell.value.decode() if cell else ""
 
     def _format(self) -> bytes | None:
         row, column = FORMAT_CELL

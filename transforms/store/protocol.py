@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 LOOKUP_KEYS = 500  # in one question: 3.7 µs a key of a million with SQLite, ten times that one by one
 LEASE_SECONDS = 60.0  # after which the lease of a process that was killed is free again; owners renew every second
+CLAIM_SECONDS = 15.0  # after which another may ask what a process that was killed had claimed
+SKEW_SECONDS = (
+    60.0  # between two clocks at the most: a time that is later than so allows is no time, and counts as past
+)
+BOOKED_AHEAD_SECONDS = 60.0  # of a time line, for each process that lives: it books a fraction of that at a time
+MOST_TOKENS, MOST_COST = 10**8, 10**14  # that one call is counted with, so that sums stay within 64 bits
 CHECK_BYTES = 4
 HEX_ID = re.compile("[0-9a-f]{32}")
 NOT_THERE = "does not exist; no job has called a paid model with this store yet"
@@ -36,6 +42,12 @@ class Spend(NamedTuple):
     def amount(self) -> Amount:
         """What it takes from a budget."""
         return Amount(self.calls, self.input_tokens + self.output_tokens, self.cost)
+
+    @property
+    def bounded(self) -> Spend:
+        """The same in whole numbers that fit: no call has tokens below 0, which would unbind a budget, or 1e300."""
+        most = (MOST_TOKENS, MOST_TOKENS, MOST_TOKENS, MOST_COST, MOST_TOKENS)
+        return Spend(*(whole_number(n, much) for n, much in zip(self, most, strict=True)))
 
     def plus(self, other: Spend) -> Spend:
         """Both together."""
@@ -102,14 +114,16 @@ class Lease:
 
 @dataclass(frozen=True)
 class Renew:
-    """Say that `owner` is alive; result: whether the stop flag is set."""
+    """Say that `owner` is alive; result: whether the stop flag is set. Raises StoreError where the store is not the one
+    that was opened: emptied, or replaced.
+    """
 
     owner: str
 
 
 @dataclass(frozen=True)
 class Release:
-    """Give back what is left of all leases of `owner`; no result."""
+    """Give back what is left of all leases and claims of `owner`; no result."""
 
     owner: str
 
@@ -126,7 +140,29 @@ class Book:
     seconds: float
 
 
-StoreJob = Put | Lease | Renew | Release | Book
+@dataclass(frozen=True)
+class Claim:
+    """Claim questions before they are asked, so that no two processes pay for one; each is the keys of its answers.
+
+    Result, for each question: True, it is the owner's to ask; False, another process that lives has claimed a key of
+    it; or, where a key has an answer, the values of all its keys (None for those without). A claim ends with the answer
+    of its key, by Unclaim, by Release, or CLAIM_SECONDS after the last word of its owner.
+    """
+
+    owner: str
+    questions: tuple[tuple[bytes, ...], ...]
+
+
+@dataclass(frozen=True)
+class Unclaim:
+    """Give back the claims of `owner` to these keys; no result."""
+
+    owner: str
+    keys: tuple[bytes, ...]
+
+
+Claimed = bool | tuple[bytes | None, ...]  # what a Claim says of one question
+StoreJob = Put | Lease | Renew | Release | Book | Claim | Unclaim
 
 
 class ResponseStore(Protocol):
@@ -134,6 +170,10 @@ class ResponseStore(Protocol):
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those keys that have one. Any thread may ask. Raises StoreError."""
+
+    @property
+    def identity(self) -> str:
+        """A random name given to the store when it was made: another one under the same address was made anew."""
 
     def commit(self, jobs: Sequence[StoreJob]) -> list[Any]:
         """Does all jobs durably, in one transaction if there are such; their results. Called by one thread only."""
@@ -165,6 +205,35 @@ def subject_of(record_id: str) -> bytes:
     return bytes.fromhex(record_id) if HEX_ID.fullmatch(record_id) else record_id.encode()
 
 
+def whole_number(n: float, most: int) -> int:
+    """`n` as a whole number from 0 to `most`; what is no number is 0."""
+    return int(min(max(n, 0), most)) if isinstance(n, int | float) and n == n else 0
+
+
+def is_alive(until: float, now: float, seconds: float) -> bool:
+    """Whether a word that holds for `seconds` still does. One from a clock that was a day ahead does not."""
+    return now < until <= now + seconds + SKEW_SECONDS
+
+
+def next_begin(until: float | None, seconds: float, now: float, living: Callable[[], int]) -> float:
+    """When the next booking of a time line begins that is booked `until`.
+
+    So long a line that the processes which live cannot have booked it was written by a clock ahead; it begins anew.
+    """
+    if until is None or until <= now:
+        return now
+    each = max(BOOKED_AHEAD_SECONDS, seconds)
+    return until if until <= now + each or until <= now + each * living() else now
+
+
+def replaced_error(address: str) -> StoreError:
+    """That the store is another than the one that was opened."""
+    return StoreError(
+        f"{address}: was emptied or replaced while the job ran, so the answers in it are gone; restore it from a copy, "
+        "or run the same command again (what it lacks is asked, and paid, again)"
+    )
+
+
 def granted_amount(lease: Lease, used: dict[str, Amount]) -> Amount:
     """What `ask` gets when `used` is spent or leased by stage. The end of a budget is leased call by call."""
     for amount in (lease.want, lease.least):
@@ -186,10 +255,11 @@ def summed(puts: Iterable[Put]) -> tuple[dict[str, Spend], dict[tuple[str, str],
     by_stage: dict[str, Spend] = {}
     by_lease: dict[tuple[str, str], Amount] = {}
     for put in puts:
-        by_stage[put.stage] = by_stage.get(put.stage, Spend()).plus(put.spend)
+        spend = put.spend.bounded
+        by_stage[put.stage] = by_stage.get(put.stage, Spend()).plus(spend)
         if put.owner:
             lease = (put.owner, put.stage)
-            by_lease[lease] = by_lease.get(lease, Amount()).plus(put.spend.amount)
+            by_lease[lease] = by_lease.get(lease, Amount()).plus(spend.amount)
     return by_stage, by_lease
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -17,23 +16,24 @@ from redis.retry import Retry as ClientRetry
 from persona_hub.transforms.secrets import SecretError, secret_or_password, variable
 from persona_hub.transforms.store import redis_erasing as erasing
 from persona_hub.transforms.store.protocol import (
-    LEASE_SECONDS,
     LOOKUP_KEYS,
     NOT_THERE,
     Amount,
     Book,
+    Claim,
+    Claimed,
     Lease,
     Put,
-    Release,
     Renew,
     Spend,
     StoreAway,
     StoreError,
     StoreJob,
     pack_value,
-    summed,
+    replaced_error,
     unpack_value,
 )
+from persona_hub.transforms.store.redis_jobs import jobs_as_json
 from persona_hub.transforms.store.retry import ServerRetry
 
 FORMAT_KEY = b"persona-hub:format"  # holds the version of all keys below
@@ -42,6 +42,8 @@ KEY_PREFIX = b"persona-hub:%d:" % KEYS_VERSION
 ANSWER_PREFIX = KEY_PREFIX + b"answer:"
 SPEND_KEY, LEASES_KEY, BOOKED_KEY, STOP_KEY = (KEY_PREFIX + name for name in (b"spend", b"lease", b"booked", b"stop"))
 SUBJECTS_KEY = KEY_PREFIX + b"about"  # {key of an answer: its subject}
+CLAIMS_KEY, ALIVE_KEY = KEY_PREFIX + b"claim", KEY_PREFIX + b"alive"  # {key: owner}, {owner: until when it lives}
+IDENTITY_KEY = KEY_PREFIX + b"identity"
 TYPES = {
     FORMAT_KEY: b"string",
     SPEND_KEY: b"hash",
@@ -49,6 +51,9 @@ TYPES = {
     BOOKED_KEY: b"hash",
     STOP_KEY: b"string",
     SUBJECTS_KEY: b"hash",
+    CLAIMS_KEY: b"hash",
+    ALIVE_KEY: b"hash",
+    IDENTITY_KEY: b"string",
 }
 REMEMBER_SECONDS = 3600  # a commit's result, for a client that lost the connection before it had the reply
 CONNECT_SECONDS = 5.0  # a wrong address is reported soon
@@ -104,6 +109,11 @@ class RedisStore:
             found.update((key, value) for key, value in zip(part, values, strict=True) if value is not None)
         return {key: unpack_value(key, value, self.address) for key, value in found.items()}
 
+    @property
+    def identity(self) -> str:
+        """The name that it was given when it was made; "" where only an earlier release has used it."""
+        return self.made_as
+
     def commit(self, jobs: Sequence[StoreJob]) -> list[Any]:
         """Does all jobs in one script: all that it wrote stands in the append-only file, or nothing does."""
         self.commits += 1
@@ -117,10 +127,13 @@ class RedisStore:
             STOP_KEY,
             self.done,
             SUBJECTS_KEY,
+            CLAIMS_KEY,
+            ALIVE_KEY,
+            IDENTITY_KEY,
             *(ANSWER_PREFIX + key for key in rows),
         ]
         values = [part for key, value in rows.items() for part in (pack_value(key, value), key, about[key])]
-        work = _as_json(puts, [job for job in jobs if not isinstance(job, Put)])
+        work = jobs_as_json(puts, [job for job in jobs if not isinstance(job, Put)], ANSWER_PREFIX)
         kept, results = self._ask(
             lambda: self.script(keys, [f"{time.time():.6f}", self.commits, REMEMBER_SECONDS, work, *values])
         )
@@ -133,7 +146,7 @@ class RedisStore:
                 )
         rows.update(stands)
         replies: Iterator[bytes] = iter(results)
-        return [rows.get(job.key) if isinstance(job, Put) else _result(job, next(replies)) for job in jobs]
+        return [rows.get(job.key) if isinstance(job, Put) else self._result(job, next(replies)) for job in jobs]
 
     def spend(self) -> dict[str, Spend]:
         """What was spent so far, by stage."""
@@ -163,6 +176,29 @@ class RedisStore:
     def scrub(self) -> Sequence[str]:
         """Has the server write its files anew, without what was removed."""
         return erasing.scrub(self.client, self._ask, self.address.partition("?")[0])
+
+    def _result(self, job: StoreJob, reply: bytes) -> Any:
+        match job:
+            case Lease():
+                return Amount(*map(int, reply.split()))
+            case Renew():
+                stop, _, identity = reply.decode().partition(" ")
+                if identity != self.made_as:
+                    raise replaced_error(self.address)
+                return stop == "1"
+            case Book():
+                return float(reply)
+            case Claim():
+                return self._claimed(job, reply.decode())
+        return None
+
+    def _claimed(self, claim: Claim, reply: str) -> list[Claimed]:
+        answered = [question for question, word in zip(claim.questions, reply, strict=True) if word == "2"]
+        values = self.get_many([key for question in answered for key in question])
+        return [
+            tuple(values.get(key) for key in question) if word == "2" else word == "1"
+            for question, word in zip(claim.questions, reply, strict=True)
+        ]
 
     def _remove(self, keys: Collection[bytes]) -> int:
         return erasing.remove(self.client, self._ask, SUBJECTS_KEY, ANSWER_PREFIX, keys)
@@ -230,6 +266,9 @@ class RedisStore:
                 f"{self.address}: was written in version {version.decode(errors='replace')[:20]} of the format, this "
                 f"program reads {KEYS_VERSION}; use the release that wrote it, or {OTHER_DATABASE}"
             )
+        if make:
+            self._ask(lambda: self.client.set(IDENTITY_KEY, secrets.token_hex(8), nx=True))
+        self.made_as = (self._ask(lambda: self.client.get(IDENTITY_KEY)) or b"").decode()
 
 
 def passes_with_time(error: BaseException) -> bool:
@@ -237,39 +276,3 @@ def passes_with_time(error: BaseException) -> bool:
     return isinstance(error, redis.ConnectionError | redis.TimeoutError) and not isinstance(
         error, redis.AuthenticationError
     )
-
-
-def _as_json(puts: Sequence[Put], jobs: Sequence[StoreJob]) -> str:
-    """What the script does besides answers: spend by stage, what is taken from leases, the other jobs."""
-    by_stage, by_lease = summed(puts)
-    return json.dumps(
-        {
-            "spend": [(stage, *spend) for stage, spend in by_stage.items()],
-            "taken": [(f"{owner}\n{stage}", *amount) for (owner, stage), amount in by_lease.items()],
-            "jobs": [_call(job) for job in jobs],
-        }
-    )
-
-
-def _call(job: StoreJob) -> tuple[Any, ...]:
-    match job:
-        case Lease():
-            return "ask", job.owner, job.stage, job.least, job.want, job.limits, LEASE_SECONDS
-        case Renew():
-            return "renew", job.owner, LEASE_SECONDS
-        case Release():
-            return "release", job.owner
-        case Book():
-            return "book", job.name, job.seconds
-    raise TypeError(f"{type(job).__name__} is no job of this kind")
-
-
-def _result(job: StoreJob, reply: bytes) -> Any:
-    match job:
-        case Lease():
-            return Amount(*map(int, reply.split()))
-        case Renew():
-            return reply == b"1"
-        case Book():
-            return float(reply)
-    return None

@@ -10,30 +10,34 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from persona_hub.transforms.store import sqlite_claims as claims
 from persona_hub.transforms.store import sqlite_erasing as erasing
 from persona_hub.transforms.store.protocol import (
     LEASE_SECONDS,
     LOOKUP_KEYS,
     NOT_THERE,
+    SKEW_SECONDS,
     Amount,
     Book,
+    Claim,
     Lease,
     Put,
     Release,
     Renew,
     Spend,
-    StoreAway,
     StoreError,
     StoreJob,
+    Unclaim,
     granted_amount,
+    next_begin,
     pack_value,
+    replaced_error,
     summed,
     unpack_value,
 )
-from persona_hub.transforms.store.sqlite_schema import BUSY_SECONDS, prepare
+from persona_hub.transforms.store.sqlite_file import BUSY_SECONDS, prepare, store_error
 
-MAPPED_BYTES = 1 << 28
-PRIMARY_CODE = 0xFF  # of an extended result code
+FAULTS = (sqlite3.Error, OverflowError)  # the latter: a number beyond 64 bits
 
 Outcome = TypeVar("Outcome")
 
@@ -55,35 +59,42 @@ class SqliteStore:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             prepare(self._connection(), self.address)
+            found = self.path.stat()
+            self.file = (found.st_dev, found.st_ino)
+            [self.made_as] = self._connection().execute("SELECT id FROM identity").fetchone()
         except OSError as error:
             raise StoreError(f"{self.address}: cannot be made: {error.strerror}") from error
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+        except FAULTS as error:
+            raise store_error(self.address, error) from error
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those keys that have one."""
-        found: dict[bytes, bytes] = {}
         try:
-            for start in range(0, len(keys), LOOKUP_KEYS):
-                found.update(self._values(self._connection(), keys[start : start + LOOKUP_KEYS]))
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
-        return {key: unpack_value(key, value, self.address) for key, value in found.items()}
+            return self._unpacked(self._connection(), keys)
+        except FAULTS as error:
+            raise store_error(self.address, error) from error
+
+    @property
+    def identity(self) -> str:
+        """The name that it was given when it was made."""
+        return self.made_as
 
     def commit(self, jobs: Sequence[StoreJob]) -> list[Any]:
         """Does all jobs in one transaction."""
-        db = self._connection()
         try:
+            db = self._connection()
+            self._check_file()
             db.execute("BEGIN IMMEDIATE")
             try:
                 stands = self._put(db, [job for job in jobs if isinstance(job, Put)])
                 results = [stands.get(job.key) if isinstance(job, Put) else self._do(db, job) for job in jobs]
+                db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:  # some faults have ended it already
+                    db.execute("ROLLBACK")
                 raise
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+        except FAULTS as error:
+            raise store_error(self.address, error) from error
         return results
 
     def spend(self) -> dict[str, Spend]:
@@ -93,33 +104,33 @@ class SqliteStore:
                 "SELECT stage, calls, input_tokens, output_tokens, cost, estimated FROM spend"
             )
             return {stage: Spend(*numbers) for stage, *numbers in rows}
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+        except FAULTS as error:
+            raise store_error(self.address, error) from error
 
     def set_stop_flag(self, stop: bool = True) -> None:
         """Sets or clears the stop flag."""
         sql = "INSERT OR IGNORE INTO word VALUES ('stop')" if stop else "DELETE FROM word WHERE name = 'stop'"
-        self._erasing(lambda db: db.execute(sql))
+        self._guarded(lambda db: db.execute(sql))
 
     def erase(self, subjects: Collection[bytes]) -> int:
         """Removes all answers about `subjects`; how many those were."""
-        return self._erasing(lambda db: erasing.erase(db, "subject", subjects))
+        return self._guarded(lambda db: erasing.erase(db, "subject", subjects))
 
     def forget(self, keys: Collection[bytes]) -> None:
         """Removes the answers of these keys."""
-        self._erasing(lambda db: erasing.erase(db, "key", keys))
+        self._guarded(lambda db: erasing.erase(db, "key", keys))
 
     def without_subject(self) -> Iterator[tuple[bytes, bytes]]:
         """(key, value) of the answers that name no subject."""
         try:
             for key, value in erasing.without_subject(self._connection()):
                 yield key, unpack_value(key, value, self.address)
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+        except FAULTS as error:
+            raise store_error(self.address, error) from error
 
     def scrub(self) -> Sequence[str]:
         """Writes the file anew without what was removed, and empties the log beside it."""
-        self._erasing(lambda db: erasing.scrub(db, self.address))
+        self._guarded(lambda db: erasing.scrub(db, self.address))
         return ()
 
     def close(self) -> None:
@@ -129,11 +140,11 @@ class SqliteStore:
                 self.opened.pop().close()
         self.own = threading.local()
 
-    def _erasing(self, act: Callable[[sqlite3.Connection], Outcome]) -> Outcome:
+    def _guarded(self, act: Callable[[sqlite3.Connection], Outcome]) -> Outcome:
         try:
             return act(self._connection())
-        except sqlite3.Error as error:
-            raise self._broken(error) from error
+        except FAULTS as error:
+            raise store_error(self.address, error) from error
 
     def _connection(self) -> sqlite3.Connection:
         if self.pid != os.getpid():
@@ -145,13 +156,25 @@ class SqliteStore:
             with self.lock:
                 self.opened.append(db)
             db.execute(f"PRAGMA synchronous={self.synchronous}")
-            db.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
+            db.execute("PRAGMA mmap_size=0")  # reading a mapped file that was cut kills the process by SIGBUS
         return db
 
-    @staticmethod
-    def _values(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        marks = ",".join("?" * len(keys))
-        return dict(db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", tuple(keys)).fetchall())  # noqa: S608
+    def _unpacked(self, db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        found: dict[bytes, bytes] = {}
+        for start in range(0, len(keys), LOOKUP_KEYS):
+            part = keys[start : start + LOOKUP_KEYS]
+            marks = ",".join("?" * len(part))
+            found.update(db.execute(f"SELECT key, value FROM answer WHERE key IN ({marks})", tuple(part)))  # noqa: S608
+        return {key: unpack_value(key, value, self.address) for key, value in found.items()}
+
+    def _check_file(self) -> None:
+        """Refuses to write into a file that is no longer the one at its path: what it holds would be lost."""
+        try:
+            now = self.path.stat()
+        except OSError:
+            raise replaced_error(self.address) from None
+        if (now.st_dev, now.st_ino) != self.file or not now.st_size:
+            raise replaced_error(self.address)
 
     def _put(self, db: sqlite3.Connection, puts: list[Put]) -> dict[bytes, bytes]:
         """The value that stands for each key, and all that they cost counted."""
@@ -162,11 +185,9 @@ class SqliteStore:
                 "INSERT INTO answer VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 [(key, pack_value(key, value), about[key] or None) for key, value in rows.items()],
             ).rowcount
+            claims.end(db, list(rows))
             if inserted < len(rows):  # another process was first with some
-                keys = list(rows)
-                for start in range(0, len(keys), LOOKUP_KEYS):
-                    for key, value in self._values(db, keys[start : start + LOOKUP_KEYS]).items():
-                        rows[key] = unpack_value(key, value, self.address)
+                rows.update(self._unpacked(db, list(rows)))
         by_stage, by_lease = summed(puts)
         db.executemany(
             "INSERT INTO spend VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, "
@@ -193,16 +214,25 @@ class SqliteStore:
                 )
                 return amount
             case Renew():
+                if db.execute("SELECT id FROM identity").fetchone() != (self.made_as,):
+                    raise replaced_error(self.address)
                 db.execute("UPDATE lease SET expires = ? WHERE owner = ?", (now + LEASE_SECONDS, job.owner))
+                claims.beat(db, job.owner, now)
                 return db.execute("SELECT 1 FROM word WHERE name = 'stop'").fetchone() is not None
             case Release():
                 db.execute("DELETE FROM lease WHERE owner = ? OR expires < ?", (job.owner, now))
+                claims.leave(db, job.owner, now)
             case Book():
                 row = db.execute("SELECT until FROM booked WHERE name = ?", (job.name,)).fetchone()
-                begin = max(now, row[0]) if row else now
-                until = (row[0] if row and job.seconds < 0 else begin) + job.seconds
+                booked = row[0] if row else None
+                begin = next_begin(booked, job.seconds, now, lambda: len(claims.living(db, now)))
+                until = (booked if booked is not None and job.seconds < 0 else begin) + job.seconds
                 db.execute("INSERT OR REPLACE INTO booked VALUES (?, ?)", (job.name, until))
                 return begin
+            case Claim():
+                return claims.claim(db, job, now, lambda keys: self._unpacked(db, keys))
+            case Unclaim():
+                claims.unclaim(db, job)
         return None
 
     @staticmethod
@@ -211,18 +241,8 @@ class SqliteStore:
         rows = db.execute(
             "SELECT stage, sum(calls), sum(tokens), sum(cost) FROM ("
             "SELECT stage, calls, input_tokens + output_tokens AS tokens, cost FROM spend UNION ALL "
-            "SELECT stage, max(calls, 0), max(tokens, 0), max(cost, 0) FROM lease WHERE expires > ?) GROUP BY stage",
-            (now,),
+            "SELECT stage, max(calls, 0), max(tokens, 0), max(cost, 0) FROM lease WHERE expires > ? AND expires <= ?) "
+            "GROUP BY stage",
+            (now, now + LEASE_SECONDS + SKEW_SECONDS),
         )
         return {stage: Amount(*numbers) for stage, *numbers in rows}
-
-    def _broken(self, error: sqlite3.Error) -> StoreError:
-        if getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return StoreAway(
-                f"{self.address}: another process has held the file for {BUSY_SECONDS:.0f} s; end it, and run the same "
-                "command again"
-            )
-        return StoreError(
-            f"{self.address}: {error}; if the file is damaged, restore it from a copy or name another one with "
-            "--response_store (what it lacks is asked, and paid, again)"
-        )

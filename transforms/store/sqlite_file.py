@@ -1,4 +1,4 @@
-"""The tables of an embedded store: made in a new file, added to in one of an earlier release, refused in any other."""
+"""The file of an embedded store: its tables, made or added to when it is opened, and what its faults mean."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 import time
 from contextlib import closing
 
-from persona_hub.transforms.store.protocol import StoreError
+from persona_hub.transforms.store.protocol import StoreAway, StoreError
 
 APPLICATION = 0x50484252  # "PHBR" in the file's header: a response store, and no other program's database
 SCHEMA_VERSION = 3  # 1 had no subjects; 2 no estimates, claims and identity
@@ -29,6 +29,20 @@ SINCE_VERSION_3 = """
 UPGRADES = {
     1: ["ALTER TABLE answer ADD COLUMN subject BLOB"],
     2: ["ALTER TABLE spend ADD COLUMN estimated INT NOT NULL DEFAULT 0", *SINCE_VERSION_3.split(";")],
+}
+
+ANOTHER = "name another one with --response_store (what it lacks is asked, and paid, again)"
+AGAIN = "then run the same command again: what is in the store is not paid again"
+REMEDIES = {
+    sqlite3.SQLITE_FULL: f"make room, {AGAIN}",
+    sqlite3.SQLITE_IOERR: f"see to the disk (is it full, or a share that is gone?), {AGAIN}",
+    sqlite3.SQLITE_READONLY: "make the file and its folder writable for this user, or name another one with "
+    "--response_store",
+    sqlite3.SQLITE_CANTOPEN: "see that its folder is there and writable for this user, or name another file with "
+    "--response_store",
+    sqlite3.SQLITE_PERM: "make the file readable and writable for this user",
+    sqlite3.SQLITE_CORRUPT: f"the file is damaged: restore it from a copy, or {ANOTHER}",
+    sqlite3.SQLITE_NOTADB: f"the file is damaged or no response store: restore it from a copy, or {ANOTHER}",
 }
 
 
@@ -59,6 +73,17 @@ def prepare(db: sqlite3.Connection, address: str) -> None:
             "use the release that wrote it, or name another file"
         )
     db.execute("SELECT 1 FROM answer, spend, lease, booked, word, claim, alive, identity LIMIT 1")
+
+
+def store_error(address: str, error: Exception) -> StoreError:
+    """A StoreError that says what to do about `error`."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # of an extended code the kind
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreAway(
+            f"{address}: another process has held the file for {BUSY_SECONDS:.0f} s; end it (lsof names it), {AGAIN}"
+        )
+    remedy = REMEDIES.get(code, f"if the file is damaged, restore it from a copy, or {ANOTHER}")
+    return StoreError(f"{address}: {error}; {remedy}")
 
 
 def _upgrade(db: sqlite3.Connection) -> None:
