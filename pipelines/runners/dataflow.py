@@ -61,3 +61,10 @@ def submitted(result: PipelineResult, options: PipelineOptions) -> str:
     cloud = options.view_as(GoogleCloudOptions)
     job: str = result.job_id()  # type: ignore[attr-defined]
     return f"job {job} is submitted; --wait waits for its end\n{job_link(cloud.project, cloud.region, job)}"
+
+
+def runs_on(result: PipelineResult, options: PipelineOptions) -> str:
+    """What is said where the waiting for a job is interrupted."""
+    cloud = options.view_as(GoogleCloudOptions)
+    job: str = result.job_id()  # type: ignore[attr-defined]
+    return f"interrupted; job {job} runs on without this command: {job_link(cloud.project, cloud.region, job)}"

@@ -10,13 +10,16 @@ from persona_hub.transforms.calls.engine import STOPPED
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.store.protocol import StoreAway, StoreError
 
+INTERRUPTED = "KeyboardInterrupt"
 WHILE_RUNNING = re.compile(r"\[while running '([^']*)'\]")
 # A worker process sends its traceback as a text, whose last line names the class of the exception.
 OWN_ERROR = re.compile(r"((?:\w+: )*)(persona_hub(?:\.\w+)*)\.(\w+): (.*)", re.DOTALL)
 
 
-def ending(error: BaseException) -> JobError | UsageError:
+def ending(error: BaseException) -> JobError | UsageError | KeyboardInterrupt:
     """UsageError for a fault in what the user gave, as a key, a file or a store, else JobError; both in one line.
+
+    Ctrl-C that came while the runner was in a step, which took it for a fault, is KeyboardInterrupt again.
 
     In this process a step's own exception comes back as its type, from a worker process as the text of a RuntimeError.
     """
@@ -26,6 +29,8 @@ def ending(error: BaseException) -> JobError | UsageError:
     step = WHILE_RUNNING.search(text)
     lines = [line for line in text.splitlines() if line.strip()] or [type(error).__name__]
     said = WHILE_RUNNING.sub("", lines[-1]).strip()
+    if said.startswith(INTERRUPTED):
+        return KeyboardInterrupt()
     kind = type(error)
     if named := OWN_ERROR.fullmatch(said):
         kind, said = class_of(named[2], named[3]), named[1] + named[4]

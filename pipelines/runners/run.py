@@ -28,7 +28,7 @@ from apache_beam.runners.runner import PipelineResult, PipelineRunner
 from persona_hub.pipelines.cli.exit_status import Submitted, UsageError
 from persona_hub.pipelines.cli.parser import Parser
 from persona_hub.pipelines.runners.cached_options import Views
-from persona_hub.pipelines.runners.dataflow import DATAFLOW, check_dataflow, submitted, waits
+from persona_hub.pipelines.runners.dataflow import DATAFLOW, check_dataflow, runs_on, submitted, waits
 from persona_hub.pipelines.runners.ending import ending
 from persona_hub.pipelines.runners.flink import FLINK, FlinkJobRunner, add_flink_defaults, cancel, console
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES, return_freed_memory
@@ -134,10 +134,14 @@ def run_pipeline(
 
 
 def wait(result: PipelineResult, options: PipelineOptions) -> None:
-    """Waits for the end of the job; one on Flink is cancelled where this process is interrupted."""
+    """Waits for the end of the job. Where that is interrupted, a job on Flink is cancelled; one on Dataflow runs on,
+    and the interrupt says where.
+    """
     try:
         result.wait_until_finish()
     except KeyboardInterrupt:
+        if runner_name(options) == DATAFLOW:
+            raise KeyboardInterrupt(runs_on(result, options)) from None
         if runner_name(options) != FLINK:
             raise
         if not cancel(result, options):

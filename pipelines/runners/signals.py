@@ -98,8 +98,7 @@ def serve_stop_flag(address: str, events: SimpleQueue[Event]) -> None:
     """Sets the stop flag at the first signal, and removes it when the job has ended."""
     if events.get() is not Event.SIGNAL:
         return
-    wiped = "\r\x1b[K" if sys.stderr.isatty() else ""  # of the progress line
-    print(f"{wiped}{STOPPING}", file=sys.stderr, flush=True)
+    print(STOPPING, file=sys.stderr, flush=True)
     set_stop_flag(address, True)
     last = events.get()
     while last is Event.SIGNAL:  # both signals at once: the second handler ran before the first could restore
