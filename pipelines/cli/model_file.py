@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.cli.option import NumberRange, Option
+from persona_hub.pipelines.cli.option import NumberRange, Option, json_object
 
 FLAG = "--model"
 PRICES = ("models", "batch")  # as in a file for --price_file
@@ -102,6 +103,15 @@ def flag_text(place: str, value: Any, one: Option) -> str:
         if not items or not all(isinstance(item, str) for item in items):
             raise UsageError(f"{place}: must be a text, or a list of texts, such as {one.metavar}")
         return ",".join(items)
+    if one.type is json_object:
+        if not isinstance(value, dict):
+            raise UsageError(f"{place}: must be a mapping, such as {{reasoning_effort: low}}")
+        try:
+            return json_object(json.dumps(value))
+        except (TypeError, ValueError):
+            raise UsageError(f"{place}: must hold texts, numbers, lists and mappings only") from None
+        except argparse.ArgumentTypeError as error:
+            raise UsageError(f"{place}: {error}") from None
     if isinstance(one.type, NumberRange):
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise UsageError(f"{place}: must be a number, without quotes")

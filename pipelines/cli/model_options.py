@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from persona_hub.pipelines.cli.corpus_options import OutputOptions
-from persona_hub.pipelines.cli.option import ANY, COUNT, LARGEST, POSITIVE, NumberRange, Options, option
+from persona_hub.pipelines.cli.option import ANY, COUNT, LARGEST, POSITIVE, NumberRange, Options, json_object, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,16 @@ class ModelOptions(Options):
         in_model_file=True,
     )
     llm_base_url: str = option("address of a server for the backend", metavar="URL", of_hub=True, in_model_file=True)
+    llm_extra_body: str = option(
+        "what the server wants in each request besides, as a JSON object: "
+        '--llm_extra_body=\'{"reasoning_effort": "low"}\'',
+        "",
+        json_object,
+        metavar="JSON",
+        decides_if_given=True,
+        of_hub=True,
+        in_model_file=True,
+    )
     llm_api_key_secret: str = option(
         "name of the key's secret in Google Secret Manager, which each worker reads; default: the key is in the "
         "environment",

@@ -16,6 +16,7 @@ from dataclasses import replace as with_changes
 from typing import Any, ClassVar
 
 from persona_hub.transforms.corpus.language_codes import persona_language
+from persona_hub.transforms.llm.dialects.extra_body import extra_body_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,9 @@ class Option:
     metavar: str = ""
     alone: Any = None  # the value of the flag when it is given without one
     decides: bool = False  # decides what comes of the job, not only how it runs: part of a version's fingerprint
+    decides_if_given: bool = (
+        False  # the same for a flag that came later: versions made before it keep their fingerprint
+    )
     of_hub: bool = False  # a later command on the same hub takes it from how the hub was built
     first_day: bool = False  # shown by --help, where --help_all shows the rest
     in_model_file: bool = False  # may stand in a file for --model
@@ -106,7 +110,12 @@ def recorded_values(options: Options) -> dict[str, Any]:
 
 def deciding_values(options: Options) -> dict[str, Any]:
     """The options that decide what comes of a job."""
-    return {name: getattr(options, name) for name, found in options_of(type(options)).items() if found.decides}
+    values = {name: (found, getattr(options, name)) for name, found in options_of(type(options)).items()}
+    return {
+        name: value
+        for name, (found, value) in values.items()
+        if found.decides or (found.decides_if_given and value != found.default)
+    }
 
 
 @dataclass(frozen=True)
@@ -143,6 +152,14 @@ def language_of_personas(text: str) -> str:
         return persona_language(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def json_object(text: str) -> str:
+    """Parses an object for the body of a request, into its canonical form. Raises ArgumentTypeError."""
+    try:
+        return extra_body_in(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).partition(": ")[2]) from None
 
 
 ANY = float("inf")

@@ -19,6 +19,7 @@ from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.files.storage import list_paths, open_decompressed
 from persona_hub.transforms.llm.batch_forms import BatchAnswer, read_answer
+from persona_hub.transforms.llm.dialects.answers import CUT_OFF
 from persona_hub.transforms.llm.export import refuse_without_batches
 from persona_hub.transforms.llm.prices import Price, price_of
 from persona_hub.transforms.llm.protocol import Completion, pack_completion
@@ -26,6 +27,8 @@ from persona_hub.transforms.store.protocol import Put, ResponseStore, Spend
 
 ANSWERS_IN_TRANSACTION = 500  # answers in a transaction
 FREE = Price(0.0, 0.0)
+CUT = "of the answers cut off at their limit of tokens, and of no use: export anew with a higher --max_tokens"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def import_batch_answers(options: ImportOptions, _: Sequence[str]) -> int:
@@ -71,6 +74,8 @@ def answers(paths: Sequence[str], counts: Counter[str]) -> Iterator[tuple[BatchA
             elif answer.completion is None:
                 counts[f"failed: {answer.reason}"] += 1
             else:
+                if answer.completion.finish == CUT_OFF:
+                    counts[CUT] += 1
                 yield answer, answer.completion
 
 
@@ -78,6 +83,7 @@ def answer_lines(path: str, counts: Counter[str]) -> Iterator[bytes]:
     """The lines of a file, compressed or not; one that is damaged is counted, and gives what stands before that."""
     try:
         with open_decompressed(path) as file:
+            yield file.readline().removeprefix(BYTE_ORDER_MARK)
             yield from iter(file.readline, b"")  # a compressed file has no other way to be walked
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         counts[f"file that cannot be read to its end ({error}); fetch it again: {path}"] += 1

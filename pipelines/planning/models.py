@@ -25,6 +25,9 @@ from persona_hub.transforms.calls.rate_limiter import rate_service
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import is_paid
 from persona_hub.transforms.files.storage import is_local
+from persona_hub.transforms.llm.dialects.dialect import SAMPLING
+from persona_hub.transforms.llm.dialects.extra_body import EXTRA_BODY
+from persona_hub.transforms.llm.dialects.negotiation import SAMPLING_FLAGS
 from persona_hub.transforms.llm.export import refuse_without_batches
 from persona_hub.transforms.llm.prices import Price, price_of, required_price
 from persona_hub.transforms.llm.protocol import Sampling
@@ -53,7 +56,7 @@ def model_of(options: LanguageModelOptions, where: Where = HERE, forecast_shares
     calls = calls_of(options, where, shares, model, exporting=EXPORT in export)
     return replace(
         calls,
-        options={**calls.options, **export, **vllm_options(options, where)},
+        options={**calls.options, **export, **vllm_options(options, where), **body_options(options)},
         requests_per_minute=options.requests_per_minute,
         tokens_per_minute=options.tokens_per_minute,
         rate_limiter=rate_limiter_of(options),
@@ -166,6 +169,19 @@ def vllm_options(options: ModelOptions, where: Where) -> dict[str, Any]:
     if where.one_machine:
         required_executable(options.llm)
     return {ARGS: args}
+
+
+def body_options(options: ModelOptions) -> dict[str, Any]:
+    """What goes into requests besides the questions, and what of it was asked for by flags. Raises UsageError."""
+    found: dict[str, Any] = {}
+    if options.llm_extra_body:
+        if MODELS.is_local(options.llm):
+            raise UsageError(f"--llm_extra_body: {options.llm} sends no request")
+        found[EXTRA_BODY] = options.llm_extra_body
+    if isinstance(options, SamplingOptions):
+        given = tuple(name for name in SAMPLING if getattr(options, name) is not None)
+        found |= {SAMPLING_FLAGS: given} if given else {}
+    return found
 
 
 def model_url(options: ModelOptions) -> str:

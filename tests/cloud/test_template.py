@@ -34,6 +34,7 @@ EXAMPLES = {
     "vllm_args": "--max-model-len=8192 |",
     "batch_model": "openai:gpt-5-mini gemini:x | gpt-5-mini vertex-endpoint:1",
     "llm_base_url": "http://vllm:8000/v1 https://host | vllm:8000 https://user:word@host/v1 https://host/v1?key=x",
+    "llm_extra_body": '{"reasoning_effort":"low"} | [1] low',
     "llm_api_key_secret": f"{SECRET} projects/p/locations/eu/secrets/s/versions/3 | sk-abcdef secrets/s",
     "embedder_base_url": "https://host/v1 | host",
     "embedder_api_key_secret": f"{SECRET} | sk-abcdef",

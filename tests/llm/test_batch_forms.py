@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.llm import export
 from persona_hub.transforms.llm.batch_forms import BATCH_BACKENDS, gemini_completion, name_of, read_answer, request_line
+from persona_hub.transforms.llm.dialects.answers import completion_of
+from persona_hub.transforms.llm.dialects.dialect import MAX_COMPLETION_TOKENS, Dialect
 from persona_hub.transforms.llm.export import ExportModel, collect
-from persona_hub.transforms.llm.openai import chat_body, completion_of
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.llm.vertex_endpoint import completion_of_prediction, instance_of
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
@@ -29,53 +30,39 @@ FULL = Request("math", "Be brief.", "Why?", "hash", Sampling(0.0, 0.9, 9, 5), SC
 
 
 def test_what_is_left_to_the_model_is_not_sent() -> None:
-    assert chat_body("m", PLAIN, "max_tokens") == {
+    assert Dialect().body("m", PLAIN) == {
         "model": "m", "messages": [{"role": "user", "content": "Why?"}], "max_tokens": 9,
     }  # fmt: skip
     line = json.loads(request_line("gemini", "m", KEY, PLAIN))
     assert line["request"] == {
         "contents": [{"role": "user", "parts": [{"text": "Why?"}]}], "generationConfig": {"maxOutputTokens": 9},
     }  # fmt: skip
-    assert "temperature" not in instance_of(PLAIN)
+    assert "temperature" not in instance_of(Dialect().body("", PLAIN))
 
 
 def test_a_value_of_zero_is_one_that_was_told() -> None:
-    assert chat_body("m", FULL, "max_completion_tokens")["temperature"] == 0.0
+    assert Dialect(MAX_COMPLETION_TOKENS).body("m", FULL)["temperature"] == 0.0
     assert json.loads(request_line("vertex", "m", KEY, FULL))["request"]["generationConfig"]["temperature"] == 0.0
-    assert instance_of(FULL)["temperature"] == 0.0
+    assert instance_of(Dialect().body("", FULL))["temperature"] == 0.0
 
 
 @pytest.mark.parametrize(("closed", "strict"), [(True, True), (False, False)])
 def test_a_schema_is_strict_where_it_names_all_fields(closed: bool, strict: bool) -> None:
     schema = orjson.dumps({"type": "object", **({"additionalProperties": False} if closed else {})}).decode()
-    form = chat_body("m", Request("math", "", "", "h", schema=schema), "max_tokens")["response_format"]["json_schema"]
+    form = Dialect().body("m", Request("math", "", "", "h", schema=schema))["response_format"]["json_schema"]
     assert (form["name"], form["strict"]) == ("math", strict)
-
-
-@pytest.mark.parametrize(
-    ("body", "completion"),
-    [
-        ({"choices": [{"message": {"content": "yes"}}]}, Completion("yes")),
-        ({"choices": [{"message": {"content": None, "refusal": "I cannot"}}]}, Completion("I cannot")),
-        ({"choices": [{"message": {"content": None}}], "usage": None}, Completion("")),
-        (
-            {"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": 3, "completion_tokens": None}},
-            Completion("a", 3, 0),
-        ),
-    ],
-    ids=["plain", "refusal", "nothing", "a count that is null"],
-)
-def test_answers_of_chat_completions(body: Any, completion: Completion) -> None:
-    assert completion_of(orjson.dumps(body)) == completion
 
 
 @pytest.mark.parametrize(
     ("predictions", "completion"),
     [
-        (["just a text"], Completion("just a text")),
-        ("a text alone", Completion("a text alone")),
-        ([{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": 3.0}}], Completion("a", 3, 0)),
-        ({"choices": [{"message": {"content": None}}]}, Completion("")),
+        (["just a text"], Completion("just a text", 0, 3, estimated=True)),
+        ("a text alone", Completion("a text alone", 0, 3, estimated=True)),
+        (
+            [{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": 3.0, "completion_tokens": 1.0}}],
+            Completion("a", 3, 1),
+        ),
+        ({"choices": [{"message": {"content": None}}]}, Completion("", estimated=True)),
     ],
 )
 def test_answers_of_containers_differ(predictions: Any, completion: Completion) -> None:
@@ -141,8 +128,18 @@ def test_lines_of_other_files_are_no_answers(line: bytes) -> None:
             None,
             "unreadable-response",
         ),
+        (
+            {"custom_id": NAME, "response": {"status_code": 200, "body": {"error": {"message": "the prompt"}}}},
+            None,
+            "unreadable-response",
+        ),
+        (
+            {"key": NAME, "response": {"candidates": [{"content": {"parts": []}, "finishReason": "OTHER"}]}},
+            None,
+            "answer-broke-off",
+        ),
     ],
-    ids=["refused", "expired", "failed", "words", "status", "empty", "answer", "garbled"],
+    ids=["refused", "expired", "failed", "words", "status", "empty", "answer", "garbled", "error", "broken"],
 )
 def test_an_answer_or_a_word_to_count_by(line: dict[str, Any], text: str | None, reason: str) -> None:
     answer = read_answer(orjson.dumps(line))
@@ -152,7 +149,7 @@ def test_an_answer_or_a_word_to_count_by(line: dict[str, Any], text: str | None,
 
 def test_token_counts_that_are_null_are_none() -> None:
     usage = {"promptTokenCount": None, "candidatesTokenCount": 4, "thoughtsTokenCount": None}
-    assert gemini_completion({"candidates": [], "usageMetadata": usage}) == Completion("", 0, 4)
+    assert gemini_completion({"candidates": [], "usageMetadata": usage}) == Completion("", 0, 4, estimated=True)
 
 
 HASHES = st.binary(min_size=16, max_size=16)
@@ -229,3 +226,18 @@ def test_a_file_holds_no_more_than_an_api_takes(
     assert [path[-10:] for path, _ in exported.files] == ["0000.jsonl", "0001.jsonl", "0002.jsonl"]
     assert all(Path(path).stat().st_size <= size for path, _ in exported.files)
     assert sorted(prompts(tmp_path)) == list("abcde")
+
+
+def test_what_a_server_wants_besides_is_in_every_line() -> None:
+    lines = {
+        backend: json.loads(
+            request_line(backend, "m", KEY, FULL, {"generationConfig": {"topK": 3}, "labels": {"a": "b"}})
+        )
+        for backend in BATCH_BACKENDS
+    }
+    assert lines["openai"]["body"]["generationConfig"] == {"topK": 3}
+    assert lines["openai"]["body"]["max_completion_tokens"] == 9
+    for backend in ("gemini", "vertex"):
+        config = lines[backend]["request"]["generationConfig"]
+        assert (config["topK"], config["maxOutputTokens"]) == (3, 9)
+    assert lines["vertex"]["request"]["labels"] == {"a": "b", "persona_hub_task": "math", "persona_hub_key": KEY.hex()}

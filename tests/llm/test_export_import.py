@@ -136,7 +136,7 @@ def test_a_model_s_thoughts_are_paid_and_no_part_of_its_answer() -> None:
     parts = [{"text": "Hm.", "thought": True}, {"text": "Be"}, {"text": "cause."}]
     usage = {"promptTokenCount": 7, "candidatesTokenCount": 2, "thoughtsTokenCount": 30}
     response = {"candidates": [{"content": {"parts": parts}}], "usageMetadata": usage}
-    assert gemini_completion(response) == Completion("Because.", 7, 32)
+    assert gemini_completion(response) == Completion("Because.", 7, 32, thought_tokens=30)
 
 
 def test_half_a_line_of_a_killed_process_is_left_out(tmp_path: Path) -> None:

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 
 from persona_hub.transforms.calls.protocol import ModelError
-from persona_hub.transforms.llm.openai import chat_body, completion_of
-from persona_hub.transforms.llm.protocol import KEY_BYTES, Completion, Request
+from persona_hub.transforms.llm.dialects.answers import FILTERED, added, chat_answer, completed, finish_of, loads
+from persona_hub.transforms.llm.dialects.dialect import MAX_COMPLETION_TOKENS, Dialect
+from persona_hub.transforms.llm.dialects.extra_body import with_extra
+from persona_hub.transforms.llm.protocol import KEY_BYTES, Completion, Request, well_formed
 from persona_hub.transforms.store.protocol import HEX_ID, subject_of
 
 BATCH_BACKENDS = ("openai", "gemini", "vertex")
@@ -45,20 +49,21 @@ class BatchAnswer(NamedTuple):
     reason: str = ""  # why there is none
 
 
-def request_line(backend: str, model: str, key: bytes, request: Request) -> bytes:
-    """The line that asks `request` of `model`."""
+def request_line(
+    backend: str, model: str, key: bytes, request: Request, extra: Mapping[str, Any] = MappingProxyType({})
+) -> bytes:
+    """The line that asks `request` of `model`; `extra`: fields of --llm_extra_body."""
     subject = subject_of(request.subject)
     name = spelled(LineName(request.task, key, subject if len(subject) == KEY_BYTES else b""))
     if backend == "openai":
-        body = chat_body(model, request, "max_completion_tokens")
+        body = with_extra(Dialect(MAX_COMPLETION_TOKENS).body(model, request), extra)
         line = {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}
     elif backend == "gemini":
-        line = {"key": name, "request": gemini_body(request)}
+        line = {"key": name, "request": with_extra(gemini_body(request), extra)}
     else:
         labels = dict(zip(LABELS, (request.task, key.hex(), subject.hex()), strict=True))
-        line = {
-            "request": {**gemini_body(request), "labels": {label: value for label, value in labels.items() if value}}
-        }
+        ours = {"labels": {label: value for label, value in labels.items() if value}}
+        line = {"request": with_extra(with_extra(gemini_body(request), extra), ours)}
     return orjson.dumps(line) + b"\n"
 
 
@@ -102,9 +107,9 @@ def name_of(line: dict[str, Any]) -> LineName | None:
 def read_answer(text: bytes) -> BatchAnswer | None:
     """The answer in a line of output, of whichever API; None for a line that is no answer to a request of ours."""
     try:
-        line = orjson.loads(text)
+        line = loads(text)
         name = name_of(line)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
     if name is None or not {"response", "error", "status"} & line.keys():
         return None
@@ -115,22 +120,29 @@ def read_answer(text: bytes) -> BatchAnswer | None:
         if "custom_id" in line:
             if response.get("status_code") != 200:
                 return BatchAnswer(*name, None, f"http-{response.get('status_code')}")
-            return BatchAnswer(*name, completion_of(orjson.dumps(response["body"])))
+            return BatchAnswer(*name, chat_answer(response["body"]))
         return BatchAnswer(*name, gemini_completion(response))
     except ModelError as error:
         return BatchAnswer(*name, None, error.reason)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         return BatchAnswer(*name, None, "unreadable-response")
 
 
 def gemini_completion(response: dict[str, Any]) -> Completion:
-    """The answer in a generateContent response; a model's thoughts are no part of it, and are paid."""
+    """The answer in a generateContent response; a model's thoughts are no part of it, and are paid.
+
+    Raises ModelError where it broke off.
+    """
     usage = response.get("usageMetadata") or {}
     candidates = response.get("candidates") or []
     parts = (candidates[0].get("content") or {}).get("parts") or [] if candidates else []
     text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
-    paid = (usage.get("candidatesTokenCount") or 0) + (usage.get("thoughtsTokenCount") or 0)
-    return Completion(text, int(usage.get("promptTokenCount") or 0), int(paid))
+    finish = finish_of(candidates[0].get("finishReason")) if candidates else ""
+    if not candidates and (blocked := (response.get("promptFeedback") or {}).get("blockReason")):
+        finish = finish_of(blocked) or FILTERED
+    thought = usage.get("thoughtsTokenCount")
+    paid = added(usage.get("candidatesTokenCount"), thought)
+    return completed(well_formed(text), finish, "", (usage.get("promptTokenCount"), paid, thought, None), None)
 
 
 def _failure(error: Any) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.calls.window import CallWindow
+from persona_hub.transforms.llm.dialects.endings import UnusableAnswer, first_answers_of, require_end
+from persona_hub.transforms.llm.dialects.extra_body import EXTRA_BODY
 from persona_hub.transforms.llm.protocol import (
     Completion,
     MalformedAnswer,
@@ -42,6 +44,8 @@ class CompletionBundle:
         self.results: Batch[Any] = Batch()
         self.dead: Batch[DeadLetter] = Batch()
         self.counts = self.window.counts
+        self.first_answers = first_answers_of(engine)
+        self.extra_body: str = config.options.get(EXTRA_BODY, "")
 
     def ask(self, records: Sequence[Any]) -> None:
         """Asks all questions of `records`."""
@@ -60,7 +64,7 @@ class CompletionBundle:
         yield from self._full(BATCH_RECORDS if unanswered else 1)
 
     def _submit(self, questions: Sequence[Question]) -> None:
-        keyed = [(request_key(self.config.name, q.sent), q.sent, q) for q in questions]
+        keyed = [(request_key(self.config.name, q.sent, self.extra_body), q.sent, q) for q in questions]
         store = self.window.engine.store
         found = store.get_many(list({key for key, _, _ in keyed})) if store else {}
         missing = [item for item in keyed if item[0] not in found]
@@ -77,8 +81,12 @@ class CompletionBundle:
         elif isinstance(answer, Exception):
             raise answer
         else:
+            self.first_answers.saw(answer)
             try:
+                require_end(answer)
                 result = self.task.parse(question.record, question.request, answer, self.config.name)
+            except UnusableAnswer as error:
+                self._lose(DeadLetter(self.stage, error.reason, key, error.detail, excerpt(answer.text)))
             except MalformedAnswer as error:
                 self._repair(question, answer, error)
             else:

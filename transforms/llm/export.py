@@ -23,6 +23,7 @@ from persona_hub.transforms.files.storage import (
     split_path,
 )
 from persona_hub.transforms.llm.batch_forms import BATCH_BACKENDS, name_of, request_line
+from persona_hub.transforms.llm.dialects.extra_body import EXTRA_BODY, extra_fields
 from persona_hub.transforms.llm.protocol import Completion, Request, request_key
 
 EXPORT_OPTION = "export"  # of a ModelConfig: the folder; the config's name is that of the model that will answer
@@ -46,6 +47,7 @@ class ExportModel:
         self.backend, _, self.model = config.name.partition(":")
         refuse_without_batches(config.name)
         self.folder = str(config.options[EXPORT_OPTION])
+        self.extra_body, self.extra = config.options.get(EXTRA_BODY, ""), extra_fields(config.options)
         self.written: set[bytes] = set()
         make_folder(self.folder)
         path = join_path(self.folder, f"{PART_PREFIX}{os.getpid()}-{uuid4().hex[:8]}.jsonl")
@@ -53,10 +55,10 @@ class ExportModel:
 
     async def complete(self, request: Request) -> Completion:
         """Never an answer. Raises ModelError."""
-        key = request_key(self.name, request)
+        key = request_key(self.name, request, self.extra_body)
         if key not in self.written:
             self.written.add(key)
-            self.file.write(request_line(self.backend, self.model, key, request))
+            self.file.write(request_line(self.backend, self.model, key, request, self.extra))
             self.file.flush()
         raise ModelError("exported", EXPORT_REMEDY)
 

@@ -8,19 +8,23 @@ import orjson
 
 from persona_hub.transforms.calls.clients.google import genai_errors, open_genai
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.llm.dialects.answers import FILTERED, TOOL_CALLS, added, completed, finish_of
+from persona_hub.transforms.llm.dialects.extra_body import extra_fields
+from persona_hub.transforms.llm.protocol import Completion, Request, well_formed
 
 
 class GeminiModel:
     """One client on its aiohttp transport; httpx collapses with hundreds of connections."""
 
     def __init__(self, config: ModelConfig):
-        from google.genai.types import GenerateContentConfig
+        from google.genai.types import GenerateContentConfig, HttpOptions
 
         self.config, self.model = config, config.name.partition(":")[2]
         self.client = open_genai(config, "gemini-2.5-flash")
         self.asking = GenerateContentConfig
         self.configs: dict[Any, Any] = {}
+        extra = extra_fields(config.options)
+        self.extra = HttpOptions(extra_body=extra) if extra else None  # laid over the request's body by the client
 
     async def complete(self, request: Request) -> Completion:
         """The answer to one request. Raises ModelError."""
@@ -28,11 +32,7 @@ class GeminiModel:
             answer = await self.client.aio.models.generate_content(
                 model=self.model, contents=request.prompt, config=self._config(request)
             )
-            text, usage = answer.text or "", answer.usage_metadata
-        if usage is None:
-            return Completion(text)
-        thoughts = usage.thoughts_token_count or 0  # paid like the answer's
-        return Completion(text, usage.prompt_token_count or 0, (usage.candidates_token_count or 0) + thoughts)
+            return generated(answer, request)
 
     def _config(self, request: Request) -> Any:
         """System prompt, sampling and form of the answer; made once for all requests that share them."""
@@ -48,9 +48,37 @@ class GeminiModel:
                 seed=drawn.seed,
                 response_mime_type="application/json" if request.schema else None,
                 response_json_schema=orjson.loads(request.schema) if request.schema else None,
+                http_options=self.extra,
             )
         return config
 
     async def close(self) -> None:
         """Frees connections."""
         await self.client.aio.aclose()
+
+
+def generated(answer: Any, request: Request) -> Completion:
+    """The answer in a response of google-genai. Raises ModelError where it broke off.
+
+    A prompt that is blocked, and an answer that is, have no text and a reason.
+    """
+    candidate = answer.candidates[0] if answer.candidates else None
+    parts = (candidate.content.parts if candidate and candidate.content else None) or []
+    text = "".join(part.text for part in parts if part.text and not part.thought)
+    thoughts = "".join(part.text for part in parts if part.text and part.thought)
+    finish = finish_of(_name(candidate.finish_reason) if candidate else "")
+    blocked = answer.prompt_feedback and answer.prompt_feedback.block_reason
+    if not candidate and blocked:
+        finish = finish_of(_name(blocked)) or FILTERED
+    if not text and not finish and any(part.function_call for part in parts):
+        finish = TOOL_CALLS
+    usage = answer.usage_metadata
+    if usage is None:
+        return completed(well_formed(text), finish, thoughts, (None,) * 4, request)
+    thought = usage.thoughts_token_count
+    said = (usage.prompt_token_count, added(usage.candidates_token_count, thought), thought, None)
+    return completed(well_formed(text), finish, thoughts, said, request)
+
+
+def _name(reason: Any) -> str:
+    return str(getattr(reason, "value", reason) or "")

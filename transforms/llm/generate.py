@@ -15,6 +15,7 @@ from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.counting.board import add_to_board
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.llm.bundle import MAX_UNANSWERED, CompletionBundle
+from persona_hub.transforms.llm.dialects.endings import UnusableAnswer, require_end
 from persona_hub.transforms.llm.protocol import Completion, LanguageModel, MalformedAnswer, Task
 from persona_hub.transforms.llm.registry import COMPLETIONS, answers_in_process, open_model
 from persona_hub.transforms.records import DeadLetter, excerpt
@@ -88,9 +89,13 @@ class AskHere(beam.DoFn):
             for request in self.task.requests(record):
                 try:
                     answer = finished(self.opened.complete(request))
+                    require_end(answer)
                     results.append(self.task.parse(record, request, answer, self.model.name))
                 except ModelError as error:
                     dead.append(DeadLetter(self.stage, error.reason, self.task.key(record), excerpt(error.detail)))
+                except UnusableAnswer as error:
+                    key, text = self.task.key(record), excerpt(answer.text)
+                    dead.append(DeadLetter(self.stage, error.reason, key, error.detail, text))
                 except MalformedAnswer as error:
                     key, text = self.task.key(record), excerpt(answer.text)
                     dead.append(DeadLetter(self.stage, error.reason, key, excerpt(str(error)), text))

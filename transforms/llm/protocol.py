@@ -106,14 +106,19 @@ class Task(Protocol[In, Out]):
         """Id of the record, for dead letters."""
 
 
-def request_key(model: str, request: Request) -> bytes:
-    """What an answer is kept under: a hash of all that a model sees, and of which answer is wanted."""
+def request_key(model: str, request: Request, extra_body: str = "") -> bytes:
+    """What an answer is kept under: a hash of all that a model sees, and of which answer is wanted.
+
+    Not of the dialect in which a server is asked: that is found out, and the question is the same.
+    """
     drawn = request.sampling
-    seen = [
+    seen: list[Any] = [
         KEY_FORMAT, model, request.system, request.prompt, request.schema, request.number,
         drawn.temperature, drawn.top_p, drawn.max_tokens, drawn.seed,
     ]  # fmt: skip
-    return hashlib.blake2b(_json(seen), digest_size=KEY_BYTES).digest()
+    if extra_body:
+        seen.append(extra_body)
+    return hashlib.blake2b(_key_json(seen), digest_size=KEY_BYTES).digest()
 
 
 def pack_completion(completion: Completion) -> bytes:
@@ -128,10 +133,26 @@ def unpack_completion(value: bytes) -> Completion:
     return Completion(*orjson.loads(value))
 
 
+def well_formed(text: str) -> str:
+    """`text` with U+FFFD for each half of a surrogate pair: neither UTF-8 nor any file can hold one."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def _json(value: list[Any]) -> bytes:
     try:
         return orjson.dumps(value)
-    except (
-        TypeError
-    ):  # a lone surrogate, which JSON's UTF-8 cannot hold: as "?", which loses nothing that anyone can read
+    except TypeError:  # a lone surrogate, which JSON's UTF-8 cannot hold
+        return orjson.dumps([well_formed(v) if isinstance(v, str) else v for v in value])
+
+
+def _key_json(value: list[Any]) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # "?" for a lone surrogate, as ever: another sign would make stored answers unknown
         return orjson.dumps([v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in value])

@@ -9,8 +9,10 @@ from persona_hub.transforms.calls.clients.google import DEFAULT_CREDENTIALS, pro
 from persona_hub.transforms.calls.clients.http import error_of_status
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.llm.openai import form_of, message_list, sampling_fields
-from persona_hub.transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.llm.dialects.answers import chat_answer, completed
+from persona_hub.transforms.llm.dialects.dialect import Dialect
+from persona_hub.transforms.llm.dialects.negotiation import Negotiation
+from persona_hub.transforms.llm.protocol import Completion, Request, well_formed
 
 INSECURE = "http://"  # a server on this machine, without TLS
 FULL_NAME = re.compile(r"projects/[^/]+/locations/([^/]+)/endpoints/[^/]+")
@@ -28,6 +30,7 @@ class VertexEndpointModel:
 
         self.request_type, self.errors, self.timeout = PredictRequest, exceptions, config.timeout
         self.endpoint = config.name.partition(":")[2]
+        self.negotiation = Negotiation(config, Dialect())
         if not self.endpoint:
             raise InvalidInputError(
                 f"{config.flag} {config.name}: name the endpoint too, such as vertex-endpoint:1234567890"
@@ -51,38 +54,40 @@ class VertexEndpointModel:
 
     async def complete(self, request: Request) -> Completion:
         """The answer to one request. Raises ModelError."""
+        return completion_of_prediction(await self.negotiation.ask("", request, self._predict), request)
+
+    async def _predict(self, body: dict[str, Any]) -> Any:
         from google.protobuf import json_format
 
         message = self.request_type(endpoint=self.endpoint)
         raw = self.request_type.pb(message)
-        json_format.ParseDict({"instances": [instance_of(request)]}, raw)
+        json_format.ParseDict({"instances": [instance_of(body)]}, raw)
         try:
             answer = await self.client.predict(message, timeout=self.timeout, retry=None)
         except self.errors.GoogleAPICallError as error:
             raise error_of_status(int(error.code or 500), _asked_delay(error), DEFAULT_CREDENTIALS) from error
-        predictions = json_format.MessageToDict(type(answer).pb(answer)).get("predictions")
-        return completion_of_prediction(predictions)
+        return json_format.MessageToDict(type(answer).pb(answer)).get("predictions")
 
     async def close(self) -> None:
         """Frees connections."""
         await self.client.transport.close()
 
 
-def instance_of(request: Request) -> dict[str, Any]:
-    """The request as one instance. (vLLM's own word for the form, `guided_json`, is gone since its version 0.12.)"""
-    body = {**CHAT, "messages": message_list(request), "max_tokens": request.sampling.max_tokens}
-    return body | sampling_fields(request) | form_of(request)
+def instance_of(body: dict[str, Any]) -> dict[str, Any]:
+    """A chat completion's request as one instance, which names no model.
+
+    (vLLM's own word for the form, `guided_json`, is gone since its version 0.12.)
+    """
+    return CHAT | {name: value for name, value in body.items() if name != "model"}
 
 
-def completion_of_prediction(predictions: Any) -> Completion:
+def completion_of_prediction(predictions: Any, request: Request | None = None) -> Completion:
     """The answer among the predictions: a chat completion, or only a text as other containers give it."""
     try:
         first = predictions[0] if isinstance(predictions, list) else predictions
         if isinstance(first, str):
-            return Completion(first)
-        usage = first.get("usage") or {}
-        text = first["choices"][0]["message"]["content"] or ""
-        return Completion(str(text), int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
+            return completed(well_formed(first), "", "", (None,) * 4, request)
+        return chat_answer(first, request)
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise ModelError("unreadable-response", type(error).__name__, verdict=Verdict.WAIT, paid=True) from error
 

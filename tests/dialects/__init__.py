@@ -1,0 +1,1 @@
+"""Tests of the dialects of one protocol: requests that servers refuse, and answers in every form."""
