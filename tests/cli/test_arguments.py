@@ -115,7 +115,9 @@ def test_a_flag_has_the_type_of_its_field_and_a_default_that_could_be_typed(job:
     if one.many:
         assert kind == tuple[str, ...]
         return
-    typed: Any = {str: str, truth: bool, language_of_personas: str, json_object: str}.get(one.type, getattr(one.type, "kind", None))
+    typed: Any = {str: str, truth: bool, language_of_personas: str, json_object: str}.get(
+        one.type, getattr(one.type, "kind", None)
+    )
     assert kind == (typed | None if one.default is None else typed)
     assert type(one.default) in (typed, type(None))
     if one.default not in ("", None):

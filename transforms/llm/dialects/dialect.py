@@ -10,8 +10,8 @@ import orjson
 from persona_hub.transforms.llm.protocol import Request
 
 MAX_TOKENS, MAX_COMPLETION_TOKENS = "max_tokens", "max_completion_tokens"
-JSON_SCHEMA, JSON_OBJECT, PLAIN = "json_schema", "json_object", "text"
-WEAKER = {JSON_SCHEMA: JSON_OBJECT, JSON_OBJECT: PLAIN}
+JSON_SCHEMA, JSON_OBJECT, NO_FORM = "json_schema", "json_object", "text"
+WEAKER = {JSON_SCHEMA: JSON_OBJECT, JSON_OBJECT: NO_FORM}
 SYSTEM = "system"  # the role
 SAMPLING = ("temperature", "top_p", "seed")
 SCHEMA_IN_PROMPT = "Answer with one JSON object that fits this JSON schema, and with nothing else:"
@@ -59,7 +59,9 @@ class Dialect:
             said.append(f"{self.length} in place of {before.length}")
         if self.form != before.form:
             held = (
-                "the schema in the prompt alone" if self.form == PLAIN else f"{self.form} and the schema in the prompt"
+                "the schema in the prompt alone"
+                if self.form == NO_FORM
+                else f"{self.form} and the schema in the prompt"
             )
             said.append(f"{held} in place of {before.form}")
         if self.system != before.system:
@@ -71,7 +73,7 @@ class Dialect:
 
 def form_of(dialect: Dialect, request: Request) -> dict[str, Any]:
     """The form of the answer, where one is asked for."""
-    if not request.schema or dialect.form == PLAIN:
+    if not request.schema or dialect.form == NO_FORM:
         return {}
     if dialect.form == JSON_OBJECT:
         return {"response_format": {"type": JSON_OBJECT}}
