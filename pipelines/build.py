@@ -15,6 +15,7 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plan_build
 from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.pipelines.reporting.partial import report_partial
+from persona_hub.pipelines.reporting.server_words import server_words
 from persona_hub.pipelines.reporting.summary import already_done, build_summary, nothing_new
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
@@ -97,6 +98,7 @@ class BuildJob:
             shards=plan.shards,
             response_store=plan.store,
             priced=plan.priced,
+            max_lost=options.max_lost,
         )
 
     def report(self) -> int:
@@ -108,7 +110,8 @@ class BuildJob:
         current = open_hub(output).manifest
         unchanged = plan.base and current.version != plan.version and not current.partial
         print(nothing_new(output, current.version, plan.version) if unchanged else build_summary(output))
-        return report_partial(current.partial, plan.model)
+        words = server_words(output, current.version, current.partial)
+        return report_partial(current.partial, plan.model, words)
 
 
 def corpus_reader(plan: BuildPlan, existing: ExistingHub) -> ReadCorpus:
@@ -166,6 +169,7 @@ def draft_version(plan: BuildPlan, runner: str) -> Manifest:
         parameters=recorded_values(plan.options),
         prompts=plan.prompts,
         models={"llm": plan.model.name, "embedder": plan.embedder.name},
+        repairs=plan.model.repairs,
         runner=runner,
         code_version=code_version(),
     )

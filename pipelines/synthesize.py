@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import apache_beam as beam
@@ -15,10 +15,11 @@ from persona_hub.pipelines.cli.option import deciding_values, recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
 from persona_hub.pipelines.planning.models import HERE, model_of, model_price
-from persona_hub.pipelines.planning.plan import code_version, unfinished, use_cases_of
+from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished, use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, personas_to_use, shards_for
 from persona_hub.pipelines.reporting.partial import report_partial
-from persona_hub.pipelines.reporting.summary import samples_summary
+from persona_hub.pipelines.reporting.server_words import server_words
+from persona_hub.pipelines.reporting.summary import samples_done, samples_summary
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
@@ -79,6 +80,7 @@ class SynthesizeJob:
                 parameters=recorded_values(options),
                 prompts={use_case.name: use_case.prompt.prompt_hash for use_case in self.use_cases},
                 models={"llm": self.model.name},
+                repairs=self.model.repairs,
                 runner=self.runner,
                 code_version=code_version(),
             ),
@@ -86,16 +88,18 @@ class SynthesizeJob:
             shards=shards_for(count),
             response_store=self.model.store,
             priced=self.priced,
+            max_lost=options.max_lost,
         )
 
     def report(self) -> int:
         """Says what samples there are."""
         if self.done:
-            print(f"{self.options.output} already holds these samples, as run {self.run}; nothing is to be done")
+            print(samples_done(self.options.output, self.run))
             return DONE
         print(samples_summary(self.options.output, self.run))
         attempts = [run for run in list_attempts(self.options.output, self.run) if run.run == self.run]
-        return report_partial(attempts[-1].partial if attempts else {}, self.model)
+        left = attempts[-1].partial if attempts else {}
+        return report_partial(left, self.model, server_words(self.options.output, self.run, left))
 
 
 def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> SynthesizeJob:
@@ -117,6 +121,7 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     name = f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
     before = list_attempts(options.output, name)
     done = bool(before) and not unfinished(before[-1], options)
+    model = replace(model, repairs=repairs_for(options, before[-1] if before and not done else None))
     return SynthesizeJob(
         options=options,
         hub=hub,

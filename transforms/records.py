@@ -14,7 +14,12 @@ from typing import Any
 
 EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
 # Reasons of dead letters that another run may undo: nobody was asked, or nobody answered however often it was tried.
-UNANSWERED = re.compile(r"budget-exhausted|exported|timeout|connection|http-(408|409|425|429|5\d\d)")
+UNANSWERED = re.compile(
+    r"budget-exhausted|account-.+|exported|timeout|connection|unreadable-response|http-(408|409|425|429|5\d\d)"
+)
+# Reasons that say something of the input: the same question would be refused again. A bare status may mean the request.
+SURELY_OF_INPUT = re.compile(r"moderation|content-filter|refused|too-long|http-413")
+OF_INPUT = re.compile(rf"{SURELY_OF_INPUT.pattern}|http-4\d\d")
 HOP_LIMIT = 7  # a rank has three bits for the hop
 
 
@@ -178,6 +183,16 @@ def partition_of(record_id: str, partitions: int) -> int:
 def unanswered(reason: str) -> bool:
     """Whether a dead letter's reason says that the question is still open, and the same command may ask it again."""
     return UNANSWERED.fullmatch(reason) is not None
+
+
+def of_input(reason: str) -> bool:
+    """Whether a dead letter's reason says that the server refused this question, and would again."""
+    return OF_INPUT.fullmatch(reason) is not None
+
+
+def surely_of_input(reason: str) -> bool:
+    """Whether it also says that the input is why: a filter, or its length."""
+    return SURELY_OF_INPUT.fullmatch(reason) is not None
 
 
 def excerpt(text: str, characters: int = EXCERPT_CHARACTERS) -> str:

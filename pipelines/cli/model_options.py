@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from persona_hub.pipelines.cli.corpus_options import OutputOptions
 from persona_hub.pipelines.cli.option import ANY, COUNT, LARGEST, POSITIVE, NumberRange, Options, json_object, option
+from persona_hub.transforms.counting.losses import MAX_LOST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +199,7 @@ class PriceOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class RepairOptions(Options):
-    """What is done about unreadable answers."""
+    """What is done about unreadable answers, and how many may be lost."""
 
     retry_malformed: int = option(
         "how often an unreadable answer is asked for again; a higher number than an earlier run's also "
@@ -207,6 +208,13 @@ class RepairOptions(Options):
         NumberRange(0, 10),
         metavar="N",
         in_model_file=True,
+    )
+    max_lost: float = option(
+        "the share of a step's answers that may be lost (malformed, cut off) in a complete hub; with more it is "
+        "partial, and the same command asks for them again",
+        MAX_LOST,
+        NumberRange(0, 1, float),
+        metavar="SHARE",
     )
 
 

@@ -27,13 +27,15 @@ from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.corpus.files import match_corpus
+from persona_hub.transforms.counting.losses import open_questions
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest, fingerprint
-from persona_hub.transforms.hub.versions import Hub, TargetVersion, version_to_add, version_to_build
+from persona_hub.transforms.hub.versions import Hub, TargetVersion, read_version, version_to_add, version_to_build
 from persona_hub.transforms.llm.protocol import MALFORMED_REASONS, Sampling
 from persona_hub.transforms.prompts import Prompt
+from persona_hub.transforms.records import unanswered
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, load_use_case
 
@@ -96,12 +98,13 @@ def planned(
     model, embedder, priced = build_models(options, where, stages)
     content = build_fingerprint(options, model, files, [extract, expand])
     chosen, base = choose(content, partial(unfinished, options=options))
+    before = read_version(options.output, chosen.replaces) if chosen.replaces else None
     personas = personas_in(files, options)
     held = base.manifest.records_of("personas") if base else 0
     return BuildPlan(
         options=options,
         files=files,
-        model=model,
+        model=replace(model, repairs=repairs_for(options, before)),
         sampling=chosen_sampling(options, Sampling()),
         embedder=embedder,
         extract=extract,
@@ -157,11 +160,32 @@ def build_models(
 
 
 def unfinished(made: BaseManifest, options: RepairOptions) -> bool:
-    """Whether questions were left unasked, or given up after fewer attempts than the options now allow."""
+    """Whether the same command asks again: for what is open, lost beyond the share, or lost and to be repaired more."""
+    still_open = any(map(unanswered, made.partial)) or bool(lost_beyond(made, options))
     malformed = any(counts.get(f"lost-{reason}") for counts in made.counts.values() for reason in MALFORMED_REASONS)
+    return still_open or (malformed and options.retry_malformed > repairs_of(made))
+
+
+def repairs_for(options: RepairOptions, before: BaseManifest | None) -> int:
+    """How often this run asks for a malformed answer again, where `before` is the unfinished one that it completes.
+
+    Answers are stored, so the questions that were repaired once and lost are repaired a second time: asked as before,
+    they would have the same answers. A run after one with 2 repairs that lost too many makes 3.
+    """
+    if before is None:
+        return options.retry_malformed
+    return max(options.retry_malformed, repairs_of(before) + bool(lost_beyond(before, options)))
+
+
+def repairs_of(made: BaseManifest) -> int:
+    """How often a run asked for a malformed answer again."""
     default = options_of(RepairOptions)["retry_malformed"].default  # of manifests from before there was this flag
-    again = malformed and options.retry_malformed > made.parameters.get("retry_malformed", default)
-    return bool(made.partial) or again
+    return made.repairs or int(made.parameters.get("retry_malformed", default))
+
+
+def lost_beyond(made: BaseManifest, options: RepairOptions) -> list[str]:
+    """Reasons of the answers that a run has lost, where they are more than the share that may be."""
+    return [reason for reason in open_questions(made.counts, options.max_lost) if not unanswered(reason)]
 
 
 def use_cases_of(options: SynthesisOptions) -> list[UseCase]:

@@ -1,41 +1,67 @@
-"""How a job ends that left questions unasked: what is lacking, what to do, and the exit code."""
+"""How a job ends that left questions without an answer: what is lacking, what to do, and the exit code."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
+from persona_hub.pipelines.reporting.server_words import NO_WORDS
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.export import EXPORT_OPTION, ExportResult, collect
+from persona_hub.transforms.records import unanswered
 
-EXHAUSTED = "budget-exhausted"
+EXHAUSTED, ACCOUNT = "budget-exhausted", "account-"
+AGAIN = "and pays for nothing twice"
 
 
-def report_partial(unasked: Mapping[str, int], model: ModelConfig) -> int:
-    """Says what is lacking, if anything is; the exit code."""
+def report_partial(unasked: Mapping[str, int], model: ModelConfig, words: Mapping[str, str] = NO_WORDS) -> int:
+    """Says what is lacking, if anything is; the exit code. `words`: the server's own, by reason."""
     if EXPORT_OPTION in model.options:
         report_export(str(model.options[EXPORT_OPTION]), collect(str(model.options[EXPORT_OPTION])), model.name)
     else:
-        print(*partly(unasked), sep="", end="")
+        print(*partly(unasked, words), sep="", end="")
     return BUDGET_SPENT if unasked else DONE
 
 
-def partly(unasked: Mapping[str, int]) -> Iterator[str]:
-    """A line for each of the two ways in which questions stay open."""
+def partly(unasked: Mapping[str, int], words: Mapping[str, str] = NO_WORDS) -> Iterator[str]:
+    """A line for each of the ways in which questions stay without an answer."""
     budget = unasked.get(EXHAUSTED, 0)
     if budget:
         yield (
             f"\npartial: the budget ran out, {budget:,} questions were not asked. The same command with "
-            "a higher budget goes on from here, and pays for nothing twice (--budget_shares none if a stage has used "
+            f"a higher budget goes on from here, {AGAIN} (--budget_shares none if a stage has used "
             "up its part, while money is left)\n"
         )
-    failed = {reason: n for reason, n in unasked.items() if reason != EXHAUSTED}
+    account = {reason: n for reason, n in unasked.items() if reason.startswith(ACCOUNT)}
+    if account:
+        said = "; ".join(f"{reason.removeprefix(ACCOUNT)}{quoted(words, reason)}" for reason in sorted(account))
+        yield (
+            f"\npartial: the server refused the account ({said}), {sum(account.values()):,} questions have no answer. "
+            f"Put the account in order (pay, or give a key that holds): the same command goes on from here, {AGAIN}\n"
+        )
+    others = {reason: n for reason, n in unasked.items() if reason != EXHAUSTED and reason not in account}
+    failed = {reason: n for reason, n in others.items() if unanswered(reason)}
     if failed:
-        why = ", ".join(f"{reason} {n:,}" for reason, n in sorted(failed.items()))
         yield (
             f"\npartial: {sum(failed.values()):,} questions got no answer from the server after all attempts "
-            f"({why}). The same command asks only these again, and pays for nothing twice\n"
+            f"({listed(failed, words)}). The same command asks only these again, {AGAIN}\n"
         )
+    lost = {reason: n for reason, n in others.items() if reason not in failed}
+    if lost:
+        yield (
+            f"\npartial: more answers were lost than --max_lost allows ({listed(lost, words)}); see dead_letters/. "
+            "The same command asks for these again, and says what was wrong with the answers before\n"
+        )
+
+
+def listed(reasons: Mapping[str, int], words: Mapping[str, str]) -> str:
+    """Reasons with their numbers, and with the server's own words where there are any."""
+    return ", ".join(f"{reason} {n:,}{quoted(words, reason)}" for reason, n in sorted(reasons.items()))
+
+
+def quoted(words: Mapping[str, str], reason: str) -> str:
+    """What the server said with a reason, ": ..." or nothing."""
+    return f": {words[reason]}" if words.get(reason) else ""
 
 
 def report_export(folder: str, exported: ExportResult, model: str) -> None:

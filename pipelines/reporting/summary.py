@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
+from persona_hub.transforms.counting.losses import all_lost, refused_inputs
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA
 from persona_hub.transforms.expand_persona.one_hop import LOW_NOVELTY
-from persona_hub.transforms.hub.manifest import Manifest
+from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
 from persona_hub.transforms.hub.reading import read_manifest_files
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, open_hub, path_of
@@ -44,8 +46,25 @@ def already_done(output: str, manifest: Manifest) -> str:
     """What a build says that finds its work done."""
     return (
         f"{output} already holds the result of this command: version {manifest.version}, made {manifest.created}; "
-        "nothing is to be done. For more samples: persona-hub synthesize"
+        f"{nothing_left(manifest)}. For more samples: persona-hub synthesize"
     )
+
+
+def samples_done(output: str, run: str) -> str:
+    """What a run of samples says that finds its work done."""
+    made = [one for one in list_attempts(output, run) if one.run == run]
+    return f"{output} already holds these samples, as run {run}; {nothing_left(made[-1] if made else BaseManifest())}"
+
+
+def nothing_left(made: BaseManifest) -> str:
+    """Whether anything is left to do: some answers may be lacking, too few to matter or refused for their inputs."""
+    refused, lost = refused_inputs(made.counts), all_lost(made.counts)
+    if not refused and not lost:
+        return "nothing is to be done"
+    every = dict(sorted((Counter(refused) + Counter(lost)).items()))
+    why = ", ".join(f"{reason} {n:,}" for reason, n in every.items())
+    said = f"complete, but for {sum(every.values()):,} questions without an answer ({why}), which dead_letters/ lists"
+    return f"{said}; a higher --retry_malformed asks for what was malformed again" if "malformed" in lost else said
 
 
 def nothing_new(output: str, version: str, run: str) -> str:

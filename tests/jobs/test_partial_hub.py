@@ -79,10 +79,36 @@ def test_a_partial_run_of_samples_goes_on(server: FakeServer, tmp_path: Path) ->
     assert main([*command, *flags]) == DONE
 
 
-def test_what_could_not_be_read_is_asked_again_when_told(server: FakeServer, tmp_path: Path) -> None:
-    server.tell(answers={"beehives": ["no persona", "none either", '{"persona": "A beekeeper who waits"}']})
+def test_answers_lost_beyond_the_share_are_asked_for_again_by_the_same_command(
+    server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = ["no persona", "none either", "nor now", '{"persona": "A beekeeper who waits"}']
+    server.tell(answers={"beehives": bad})
     corpus, flags = corpus_of(tmp_path, 8), [*paying(server, tmp_path), "--expand_hops", "0"]
+    for attempt in (1, 2):
+        assert run_build(corpus, tmp_path / "out", flags) == BUDGET_SPENT
+        assert "more answers were lost than --max_lost allows (malformed 1: no JSON object)" in capsys.readouterr().out
+        manifest = open_hub(str(tmp_path / "out")).manifest
+        assert (manifest.partial, manifest.repairs) == ({"malformed": 1}, attempt)
+    calls = server.counts()["calls"]
     assert run_build(corpus, tmp_path / "out", flags) == DONE
+    assert server.counts()["calls"] == calls + 2  # the persona and its sample
+    manifest = open_hub(str(tmp_path / "out")).manifest
+    assert (manifest.partial, manifest.repairs, manifest.records_of("personas")) == ({}, 3, 8)
+    assert run_build(corpus, tmp_path / "out", flags) == DONE
+    assert "nothing is to be done" in capsys.readouterr().out
+
+
+def test_what_could_not_be_read_is_asked_again_when_told(
+    server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.tell(answers={"beehives": ["no persona", "none either", '{"persona": "A beekeeper who waits"}']})
+    flags = [*paying(server, tmp_path), "--expand_hops", "0", "--max_lost", "0.2"]
+    corpus = corpus_of(tmp_path, 8)
+    assert run_build(corpus, tmp_path / "out", flags) == DONE
+    capsys.readouterr()
+    assert run_build(corpus, tmp_path / "out", flags) == DONE
+    assert "complete, but for 1 questions without an answer (malformed 1)" in capsys.readouterr().out
     assert [one["reason"] for one in dead_letters(tmp_path / "out")] == ["malformed"]
     calls = server.counts()["calls"]
     assert run_build(corpus, tmp_path / "out", flags) == DONE

@@ -53,7 +53,8 @@ class BaseManifest:
     prompts: Mapping[str, str] = field(default_factory=dict)  # {name: hash}
     models: Mapping[str, str] = field(default_factory=dict)  # {stage: model}
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # {stage: {calls, input_tokens ...}}
-    partial: Mapping[str, int] = field(default_factory=dict)  # {why: questions that no model was asked}; none: complete
+    partial: Mapping[str, int] = field(default_factory=dict)  # {why: questions without an answer}; none: complete
+    repairs: int = 0  # how often a malformed answer was asked for again; more than --retry_malformed after attempts
     replaces: str = ""  # the partial version or run that this one completes, or brings further
     runner: str = ""
     code_version: str = ""

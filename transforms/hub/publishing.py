@@ -74,7 +74,8 @@ def require_unpurged(output: str, run: RunManifest) -> None:
 def is_as_partial(before: Manifest, after: Manifest) -> bool:
     """Whether nothing came of another attempt; names of files hold a hash of their content."""
     names = [{entry.path.rpartition("/")[2] for entry in manifest.files} for manifest in (before, after)]
-    return bool(after.partial) and before.counts == after.counts and names[0] == names[1]
+    same = before.counts == after.counts and names[0] == names[1]
+    return bool(after.partial) and same and before.repairs == after.repairs
 
 
 def _publish_runs(output: str, made: BaseManifest, folders: Mapping[str, tuple[FileEntry, ...]]) -> None:

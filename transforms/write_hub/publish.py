@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -12,6 +11,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
 from persona_hub.transforms.counting.counts import Counts, Equation, nested, verify
+from persona_hub.transforms.counting.losses import MAX_LOST, open_questions
 from persona_hub.transforms.counting.stages import HIDDEN, NOVELTY, WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifest, RunManifest, content_of
@@ -19,14 +19,13 @@ from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import read_version
-from persona_hub.transforms.records import content_id, partition_of, unanswered
+from persona_hub.transforms.records import content_id, partition_of
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.store.usage import usage_of
 from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 from persona_hub.transforms.write_hub.novelty import rates
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
-LOST = "lost-"  # begins the counts of dead letters, and a reason ends them
 Shard = tuple[str, int]  # folder, number
 
 
@@ -130,15 +129,17 @@ class Publish(beam.PTransform):
 
     `draft` is a Manifest (a version, with CURRENT) or a RunManifest (samples of an existing version), complete but for
     files, counts, usage and time. What was written is counted too, under `write_hub`, by kind. Usage is what the
-    response store has counted for the stages by then, over all runs. A version that adds to another and has none of
-    what it `needs` (one "stage/name") is not published. What is counted under "hidden", readers of it do not see. Fails
-    with CountsDoNotAddUp if an equation does not hold, and with PublishConflict if the hub has moved on.
+    response store has counted for the stages by then, over all runs. What leaves `open_questions` is partial. A version
+    that adds to another and has none of what it `needs` (one "stage/name") is not published. What is counted under
+    "hidden", readers of it do not see. Fails with CountsDoNotAddUp if an equation does not hold, and with
+    PublishConflict if the hub has moved on.
     """
 
     output: str
     draft: BaseManifest
     response_store: str = ""  # its address
     priced: bool = True  # whether the costs that it holds are known, and not merely 0
+    max_lost: float = MAX_LOST  # the share of a step's answers that may be lost in a complete version or run
     equations: Sequence[Equation] = ()
     needs: Sequence[str] = ()
 
@@ -160,7 +161,7 @@ class Publish(beam.PTransform):
         counts = nested([*totals, *written])
         verify(counts, self.equations)
         found = counts.pop(NOVELTY, {})
-        made = replace(self.draft, usage=self._usage(counts), partial=unasked(counts))
+        made = replace(self.draft, usage=self._usage(counts), partial=open_questions(counts, self.max_lost))
         if not isinstance(made, Manifest):
             return publish(self.output, made, entries, counts)
         if self.needs and made.base and not any(count_of(counts, label) for label in self.needs):
@@ -193,13 +194,3 @@ def without_version(made: Manifest, entries: Iterable[FileEntry]) -> tuple[RunMa
     common = {f.name: getattr(made, f.name) for f in fields(BaseManifest)} | {"files": ()}
     run = RunManifest(**common, run=made.version, hub_version=made.base, hub_content=content_of(made))
     return run, [entry for entry in entries if not entry.path.startswith("hub/")]
-
-
-def unasked(counts: Counts) -> dict[str, int]:
-    """Questions that are open, by the reason why, which another run may ask: {"budget-exhausted": 120}."""
-    lost: Counter[str] = Counter()
-    for stage in counts.values():
-        for name, n in stage.items():
-            if name.startswith(LOST) and n and unanswered(reason := name.removeprefix(LOST)):
-                lost[reason] += n
-    return dict(sorted(lost.items()))

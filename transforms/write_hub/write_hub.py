@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from persona_hub.transforms.counting.counts import CountDeadLetters, Equation, Sizes, StepResult, count_records
+from persona_hub.transforms.counting.losses import MAX_LOST
 from persona_hub.transforms.counting.stages import WRITE_HUB
 from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifest, RunManifest
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, TABLES
@@ -66,6 +67,7 @@ class WriteHub(beam.PTransform):
     needs: Sequence[str] = NEWS  # a version that adds to another, and has none of these, is not published
     response_store: str = ""
     priced: bool = True
+    max_lost: float = MAX_LOST
 
     def expand(self, contents: HubContents) -> beam.PCollection[BaseManifest]:
         """Writes, counts, publishes."""
@@ -100,6 +102,7 @@ class WriteHub(beam.PTransform):
             needs=self.needs,
             response_store=self.response_store,
             priced=self.priced,
+            max_lost=self.max_lost,
         )
 
     def write(self, folder: str, name: str, record: type) -> WriteRecords:
