@@ -50,7 +50,12 @@ def require_end(answer: Completion) -> None:
 
 def used_up(answer: Completion) -> bool:
     """Whether an answer reached its limit of tokens before its first word."""
-    return answer.finish == CUT_OFF and not without_thoughts(answer.text).strip()
+    if answer.finish != CUT_OFF:
+        return False
+    try:
+        return not without_thoughts(answer.text).strip()
+    except MalformedAnswer:  # thoughts without an end
+        return True
 
 
 def thought(answer: Completion) -> bool:
