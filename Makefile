@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-crash test-cluster lint type lock clean
+.PHONY: demo test test-crash test-cluster test-llama lint type lock clean
 
 demo: .venv/installed  ## the whole job on the embedded model and embedder; leaves demo/ to look at
 	@rm -rf demo
@@ -23,6 +23,10 @@ test-cluster: .venv/installed-dev  ## on a real Flink cluster, Prism, a job serv
 	.ci/packages java=default-jre-headless mvn=maven go=golang-go redis-server=redis-server
 	$(BIN)/python -m tests.cluster.engines
 	CI=true PERSONA_HUB_DATA=$${PERSONA_HUB_DATA:-../shared/data} $(BIN)/pytest -m cluster --durations=20 tests/cluster tests/jobs
+
+test-llama: .venv/installed-dev  ## asks a small model on llama.cpp's own server, both fetched here (130 MB); nothing skips
+	$(BIN)/python -m tests.servers.llama.weights
+	CI=true $(BIN)/pytest -m llama --durations=10 tests/llama
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""llama.cpp's own server with a small model, and a relay that writes down what passes."""
