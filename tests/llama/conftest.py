@@ -75,14 +75,14 @@ def build_through(server: LlamaServer, forker: Forker, output: Path, texts: tupl
 @pytest.fixture(scope="session")
 def short(llama: LlamaServer, forker: Forker, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A hub of the twelve documents, by short prompts that even this model follows now and then."""
-    flags = [*SHORT_PROMPTS, "--expand_hops", "1", "--use_case", "instruction", "--max_tokens", "48"]
+    flags = [*SHORT_PROMPTS, "--expand_hops", "1", "--use_case", "math,instruction", "--max_tokens", "64"]
     return build_through(llama, forker, tmp_path_factory.mktemp("short") / "out", TRADES, *flags)
 
 
 @pytest.fixture(scope="session")
 def packaged(llama: LlamaServer, forker: Forker, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A hub of six of them by the packaged prompts, whose form this model likes to repeat."""
-    flags = ["--expand_hops", "1", "--use_case", "math,instruction", "--max_tokens", "96"]
+    flags = ["--expand_hops", "1", "--use_case", "math", "--max_tokens", "96"]
     return build_through(llama, forker, tmp_path_factory.mktemp("packaged") / "out", TRADES[:6], *flags)
 
 

@@ -8,7 +8,6 @@ import re
 from itertools import combinations
 
 from tests.helpers.llama import plain
-from tests.helpers.places import ROOT
 from tests.llama.conftest import Built
 from tests.material.trades import TRADES
 

@@ -92,5 +92,7 @@ class LlamaServer:
 
     def _post(self, path: str, question: dict[str, Any]) -> Any:
         headers = {"Content-Type": "application/json"}
-        with urlopen(Request(self.root + path, json.dumps(question).encode(), headers), timeout=START_SECONDS) as answer:
+        with urlopen(
+            Request(self.root + path, json.dumps(question).encode(), headers), timeout=START_SECONDS
+        ) as answer:
             return json.load(answer)

@@ -1,4 +1,4 @@
-"""Stands between a client and a model's server, and writes down each call that passes: what a bill would be made from."""
+"""Stands between a client and a model's server and writes down each call that passes, as a bill would."""
 
 from __future__ import annotations
 
