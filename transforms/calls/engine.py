@@ -101,6 +101,10 @@ class Engine:
         inbox.cancelled = True
         self.loop.call_soon_threadsafe(self.queue.drop_unwanted)
 
+    def end(self, error: Exception) -> None:
+        """Nothing more is sent; what is in flight is awaited and stored, and all who wait for the rest get `error`."""
+        self.loop.call_soon_threadsafe(self._end_by, error)
+
     def close(self) -> None:
         """Awaits and stores what is in flight, gives back the leases, ends the threads."""
         if self.thread.is_alive():
@@ -147,6 +151,10 @@ class Engine:
             self.loop.call_soon(self._beat)
         self.loop.run_forever()
         self.loop.close()
+
+    def _end_by(self, error: Exception) -> None:
+        self.queue.end(error)
+        self.queue.pump()
 
     def _beat(self) -> None:
         if self.writer and not self.loop.is_closed():

@@ -81,7 +81,9 @@ class CompletionBundle:
         elif isinstance(answer, Exception):
             raise answer
         else:
-            self.first_answers.saw(answer)
+            if fault := self.first_answers.fault_after(answer):
+                self.window.engine.end(fault)
+                raise fault
             try:
                 require_end(answer)
                 result = self.task.parse(question.record, question.request, answer, self.config.name)

@@ -69,11 +69,11 @@ class FirstAnswers:
     def __init__(self) -> None:
         self.lock, self.used_up, self.any_other = threading.Lock(), 0, False
 
-    def saw(self, answer: Completion) -> None:
-        """Tells of the first answer that was used up. Raises ModelError of the request once all the first ones were."""
+    def fault_after(self, answer: Completion) -> ModelError | None:
+        """Tells of the first answer that was used up; an error of the request once all the first ones were."""
         if not (answer.finish and used_up(answer)):
             self.any_other = True
-            return
+            return None
         with self.lock:
             self.used_up += 1
             count = self.used_up
@@ -81,9 +81,10 @@ class FirstAnswers:
             LOGGER.warning(
                 "an answer reached its limit of %d tokens before its first word: %s", answer.output_tokens, MORE_TOKENS
             )
-        if count >= FIRST_ANSWERS and not self.any_other:
-            detail = f"the first {count} answers reached their limit of tokens before their first word"
-            raise ModelError("no-tokens-left", detail, Verdict.REQUEST, remedy=MORE_TOKENS)
+        if count < FIRST_ANSWERS or self.any_other:
+            return None
+        detail = f"the first {count} answers reached their limit of tokens before their first word"
+        return ModelError("no-tokens-left", detail, Verdict.REQUEST, remedy=MORE_TOKENS)
 
 
 _first_answers: WeakKeyDictionary[object, FirstAnswers] = WeakKeyDictionary()
