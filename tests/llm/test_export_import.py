@@ -16,6 +16,7 @@ from persona_hub.transforms.llm.batch_forms import gemini_completion, name_of, r
 from persona_hub.transforms.llm.export import collect
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.store.registry import open_store
+from tests.helpers.hubs import personas
 from tests.helpers.paid import content, corpus_of, paying, run_build, spend
 from tests.servers.batch import answer_files
 from tests.servers.models.launch import FakeServer
@@ -146,3 +147,37 @@ def test_half_a_line_of_a_killed_process_is_left_out(tmp_path: Path) -> None:
     [(path, n)] = collect(str(tmp_path)).files
     assert (Path(path).read_bytes(), n) == (line, 1)
     assert [file.name for file in tmp_path.iterdir()] == [Path(path).name]
+
+
+def test_results_as_batch_apis_give_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus, requests = corpus_of(tmp_path, 6), tmp_path / "requests"
+    flags = [f"--llm=export:{requests}", "--batch_model", "openai:fake", "--expand_hops", "0"]
+    building = ["build", "--input", str(corpus), "--output", str(tmp_path / "out"), *flags]
+    assert main(building) == BUDGET_SPENT
+    names = [json.loads(line)["custom_id"] for file in requests.iterdir() for line in file.read_text().splitlines()]
+
+    def row(name: str, content: object, reason: str = "stop", **message: object) -> dict[str, object]:
+        choice = {"message": {"content": content, **message}, "finish_reason": reason}
+        body = {"choices": [choice], "usage": {"prompt_tokens": 400, "completion_tokens": 30}}
+        return {"custom_id": name, "response": {"status_code": 200, "body": body}, "error": None}
+
+    rows: list[dict[str, object]] = [
+        row(names[0], '{"persona": "A retired ferry pilot who keeps tide tables"}'),  # line 1, behind the mark
+        row(names[1], [{"type": "text", "text": '{"persona": "A glazier who restores orchard houses"}'}]),
+        row(names[2], "Persona: A bell founder who tunes clocks and", "length"),
+        row(names[3], None, refusal="I will not."),
+        {"custom_id": names[4], "response": None, "error": {"code": "batch_expired", "message": "too late"}},
+        {"custom_id": names[5], "response": {"status_code": 429, "body": {"error": {"message": "rate"}}}},
+    ]
+    results = tmp_path / "results.jsonl"
+    results.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(map(orjson.dumps, rows)) + b"\r\n\r\n[1]\n")
+    importing = ["import-responses", "--input", str(results), "--output", str(tmp_path / "out")]
+    assert main([*importing, "--batch_model", "openai:fake"]) == DONE
+    out = capsys.readouterr().out
+    for said in ("4 answers stored", "1 failed: batch-batch_expired", "1 failed: http-429", "1 of the answers cut off"):
+        assert said in out
+    assert main(building) == BUDGET_SPENT
+    hub = open_hub(str(tmp_path / "out"))
+    assert sorted(one.text[:14] for one in personas(tmp_path / "out")) == ["A glazier who ", "A retired ferr"]
+    lost = hub.manifest.counts["extract_persona"]
+    assert (lost["lost-refused"], lost["lost-exported"]) == (1, 3), "the cut-off answer is asked for again, shorter"

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from persona_hub.transforms.calls.protocol import ModelError, Verdict
-from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, tokens_of, tokens_said
+from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, SPARE_TOKENS, tokens_of, tokens_said
 from persona_hub.transforms.llm.protocol import Completion, Request, well_formed
 
 CUT_OFF, FILTERED, REFUSED, TOOL_CALLS, BROKEN = "length", "content-filter", "refused", "tool-calls", "error"
@@ -125,14 +125,16 @@ def completed(
 
     Raises ModelError where the answer broke off: it is asked again.
     """
-    most_in = request.max_input_tokens if request else TOKENS_AT_MOST
-    most_out = request.max_output_tokens if request else TOKENS_AT_MOST
-    tokens_in, tokens_out = tokens_said(said[0], most_in), tokens_said(said[1], most_out)
-    if tokens_in and tokens_out and (total := tokens_said(said[3], most_in + most_out)):
-        tokens_out = max(
-            tokens_out, total - tokens_in
-        )  # some servers leave thoughts out of the answer's, not of the total
-    thought = min(tokens_said(said[2], most_out) or 0, tokens_out or most_out)
+    tokens_in, tokens_out = (
+        counted(said[0], request, "max_input_tokens"),
+        counted(said[1], request, "max_output_tokens"),
+    )
+    if tokens_in and tokens_out and said[3] != tokens_in + tokens_out:
+        total = tokens_said(said[3], tokens_in + TOKENS_AT_MOST) or 0
+        paid = counted(total - tokens_in, request, "max_output_tokens") or 0
+        tokens_out = max(tokens_out, paid)  # some servers leave thoughts out of the answer's tokens, not of the total
+    thought = (counted(said[2], request, "max_output_tokens") or 0) if said[2] else 0
+    thought = min(thought, tokens_out or thought)
     if finish == BROKEN:
         raise ModelError("answer-broke-off", "the server ended the answer with an error", Verdict.WAIT, paid=True)
     estimated = tokens_in is None or (tokens_out is None and bool(text or thoughts or finish == CUT_OFF))
@@ -141,10 +143,17 @@ def completed(
     if tokens_out is None:
         tokens_out = estimated_tokens(text, thoughts)
         if finish == CUT_OFF and request:
-            tokens_out = max(tokens_out, most_out)  # whatever it was, it was as much as it may be
+            tokens_out = max(tokens_out, request.max_output_tokens)  # whatever it was, it was as much as it may be
     if thoughts and not thought:
         thought = min(tokens_out, estimated_tokens(thoughts))
     return Completion(text, tokens_in, tokens_out, finish, thought, estimated)
+
+
+def counted(value: Any, request: Request | None, bound: str) -> int | None:
+    """What a server says of tokens, where it can be. Most counts are below what is believed of any request."""
+    if type(value) is int and 0 < value <= SPARE_TOKENS:
+        return value
+    return tokens_said(value, getattr(request, bound) if request else TOKENS_AT_MOST)
 
 
 def added(drawn: Any, thought: Any) -> Any:
