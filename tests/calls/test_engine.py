@@ -47,17 +47,6 @@ def test_an_answer_is_durable_before_anybody_hears_of_it(make: Make, address: st
         assert unpack_completion(store.get_many([key_of(prompt)])[key_of(prompt)]).text == prompt
 
 
-def test_of_two_engines_that_ask_the_same_both_tell_the_first_answer(make: Make) -> None:
-    one, first = make(lambda prompt: Completion("first"), hold=True)
-    other, second = make(lambda prompt: Completion("second"), hold=True)
-    boxes = submit(one, ["a"]), submit(other, ["a"])
-    until(lambda: first.now == second.now == 1)
-    first.released.set()
-    assert outcomes(boxes[0], 1)["a"].answer == Completion("first")
-    second.released.set()
-    assert outcomes(boxes[1], 1)["a"].answer == Completion("first")
-
-
 def test_the_latest_answers_are_remembered_for_who_looked_before_they_were_stored(make: Make) -> None:
     engine, backend = make(store="", recent=2)
     for prompt in ("a", "b", "a", "c", "b", "a"):

@@ -2,7 +2,8 @@
 
 The way of one request with key k, of a bundle that has not found k in the store:
 
-1. `Engine.submit`, on the bundle's thread, hands it to the loop thread.
+1. `Engine.submit`, on the bundle's thread, hands it to the loop thread, where `Claims` claims k in the store: what
+   another process asks is not asked here (claims.py).
 2. `RequestQueue.add`: if k was answered a moment ago, the bundle has that answer at once; if a call for k is under way,
    the bundle waits for it, too; else a new `Call` waits in the queue.
 3. `RequestQueue.pump`: when fewer calls are in flight than `ConcurrencyLimiter` allows, and `AdmissionControl` has
@@ -27,6 +28,7 @@ from uuid import uuid4
 from persona_hub.transforms.calls.admission import AdmissionControl
 from persona_hub.transforms.calls.budget import total_of
 from persona_hub.transforms.calls.call import Call, Inbox, Stopped
+from persona_hub.transforms.calls.claims import Claiming, Claims
 from persona_hub.transforms.calls.concurrency import ThrottleMeter
 from persona_hub.transforms.calls.protocol import CallKind, ModelConfig
 from persona_hub.transforms.calls.request_queue import KeyedRequests, RequestQueue
@@ -75,6 +77,7 @@ class Engine:
             kind.recent_answers,
             start=lambda call: self.sender.start(call),
         )
+        self.claims = Claims(self.owner, kind, self.loop, self.queue, self.writer.submit) if self.writer else None
         self.sender = Sender(config, kind, self.queue, self.admission, self.writer)
         if stop_requested:
             self.queue.end(Stopped(STOPPED))
@@ -94,7 +97,7 @@ class Engine:
 
     def submit(self, stage: str, requests: KeyedRequests, inbox: Inbox) -> None:
         """Asks for the answer to each (key, request, ticket); one outcome comes to `inbox` for each."""
-        self.loop.call_soon_threadsafe(self.queue.add, stage, requests, inbox)
+        self.loop.call_soon_threadsafe((self.claims or self.queue).add, stage, requests, inbox)
 
     def cancel(self, inbox: Inbox) -> None:
         """Drops what an abandoned bundle has queued. What is in flight is paid, and is awaited and stored."""
@@ -159,6 +162,8 @@ class Engine:
     def _beat(self) -> None:
         if self.writer and not self.loop.is_closed():
             self.writer.submit(Renew(self.owner), HEARTBEAT)
+            if self.claims:
+                self.claims.sweep()
             self.loop.call_later(HEARTBEAT_SECONDS, self._beat)
 
     def _committed(self, results: Sequence[Result]) -> None:
@@ -170,12 +175,17 @@ class Engine:
             elif token == HEARTBEAT:
                 if result is True:
                     self.queue.end(Stopped(STOPPED))
+            elif isinstance(token, Claiming):
+                assert self.claims
+                self.claims.on_result(token.requests, result)
             elif token is not None:
                 self.admission.on_store_result(token, result)
         self.queue.pump()
 
     async def _end(self) -> None:
         self.queue.end(Stopped("the process ends"))
+        if self.claims:
+            self.claims.sweep()
         self.queue.pump()
         await self.sender.close()
         self.admission.close()

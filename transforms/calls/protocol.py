@@ -104,6 +104,11 @@ class StoreEntry(NamedTuple):
     subject: bytes = b""  # id of the record that the answer is about, as in a Put
 
 
+def own_key(key: bytes, _: Any) -> tuple[bytes, ...]:
+    """The keys of the answers to a request, where it has one answer."""
+    return (key,)
+
+
 @dataclass(frozen=True)
 class CallKind:
     """A kind of call: completions, vectors. Its functions are module-level ones, because engines are found by the
@@ -114,7 +119,9 @@ class CallKind:
     open_client: Callable[[ModelConfig], Client]  # called inside the event loop that will use the client
     to_entries: Callable[[bytes, Any, Any], Sequence[StoreEntry]]  # (key, request, answer) -> entries of the store
     from_entries: Callable[[Sequence[bytes], Any], Any]  # (the values that stand, the answer) -> the answer that stands
+    # (where another process has had it, there is no answer but these values)
     recent_answers: int  # kept for requests that were looked up before these were stored, and submitted after
+    keys: Callable[[bytes, Any], Sequence[bytes]] = own_key  # (key, request) -> the keys of its entries
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from persona_hub.transforms.calls.call import Outcome
+from persona_hub.transforms.calls.claims import AskAgain
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError, StoreEntry
 from persona_hub.transforms.calls.window import CallWindow
@@ -66,16 +67,8 @@ class VectorBundle:
         """Sends what waits."""
         waiting, self.waiting, self.tokens = self.waiting, [], 0
         keyed = [(text_key(self.config.name, self.config.dimensions, text), record, text) for record, text in waiting]
-        store = self.window.engine.store
-        found = store.get_many([key for key, _, _ in keyed]) if store and keyed else {}
         self.window.counts["asked"] += len(keyed)
-        self.window.counts["cached"] += sum(key in found for key, _, _ in keyed)
-        for key, record, _ in keyed:
-            if key in found:
-                self._give(record, found[key])
-        missing = [item for item in keyed if item[0] not in found]
-        if missing:
-            self._send(missing)
+        self._look_up(keyed)
 
     def answers(self, all_of_them: bool = False) -> Iterator[tuple[Any, bytes | Lost]]:
         """Waits until no more calls are open than a runner may leave so, or none, and gives what is there."""
@@ -85,6 +78,17 @@ class VectorBundle:
             pass
         done, self.done = self.done, []
         yield from done
+
+    def _look_up(self, keyed: Sequence[tuple[bytes, Any, str]]) -> None:
+        store = self.window.engine.store
+        found = store.get_many([key for key, _, _ in keyed]) if store and keyed else {}
+        self.window.counts["cached"] += sum(key in found for key, _, _ in keyed)
+        for key, record, _ in keyed:
+            if key in found:
+                self._give(record, found[key])
+        missing = [item for item in keyed if item[0] not in found]
+        if missing:
+            self._send(missing)
 
     def _send(self, items: Sequence[tuple[bytes, Any, str]]) -> None:
         keys, records, texts = zip(*items, strict=True)
@@ -96,6 +100,8 @@ class VectorBundle:
         if isinstance(answer, Vectors):
             for (_, record, _), row in zip(items, answer.rows, strict=True):
                 self._give(record, row)
+        elif isinstance(answer, AskAgain):
+            self._look_up(items)
         elif not isinstance(answer, ModelError) or answer.fatal:
             raise answer
         elif answer.reason == "budget-exhausted":
@@ -137,9 +143,14 @@ def vector_entries(_: bytes, request: Texts, vectors: Vectors) -> list[StoreEntr
     return [StoreEntry(*entry) for entry in zip(request.keys, vectors.rows, subjects, strict=True)]
 
 
-def vectors_of_entries(values: Sequence[bytes], answer: Vectors) -> Vectors:
+def vectors_of_entries(values: Sequence[bytes], answer: Vectors | None) -> Vectors:
     """The vectors that entries hold, and what they took."""
-    return replace(answer, rows=tuple(values))
+    return replace(answer or Vectors(()), rows=tuple(values))
 
 
-VECTORS = CallKind("vectors", open_client, vector_entries, vectors_of_entries, recent_answers=16)
+def text_keys(_: bytes, request: Texts) -> tuple[bytes, ...]:
+    """The keys of a call's vectors in the store."""
+    return request.keys
+
+
+VECTORS = CallKind("vectors", open_client, vector_entries, vectors_of_entries, recent_answers=16, keys=text_keys)

@@ -36,7 +36,7 @@ def completion_entries(key: bytes, request: Request, completion: Completion) -> 
     return [StoreEntry(key, pack_completion(completion), subject_of(request.subject))]
 
 
-def completion_of_entries(values: Sequence[bytes], _: Completion) -> Completion:
+def completion_of_entries(values: Sequence[bytes], _: Completion | None) -> Completion:
     """The answer that an entry holds."""
     return unpack_completion(values[0])
 
