@@ -12,11 +12,13 @@ from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.planning.models import called_models
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plan_build
 from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.server_words import server_words
 from persona_hub.pipelines.reporting.summary import already_done, build_summary, nothing_new
+from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona, PersonasAndHub
@@ -50,6 +52,11 @@ class BuildJob:
     def store(self) -> str:
         """The store of the model, or else of the embedder."""
         return self.plan.store
+
+    @property
+    def called(self) -> Sequence[CalledModel]:
+        """Language model and embedder."""
+        return called_models(self.plan.model, self.plan.embedder)
 
     @property
     def done(self) -> bool:

@@ -13,6 +13,7 @@ from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
+from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.transforms.counting.counts import Equation, count_records
 from persona_hub.transforms.counting.stages import COMPACT, WRITE_HUB
@@ -52,6 +53,11 @@ class CompactJob:
     partitions: int
     runner: str
     store: str = ""  # nothing is asked
+
+    @property
+    def called(self) -> Sequence[CalledModel]:
+        """None."""
+        return ()
 
     @property
     def done(self) -> bool:

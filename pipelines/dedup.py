@@ -12,9 +12,10 @@ import apache_beam as beam
 from persona_hub.pipelines.cli.command_options import DedupOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import HERE, embedder_of
+from persona_hub.pipelines.planning.models import HERE, called_models, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
 from persona_hub.pipelines.reporting.dedup_summary import dedup_summary
+from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.dedup.chunk_rows import RowLayout
@@ -99,6 +100,11 @@ class DedupJob:
     def store(self) -> str:
         """The embedder's store, if it is a paid one."""
         return self.embedder.calls.store if self.embedder.calls else ""
+
+    @property
+    def called(self) -> Sequence[CalledModel]:
+        """The embedder."""
+        return called_models(None, self.embedder)
 
     @property
     def done(self) -> bool:

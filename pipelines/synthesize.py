@@ -14,12 +14,13 @@ from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.option import deciding_values, recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
-from persona_hub.pipelines.planning.models import HERE, model_of, model_price
+from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price
 from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished, use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, personas_to_use, shards_for
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.server_words import server_words
 from persona_hub.pipelines.reporting.summary import samples_done, samples_summary
+from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
@@ -56,6 +57,11 @@ class SynthesizeJob:
     def store(self) -> str:
         """The model's store."""
         return self.model.store
+
+    @property
+    def called(self) -> Sequence[CalledModel]:
+        """The language model."""
+        return called_models(self.model)
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""

@@ -13,12 +13,13 @@ from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.parser import inherit
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.models import embedder_of
+from persona_hub.pipelines.planning.models import called_models, embedder_of
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.store_choice import absolute
 from persona_hub.pipelines.purge import run_purge
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
+from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.dedup.layout import KeyedPayload
@@ -68,6 +69,11 @@ class TakedownJob:
     def store(self) -> str:
         """The embedder's store, if it is a paid one."""
         return self.embedder.calls.store if self.embedder.calls else ""
+
+    @property
+    def called(self) -> Sequence[CalledModel]:
+        """The embedder."""
+        return called_models(None, self.embedder)
 
     @property
     def done(self) -> bool:

@@ -15,6 +15,8 @@ from persona_hub.transforms.errors import InvalidInputError
 
 SECRET_NAME = re.compile(r"projects/[^/\s]+(/locations/(?P<location>[a-z0-9-]+))?/secrets/[\w-]+/versions/[\w-]+")
 ENDPOINT = "SECRET_MANAGER_ENDPOINT"  # environment variable: another address of the service, as for a private one
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,2}")
+PLAIN_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[^\s@]*)?")
 FETCH_SECONDS = 60.0
 AROUND_SECRETS = string.whitespace + "\ufeff\u200b\u00a0"  # around a secret, with what copying from a page brings along
 QUOTES = "\"'`"  # as `docker run --env-file` and systemd keep them
@@ -31,6 +33,19 @@ def check_secret_name(flag: str, name: str) -> str:
     if name and not SECRET_NAME.fullmatch(name):  # it may be the secret itself
         raise SecretError(f"{flag}: must be projects/PROJECT/secrets/SECRET/versions/VERSION (or latest), never a key")
     return name
+
+
+def masked(address: str) -> str:
+    """An address as a message may show it: without user, password, query and fragment.
+
+    "https://host:8000/v1?token=abc" is shown as "https://host:8000/v1?…"; of what is not clearly an address only the
+    scheme is shown: a password may be anywhere in it.
+    """
+    plain, mark, _ = re.fullmatch(r"([^?#]*)([?#]?)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]
+    if PLAIN_ADDRESS.fullmatch(plain):
+        return f"{plain}{mark}…" if mark else plain
+    scheme = SCHEME.match(address)
+    return f"{scheme[0] if scheme else ''}…"
 
 
 def secret_or_variable(secret: str, variables: Sequence[str]) -> str:

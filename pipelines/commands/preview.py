@@ -14,8 +14,10 @@ from persona_hub.pipelines.cli.command_options import PreviewOptions
 from persona_hub.pipelines.cli.exit_status import DONE, JobError, UsageError
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.corpus_sample import sample_corpus
+from persona_hub.pipelines.planning.models import HERE, called_models
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
+from persona_hub.pipelines.runners.called_models import check_models
 from persona_hub.pipelines.runners.signals import clear_stop_flag
 from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire_engine, release_engine
@@ -73,6 +75,7 @@ def preview_build(options: PreviewOptions, _: Sequence[str]) -> int:
     if not sample.documents:
         raise UsageError("--input: holds no document that a build would use")
     about = "" if sample.exact else "about "
+    check_models(called_models(plan.model), HERE)
     print(f"{len(sample.documents)} of {about}{sample.total:,.0f} documents, answered by {plan.model.name}")
     clear_stop_flag(plan.store)
     try:

@@ -19,9 +19,11 @@ from persona_hub.pipelines.cli.model_options import (
 )
 from persona_hub.pipelines.planning.budget import BudgetShares, has_budget, stage_shares
 from persona_hub.pipelines.planning.store_choice import store_of
+from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig
 from persona_hub.transforms.calls.rate_limiter import rate_service
+from persona_hub.transforms.embedding.bundle import VECTORS
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import is_paid
 from persona_hub.transforms.files.storage import is_local
@@ -31,14 +33,14 @@ from persona_hub.transforms.llm.dialects.negotiation import SAMPLING_FLAGS
 from persona_hub.transforms.llm.export import refuse_without_batches
 from persona_hub.transforms.llm.prices import Price, price_of, required_price
 from persona_hub.transforms.llm.protocol import Sampling
-from persona_hub.transforms.llm.registry import EXPORT, KEYED, LOCAL_BACKENDS, MODELS, VLLM
+from persona_hub.transforms.llm.registry import COMPLETIONS, EXPORT, KEYED, LOCAL_BACKENDS, MODELS, VLLM
 from persona_hub.transforms.llm.vllm import ARGS, required_executable
 from persona_hub.transforms.secrets import check_secret_name
 
 HERE = Where()
 
 
-class CalledModel(NamedTuple):
+class NamedModel(NamedTuple):
     """A language model or an embedder, and how its server is reached."""
 
     flag: str  # that names the model, "--llm" or "--embedder"
@@ -51,7 +53,7 @@ def model_of(options: LanguageModelOptions, where: Where = HERE, forecast_shares
     """The language model. Raises ValueErrors that name the flag and the remedy."""
     name, export = named_model(options)
     secret = checked_secret("--llm_api_key_secret", options.llm_api_key_secret, name)
-    model = CalledModel("--llm", name, model_url(options), secret)
+    model = NamedModel("--llm", name, model_url(options), secret)
     shares = stage_shares(options, forecast_shares)
     calls = calls_of(options, where, shares, model, exporting=EXPORT in export)
     return replace(
@@ -71,7 +73,7 @@ def embedder_of(options: EmbedderOptions, where: Where = HERE, shares: BudgetSha
     if not embeds(options):
         return EmbedderConfig(name)
     secret = checked_secret("--embedder_api_key_secret", options.embedder_api_key_secret, name)
-    calls = calls_of(options, where, shares, CalledModel("--embedder", name, embedder_url(options), secret))
+    calls = calls_of(options, where, shares, NamedModel("--embedder", name, embedder_url(options), secret))
     calls = replace(
         calls,
         requests_per_minute=options.embedder_requests_per_minute,
@@ -81,7 +83,7 @@ def embedder_of(options: EmbedderOptions, where: Where = HERE, shares: BudgetSha
 
 
 def calls_of(
-    options: CallingOptions, where: Where, shares: BudgetShares, model: CalledModel, exporting: bool = False
+    options: CallingOptions, where: Where, shares: BudgetShares, model: NamedModel, exporting: bool = False
 ) -> ModelConfig:
     """How a model of any kind is called: its response store, budget and price."""
     limited = has_budget(options)
@@ -108,6 +110,16 @@ def calls_of(
         timeout=options.call_timeout,
         attempts=options.call_attempts,
     )
+
+
+def called_models(model: ModelConfig | None, embedder: EmbedderConfig | None = None) -> list[CalledModel]:
+    """Those of both that are asked at a server; the others answer in this process."""
+    found = []
+    if model is not None and not MODELS.is_local(model.name):
+        found.append(CalledModel(model, COMPLETIONS))
+    if embedder is not None and embedder.calls is not None:
+        found.append(CalledModel(embedder.calls, VECTORS))
+    return found
 
 
 def embeds(options: EmbedderOptions) -> bool:

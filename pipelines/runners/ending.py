@@ -13,27 +13,26 @@ from persona_hub.transforms.store.protocol import StoreAway, StoreError
 INTERRUPTED = "KeyboardInterrupt"
 WHILE_RUNNING = re.compile(r"\[while running '([^']*)'\]")
 # A worker process sends its traceback as a text, whose last line names the class of the exception.
-OWN_ERROR = re.compile(r"((?:\w+: )*)(persona_hub(?:\.\w+)*)\.(\w+): (.*)", re.DOTALL)
+OWN_ERROR = re.compile(r"((?:\w+: )*)(persona_hub(?:\.\w+)*)\.(\w+): (.*)")
 
 
 def ending(error: BaseException) -> JobError | UsageError | KeyboardInterrupt:
     """UsageError for a fault in what the user gave, as a key, a file or a store, else JobError; both in one line.
 
     Ctrl-C that came while the runner was in a step, which took it for a fault, is KeyboardInterrupt again.
-
     In this process a step's own exception comes back as its type, from a worker process as the text of a RuntimeError.
     """
     text = str(error)
     if STOPPED in text:
         return JobError(STOPPED)
     step = WHILE_RUNNING.search(text)
-    lines = [line for line in text.splitlines() if line.strip()] or [type(error).__name__]
-    said = WHILE_RUNNING.sub("", lines[-1]).strip()
+    lines = [WHILE_RUNNING.sub("", line).strip() for line in text.splitlines()]
+    kind, said = type(error), next((line for line in reversed(lines) if line), type(error).__name__)
     if said.startswith(INTERRUPTED):
         return KeyboardInterrupt()
-    kind = type(error)
-    if named := OWN_ERROR.fullmatch(said):
-        kind, said = class_of(named[2], named[3]), named[1] + named[4]
+    named = [found for line in lines if (found := OWN_ERROR.fullmatch(line))]
+    if named:  # the last: a job server adds a traceback of its own
+        kind, said = class_of(named[-1][2], named[-1][3]), named[-1][1] + named[-1][4]
     place = f"the job failed in {step.group(1)}" if step else "the job failed"
     return (UsageError if is_wrong_input(kind) else JobError)(f"{place}: {said}")
 

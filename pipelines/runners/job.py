@@ -13,6 +13,7 @@ from persona_hub.pipelines.cli.corpus_options import RunOptions, UseCaseOptions
 from persona_hub.pipelines.cli.model_options import BudgetOptions
 from persona_hub.pipelines.cli.option import Options
 from persona_hub.pipelines.progress.progress import AUTO, Watched, progress
+from persona_hub.pipelines.runners.called_models import CalledModel, check_models
 from persona_hub.pipelines.runners.dataflow import check_places
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES
 from persona_hub.pipelines.runners.response_store import check_store
@@ -27,6 +28,10 @@ class PlannedJob(Protocol):
     @property
     def store(self) -> str:
         """Address of the response store by which it asks, "" where it asks nothing."""
+
+    @property
+    def called(self) -> Sequence[CalledModel]:
+        """The models whose servers it asks."""
 
     @property
     def done(self) -> bool:
@@ -65,6 +70,7 @@ def execute(
 
     On Dataflow without --wait this process ends when the job begins: `Submitted` is raised.
     """
+    check_models(job.called, where_of(options))
     check_store(job.store, where_of(options))
     cluster, store = cluster_of(options), job.store
     if is_detached(options):

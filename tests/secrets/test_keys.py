@@ -9,7 +9,14 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.secrets import ENDPOINT, SecretError, secret_or_password, secret_or_variable, variable
+from persona_hub.transforms.secrets import (
+    ENDPOINT,
+    SecretError,
+    masked,
+    secret_or_password,
+    secret_or_variable,
+    variable,
+)
 from tests.helpers.paid import SMALL, build_command, corpus_of, paying
 from tests.servers.models.launch import FakeServer
 
@@ -86,3 +93,28 @@ def test_a_build_with_a_key_that_ends_in_a_line_s_end_asks_and_is_answered(
     command = build_command(corpus_of(tmp_path, 2), tmp_path / "out", [*paying(server, tmp_path), *SMALL])
     assert main(command) == DONE
     assert server.counts()["paid"]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://host:8000/v1", "http://host:8000/v1"),
+        ("https://[::1]:8000/v1", "https://[::1]:8000/v1"),
+        ("host.example", "host.example"),
+        ("https://host/v1?token=planted", "https://host/v1?…"),
+        ("https://host/v1#planted", "https://host/v1#…"),
+        ("http://user:planted@host/v1", "http://…"),
+        ("http://user:planted@", "http://…"),
+        ("http://user:planted", "http://…"),
+        ("http://user:pla?nted@host", "http://…"),
+        ("https:/user:planted@host", "https:/…"),
+        ("user:planted@host", "user:…"),
+        ("http://[::1/planted", "http://…"),
+        ("http://host/pla@nted", "http://…"),
+        ("redis//user:planted", "…"),
+        ("planted words", "…"),
+        ("", "…"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_a_secret_in_it(address: str, shown: str) -> None:
+    assert masked(address) == shown

@@ -13,6 +13,7 @@ from persona_hub.transforms.secrets import secret_or_variable, variable
 
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 LOCATION = "global"
+CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 DEFAULT_CREDENTIALS = "Google's application default credentials"
 
 
@@ -58,7 +59,7 @@ def account_of(config: ModelConfig, default: str = LOCATION) -> dict[str, Any]:
     """Arguments of google-genai's client that say who asks. Raises ValueError where that is not known."""
     if config.name.partition(":")[0] == "vertex":
         project, location = project_of(config, default)
-        return {"vertexai": True, "project": project, "location": location}
+        return {"vertexai": True, "project": project, "location": location, "credentials": credentials_of(config)}
     key = secret_or_variable(config.key_secret, KEY_VARIABLES)
     if not key:
         raise InvalidInputError(
@@ -66,6 +67,21 @@ def account_of(config: ModelConfig, default: str = LOCATION) -> dict[str, Any]:
             f"{config.flag}_api_key_secret"
         )
     return {"vertexai": False, "api_key": key}
+
+
+def credentials_of(config: ModelConfig) -> Any:
+    """The application default credentials, as google-genai would look for them at its first call."""
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        found, _ = google.auth.default(scopes=[CLOUD_SCOPE])
+    except DefaultCredentialsError as error:
+        raise InvalidInputError(
+            f"{config.flag} {config.name}: no credentials of Google Cloud are found; run `gcloud auth "
+            "application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
+        ) from error
+    return found
 
 
 def project_of(config: ModelConfig, default: str = LOCATION) -> tuple[str, str]:
