@@ -30,8 +30,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def places(built: Path, tmp_path: Path) -> dict[str, str]:
+def places(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What stands in capitals in the commands below."""
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
     hub = shutil.copytree(built / "hub", tmp_path / "hub")
     named = {"CORPUS": "corpus.jsonl", "FILE": "a_file", "FOLDER": "a_folder", "LATIN1": "latin1", "HTML": "a.html"}
     own = {name: str(built / file) for name, file in named.items()}
