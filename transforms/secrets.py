@@ -16,8 +16,8 @@ from persona_hub.transforms.errors import InvalidInputError
 SECRET_NAME = re.compile(r"projects/[^/\s]+(/locations/(?P<location>[a-z0-9-]+))?/secrets/[\w-]+/versions/[\w-]+")
 ENDPOINT = "SECRET_MANAGER_ENDPOINT"  # environment variable: another address of the service, as for a private one
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,2}")
-HOST = r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?"
-PLAIN_ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]*://{HOST}(/[^\s@]*)?|{HOST}(/[^\s@:]*)?")
+SERVER = r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?"
+PLAIN_ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]*://{SERVER}(/[^\s@]*)?|{SERVER}(/[^\s@:]*)?")
 FETCH_SECONDS = 60.0
 AROUND_SECRETS = string.whitespace + "\ufeff\u200b\u00a0"  # around a secret, with what copying from a page brings along
 QUOTES = "\"'`"  # as `docker run --env-file` and systemd keep them
