@@ -85,6 +85,7 @@ class BuildJob:
             model=plan.model,
             personas=personas_to_use(options),
             samples_per_persona=options.samples_per_persona,
+            blocks=plan.blocks,
         )
         tables = {
             "personas": meanings.kept,

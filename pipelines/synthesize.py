@@ -74,6 +74,7 @@ class SynthesizeJob:
             model=self.model,
             personas=personas_to_use(options),
             samples_per_persona=options.samples_per_persona,
+            blocks=blocks,
         )
         counts = count_records(READ_HUB, "personas", personas)
         _ = HubContents({}, samples, counts=counts) | "WriteSamples" >> WriteHub(
@@ -124,6 +125,8 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         "prompts": {use_case.name: use_case.prompt.prompt_hash for use_case in use_cases},
         "samples": (personas_to_use(options), options.samples_per_persona),
     }
+    if repeated := [use_case.name for use_case in use_cases if not use_case.stands_alone]:
+        decisive["stands_alone"] = dict.fromkeys(repeated, False)
     name = f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
     before = list_attempts(options.output, name)
     done = bool(before) and not unfinished(before[-1], options)

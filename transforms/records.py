@@ -170,9 +170,14 @@ def content_id(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def persona_id(text: str) -> str:
-    """Id of a persona: of its text but for case, compatibility forms and white space."""
+def text_id(text: str) -> str:
+    """Id of a text but for case, compatibility forms and white space."""
     return content_id(" ".join(unicodedata.normalize("NFKC", text).casefold().split()))
+
+
+def persona_id(text: str) -> str:
+    """Id of a persona: `text_id` of its text."""
+    return text_id(text)
 
 
 def partition_of(record_id: str, partitions: int) -> int:

@@ -61,6 +61,7 @@ def test_an_answer_that_is_filled_in_is_taken() -> None:
         "The whole problem, with its unit",
         "the final result alone, with its unit",  # that of another field
         "The final result alone",
+        "The whole problem has a final result with its unit",
         "Final result, with the unit",
         "Challenging: several steps of reasoning, no mere arithmetic dressed up.",
         "A pastry cook who weighs every egg before she separates it",

@@ -12,6 +12,7 @@ from persona_hub.transforms.prompts.mentions import names_document, names_person
     [
         ("A question from the persona: how many eels are in a pot?", "the persona"),
         ("Question from the persona above.", "persona above"),
+        ("Name: The New Persona", "the new persona"),
         ("Help THE GIVEN PERSONA with her looms.", "the given persona"),
         ("The persona’s world: looms and wool", "the persona"),
         ("Diese Persona webt.", "diese persona"),

@@ -53,6 +53,23 @@ def test_free_text_begins_with_its_prefix(tmp_path: Path) -> None:
         use_case.read("What ticks?")
 
 
+def test_the_form_of_ones_own_prompt_is_no_sample(tmp_path: Path) -> None:
+    prompt = "You ask riddles.\n---\nFor $persona. Answer in this form:\nRiddle: the riddle, without its solution"
+    use_case = own(tmp_path, schema=None, output_prefix="Riddle:", prompt=prompt)
+    assert use_case.read("Riddle: What ticks?") == "What ticks?"
+    for answer in ("Riddle: The riddle, without its solution.", "**Riddle:** The riddle without the solution"):
+        with pytest.raises(MalformedAnswer, match="not filled in"):
+            use_case.read(answer)
+    use_case = own(tmp_path, prompt='You ask riddles.\n---\nFor $persona:\n{"riddle": "the riddle"}')
+    with pytest.raises(MalformedAnswer, match="not filled in: 'THE RIDDLE!'"):
+        use_case.read('{"riddle": "THE RIDDLE!"}')
+
+
+def test_labels_may_be_shared_where_the_file_says_so(tmp_path: Path) -> None:
+    assert own(tmp_path).stands_alone
+    assert not own(tmp_path, stands_alone=False).stands_alone
+
+
 def test_a_prompt_may_lie_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "my.txt").write_text("You ask.\n---\nFor $persona")
     assert own(tmp_path, prompt=None, prompt_file="my.txt").prompt.system == "You ask."
@@ -83,6 +100,7 @@ def test_a_prompt_may_lie_beside_the_file(tmp_path: Path) -> None:
         ({"text": "$riddle $"}, "text: a '\\$' that begins no field"),
         ({"text": "$answer"}, r"text: \$answer is not one of the required properties"),
         ({"text": "$riddle", "schema": None, "output_prefix": "x"}, r"text: only a schema has \$fields"),
+        ({"stands_alone": "no"}, "stands_alone: 'no' is neither true nor false"),
         ({"sampling": {"heat": 1}}, "sampling: unknown key 'heat'; there are temperature"),
         ({"sampling": {"temperature": "hot"}}, "sampling: temperature: 'hot' is not a number"),
         ({"sampling": {"temperature": -0.5}}, "sampling: temperature: -0.5 is not a number of 0 or more"),

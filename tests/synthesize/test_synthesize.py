@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import apache_beam as beam
 import pytest
@@ -14,7 +15,7 @@ from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Req
 from persona_hub.transforms.llm.registry import SERVED_BACKENDS
 from persona_hub.transforms.records import Persona, Sample, persona_id
 from persona_hub.transforms.synthesis.use_cases import load_use_case
-from persona_hub.transforms.synthesize.synthesize import Synthesize, SynthesizeTask
+from persona_hub.transforms.synthesize.synthesize import Synthesize, SynthesizeTask, repeats_persona
 from persona_hub.transforms.wire.batches import Batch
 
 
@@ -45,6 +46,64 @@ def test_a_sample_says_whom_and_what_it_was_made_with() -> None:
     with pytest.raises(MalformedAnswer):
         task.parse(CLOCKMAKER, request, Completion("I cannot."), "openai:m")
     assert task.key(CLOCKMAKER) == CLOCKMAKER.persona_id
+
+
+def test_a_sample_does_not_speak_of_the_persona() -> None:
+    task = SynthesizeTask(use_case=INSTRUCTION, samples_per_persona=1, sampling=None)
+    [request] = task.requests(CLOCKMAKER)
+    answer = Completion('{"instruction": "Explain to the persona above how oil ages."}')
+    with pytest.raises(MalformedAnswer, match="persona above"):
+        task.parse(CLOCKMAKER, request, answer, "m")
+    free = replace(task, use_case=replace(INSTRUCTION, stands_alone=False))
+    assert free.parse(CLOCKMAKER, request, answer, "m").text.startswith("Explain")
+    marketer = persona("A marketer who sketches personas")
+    question = Completion('{"instruction": "What does the persona read on Sundays?"}')
+    assert task.parse(marketer, request, question, "m").text == "What does the persona read on Sundays?"
+
+
+@pytest.mark.parametrize(
+    ("sample", "repeats"),
+    [
+        ("A clockmaker who winds the town hall clock on Mondays", True),
+        ("a clockmaker who winds the town hall clock, on Mondays. He is a clockmaker in a town hall.", True),
+        ("A clockmaker who winds the town hall clock on Mondays needs 90 turns of a crank of 30 cm radius. How far does"
+         " her hand travel in a year of 52 weeks, and how high does a weight of 40 kg rise?", False),
+        ("How many turns does the clock need?", False),
+    ],
+)  # fmt: skip
+def test_the_persona_itself_is_no_sample(sample: str, repeats: bool) -> None:
+    assert repeats_persona(sample, "A clockmaker who winds the town hall clock on Mondays") is repeats
+    assert not repeats_persona("A chef has 9 eggs", "A chef")
+
+
+@pytest.mark.parametrize(("stands_alone", "kept"), [(True, 1), (False, 3)])
+def test_personas_with_one_sample_in_common(monkeypatch: pytest.MonkeyPatch, stands_alone: bool, kept: int) -> None:
+    monkeypatch.setitem(SERVED_BACKENDS, "same", f"{__name__}:Same")
+    use_case = replace(INSTRUCTION, stands_alone=stands_alone)
+    given = Batch([persona(f"A clockmaker in town {n}") for n in range(3)])
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        personas = pipeline | beam.Create([given])
+        made = personas | Synthesize(use_case=use_case, model=ModelConfig("same"))
+        samples = made.samples | "S" >> beam.FlatMap(lambda batch: [s.persona_id for s in batch])
+        dead = made.dead_letters | "D" >> beam.FlatMap(lambda batch: [(d.reason, d.key) for d in batch])
+        counts = made.counts | beam.Flatten() | beam.FlatMap(lambda count: [count[0][1]] * count[1])
+        ids = sorted(one.persona_id for one in given)
+        assert_that(samples, equal_to(ids[:kept]), "samples")
+        assert_that(dead, equal_to([("repeats-sample", key) for key in ids[kept:]]), "dead letters")
+        assert_that(counts, equal_to(["asked"] * 3 + ["answered"] * kept), "counts")
+
+
+class Same:
+    """A model that has one answer."""
+
+    def __init__(self, config: ModelConfig):
+        pass
+
+    async def complete(self, request: Request) -> Completion:
+        return Completion('{"instruction": "Tell me how to oil the clock of a church tower in frost."}')
+
+    async def close(self) -> None:
+        pass
 
 
 def test_the_samples_of_a_persona_differ_in_their_number_alone() -> None:

@@ -98,6 +98,8 @@ class Form:
         wanted = json.loads(schema) if schema else {}
         named = {value for value in strings_in(shown) if value.strip()} - set(strings_in(list(choices_in(wanted))))
         described = {value for value in named if is_description(value)} | set(descriptions_in(wanted))
+        if len(described) > 1:
+            described.add(" ".join(sorted(described)))  # "The whole article has a title that names the subject."
         return cls(
             tuple(Description.of(value) for value in sorted(described)),
             frozenset(value.strip().casefold() for value in named - described if not value.strip().isalnum()),

@@ -42,6 +42,7 @@ class UseCase:
     check: Check = check_not_empty
     sampling: Sampling = field(default_factory=Sampling)
     examples: str = ""
+    stands_alone: bool = True  # a sample does not speak of "the persona", and no two have one text
 
     def request(self, persona: Persona, number: int = 0, sampling: Sampling | None = None) -> Request:
         """The question for the `number`th sample of a persona."""

@@ -23,7 +23,17 @@ from persona_hub.transforms.synthesis.use_case import (
     UseCaseError,
 )
 
-USE_CASE_KEYS = ("name", "description", "prompt", "prompt_file", "schema", "output_prefix", "text", "sampling")
+USE_CASE_KEYS = (
+    "name",
+    "description",
+    "prompt",
+    "prompt_file",
+    "schema",
+    "output_prefix",
+    "text",
+    "sampling",
+    "stands_alone",
+)
 SAMPLING_FIELDS = {field.name: field for field in fields(Sampling)}
 FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")  # it becomes a folder of the output
 
@@ -50,6 +60,7 @@ def read_use_case(path: str, taken: frozenset[str]) -> UseCase:
         output_prefix="" if schema else text_at(entries, "output_prefix", path),
         text=template_in(entries, schema, path) if "text" in entries else "",
         sampling=sampling_in(entries, path),
+        stands_alone=truth_at(entries, "stands_alone", path),
     )
 
 
@@ -77,6 +88,14 @@ def text_at(entries: dict[Any, Any], key: str, path: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise UseCaseError(f"{path}: {key}: must be a text that is not empty; put it in quotes")
     return value.strip()
+
+
+def truth_at(entries: dict[Any, Any], key: str, path: str) -> bool:
+    """The truth value under a key, true where it is missing. Raises UseCaseError where it is something else."""
+    value = entries.get(key, True)
+    if not isinstance(value, bool):
+        raise UseCaseError(f"{path}: {key}: {value!r} is neither true nor false")
+    return value
 
 
 def prompt_in(entries: dict[Any, Any], name: str, path: str) -> Prompt:

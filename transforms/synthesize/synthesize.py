@@ -11,12 +11,17 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import synthesize_stage
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.llm.forms import words_of
 from persona_hub.transforms.llm.generate import Generate
-from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
+from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
+from persona_hub.transforms.prompts.mentions import names_persona
 from persona_hub.transforms.records import DeadLetter, Persona, Sample
 from persona_hub.transforms.synthesis.use_case import UseCase
+from persona_hub.transforms.synthesize.unique_samples import UniqueSamples
 from persona_hub.transforms.wire.batches import Batch
 
+PERSONA_WORDS = 4  # of a persona that a sample may repeat: "a chef" is no sentence of its own
+PARTITION_LIMIT = 10_000
 SAMPLE_LIMIT = 1000  # samples of one persona; the draws of a model repeat themselves long before
 
 
@@ -47,11 +52,16 @@ class SynthesizeTask:
 
     def parse(self, persona: Persona, request: Request, completion: Completion, model: str) -> Sample:
         """The sample in an answer. Raises MalformedAnswer."""
+        text = self.use_case.read(completion.text)
+        if self.use_case.stands_alone and (words := names_persona(text, persona.text)):
+            raise MalformedAnswer(f"it says {words!r}: nobody who reads it knows of a persona")
+        if self.use_case.stands_alone and repeats_persona(text, persona.text):
+            raise MalformedAnswer("the persona, given back")
         return Sample(
             persona_id=persona.persona_id,
             persona=persona.text,
             use_case=self.use_case.name,
-            text=self.use_case.read(completion.text),
+            text=text,
             description=self.use_case.description,
             model=model,
             prompt_hash=request.prompt_hash,
@@ -65,9 +75,16 @@ class SynthesizeTask:
         return persona.persona_id
 
 
+def repeats_persona(text: str, persona: str) -> bool:
+    """Whether a sample begins with all words of its persona, and has few others."""
+    given = words_of(persona)
+    words = words_of(text[: 4 * len(persona)])
+    return len(given) >= PERSONA_WORDS and words[: len(given)] == given and len(words) <= 2 * len(given)
+
+
 @dataclass(kw_only=True)
 class Synthesize(beam.PTransform):
-    """Batch of personas -> batch of samples of one use case, and dead letters for answers that hold none.
+    """Batch of personas -> batch of samples of one use case, and dead letters for the other answers.
 
     Its stage, in counters and dead letters, is "synthesize_" and the name of the use case.
     """
@@ -76,6 +93,7 @@ class Synthesize(beam.PTransform):
     model: ModelConfig
     samples_per_persona: int = 1
     sampling: Sampling | None = None  # in place of the use case's own
+    blocks: int = 16  # parts of a shuffle
 
     def __post_init__(self) -> None:
         if not 1 <= self.samples_per_persona <= SAMPLE_LIMIT:
@@ -88,8 +106,14 @@ class Synthesize(beam.PTransform):
         )
         stage = synthesize_stage(self.use_case.name)
         answers = personas | "Generate" >> Generate(stage=stage, task=task, model=self.model)
+        samples, dead_letters = answers.results, answers.dead_letters
+        if self.use_case.stands_alone:
+            partitions = min(PARTITION_LIMIT, self.blocks * self.samples_per_persona)
+            unique = samples | "UniqueSamples" >> UniqueSamples(stage=stage, partitions=partitions)
+            samples = unique.samples
+            dead_letters = (dead_letters, unique.dead_letters) | "DeadLetters" >> beam.Flatten()
         counts = (
             *count_records(stage, "asked", personas, times=self.samples_per_persona),
-            *count_records(stage, "answered", answers.results),
+            *count_records(stage, "answered", samples),
         )
-        return Synthesized(answers.results, answers.dead_letters, counts)
+        return Synthesized(samples, dead_letters, counts)

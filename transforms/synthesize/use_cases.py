@@ -23,6 +23,7 @@ class SynthesizeUseCases(beam.PTransform):
     model: ModelConfig
     personas: int = 0  # to use; 0: all
     samples_per_persona: int = 1
+    blocks: int = 16  # parts of a shuffle
 
     def expand(self, personas: beam.PCollection[tuple[int, Batch[Persona]]]) -> dict[str, Synthesized]:
         """The same personas for each use case."""
@@ -32,6 +33,11 @@ class SynthesizeUseCases(beam.PTransform):
         return {
             use_case.name: taken
             | use_case.name
-            >> Synthesize(use_case=use_case, model=self.model, samples_per_persona=self.samples_per_persona)
+            >> Synthesize(
+                use_case=use_case,
+                model=self.model,
+                samples_per_persona=self.samples_per_persona,
+                blocks=self.blocks,
+            )
             for use_case in self.use_cases
         }
