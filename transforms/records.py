@@ -20,6 +20,7 @@ UNANSWERED = re.compile(
 # Reasons that say something of the input: the same question would be refused again. A bare status may mean the request.
 SURELY_OF_INPUT = re.compile(r"moderation|content-filter|refused|too-long|http-413")
 OF_INPUT = re.compile(rf"{SURELY_OF_INPUT.pattern}|http-4\d\d")
+REPEATS_SAMPLE = "repeats-sample"  # a reason, but no loss: the answer was read, and another sample has its text
 HOP_LIMIT = 7  # a rank has three bits for the hop
 
 

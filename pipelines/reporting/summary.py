@@ -13,6 +13,7 @@ from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
 from persona_hub.transforms.hub.reading import read_manifest_files
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, open_hub, path_of
+from persona_hub.transforms.llm.protocol import MALFORMED_REASONS
 from persona_hub.transforms.records import Persona, Sample, excerpt
 
 SHOWN_PERSONAS = 3
@@ -64,7 +65,11 @@ def nothing_left(made: BaseManifest) -> str:
     every = dict(sorted((Counter(refused) + Counter(lost)).items()))
     why = ", ".join(f"{reason} {n:,}" for reason, n in every.items())
     said = f"complete, but for {sum(every.values()):,} questions without an answer ({why}), which dead_letters/ lists"
-    return f"{said}; a higher --retry_malformed asks for what was malformed again" if "malformed" in lost else said
+    return (
+        f"{said}; a higher --retry_malformed asks for what was malformed again"
+        if lost.keys() & MALFORMED_REASONS
+        else said
+    )
 
 
 def nothing_new(output: str, version: str, run: str) -> str:

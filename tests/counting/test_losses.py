@@ -17,6 +17,8 @@ from persona_hub.transforms.counting.losses import all_lost, open_questions, ref
         ({"asked": 100, "answered": 95, "lost-malformed": 5}, {}),
         ({"asked": 100, "answered": 94, "lost-malformed": 6}, {"malformed": 6}),
         ({"asked": 100, "answered": 94, "lost-malformed": 3, "lost-repeated": 3}, {"malformed": 3, "repeated": 3}),
+        ({"asked": 100, "answered": 94, "lost-copies-document": 6}, {"copies-document": 6}),
+        ({"asked": 100, "answered": 1, "lost-repeats-sample": 99}, {}),  # answered, and not kept
         ({"asked": 100, "answered": 1, "lost-moderation": 99}, {}),
         ({"asked": 100, "answered": 1, "lost-http-400": 99}, {}),
         ({"asked": 100, "lost-http-400": 100}, {"http-400": 100}),  # nothing was answered: it may be the request

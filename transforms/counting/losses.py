@@ -1,6 +1,6 @@
 """Which questions a run has left open, so that it is partial and the same command asks them again.
 
-A question ends in one of four ways. It is answered. It is open: the budget ran out, the account was refused, or the
+A question ends in one of four ways. It is answered (also where the sample repeats another one, and is not kept). It is open: the budget ran out, the account was refused, or the
 server gave no answer in all attempts. It is refused for its input: a filter, a text too long; asked again it would be
 refused again. Or its answer is lost: malformed, cut off, unreadable.
 
@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
-from persona_hub.transforms.records import of_input, surely_of_input, unanswered
+from persona_hub.transforms.records import REPEATS_SAMPLE, of_input, surely_of_input, unanswered
 
 MAX_LOST = 0.05  # of a step's questions
 LOST = "lost-"  # begins the counts of dead letters, and a reason ends them
@@ -62,7 +62,9 @@ def lost_answers(stage: str, row: Mapping[str, int]) -> dict[str, int]:
     if not questions(stage, row):
         return {}
     final = surely_of_input if ASKED in row and not row.get(ANSWERED) else of_input
-    return {reason: n for reason, n in reasons(row) if not (unanswered(reason) or final(reason))}
+    return {
+        reason: n for reason, n in reasons(row) if not (unanswered(reason) or final(reason) or reason == REPEATS_SAMPLE)
+    }
 
 
 def questions(stage: str, row: Mapping[str, int]) -> int:

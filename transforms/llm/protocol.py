@@ -69,7 +69,8 @@ class Completion:
     estimated: bool = False  # the server did not say how many tokens: they are reckoned from the texts
 
 
-MALFORMED, COPIES_DOCUMENT = MALFORMED_REASONS = ("malformed", "copies-document")
+MALFORMED, COPIES_DOCUMENT = "malformed", "copies-document"
+MALFORMED_REASONS = frozenset({MALFORMED, COPIES_DOCUMENT})
 
 
 class MalformedAnswer(ValueError):

@@ -14,6 +14,7 @@ from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.forms import words_of
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
+from persona_hub.transforms.llm.registry import answers_in_process
 from persona_hub.transforms.prompts.mentions import names_persona
 from persona_hub.transforms.records import DeadLetter, Persona, Sample
 from persona_hub.transforms.synthesis.use_case import UseCase
@@ -107,7 +108,7 @@ class Synthesize(beam.PTransform):
         stage = synthesize_stage(self.use_case.name)
         answers = personas | "Generate" >> Generate(stage=stage, task=task, model=self.model)
         samples, dead_letters = answers.results, answers.dead_letters
-        if self.use_case.stands_alone:
+        if self.use_case.stands_alone and not answers_in_process(self.model):  # rules have few sentences
             partitions = min(PARTITION_LIMIT, self.blocks * self.samples_per_persona)
             unique = samples | "UniqueSamples" >> UniqueSamples(stage=stage, partitions=partitions)
             samples = unique.samples

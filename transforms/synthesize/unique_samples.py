@@ -11,12 +11,11 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.llm.forms import words_of
-from persona_hub.transforms.records import DeadLetter, Sample, excerpt, partition_of, text_id
+from persona_hub.transforms.records import REPEATS_SAMPLE, DeadLetter, Sample, excerpt, partition_of, text_id
 from persona_hub.transforms.wire.batches import Batch, batches
 
 LABEL_WORDS = 8  # a text of fewer may be a label, which many personas share
 LABEL_CHARACTERS = 200  # in which so many words are sought
-REPEATS_SAMPLE = "repeats-sample"
 DEAD_LETTERS = "dead_letters"
 
 Keyed = tuple[str, Sample]  # `text_id` of the text, "" of a label
