@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.llm.parsing import forms_in, objects_in, parse_json, parse_line, parse_prefixed
+from persona_hub.transforms.llm.parsing import forms_in, parse_json, parse_line, parse_prefixed
 from persona_hub.transforms.llm.protocol import MalformedAnswer
+from persona_hub.transforms.llm.reading.objects import objects_in
 from persona_hub.transforms.records import EXCERPT_CHARACTERS
 
 
@@ -44,8 +46,7 @@ NURSE = {"persona": 'A nurse who says "yes" to C:\\new {things}, in 日本 and\n
         "[{}]",
         'Sure! The answer is {{"persona": [3]}}, or rather {}',
         '{{"result": {{"answer": {}}}}}',
-        'Is a draft {{"persona": "A draft."}} enough?</think>\n{}',
-        '<think>Perhaps {{"persona": "A draft."}}?</think>\n{}',
+        'Perhaps {{"persona": "A draft."}}? Too coarse. {}',
         'He said "{{" and then {}',
         "{{ {{ {}",
     ],
@@ -71,10 +72,10 @@ def test_json_is_found_in_strings_of_json(times: int) -> None:
         ('{"persona": "A nurse",}', "A nurse"),
         ('{"persona": "A nurse\nat night"}', "A nurse\nat night"),  # a line end within a string
         ('{"persona": "A nurse", "reason": "needless"}', "A nurse"),
-        ('{"persona": "First"} {"persona": "Second"}', "First"),
+        ('{"persona": "First"} {"persona": "Second"}', "Second"),
         ('{"persona": null} {"persona": "Second"}', "Second"),
         ('{"persona": 7}', "7"),
-        ('{"persona": "half a pair \\ud83d of surrogates"}', "half a pair ? of surrogates"),
+        ('{"persona": "half a pair \\ud83d of surrogates"}', "half a pair \ufffd of surrogates"),
     ],
 )
 def test_what_can_only_mean_one_thing_is_taken(answer: str, found: str) -> None:
@@ -89,7 +90,7 @@ def test_what_can_only_mean_one_thing_is_taken(answer: str, found: str) -> None:
         ('{"persona": "A nurse who wor', "no complete JSON object"),
         ('{"persona": "A nurse"', "no complete JSON object"),
         ('{"persona": NaN}', "no complete JSON object"),
-        ('<think>{"persona": "A draft."} might', "no complete JSON object"),
+        ('<think>{"persona": "A draft."} might', "the answer ends within the thoughts before it"),
         ('{"persona": 1e999}', "no complete JSON object"),
         ('{"persona": ' + "9" * 5000 + "}", "no complete JSON object"),
         ('["A nurse"]', "no JSON object"),
@@ -176,23 +177,24 @@ def test_half_an_object_is_no_line(answer: str) -> None:
         parse_line(answer, PERSONA, "persona")
 
 
+# What no escape of JSON is read otherwise for: control characters are in no answer, and after line ends and tabs, small
+# letters, brackets and quotes may show that LaTeX, a path or a pattern was meant (tests/llm/reading/test_escapes.py).
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs"], include_characters="\n\t")).map(
+    lambda text: re.sub(r"([\n\t])(?=[a-z\n\t\"'`\]])|[\ufdd0-\ufdef]", " ", text)
+)
 values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**63)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
 prose = st.text() | st.text("{}[]\":,\\' \nab`")
 
 
 @given(
-    problem=st.text(),
-    answer=st.text(),
+    problem=texts,
+    answer=texts,
     before=prose,
-    after=prose,
+    after=prose.filter(lambda text: not re.search(r"\{\s*(\\*[\"'][^\"'\s]*)?\Z", text)),  # that would be cut off
     indent=st.none() | st.integers(0, 4),
     ascii_only=st.booleans(),
 )
@@ -203,7 +205,7 @@ def test_any_object_is_found_in_any_prose(problem, answer, before, after, indent
     assert parse_json(f"{before}{json.dumps(text)}{after}", MATH) == found
 
 
-@given(value=st.dictionaries(st.text(), values, max_size=4))
+@given(value=st.dictionaries(texts, values, max_size=4))
 def test_any_object_survives(value) -> None:
     assert next(objects_in(f"```json\n{json.dumps(value)}\n```")) == value
 
@@ -225,16 +227,6 @@ def test_no_text_raises_anything_but_malformed_answer(text: str) -> None:
     ):
         with suppress(MalformedAnswer):
             assert read()
-
-
-@pytest.mark.parametrize(
-    "part", ["{", '{"', '{"a":', "{}", '{"a":1},', '"{\\"', '"\\', "\\'", "{'a':'", "[", "Math problem", "\n"]
-)
-def test_a_million_characters_of_it_are_read_in_linear_time(part: str) -> None:
-    text = part * (1_000_000 // len(part))
-    for read in (lambda: parse_line(text, PERSONA, "persona"), lambda: parse_prefixed(text, "Math problem:")):
-        with pytest.raises(MalformedAnswer):
-            read()
 
 
 def test_most_of_the_released_tools_are_read(data: Path) -> None:
