@@ -27,7 +27,7 @@ from functools import lru_cache
 from typing import Any
 
 from persona_hub.transforms.llm.forms import Form
-from persona_hub.transforms.llm.protocol import MalformedAnswer
+from persona_hub.transforms.llm.protocol import MalformedAnswer, well_formed
 from persona_hub.transforms.llm.reading.escapes import BENT, is_bent, settle
 from persona_hub.transforms.llm.reading.fields import read_fields
 from persona_hub.transforms.llm.reading.objects import (
@@ -37,7 +37,6 @@ from persona_hub.transforms.llm.reading.objects import (
     candidates,
     objects_in,
     read_objects,
-    well_formed,
 )
 from persona_hub.transforms.llm.reading.schema import Schema, schema_of
 from persona_hub.transforms.llm.reading.thoughts import parts_outside, without_thoughts

@@ -48,7 +48,7 @@ WINDOWS_1252 = {
 DRIVES = "CDEFGHZcde"  # whose name before a colon is no variable and no label
 HALF_CODE = {"u": re.compile("$|[0-9a-fA-F]"), "x": re.compile("[0-9a-fA-F]{2}")}
 BACKSLASH = rf"[\\\x07\b\f\r\t\v{MARKED}]"
-PATH = re.compile(
+WINDOWS_PATH = re.compile(
     rf"(?:(?<![^\W_])[A-Za-z]:|\\\\[\w.$-]{{1,60}}|%\w{{1,30}}%|(?<![\w.])\.{{1,2}})"
     rf"(?:{BACKSLASH}[\w.$()&+~#@%-]{{1,80}}+(?: [\w.$()&+~#@%-]{{1,80}}+){{0,3}}(?={BACKSLASH}))*+"
     rf"(?:{BACKSLASH}[\w.$()&+~#@%-]{{1,80}}+)?"  # or nothing, which holds no mark: so no part is matched twice
@@ -95,7 +95,7 @@ def settle(text: str, commands: frozenset[str] = frozenset()) -> str:
     if not QUICK.search(text):
         return text
     text = text.translate(WINDOWS_1252)
-    classes, quoted, paths, formulas = (Spans(pattern, text) for pattern in (CLASS, QUOTED, PATH, FORMULA))
+    classes, quoted, paths, formulas = (Spans(pattern, text) for pattern in (CLASS, QUOTED, WINDOWS_PATH, FORMULA))
 
     def meant(found: re.Match[str]) -> str:
         begin, letter = found.start(), LETTER_OF[found[1]]

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from persona_hub.transforms.llm.protocol import well_formed
 from persona_hub.transforms.llm.reading.escapes import MARKED, commands_in, mark_escapes, settle
 
 EFFORT = 8  # characters that may be decoded, in lengths of the text: with ATTEMPTS, what keeps hostile text linear
@@ -159,14 +160,3 @@ def relax(text: str) -> str:
         return "" if found[0] == "," else found[0]
 
     return LOOSE.sub(replace, text)
-
-
-def well_formed(text: str) -> str:
-    """`text` with halves of surrogate pairs as U+FFFD: no file can hold them. Whole pairs become their character."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
