@@ -1,8 +1,9 @@
 """Which questions a run has left open, so that it is partial and the same command asks them again.
 
-A question ends in one of four ways. It is answered (also where the sample repeats another one, and is not kept). It is open: the budget ran out, the account was refused, or the
-server gave no answer in all attempts. It is refused for its input: a filter, a text too long; asked again it would be
-refused again. Or its answer is lost: malformed, cut off, unreadable.
+A question ends in one of four ways. It is answered (also where the sample repeats another one, and is not kept). It is
+open: the budget ran out, the account was refused, or the server gave no answer in all attempts. It is refused for its
+input: a filter, a text too long; asked again it would be refused again. Or its answer is lost: malformed, cut off,
+unreadable.
 
 What is open makes a run partial, were it one question. What is lost does where it is more than a share of a step's
 questions (`--max_lost`). An example, with a share of 0.05:
