@@ -28,7 +28,8 @@ UNSUPPORTED = re.compile(
     r"|not (?:\w+ )?(?:supported|permitted|allowed|available|valid)"
     r"|n[o']t support|isn't supported|no longer|deprecated|extra (?:inputs|fields)|extra_forbidden|(?:use|using) '?max_"
     r"|only the default|only (?:1|one)\b|only support|cannot (?:both|be)|may not|must not|must be (?:one of|'|\"|`)"
-    r"|invalid (?:value|parameter|type)|supported values|expected one of|not enabled|not implemented|no endpoints",
+    r"|invalid (?:value|parameter|type)|supported values|expected one of|not enabled|not implemented|no endpoints"
+    r"|failed to (?:parse|compile) (?:the )?(?:grammar|schema)|grammar error|schema conversion failed",
     re.IGNORECASE,
 )
 VALUE_OUT_OF_RANGE = re.compile(
