@@ -177,6 +177,17 @@ def test_forms_of_any_script_and_of_signs(value: str, bad: str) -> None:
         parse_json(json.dumps({"q": bad}), schema, asked=asked)
 
 
+def test_few_shot_examples_are_no_form() -> None:
+    schema = '{"type": "object", "properties": {"q": {"type": "string"}}, "required": ["q"]}'
+    example = '<example>\n{"q": "the name of the city, in letters of any kind"}\n</example>'
+    asked = f'{example}\n{example}\nAnswer in this form: {{"q": "what is asked for"}}'
+    answer = '{"q": "The name of the city, in letters of any script"}'
+    assert parse_json(answer, schema, asked=asked)["q"].startswith("The name")
+    for bad in ('{"q": "What is asked for."}', '{"q": "the name of the city, in letters of any kind"}'):
+        with pytest.raises(MalformedAnswer, match="not filled in"):
+            parse_json(bad, schema, asked=asked)
+
+
 def test_a_text_after_a_prefix_is_looked_at_too() -> None:
     asked = "Ask this person something. Answer in this form:\nQuestion: the question, in one sentence"
     assert parse_prefixed("Question: Why eels?", "Question:", asked) == "Why eels?"

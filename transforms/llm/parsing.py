@@ -55,6 +55,8 @@ END_TOKEN = re.compile(r"(?:<\|[\w▁]{1,30}\|>|<｜[\w▁]{1,30}｜>|</s>|<end_
 SPACED_CHARACTERS = 200  # of white space between the words of a prefix
 QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»"}
 
+EXAMPLES = re.compile(r"<example>.*?</example>", re.DOTALL)  # as `synthesis.examples` renders them
+
 Check = Callable[[dict[str, Any]], None]  # raises MalformedAnswer
 
 
@@ -194,9 +196,13 @@ def forms_in(asked: str) -> list[dict[str, Any]]:
 
 @lru_cache
 def form_of(asked: str, schema: str = "", prefix: str = "") -> Form:
-    """What a prompt shows and says of its answer, an object or a text after a prefix; nothing without a prompt."""
+    """What a prompt shows and says of its answer, an object or a text after a prefix; nothing without a prompt.
+
+    Few-shot examples are no part of it: answers may share their words, as the names of a tool's arguments.
+    """
     if not asked:
         return Form.of("")
+    asked = EXAMPLES.sub("", asked)
     following = re.findall(rf"{re.escape(prefix)}[ \t]*(\S.*)", asked, re.IGNORECASE) if prefix else []
     return Form.of(asked, (*forms_in(asked), *following), schema)
 
