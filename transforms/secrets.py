@@ -1,15 +1,18 @@
 """Keys and passwords: out of the environment, or out of Google Secret Manager by the name of a secret.
 
 Whoever needs a secret fetches it, in its own process, when a client is opened: a job's description, its flags and its
-manifest hold the name alone.
+manifest hold the name alone. What was fetched is remembered in the process, so that `scrubbed` finds it in what a
+server says: some quote the key, in errors and in answers.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import string
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from persona_hub.transforms.errors import InvalidInputError
 
@@ -23,6 +26,13 @@ AROUND_SECRETS = string.whitespace + "\ufeff\u200b\u00a0"  # around a secret, wi
 QUOTES = "\"'`"  # as `docker run --env-file` and systemd keep them
 WRONG_IN_KEY = re.compile(r"[^!-~]")
 WRONG_IN_PASSWORD = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+HIDDEN = "[secret]"
+# Shorter ones, and short ones of letters alone ("ollama", "password"), are words that any text may hold.
+SHORTEST_HIDDEN, SHORTEST_OF_LETTERS = 8, 16
+# Of which nobody told us: keys of well-known makes, and whatever an Authorization header holds.
+LOOKS_SECRET = re.compile(r"\b(?:sk-[\w-]{16,}|AIza[\w-]{30,}|ya29\.[\w.-]{20,}|(?i:Bearer|Basic)\s+[\w.~+/-]{8,}=*)")
+
+_hidden: dict[str, None] = {}  # each secret of this process in each form, in the order of their fetching
 
 
 class SecretError(InvalidInputError):
@@ -84,14 +94,35 @@ def checked_key(place: str, key: str) -> str:
         raise SecretError(f"{place}: no key holds {described(wrong[0])}; copy the key alone, on one line")
     if key[:1] in QUOTES or key[-1:] in QUOTES:
         raise SecretError(f"{place}: the quotes became part of the key; leave them out")
-    return key
+    return remembered(key)
 
 
 def checked_password(place: str, password: str) -> str:
     """`password` itself. Raises SecretError, which names the place alone, for one with control characters."""
     if wrong := WRONG_IN_PASSWORD.search(password):
         raise SecretError(f"{place}: no password holds {described(wrong[0])}; copy the password alone, on one line")
-    return password
+    return remembered(password)
+
+
+def remembered(secret: str) -> str:
+    """`secret` itself, which `scrubbed` hides from now on, plain or as it stands in JSON and in an address."""
+    if len(secret) >= (SHORTEST_OF_LETTERS if secret.isalpha() else SHORTEST_HIDDEN):
+        for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")):
+            _hidden[form] = None
+    return secret
+
+
+def without_secrets(text: str) -> str:
+    """`text` without the secrets of this process."""
+    for secret in tuple(_hidden):  # a few: 0.1 us each for an answer of a page
+        if secret in text:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+def scrubbed(text: str) -> str:
+    """`text` without the secrets of this process, and without what looks like one."""
+    return LOOKS_SECRET.sub(HIDDEN, without_secrets(text))
 
 
 def described(character: str) -> str:

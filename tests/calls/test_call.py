@@ -1,4 +1,4 @@
-"""When a failed call comes again, and what an HTTP status means."""
+"""When a failed call comes again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.calls.call import LONGEST_BACKOFF_SECONDS, Call, Inbox, retry_delay
-from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
+from persona_hub.transforms.calls.clients.http import retry_after
 from persona_hub.transforms.calls.protocol import ModelError, Verdict
 from persona_hub.transforms.llm.protocol import Completion, Request
 from persona_hub.transforms.store.protocol import Amount
@@ -32,37 +32,6 @@ def test_waits_grow_and_do_not_fall_together() -> None:
     for same in waits:
         assert len(set(same)) == 200
         assert max(same) > 1.5 * min(same), "a crowd that was refused together is spread out"
-
-
-@pytest.mark.parametrize(
-    ("status", "retry", "refused", "fatal"),
-    [
-        (400, False, False, False),
-        (401, False, False, True),
-        (403, False, False, True),
-        (404, False, False, True),
-        (408, True, False, False),
-        (413, False, False, False),
-        (422, False, False, False),
-        (425, True, False, False),
-        (429, True, True, False),
-        (500, True, False, False),
-        (502, True, False, False),
-        (503, True, True, False),
-        (529, True, True, False),
-    ],
-)
-def test_only_what_a_retry_can_cure_is_tried_again(status: int, retry: bool, refused: bool, fatal: bool) -> None:
-    error = error_of_status(status, 3.0, "SOME_KEY")
-    assert (error.reason, error.retry, error.refused, error.fatal) == (f"http-{status}", retry, refused, fatal)
-    assert not error.paid
-    assert ("SOME_KEY" in error.detail) == (status in (401, 403))
-
-
-def test_a_quota_that_is_used_up_is_not_waited_for() -> None:
-    error = error_of_status(429, 3.0, "SOME_KEY", hopeless=True)
-    assert (error.retry, error.fatal) == (False, True)
-    assert "quota" in error.detail
 
 
 @pytest.mark.parametrize(

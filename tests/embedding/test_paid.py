@@ -133,7 +133,7 @@ def test_a_text_that_the_server_will_not_have(backend: str, server: FakeServer, 
             "its vectors have 8 numbers, not 16; leave out --embedding_dimensions",
         ),
         ({"key": "another"}, {}, "read from OPENAI_API_KEY"),
-        ({"faults": {"500": 1.0}}, {"attempts": 2}, "http-500: again and again; the same command goes on from here"),
+        ({"faults": {"500": 1.0}}, {"attempts": 2}, "http-500: no; the same command goes on from here"),
     ],
 )
 def test_what_no_other_call_can_cure_ends_the_job(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.llm.protocol import Completion, Request, Sampling
 from persona_hub.transforms.llm.registry import MODELS, open_model
 from tests.servers.models.launch import FakeServer
@@ -112,14 +112,14 @@ def test_a_request_that_the_server_will_not_have(
 
 
 @pytest.mark.parametrize(("backend", "where"), [("openai", "OPENAI_API_KEY"), ("gemini", "GEMINI_API_KEY")])
-def test_a_wrong_key_is_fatal_and_the_error_says_where_it_came_from(
+def test_a_wrong_key_is_an_error_of_the_request_at_first_and_says_where_it_came_from(
     server: FakeServer, backend: str, where: str, credentials: Path
 ) -> None:
     server.tell(key="another")
     [error] = complete(config_of(backend, server), PLAIN)
     assert isinstance(error, ModelError)
-    assert error.fatal
-    assert where in error.detail
+    assert (error.reason, error.verdict, error.if_first) == ("account-http-401", Verdict.ACCOUNT, Verdict.REQUEST)
+    assert where in error.remedy
     assert "secret" not in str(error)
 
 

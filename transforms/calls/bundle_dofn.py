@@ -71,7 +71,7 @@ class BundleDoFn(beam.DoFn, Generic[B]):
     def start_bundle(self) -> None:
         """Opens a bundle; an earlier one that never finished has failed."""
         self._abandon()
-        if self.engine is None or self.engine.ended:
+        if self.engine is None or self.engine.replaceable:
             self.teardown()
             self.setup()
         assert self.engine is not None

@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import queue
 import random
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from persona_hub.transforms.calls.protocol import CallRequest, ModelError
+from persona_hub.transforms.calls.protocol import CallRequest, ModelError, Verdict
 from persona_hub.transforms.store.protocol import Amount, Spend
 
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.25, 20.0  # doubled at each attempt
 LONGEST_RETRY_AFTER = 600.0  # seconds; a server that asks for more than this is as good as gone
+FIRST_ALIKE = 8  # refusals with which a server that has answered nothing yet has shown that it refuses all
+ALIKE_IN_A_ROW = 40  # after answers, with none in between
+NO_SUCH_PLACE = ("http-404", "http-405", "http-410")
+OF_THE_INPUT = ("content-filter", "too-long", "http-413")  # a server has looked at the text and said what is wrong
 REFUSALS_FREE_SECONDS = 150.0  # in which refusals use up no attempts: a quota of a minute is there again after that
 
 
@@ -75,6 +81,51 @@ class Call:
         for inbox, ticket in self.waiters:
             inbox.arrived.put(Outcome(ticket, answer, paid, self.attempts, self.seconds, cost if paid else 0))
             paid = False
+
+
+class Judge:
+    """Says what a refusal means for all other questions. Lives on the engine's loop thread.
+
+    While a server has answered nothing, refusals of one kind say that it takes no such request: at once for a wrong key
+    or address, after FIRST_ALIKE for what one input alone might have brought about, or where all of fewer are refused.
+    Where answers of the same model, prompts and settings are in the store, it does take them: what is asked again may
+    be no more than what it refuses each time. After answers, ALIKE_IN_A_ROW refusals say that the server has changed.
+
+    `answered_elsewhere(stage)`: whether another process of the job has had answers meanwhile. `others_wait()`: whether
+    any question but the one that was refused waits or is under way.
+    """
+
+    def __init__(self, answered_elsewhere: Callable[[str], bool], others_wait: Callable[[], bool]):
+        self.answered_elsewhere, self.others_wait = answered_elsewhere, others_wait
+        self.answered = False  # something, in this engine
+        self.known = False  # answers to such requests are in the store
+        self.refusals: Counter[str] = Counter()  # by reason, since the last answer
+
+    def on_answer(self) -> None:
+        """The server has answered a call."""
+        self.answered = True
+        if self.refusals:
+            self.refusals.clear()
+
+    def judged(self, error: ModelError, stage: str) -> ModelError:
+        """The error as it stands for all."""
+        if error.if_first is None:
+            return error
+        self.refusals[error.reason] += 1
+        if error.verdict is Verdict.ACCOUNT:
+            return error if self._has_answered(stage) else error.judged(error.if_first)
+        of_input, nowhere = error.reason in OF_THE_INPUT, error.reason in NO_SUCH_PLACE
+        alike = self.refusals[error.reason]
+        all_of_few = alike >= 2 and len(self.refusals) == 1 and not self.others_wait()
+        if self.answered or (self.known and not nowhere):
+            changed = alike >= ALIKE_IN_A_ROW and not of_input
+            return error.judged(Verdict.ACCOUNT) if changed else error
+        if alike >= FIRST_ALIKE or (not self.known and (nowhere or all_of_few)):
+            return error if self._has_answered(stage) else error.judged(error.if_first)
+        return error
+
+    def _has_answered(self, stage: str) -> bool:
+        return self.answered or self.answered_elsewhere(stage)
 
 
 def should_retry(error: ModelError, call: Call, attempts: int, now: float) -> bool:

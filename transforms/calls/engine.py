@@ -23,18 +23,19 @@ import os
 import queue
 import threading
 from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
 from persona_hub.transforms.calls.admission import AdmissionControl
 from persona_hub.transforms.calls.budget import total_of
-from persona_hub.transforms.calls.call import Call, Inbox, Stopped
+from persona_hub.transforms.calls.call import Call, Inbox, Judge, Stopped
 from persona_hub.transforms.calls.claims import Claiming, Claims
 from persona_hub.transforms.calls.concurrency import ThrottleMeter
-from persona_hub.transforms.calls.protocol import CallKind, ModelConfig
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError, Verdict
 from persona_hub.transforms.calls.request_queue import KeyedRequests, RequestQueue
-from persona_hub.transforms.calls.sender import Sender
+from persona_hub.transforms.calls.sender import Sender, fault_place
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.store.protocol import Release, Renew
+from persona_hub.transforms.store.protocol import Release, Renew, Spend, StoreError
 from persona_hub.transforms.store.registry import NO_STORE, open_store
 from persona_hub.transforms.store.writer import GroupWriter, Result
 
@@ -42,6 +43,10 @@ STOPPED = "stopped: what was in flight is stored; the same command goes on from 
 HEARTBEAT = "heartbeat"  # the token of a job which says that this process lives, and asks for the stop flag
 HEARTBEAT_SECONDS = 0.5
 CLOSE_SECONDS = 30.0  # beyond a call's own time-out, for what is in flight when the process ends
+
+
+class EngineFault(RuntimeError):
+    """A fault of this program on the engine's own threads; the message says where."""
 
 
 class Engine:
@@ -78,7 +83,10 @@ class Engine:
             start=lambda call: self.sender.start(call),
         )
         self.claims = Claims(self.owner, kind, self.loop, self.queue, self.writer.submit) if self.writer else None
-        self.sender = Sender(config, kind, self.queue, self.admission, self.writer)
+        self.before = self.store.spend() if self.store else {}
+        self.judge = Judge(self._answered_elsewhere, self._others_wait)
+        self.sender = Sender(config, kind, self.queue, self.admission, self.writer, self.judge, self._on_fault)
+        self.loop.set_exception_handler(self._on_loop_fault)
         if stop_requested:
             self.queue.end(Stopped(STOPPED))
         self.thread = self._started(f"{kind.name}-loop")
@@ -89,6 +97,16 @@ class Engine:
     def ended(self) -> Exception | None:
         """Why no call is started any more; None while calls are."""
         return self.queue.ended
+
+    @property
+    def replaceable(self) -> bool:
+        """Whether it has ended by what another engine may not meet. The account's state is the same for all."""
+        error = self.queue.ended
+        return error is not None and not (isinstance(error, ModelError) and error.verdict is Verdict.ACCOUNT)
+
+    def found(self) -> None:
+        """The store has answers to requests of a bundle: the server takes such requests, or did."""
+        self.judge.known = True
 
     @property
     def throttle(self) -> ThrottleMeter:
@@ -159,6 +177,31 @@ class Engine:
         self.queue.end(error)
         self.queue.pump()
 
+    def _on_fault(self, fault: BaseException) -> None:
+        """A fault of this program, in whatever was under way: nobody may wait for what never comes."""
+        error = EngineFault(f"a fault in the engine of model calls: {fault_place(fault)}; what was stored stands")
+        error.__cause__ = fault
+        self.queue.fail(error)
+        if self.claims:
+            self.claims.sweep()
+
+    def _on_loop_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An exception in a callback of the loop. Libraries' own words of what was not closed hold none."""
+        fault = context.get("exception")
+        if fault is None or "never retrieved" in context.get("message", ""):
+            return
+        self._on_fault(fault)
+
+    def _others_wait(self) -> bool:
+        return len(self.queue.calls) > 1 or bool(self.claims and self.claims.waiting)
+
+    def _answered_elsewhere(self, stage: str) -> bool:
+        try:
+            now = self.store.spend() if self.store else {}
+        except StoreError:
+            return False
+        return now.get(stage, Spend()).calls > self.before.get(stage, Spend()).calls
+
     def _beat(self) -> None:
         if self.writer and not self.loop.is_closed():
             self.writer.submit(Renew(self.owner), HEARTBEAT)
@@ -169,6 +212,7 @@ class Engine:
     def _committed(self, results: Sequence[Result]) -> None:
         for token, result in results:
             if isinstance(result, Exception):
+                result = result if isinstance(result, StoreError) else stored_not(result)
                 self.queue.end(result)
             if isinstance(token, Call):
                 self.sender.on_stored(token, result)
@@ -189,3 +233,10 @@ class Engine:
         self.queue.pump()
         await self.sender.close()
         self.admission.close()
+
+
+def stored_not(fault: Exception) -> StoreError:
+    """What a store's unexpected fault is to all who wait."""
+    error = StoreError(f"the response store failed: {fault_place(fault)}; the same command goes on from what it holds")
+    error.__cause__ = fault
+    return error

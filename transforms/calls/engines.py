@@ -19,12 +19,13 @@ _engines_lock = threading.Lock()
 def acquire_engine(config: ModelConfig, kind: CallKind) -> Engine:
     """The engine for calls of one kind by `config`, opened if it must be; give it back with `release_engine`.
 
-    One that has ended (a store that was gone, a key that was wrong) is replaced, so that a retried bundle has a chance.
+    One that has ended (a store that was gone, a key that was wrong) is replaced, so that a retried bundle has a chance;
+    one that has ended by the account's state is not: no question would fare better.
     """
     name = pickle.dumps((kind, config))
     with _engines_lock:
         engine = _engines.get(name)
-        if engine is None or engine.ended:
+        if engine is None or engine.replaceable:
             engine = _engines[name] = Engine(config, kind)
         _holders[engine] += 1
         return engine

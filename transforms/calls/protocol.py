@@ -24,6 +24,10 @@ class CallRequest(Protocol):
     def max_output_tokens(self) -> int:
         """An upper bound of the tokens in the answer."""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What a server must not quote where it can be seen."""
+
 
 class Answer(Protocol):
     """What came back, and the tokens that are paid for."""
@@ -47,6 +51,9 @@ class Client(Protocol):
         """Closes connections."""
 
 
+ACCOUNT_REASON = "account-"  # what the reasons of an account's errors begin with
+
+
 class Verdict(Enum):
     """What a failed call says about others, and so what becomes of it. The table of docs/models.md is by these."""
 
@@ -68,6 +75,7 @@ class ModelError(Exception):
     `refused`: the server was too busy.
     `paid`: the server did answer, but the answer cannot be read.
     `remedy`: what mends it, such as a flag; shown once where the job ends by it.
+    `said`: what a server told, a `clients.said.Said`: for a backend that can ask in another way. May quote the prompt.
     """
 
     def __init__(
@@ -80,10 +88,25 @@ class ModelError(Exception):
         paid: bool = False,
         if_first: Verdict | None = None,
         remedy: str = "",
+        said: Any = None,
     ):
-        super().__init__(": ".join(part for part in (reason, detail, remedy) if part))
+        words = ": ".join(part for part in (reason, detail) if part)
+        super().__init__(f"{words} ({remedy})" if remedy else words)  # whole: of an error's fields Beam keeps no other
         self.reason, self.detail, self.verdict, self.if_first = reason, detail, verdict, if_first
         self.retry_after, self.refused, self.paid, self.remedy = retry_after, refused, paid, remedy
+        self.said = said
+
+    def judged(self, verdict: Verdict) -> ModelError:
+        """The same with another verdict; the reasons of an account's errors begin with "account-"."""
+        bare = self.reason.removeprefix(ACCOUNT_REASON)
+        return self.with_words(ACCOUNT_REASON + bare if verdict is Verdict.ACCOUNT else bare, self.detail, verdict)
+
+    def with_words(self, reason: str, detail: str, verdict: Verdict) -> ModelError:
+        """The same in other words."""
+        more = (self.retry_after, self.refused, self.paid, self.if_first, self.remedy, self.said)
+        same = ModelError(reason, detail, verdict, *more)
+        same.__cause__ = self.__cause__
+        return same
 
     @property
     def retry(self) -> bool:
@@ -109,6 +132,11 @@ def own_key(key: bytes, _: Any) -> tuple[bytes, ...]:
     return (key,)
 
 
+def as_it_is(answer: Any) -> Any:
+    """`answer` itself."""
+    return answer
+
+
 @dataclass(frozen=True)
 class CallKind:
     """A kind of call: completions, vectors. Its functions are module-level ones, because engines are found by the
@@ -122,6 +150,7 @@ class CallKind:
     # (where another process has had it, there is no answer but these values)
     recent_answers: int  # kept for requests that were looked up before these were stored, and submitted after
     keys: Callable[[bytes, Any], Sequence[bytes]] = own_key  # (key, request) -> the keys of its entries
+    clean: Callable[[Any], Any] = as_it_is  # an answer -> the same as it may be kept: without secrets of the process
 
 
 @dataclass(frozen=True)

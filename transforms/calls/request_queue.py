@@ -41,6 +41,7 @@ class RequestQueue:
         self.recent: OrderedDict[bytes, Answer] = OrderedDict()
         self.in_flight = 0
         self.ended: Exception | None = None  # why no call is started any more
+        self.faulty = False  # it ended by a fault of this program: what is counted here may be wrong
 
     def add(self, stage: str, requests: KeyedRequests, inbox: Inbox) -> None:
         """Queues requests, but for those that are answered or under way."""
@@ -97,8 +98,9 @@ class RequestQueue:
 
     def deliver(self, call: Call, answer: Answer | Exception, cost: int = 0) -> None:
         """Ends a call: all who wait have its answer."""
-        del self.calls[call.key]
-        call.deliver(answer, cost)
+        if self.calls.get(call.key) is call:  # else a fault has ended it
+            del self.calls[call.key]
+            call.deliver(answer, cost)
 
     def drop_unwanted(self) -> None:
         """Drops the calls that wait for bundles which were cancelled."""
@@ -121,6 +123,14 @@ class RequestQueue:
                 call.retry_timer.cancel()
             self.waiting.append(call)
         self.between_attempts.clear()
+
+    def fail(self, fault: Exception) -> None:
+        """What should never happen has: all who wait hear of it at once, whatever state their calls are in."""
+        self.end(fault)
+        self.faulty = True
+        self.waiting.clear()
+        for call in list(self.calls.values()):
+            self.deliver(call, fault)
 
     def _retry(self, call: Call) -> None:
         self.between_attempts.discard(call)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 
 from persona_hub.transforms.calls.admission import AdmissionControl
-from persona_hub.transforms.calls.call import Call, retry_delay, should_retry
+from persona_hub.transforms.calls.call import Call, Judge, retry_delay, should_retry
+from persona_hub.transforms.calls.clients.said import without_prompt
 from persona_hub.transforms.calls.protocol import Answer, CallKind, Client, ModelConfig, ModelError, Verdict
 from persona_hub.transforms.calls.request_queue import RequestQueue
 from persona_hub.transforms.counting.board import add_to_board
@@ -25,8 +28,11 @@ class Sender:
         queue: RequestQueue,
         admission: AdmissionControl,
         writer: GroupWriter | None,
+        judge: Judge,
+        on_fault: Callable[[BaseException], None],
     ):
         self.config, self.kind, self.queue, self.admission, self.writer = config, kind, queue, admission, writer
+        self.judge, self.on_fault = judge, on_fault
         self.loop, self.owner = queue.loop, admission.budget.owner
         self.tasks: set[asyncio.Task[None]] = set()  # the loop itself holds them weakly
 
@@ -36,7 +42,7 @@ class Sender:
 
     async def close(self) -> None:
         """Waits for all calls in flight, and closes the client."""
-        while self.queue.in_flight:
+        while self.queue.in_flight and not (self.queue.faulty and not self.tasks):
             await asyncio.sleep(0.01)
         await self.client.close()
 
@@ -44,7 +50,7 @@ class Sender:
         """Sends a call that has its slot."""
         task = self.loop.create_task(self._attempt(call))
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._on_done)
 
     def on_stored(self, call: Call, value: bytes | Exception) -> None:
         """One entry of a call's answer is durable, with the value that stands; the writer keeps their order."""
@@ -56,6 +62,12 @@ class Sender:
         call.stored.append(value)
         if len(call.stored) == call.entries:
             self._finish(call, self.kind.from_entries(call.stored, call.answer))
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        fault = None if task.cancelled() else task.exception()
+        if fault:
+            self.on_fault(fault)
 
     async def _attempt(self, call: Call) -> None:
         call.last_sent = self.loop.time()
@@ -69,14 +81,16 @@ class Sender:
             )
         except ModelError as error:
             self._on_failure(call, error)
-        except Exception as error:  # a fault in a client must not lose the request; its message may hold the prompt
-            self._on_failure(call, ModelError("client-error", type(error).__name__))
+        except Exception as error:  # a fault in a client must not lose the others; its message may hold the prompt
+            self._on_failure(call, ModelError("client-error", fault_place(error), if_first=Verdict.REQUEST))
         else:
             self._on_answer(call, answer)
 
     def _on_answer(self, call: Call, answer: Answer) -> None:
         call.seconds = self.loop.time() - call.last_sent
         self.queue.limiter.on_answer()
+        self.judge.on_answer()
+        answer = self.kind.clean(answer)
         call.spend = self.admission.on_answer(call, answer)
         if not self.writer:
             self._finish(call, answer)
@@ -95,11 +109,15 @@ class Sender:
         if error.refused:
             add_to_board(call.stage, "refusals")
         self.queue.free_slot()
+        error = self.judge.judged(error, call.stage)
+        detail = without_prompt(error.detail, call.request.texts) if error.detail else ""
+        if detail != error.detail:
+            error = error.with_words(error.reason, detail, error.verdict)
         again = should_retry(error, call, self.config.attempts, now)
         delay = retry_delay(error, call.attempts) if again else 0.0
         if error.refused:
             self.queue.on_refusal(delay)
-        if error.fatal:
+        if error.verdict in (Verdict.ACCOUNT, Verdict.REQUEST):
             self.queue.end(error)
         ended = self.queue.ended
         if again and not ended:
@@ -116,3 +134,12 @@ class Sender:
         if not isinstance(answer, Exception):
             self.queue.remember(call, answer)
         self.queue.deliver(call, answer, call.spend.cost)
+
+
+def fault_place(error: BaseException) -> str:
+    """What kind of fault it was, and where: its message may hold anything."""
+    last = error.__traceback__
+    while last and last.tb_next:
+        last = last.tb_next
+    place = f" at {Path(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno}" if last else ""
+    return f"{type(error).__name__}{place}"

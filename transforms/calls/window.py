@@ -6,7 +6,7 @@ import queue
 from collections.abc import Callable, Iterator
 
 from persona_hub.transforms.calls.call import Inbox, Outcome, Stopped
-from persona_hub.transforms.calls.engine import Engine
+from persona_hub.transforms.calls.engine import Engine, EngineFault
 from persona_hub.transforms.calls.protocol import ModelError
 from persona_hub.transforms.calls.request_queue import KeyedRequests
 from persona_hub.transforms.counting.board import LiveCounts
@@ -50,7 +50,7 @@ class CallWindow:
             self._count(outcome)
             try:
                 take(outcome)
-            except (Stopped, StoreError, ModelError) as error:
+            except (Stopped, StoreError, ModelError, EngineFault) as error:
                 fault, unanswered = fault or error, 0
             yield
         if fault:
@@ -76,3 +76,7 @@ class CallWindow:
     def _check_engine(self) -> None:
         if not self.engine.thread.is_alive():
             raise RuntimeError("the thread that calls the model has died; its traceback is in the log")
+        if self.engine.writer and not self.engine.writer.thread.is_alive():
+            raise RuntimeError("the thread that writes to the response store has died; its traceback is in the log")
+        if isinstance(self.engine.ended, EngineFault):  # in the very step that took these requests
+            raise self.engine.ended

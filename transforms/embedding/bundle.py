@@ -9,7 +9,7 @@ from typing import Any
 from persona_hub.transforms.calls.call import Outcome
 from persona_hub.transforms.calls.claims import AskAgain
 from persona_hub.transforms.calls.engine import Engine
-from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError, StoreEntry
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError, StoreEntry, Verdict
 from persona_hub.transforms.calls.window import CallWindow
 from persona_hub.transforms.embedding.protocol import (
     NUMBER_BYTES,
@@ -87,6 +87,8 @@ class VectorBundle:
             if key in found:
                 self._give(record, found[key])
         missing = [item for item in keyed if item[0] not in found]
+        if found:
+            self.window.engine.found()
         if missing:
             self._send(missing)
 
@@ -104,7 +106,7 @@ class VectorBundle:
             self._look_up(items)
         elif not isinstance(answer, ModelError) or answer.fatal:
             raise answer
-        elif answer.reason == "budget-exhausted":
+        elif answer.reason == "budget-exhausted" or answer.verdict is Verdict.ACCOUNT:  # the same command goes on
             self._lose(items, answer)
         elif answer.retry:
             # Every attempt has failed in a way that says nothing of the texts: a hub without vectors is no hub.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from persona_hub.transforms.calls.clients.google import genai_errors, open_genai
+from persona_hub.transforms.calls.clients.google import close_genai, genai_errors, open_genai
+from persona_hub.transforms.calls.clients.http import VECTORS_BYTES
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.embedding.protocol import Texts, Vectors, vectors_of
@@ -20,7 +21,7 @@ class GeminiEmbedder:
         from google.genai import types
 
         self.config, self.model = config, config.name.partition(":")[2]
-        self.client = open_genai(config, "gemini-embedding-001", LOCATION)
+        self.client = open_genai(config, "gemini-embedding-001", LOCATION, VECTORS_BYTES)
         self.types = types
         self.seen = 0  # numbers in a vector
         self.in_words = self.model.startswith(TASK_IN_WORDS)
@@ -47,4 +48,4 @@ class GeminiEmbedder:
 
     async def close(self) -> None:
         """Frees connections."""
-        await self.client.aio.aclose()
+        await close_genai(self.client)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from persona_hub.transforms.calls.clients.http import VECTORS_BYTES
 from persona_hub.transforms.calls.clients.openai import OpenAIServer
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.calls.tokens import tokens_of
@@ -19,7 +20,7 @@ class OpenAIEmbedder:
     """`openai:MODEL`, with --embedder_base_url for servers other than OpenAI's."""
 
     def __init__(self, config: ModelConfig):
-        self.server = OpenAIServer(config, "text-embedding-3-small")
+        self.server = OpenAIServer(config, "text-embedding-3-small", VECTORS_BYTES)
         self.seen = 0  # numbers in a vector
 
     async def complete(self, request: Texts) -> Vectors:

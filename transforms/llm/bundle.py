@@ -68,6 +68,8 @@ class CompletionBundle:
         store = self.window.engine.store
         found = store.get_many(list({key for key, _, _ in keyed})) if store else {}
         missing = [item for item in keyed if item[0] not in found]
+        if found:
+            self.window.engine.found()
         self.window.submit(missing)
         self.counts["cached"] += len(keyed) - len(missing)
         for key, _, question in keyed:

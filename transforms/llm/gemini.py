@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from persona_hub.transforms.calls.clients.google import genai_errors, open_genai
+from persona_hub.transforms.calls.clients.google import close_genai, genai_errors, open_genai
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.dialects.answers import FILTERED, TOOL_CALLS, added, completed, finish_of
 from persona_hub.transforms.llm.dialects.extra_body import extra_fields
@@ -54,7 +54,7 @@ class GeminiModel:
 
     async def close(self) -> None:
         """Frees connections."""
-        await self.client.aio.aclose()
+        await close_genai(self.client)
 
 
 def generated(answer: Any, request: Request) -> Completion:

@@ -56,6 +56,11 @@ class Request:
         """The most tokens that its answer can have."""
         return self.sampling.max_tokens
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What a server must not quote where it can be seen."""
+        return (self.prompt, self.system)
+
 
 @dataclass(frozen=True)
 class Completion:

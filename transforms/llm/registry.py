@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, StoreEntry
 from persona_hub.transforms.calls.registry import BackendRegistry
 from persona_hub.transforms.llm.protocol import Completion, LanguageModel, Request, pack_completion, unpack_completion
+from persona_hub.transforms.secrets import without_secrets
 from persona_hub.transforms.store.protocol import subject_of
 
 LOCAL_BACKENDS = {"offline": "persona_hub.transforms.offline_model:OfflineModel"}  # no call to store, limit or repair
@@ -41,7 +43,15 @@ def completion_of_entries(values: Sequence[bytes], _: Completion | None) -> Comp
     return unpack_completion(values[0])
 
 
-COMPLETIONS = CallKind("completions", open_model, completion_entries, completion_of_entries, recent_answers=4096)
+def clean_completion(completion: Completion) -> Completion:
+    """The same without the secrets of this process: some servers quote the key in an answer."""
+    text = without_secrets(completion.text)
+    return completion if text is completion.text else replace(completion, text=text)
+
+
+COMPLETIONS = CallKind(
+    "completions", open_model, completion_entries, completion_of_entries, recent_answers=4096, clean=clean_completion
+)
 
 
 def answers_in_process(config: ModelConfig) -> bool:

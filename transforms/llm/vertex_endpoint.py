@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from persona_hub.transforms.calls.clients.failures import error_of
 from persona_hub.transforms.calls.clients.google import DEFAULT_CREDENTIALS, project_of
-from persona_hub.transforms.calls.clients.http import error_of_status
+from persona_hub.transforms.calls.clients.said import Said, said_of
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.dialects.answers import chat_answer, completed
@@ -65,7 +66,7 @@ class VertexEndpointModel:
         try:
             answer = await self.client.predict(message, timeout=self.timeout, retry=None)
         except self.errors.GoogleAPICallError as error:
-            raise error_of_status(int(error.code or 500), _asked_delay(error), DEFAULT_CREDENTIALS) from error
+            raise error_of(said_by(error), _asked_delay(error), DEFAULT_CREDENTIALS) from error
         return json_format.MessageToDict(type(answer).pb(answer)).get("predictions")
 
     async def close(self) -> None:
@@ -90,6 +91,12 @@ def completion_of_prediction(predictions: Any, request: Request | None = None) -
         return chat_answer(first, request)
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise ModelError("unreadable-response", type(error).__name__, verdict=Verdict.WAIT, paid=True) from error
+
+
+def said_by(error: Any) -> Said:
+    """What a gRPC error says."""
+    status = getattr(getattr(error, "grpc_status_code", None), "name", "")
+    return said_of(int(error.code or 500), {"error": {"message": error.message, "status": status}})
 
 
 def _insecure(address: str) -> Any:

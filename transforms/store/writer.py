@@ -35,10 +35,11 @@ class GroupWriter:
     def _run(self) -> None:
         while work := self._group():
             try:
-                results = self.store.commit([job for job, _ in work])
+                stored = self.store.commit([job for job, _ in work])
+                results = [(token, result) for (_, token), result in zip(work, stored, strict=True)]
             except Exception as error:  # whoever waits must hear of it, whatever it is
-                results = [error] * len(work)
-            self.on_commit([(token, result) for (_, token), result in zip(work, results, strict=True)])
+                results = [(token, error) for _, token in work]
+            self.on_commit(results)
 
     def _group(self) -> list[tuple[StoreJob, Any]]:
         """Waits for one job and takes all that are there with it; nothing when the end has come."""

@@ -148,7 +148,7 @@ class FakeModels:
         except Garbled as garbled:
             text = json.dumps(form(Said("half a text", 1, 1)))
             return web.Response(
-                text=text[: len(text) // 2] if garbled.cut else "<html>oops", content_type="application/json"
+                text=text[: len(text) // 2] if garbled.cut else "{oops", content_type="application/json"
             )
         except ConnectionResetError:
             if request.transport:

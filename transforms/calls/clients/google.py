@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
+from persona_hub.transforms.calls.clients.failures import UNREADABLE, error_of
+from persona_hub.transforms.calls.clients.http import ANSWER_BYTES, redirect_words, retry_after, transport_error
+from persona_hub.transforms.calls.clients.said import Said, said_of
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.secrets import secret_or_variable, variable
@@ -16,24 +19,41 @@ LOCATION = "global"
 CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 DEFAULT_CREDENTIALS = "Google's application default credentials"
 
+_sessions: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # of the clients that are open
 
-def open_genai(config: ModelConfig, example: str, location: str = LOCATION) -> Any:
+
+def open_genai(config: ModelConfig, example: str, location: str = LOCATION, most: int = ANSWER_BYTES) -> Any:
     """google-genai's client for `gemini:MODEL` or `vertex:MODEL`. Raises ValueError where model or account lack.
 
-    `location`: on Vertex AI, where neither options nor environment name one.
+    `location`: on Vertex AI, where neither options nor environment name one. `most`: bytes of an answer's body. No
+    redirect is followed. Call it in the loop that will use it, and close it with `close_genai`.
     """
     from google import genai
+
+    from persona_hub.transforms.calls.clients.bounded import bounded_session
 
     backend, _, model = config.name.partition(":")
     if not model:
         raise InvalidInputError(f"{config.flag} {config.name}: name the model too, such as {backend}:{example}")
+    account = account_of(config, location)
+    session = bounded_session(most)
     options = genai.types.HttpOptions(
         base_url=config.base_url or None,
+        aiohttp_client=session,
+        async_client_args={"allow_redirects": False},
         timeout=int(config.timeout * 1000),
         # Without options of its own the client sends once more after a lost connection, unseen and maybe paid.
         retry_options=genai.types.HttpRetryOptions(attempts=1),
     )
-    return genai.Client(**account_of(config, location), http_options=options)
+    client = genai.Client(**account, http_options=options)
+    _sessions[client] = session
+    return client
+
+
+async def close_genai(client: Any) -> None:
+    """Frees connections."""
+    await client.aio.aclose()
+    await _sessions.pop(client).close()
 
 
 @asynccontextmanager
@@ -44,15 +64,22 @@ async def genai_errors(config: ModelConfig) -> AsyncIterator[None]:
 
     backend = config.name.partition(":")[0]
     key = DEFAULT_CREDENTIALS if backend == "vertex" else config.key_secret or " or ".join(KEY_VARIABLES)
+    address = config.base_url or "https://googleapis.com"
     try:
         yield
+    except ModelError as error:
+        raise (error_of(error.said, None, key, config.flag) if error.said else error) from error
     except APIError as error:
-        wait = retry_after(getattr(error.response, "headers", None) or {}) or _asked_delay(error.details)
-        raise error_of_status(error.code, wait, key) from error
+        headers = getattr(error.response, "headers", None) or {}
+        said = said_of(error.code, error.details)
+        if 300 <= said.status < 400:
+            lower = {str(name).lower(): str(value) for name, value in headers.items()}
+            said = Said(said.status, message=redirect_words(lower, address))
+        raise error_of(said, retry_after(headers) or _asked_delay(error.details), key, config.flag) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise ModelError("connection", type(error).__name__, verdict=Verdict.WAIT) from error
-    except ValueError as error:
-        raise ModelError("unreadable-response", type(error).__name__, verdict=Verdict.WAIT, paid=True) from error
+        raise transport_error(error, address) from error
+    except Exception as error:  # of its reading: an answer that it has no form for
+        raise ModelError(UNREADABLE, type(error).__name__, Verdict.WAIT, paid=True) from error
 
 
 def account_of(config: ModelConfig, default: str = LOCATION) -> dict[str, Any]:

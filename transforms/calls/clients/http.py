@@ -1,4 +1,4 @@
-"""What the backends share about HTTP: which status a retry can cure, and when to come back."""
+"""What the backends share about HTTP: how large an answer may be, when to come back, and what may be shown of it."""
 
 from __future__ import annotations
 
@@ -6,27 +6,14 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
+from persona_hub.transforms.calls.clients.failures import CONNECTION, TIMEOUT, TOO_LARGE
 from persona_hub.transforms.calls.protocol import ModelError, Verdict
 
-CURABLE = (408, 409, 425, 429)  # and 5xx
-REFUSED = (429, 503, 529)  # too much for the server just now
-FATAL = {
-    401: "the key is missing or wrong; it is read from {key}",
-    403: "the key may not use this model; it is read from {key}",
-    404: "there is no such model or address",
-}
-
-
-def error_of_status(status: int, wait: float | None, key: str, hopeless: bool = False) -> ModelError:
-    """The error that an HTTP status means; the server's own words are left out, since they may quote the prompt."""
-    if status in FATAL:
-        return ModelError(f"http-{status}", FATAL[status].format(key=key), verdict=Verdict.REQUEST)
-    if hopeless:
-        return ModelError(f"http-{status}", "the account's quota is used up", verdict=Verdict.REQUEST)
-    curable = status in CURABLE or status >= 500
-    verdict = Verdict.WAIT if curable else Verdict.INPUT
-    return ModelError(f"http-{status}", verdict=verdict, retry_after=wait, refused=status in REFUSED)
+ANSWER_BYTES = 16 << 20  # of one body, unpacked: what is more comes from no model
+VECTORS_BYTES = 64 << 20  # 256 vectors of 3,072 numbers as JSON are 17 MB
+PACKINGS = "gzip, deflate"  # that are asked for, since these can be unpacked piece by piece
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -39,5 +26,40 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     try:
         return max(0.0, parsedate_to_datetime(headers["retry-after"]).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+
+
+def transport_error(error: BaseException, address: str) -> ModelError:
+    """The error that a connection's fault means: of a connection that was refused, reset, cut or garbled."""
+    cause: BaseException = error
+    while not isinstance(cause, ModelError) and cause.__cause__ is not None:
+        cause = cause.__cause__
+    if isinstance(cause, ModelError):
+        return cause
+    reason = TIMEOUT if isinstance(cause, TimeoutError) else CONNECTION
+    # Of a body that breaks off the head had come, so the model had answered.
+    paid = type(cause).__name__ in ("ClientPayloadError", "ContentEncodingError", "TransferEncodingError")
+    return ModelError(reason, f"{type(cause).__name__} at {place_of(address)}", Verdict.WAIT, paid=paid)
+
+
+def too_large(most: int) -> ModelError:
+    """The error of a body without end, or one that unpacks to more than `most` bytes."""
+    return ModelError(TOO_LARGE, f"its body has more than {most >> 20} MB", Verdict.WAIT, paid=True)
+
+
+def place_of(address: str) -> str:
+    """Scheme, host and port of an address: path, query and user may hold a secret."""
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "its address"
+    return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else "its address"
+
+
+def redirect_words(headers: Mapping[str, str], address: str) -> str:
+    """Where a server points to instead of an answer."""
+    target = headers.get("location", "")
+    place = place_of(target) if "//" in target else place_of(address)
+    return f"it points to {place}, and redirects are not followed: they would carry the key and the prompt along"

@@ -6,8 +6,16 @@ from typing import Any
 
 import orjson
 
-from persona_hub.transforms.calls.clients.http import error_of_status, retry_after
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
+from persona_hub.transforms.calls.clients.failures import error_in_answer, error_of
+from persona_hub.transforms.calls.clients.http import (
+    ANSWER_BYTES,
+    PACKINGS,
+    redirect_words,
+    retry_after,
+    transport_error,
+)
+from persona_hub.transforms.calls.clients.said import Said, said_of
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.secrets import secret_or_variable
 
@@ -21,14 +29,19 @@ NO_KEY = "none"  # for a server of one's own that asks for no key; the client wi
 
 
 class OpenAIServer:
-    """OpenAI's, or another at `base_url` (vLLM, llama.cpp, Ollama, Together ...), for the model that `config` names."""
+    """OpenAI's, or another at `base_url` (vLLM, llama.cpp, Ollama, Together ...), for the model that `config` names.
 
-    def __init__(self, config: ModelConfig, example: str):
+    `most`: bytes of an answer's body. No redirect is followed.
+    """
+
+    def __init__(self, config: ModelConfig, example: str, most: int = ANSWER_BYTES):
         import httpx2
         import openai
 
+        from persona_hub.transforms.calls.clients.bounded import bounding
+
+        self.key_place, self.flag = config.key_secret or KEY_VARIABLE, config.flag
         key = secret_or_variable(config.key_secret, [KEY_VARIABLE])
-        self.key_place = config.key_secret or KEY_VARIABLE
         if not key and not config.base_url:
             raise InvalidInputError(
                 f"{config.flag} {config.name}: needs a key in the environment variable {KEY_VARIABLE}, or "
@@ -48,35 +61,38 @@ class OpenAIServer:
             api_key=key or NO_KEY,
             max_retries=0,  # the engine retries: it knows the slots, the budget and what else is waiting
             timeout=config.timeout,
-            http_client=openai.DefaultAioHttpClient(limits=limits, timeout=config.timeout),
-            default_headers=dict.fromkeys(ABOUT_US, none),
+            http_client=openai.DefaultAioHttpClient(
+                limits=limits,
+                timeout=config.timeout,
+                follow_redirects=False,
+                event_hooks={"response": [bounding(most)]},
+            ),
+            default_headers=dict.fromkeys(ABOUT_US, none) | {"Accept-Encoding": PACKINGS},
         )
+        self.address = str(self.client.base_url)
 
     async def post(self, path: str, body: dict[str, Any]) -> bytes:
-        """The body of the response. Raises ModelError."""
+        """The body of the response. Raises ModelError, whose `said` holds what a server had against the request."""
         try:
             # chat.completions.create() would walk the body along its type hints, at 0.8 of 2.2 ms of CPU a call.
             response = await self.client.post(
                 path, cast_to=self.response, content=orjson.dumps(body), options=self.options
             )
         except self.errors.APIConnectionError as error:  # the client calls a refused connection a time-out, too
-            cause = first_cause(error)
-            reason = "timeout" if isinstance(cause, TimeoutError) else "connection"
-            raise ModelError(reason, type(cause).__name__, verdict=Verdict.WAIT) from error
+            raise transport_error(error, self.address) from error
         except self.errors.APIStatusError as error:
-            wait = retry_after(error.response.headers)
-            hopeless = error.code == "insufficient_quota"  # a 429 that no waiting cures
-            raise error_of_status(error.status_code, wait, self.key_place, hopeless) from error
+            raise self._refusal(error.response) from error
         content: bytes = response.content
+        if fault := error_in_answer(content, self.key_place, self.flag):
+            raise fault
         return content
+
+    def _refusal(self, response: Any) -> ModelError:
+        said = said_of(response.status_code, response.content)
+        if 300 <= said.status < 400:
+            said = Said(said.status, message=redirect_words(response.headers, self.address))
+        return error_of(said, retry_after(response.headers), self.key_place, self.flag)
 
     async def close(self) -> None:
         """Frees connections."""
         await self.client.close()
-
-
-def first_cause(error: BaseException) -> BaseException:
-    """What an error goes back to."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error
