@@ -71,7 +71,7 @@ def execute(
     On Dataflow without --wait this process ends when the job begins: `Submitted` is raised.
     """
     check_models(job.called, where_of(options))
-    check_store(job.store, where_of(options))
+    check_store(job.store, where_of(options), getattr(command, "output", ""))
     cluster, store = cluster_of(options), job.store
     if is_detached(options):
         clear_stop_flag(store)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.runners.known_store import note_store
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.store.protocol import ResponseStore, StoreError
 from persona_hub.transforms.store.registry import NO_STORE, open_store
@@ -16,7 +19,11 @@ def opened_store(address: str, must_be_there: bool = False) -> ResponseStore:
         raise UsageError(f"--response_store {error}") from error
 
 
-def check_store(address: str, where: Where) -> None:
-    """Opens and closes the store, where this machine can see it: a broken one is reported before anything runs."""
+def check_store(address: str, where: Where, output: str = "") -> None:
+    """Opens and closes the store, where this machine can see it: a broken one, and one that is not the one which
+    earlier runs on `output` used, is reported before anything runs.
+    """
     if where.one_machine and address not in ("", NO_STORE):
-        opened_store(address).close()
+        with closing(opened_store(address)) as store:
+            if output:
+                note_store(output, address, store)

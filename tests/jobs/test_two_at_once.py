@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import list_versions, missing_files, open_hub
 from persona_hub.transforms.records import DocumentOutcome, Persona
+from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.write_hub import publish as write_hub
 from tests.helpers.jobs import Forker
 from tests.helpers.paid import paying, quiet
@@ -113,3 +115,46 @@ def test_whoever_publishes_first_wins_and_nothing_is_lost(
     require_whole(hub)
     added = [parts.index(Path(given[-1])) for given in (command, other) if given[0] == "refresh"]
     assert documents(hub) == sources(*(n for part in (0, 1, *added) for n in range(part * 3, part * 3 + 3)))
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def store(request: pytest.FixtureRequest) -> str:
+    """Stores that processes of one machine and of several share."""
+    return str(request.param)
+
+
+def equal_builds(folder: Path, paid: Sequence[str], address: str, number: int) -> list[list[str]]:
+    """So many commands that ask the same questions."""
+    file = corpus(folder / "same.jsonl", range(12))
+    flags = [*SMALL, *OFF, *paid, "--response_store", address, "--max_in_flight", "4"]
+    return [["build", "--input", str(file), "--output", str(folder / f"hub-{n}"), *flags] for n in range(number)]
+
+
+def test_two_equal_builds_at_once_pay_for_each_question_once(
+    server: FakeServer, forker: Forker, store_address: str, tmp_path: Path
+) -> None:
+    paid = paying(server, tmp_path)
+    [alone] = equal_builds(tmp_path, paid, f"sqlite:{tmp_path}/alone.sqlite", 1)
+    assert main([*alone[:4], str(tmp_path / "alone"), *alone[5:]]) == DONE
+    calls = quiet(server)["paid"]
+    server.tell(median_ms=200, p99_ms=500)
+    jobs = [forker.start(command) for command in equal_builds(tmp_path, paid, store_address, 2)]
+    assert [job.wait() for job in jobs] == [DONE, DONE], [job.errors for job in jobs]
+    assert quiet(server)["paid"] == calls, "of two builds as of one"
+    assert sum(spend.calls for spend in open_store(store_address).spend().values()) == calls
+
+
+def test_what_a_killed_build_was_asking_another_asks(
+    server: FakeServer, forker: Forker, store_address: str, tmp_path: Path
+) -> None:
+    paid = paying(server, tmp_path)
+    server.tell(median_ms=400, p99_ms=800)
+    one, other = equal_builds(tmp_path, paid, store_address, 2)
+    killed = forker.start(one)
+    while server.counts()["calls"] < 6:
+        time.sleep(0.02)
+    job = forker.start(other)
+    killed.kill()
+    assert job.wait() == DONE, job.errors
+    counted = sum(spend.calls for spend in open_store(store_address).spend().values())
+    assert counted <= quiet(server)["paid"] <= counted + 4, "but for those that were in flight"

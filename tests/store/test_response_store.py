@@ -261,6 +261,22 @@ def test_an_address_that_is_none_is_refused_without_showing_secrets(address: str
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("address", ["reddis://user:s3cret@host", "redis//user:s3cret@host", "rediss://:s3cret",
+    "redis:/host?password=s3cret", "mysql://host/db?token=s3cret", "bigtable://p/i/t?token=s3cret", "user:s3cret@host",
+    "postgres://user:s3c/ret@host", "https://:s3cret@host", "redis://default:s3cret", "host;password=s3cret",
+    "redis//host,password=s3cret", "redis://host#s3cret"])  # fmt: skip
+def test_what_may_be_a_secret_in_a_mistyped_address_is_not_shown(address: str) -> None:
+    with pytest.raises(ValueError, match=r"--response_store .*…") as caught:
+        scheme_of(address)
+    assert "s3c" not in str(caught.value)
+
+
+def test_a_mistyped_address_without_secrets_is_shown() -> None:
+    for address in ("mysql://host/db", "/a/path", "bigtable://p/i"):
+        with pytest.raises(ValueError, match=address):
+            scheme_of(address)
+
+
 def test_an_embedded_store_is_local() -> None:
     assert is_embedded_store("sqlite:/here/responses.sqlite")
     assert not any(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.store.registry import shown_address
 
 BOOKED_AT_ONCE_SECONDS = 0.25  # of the job's time line for one process: at most four small commits a second
 ADDRESS = re.compile(r"envoy://(\[[0-9a-fA-F:.]+\]|[^\s/?#:\[\]@]+):(\d{1,5})/([^\s/?#]+)")
@@ -76,7 +77,7 @@ def rate_service(address: str, descriptor: Sequence[str]) -> RateService:
     """The service at envoy://HOST:PORT/DOMAIN, its descriptor given as KEY=VALUE. Raises ValueError for other forms."""
     found = ADDRESS.fullmatch(address)
     if not found:
-        raise InvalidInputError(f"--rate_limiter {address.split('@')[-1]}: must be envoy://HOST:PORT/DOMAIN")
+        raise InvalidInputError(f"--rate_limiter {shown_address(address)}: must be envoy://HOST:PORT/DOMAIN")
     entries = []
     for text in descriptor:
         entry = DESCRIPTOR.fullmatch(text)

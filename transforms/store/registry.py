@@ -31,6 +31,8 @@ ADDRESS_HELP = (
     "sqlite:PATH, redis://HOST:PORT/DATABASE, rediss://HOST:PORT/DATABASE (TLS), bigtable://PROJECT/INSTANCE/TABLE "
     "or none"
 )
+CREDENTIALS = re.compile(r"[@?#=&%;,]|://[^/]*:[^/]*[^\d/]")  # or HOST:PORT with a port that is no number
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(//)?(?=.)")
 NO_STORE = "none"
 LOCAL_STORES = ("sqlite",)  # seen by the processes of one machine only
 
@@ -50,15 +52,23 @@ def open_store(address: str, durable: bool = False, make: bool = True) -> Respon
 def scheme_of(address: str) -> str:
     """The scheme: "redis" of "redis://HOST". Raises ValueError where that is no store, or for one with a password."""
     scheme, _, place = address.partition(":")
-    if scheme in ("redis", "rediss") and ("@" in place or "?" in place) and not SERVER_ADDRESS.fullmatch(place):
+    if scheme in ("redis", "rediss") and CREDENTIALS.search(address) and not SERVER_ADDRESS.fullmatch(place):
         raise InvalidInputError(
             f"--response_store {scheme}://…: must be {scheme}://HOST:PORT/DATABASE; credentials come from the "
             "environment (REDIS_USERNAME, REDIS_PASSWORD), never in the address, which may name a secret: "
             "?password_secret=projects/P/secrets/S/versions/V"
         )
     if scheme not in STORES or not ADDRESS_PATTERNS[scheme].fullmatch(place):
-        raise InvalidInputError(f"--response_store {address.split('@')[-1]}: must be {ADDRESS_HELP}")
+        raise InvalidInputError(f"--response_store {shown_address(address)}: must be {ADDRESS_HELP}")
     return scheme
+
+
+def shown_address(address: str) -> str:
+    """An address of no known form as a message may show it: whatever may hold a password or a token is left out."""
+    if not CREDENTIALS.search(address):
+        return address
+    scheme = SCHEME.match(address)
+    return f"{scheme[0]}…" if scheme else "…"
 
 
 def is_embedded_store(address: str) -> bool:
