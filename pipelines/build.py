@@ -13,6 +13,7 @@ from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import called_models
+from persona_hub.pipelines.planning.own_spend import is_own_spend
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plan_build
 from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.pipelines.reporting.partial import report_partial
@@ -107,6 +108,7 @@ class BuildJob:
             response_store=plan.store,
             priced=plan.priced,
             max_lost=options.max_lost,
+            own_spend=is_own_spend(options.output, plan.store),
         )
 
     def report(self) -> int:
@@ -119,7 +121,7 @@ class BuildJob:
         unchanged = plan.base and current.version != plan.version and not current.partial
         print(nothing_new(output, current.version, plan.version) if unchanged else build_summary(output))
         words = server_words(output, current.version, current.partial)
-        return report_partial(current.partial, plan.model, words)
+        return report_partial(current.partial, plan.model, words, current.counts)
 
 
 def corpus_reader(plan: BuildPlan, existing: ExistingHub) -> ReadCorpus:

@@ -15,9 +15,11 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import HERE, called_models, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
 from persona_hub.pipelines.reporting.dedup_summary import dedup_summary
+from persona_hub.pipelines.reporting.spent_budget import spent_budget
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.dedup.chunk_rows import RowLayout
 from persona_hub.transforms.dedup.drop_rows import DropRows
 from persona_hub.transforms.dedup.find_duplicates import FindDuplicates
@@ -152,7 +154,11 @@ class DedupJob:
         """Says how many rows were kept and dropped."""
         statistics = statistics_of(self.output)
         print(dedup_summary(self.output, statistics))
-        return BUDGET_SPENT if EXHAUSTED in statistics["without_vector"] else DONE
+        unasked = statistics["without_vector"].get(EXHAUSTED, 0)
+        if not unasked or not self.embedder.calls:
+            return DONE
+        print(spent_budget(self.embedder.calls, unasked, [EMBED_DEDUP]))
+        return BUDGET_SPENT
 
 
 def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:

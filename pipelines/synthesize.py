@@ -105,8 +105,8 @@ class SynthesizeJob:
             return DONE
         print(samples_summary(self.options.output, self.run))
         attempts = [run for run in list_attempts(self.options.output, self.run) if run.run == self.run]
-        left = attempts[-1].partial if attempts else {}
-        return report_partial(left, self.model, server_words(self.options.output, self.run, left))
+        left, counts = (attempts[-1].partial, attempts[-1].counts) if attempts else ({}, {})
+        return report_partial(left, self.model, server_words(self.options.output, self.run, left), counts)
 
 
 def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> SynthesizeJob:

@@ -20,7 +20,7 @@ from persona_hub.pipelines.planning.models import embedder_price, embeds, named_
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
 from persona_hub.pipelines.progress.lines import clock
-from persona_hub.pipelines.runners.response_store import opened_store
+from persona_hub.pipelines.runners.response_store import stored_spend
 from persona_hub.pipelines.runners.run import beam_options, runs_here
 from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.files.atomic import write_bytes
@@ -50,7 +50,7 @@ def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
         if not sample.documents:
             raise UsageError("--input: holds no document that a build would use")
         trial = send_sample(plan, sample.documents, sample.total, runner, folder) if sends else Trial()
-    known = stored_spend(plan.store)
+    known = stored_spend(plan.store) or {}
     stages = [corrected_forecast(stage, trial, known, sample, plan) for stage in sample_forecast(plan, sample)]
     price = price_of(plan.model.name, plan.model.base_url, options.price_file), embedder_price(options)
     processes = runner.get_all_options().get("direct_num_workers") or 1
@@ -109,20 +109,6 @@ def corrected_vectors(stage: StageForecast, trial: Trial, sample: CorpusSample, 
     tokens = bought.input_tokens / texts if texts and bought.input_tokens else PERSONA_TOKENS
     times = sample.total / trial.documents
     return forecast_vectors(plan.options, texts * times * trial.novelty(stage.stage, times), tokens)
-
-
-def stored_spend(store: str) -> dict[str, Spend]:
-    """What the store has counted by stage, nothing where there is none yet."""
-    if store in ("", NO_STORE):
-        return {}
-    try:
-        opened = opened_store(store, must_be_there=True)
-    except UsageError:
-        return {}
-    try:
-        return opened.spend()
-    finally:
-        opened.close()
 
 
 def stage_seconds(stage: StageForecast, plan: BuildPlan, trial: Trial, processes: int) -> float:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.reporting.server_words import NO_WORDS
+from persona_hub.pipelines.reporting.spent_budget import spent_budget
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.counting.counts import Counts
+from persona_hub.transforms.counting.losses import LOST
 from persona_hub.transforms.llm.export import EXPORT_OPTION, ExportResult, collect
 from persona_hub.transforms.records import unanswered
 
@@ -14,24 +18,29 @@ EXHAUSTED, ACCOUNT = "budget-exhausted", "account-"
 AGAIN = "and pays for nothing twice"
 
 
-def report_partial(unasked: Mapping[str, int], model: ModelConfig, words: Mapping[str, str] = NO_WORDS) -> int:
-    """Says what is lacking, if anything is; the exit code. `words`: the server's own, by reason."""
+def report_partial(
+    unasked: Mapping[str, int],
+    model: ModelConfig,
+    words: Mapping[str, str] = NO_WORDS,
+    counts: Counts = MappingProxyType({}),
+) -> int:
+    """Says what is lacking, if anything is; the exit code. `words`: the server's own, by reason; `counts`: by stage."""
     if EXPORT_OPTION in model.options:
         report_export(str(model.options[EXPORT_OPTION]), collect(str(model.options[EXPORT_OPTION])), model.name)
     else:
-        print(*partly(unasked, words), sep="", end="")
+        print(*partly(unasked, model, words, counts), sep="", end="")
     return BUDGET_SPENT if unasked else DONE
 
 
-def partly(unasked: Mapping[str, int], words: Mapping[str, str] = NO_WORDS) -> Iterator[str]:
+def exhausted_stages(counts: Counts) -> list[str]:
+    """The stages that had no budget for some questions."""
+    return [stage for stage, found in counts.items() if found.get(f"{LOST}{EXHAUSTED}")]
+
+
+def partly(unasked: Mapping[str, int], model: ModelConfig, words: Mapping[str, str], counts: Counts) -> Iterator[str]:
     """A line for each of the ways in which questions stay without an answer."""
-    budget = unasked.get(EXHAUSTED, 0)
-    if budget:
-        yield (
-            f"\npartial: the budget ran out, {budget:,} questions were not asked. The same command with "
-            f"a higher budget goes on from here, {AGAIN} (--budget_shares none if a stage has used "
-            "up its part, while money is left)\n"
-        )
+    if budget := unasked.get(EXHAUSTED, 0):
+        yield f"\npartial: {spent_budget(model, budget, exhausted_stages(counts))}\n"
     account = {reason: n for reason, n in unasked.items() if reason.startswith(ACCOUNT)}
     if account:
         said = "; ".join(f"{reason.removeprefix(ACCOUNT)}{quoted(words, reason)}" for reason in sorted(account))

@@ -7,7 +7,7 @@ from contextlib import closing
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.runners.known_store import note_store
 from persona_hub.pipelines.runners.run import Where
-from persona_hub.transforms.store.protocol import ResponseStore, StoreError
+from persona_hub.transforms.store.protocol import ResponseStore, Spend, StoreError
 from persona_hub.transforms.store.registry import NO_STORE, open_store
 
 
@@ -27,3 +27,14 @@ def check_store(address: str, where: Where, output: str = "") -> None:
         with closing(opened_store(address)) as store:
             if output:
                 note_store(output, address, store)
+
+
+def stored_spend(address: str) -> dict[str, Spend] | None:
+    """What a store has counted by stage; None where there is none yet, or none that this machine can see."""
+    if address in ("", NO_STORE):
+        return None
+    try:
+        with closing(open_store(address, make=False)) as store:
+            return store.spend()
+    except StoreError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,11 @@ def test_half_a_budget_then_all_of_it(server: FakeServer, tmp_path: Path, capsys
 
     half = [*flags, "--max_cost_usd", f"{cost / 2:.4f}"]
     assert run_build(corpus, tmp_path / "out", half) == BUDGET_SPENT
-    assert "partial: the budget ran out" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert re.search(
+        r"partial: the budget ran out( for \S+(, \S+)*)?: [\d.]+ of (its |their )?[\d.]+ US dollars are spent", said
+    )
+    assert "a higher --max_cost_usd" in said
     first = open_hub(str(tmp_path / "out")).manifest
     assert first.partial["budget-exhausted"] > 0
     assert sum(s.cost for s in spend(tmp_path / "out").values()) / 1e9 <= cost / 2 * 1.02
@@ -40,6 +45,8 @@ def test_half_a_budget_then_all_of_it(server: FakeServer, tmp_path: Path, capsys
 
     assert run_build(corpus, tmp_path / "out", [*flags, "--max_cost_usd", f"{cost * 2:.4f}"]) == DONE
     second = open_hub(str(tmp_path / "out")).manifest
+    all_paid = sum(one.cost for one in spend(tmp_path / "out").values()) / 1e9
+    assert second.novelty["per_dollar"] == pytest.approx(second.novelty["personas"] / all_paid, rel=1e-3)
     assert (second.parent, second.replaces, second.partial) == (first.version, first.version, {})
     assert [one.version for one in list_versions(str(tmp_path / "out"))] == [first.version, second.version]
     assert [run.run for _, run in list_runs(str(tmp_path / "out"))] == [second.version]

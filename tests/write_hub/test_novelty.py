@@ -9,10 +9,12 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
+from persona_hub.pipelines.planning.own_spend import is_own_spend
+from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Document, content_id
 from persona_hub.transforms.wire.batches import Batch
-from persona_hub.transforms.write_hub.novelty import Novelty, rates, source_of
+from persona_hub.transforms.write_hub.novelty import Novelty, paid_for, rates, source_of
 from tests.helpers.paid import corpus_of, paying, run_build
 from tests.material.personas import persona
 from tests.servers.models.launch import FakeServer
@@ -70,6 +72,45 @@ def test_rates_are_for_each_document_and_dollar() -> None:
     }
     assert "per_dollar" not in rates(counts, documents=10, cost_usd=0.0)
     assert rates({}, documents=0, cost_usd=0.0)["per_document"] == 0.0
+
+
+def version(number: int, content: str, **cost_usd: float) -> Manifest:
+    usage = {stage: {"calls": 1, "cost_usd": cost} for stage, cost in cost_usd.items()}
+    return Manifest(version=f"000{number}-{content}", fingerprint=content, usage=usage)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "paid"),
+    [
+        ([], 8.0),
+        ([version(2, "b", extract=2.0)], 8.0),  # its own first attempt
+        ([version(1, "a", extract=1.5, math=0.5), version(2, "b", extract=2.0)], 6.0),
+        ([version(1, "a", extract=1.5), version(2, "c", extract=3.0)], 5.0),  # one that was rolled back was paid, too
+        ([version(1, "a", extract=9.0)], 0.0),  # of another store
+    ],
+    ids=["first", "second attempt", "of a refresh", "after a rollback", "another store"],
+)
+def test_what_was_paid_is_that_of_all_attempts(earlier: list[Manifest], paid: float) -> None:
+    made = version(3, "b", extract=5.0, math=3.0)
+    assert max(0.0, paid_for(made, earlier)) == pytest.approx(paid)
+
+
+def test_a_store_of_two_hubs_tells_no_price_of_personas(server: FakeServer, tmp_path: Path) -> None:
+    address = f"sqlite:{tmp_path}/shared.sqlite"
+    flags = [*paying(server, tmp_path), "--response_store", address, "--expand_hops", "0"]
+    assert not is_own_spend(str(tmp_path / "one"), address)  # nobody knows what it has counted
+    run_build(corpus_of(tmp_path, 4), tmp_path / "one", [*flags, "--max_calls", "6"])
+    run_build(corpus_of(tmp_path, 4), tmp_path / "one", flags)  # goes on from there
+    (tmp_path / "more").mkdir()
+    run_build(corpus_of(tmp_path / "more", 6), tmp_path / "two", flags)
+    one, two = (open_hub(str(tmp_path / name)).manifest for name in ("one", "two"))
+    cost = sum(row["cost_usd"] for row in one.usage.values())
+    assert one.novelty["per_dollar"] == pytest.approx(one.novelty["personas"] / cost, rel=1e-3)
+    assert one.replaces
+    assert "per_dollar" not in two.novelty
+    other = f"sqlite:{tmp_path}/one/responses.sqlite"
+    assert not is_own_spend(str(tmp_path / "one"), other)  # its versions were paid by another
+    assert is_own_spend(str(tmp_path / "three"), f"sqlite:{tmp_path}/three/responses.sqlite")
 
 
 def test_the_manifest_and_the_summary_have_them(

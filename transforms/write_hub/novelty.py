@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ import apache_beam as beam
 
 from persona_hub.transforms.counting.counts import Key
 from persona_hub.transforms.counting.stages import NOVELTY
+from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.records import Document, Persona, excerpt
 from persona_hub.transforms.wire.batches import Batch
 
@@ -90,11 +91,30 @@ def as_counts(rows: list[tuple[str, tuple[int, int]]]) -> Iterator[tuple[Key, in
         yield (NOVELTY, f"{KEPT}{source}"), kept
 
 
+def costs_of(versions: Iterable[Manifest]) -> dict[str, float]:
+    """US dollars by stage that had been paid when the last of some versions was published: a store counts on and on."""
+    costs: dict[str, float] = {}
+    for version in versions:
+        for stage, row in version.usage.items():
+            costs[stage] = max(costs.get(stage, 0.0), row.get("cost_usd", 0.0))
+    return costs
+
+
+def paid_for(made: Manifest, versions: Iterable[Manifest]) -> float:
+    """US dollars that were paid for what a version adds, over all its attempts; `versions` are those of its hub.
+
+    It is what the store has counted since the versions of other content. Attempts share their fingerprint; one that was
+    killed has left no version, and its answers are used all the same.
+    """
+    before = costs_of(version for version in versions if version.fingerprint != made.fingerprint)
+    return sum(cost - before.get(stage, 0.0) for stage, cost in costs_of([made]).items())
+
+
 def rates(counts: Mapping[str, int], documents: int, cost_usd: float) -> dict[str, Any]:
     """New personas for each document, and for each dollar where one was paid: of all, by hop, and by source.
 
     `counts` are those of `Novelty` and, by hop, "answers" of the model and the "new" ones of them, whom nobody earlier
-    resembles in words; `documents` those that went on to the model, `cost_usd` what this run paid.
+    resembles in words; `documents` those that went on to the model, `cost_usd` what was paid, 0 where nobody knows.
     """
     kept = sum(n for name, n in counts.items() if name.startswith(HOP))
     rate: dict[str, Any] = {"personas": kept, "per_document": ratio(kept, documents)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -18,12 +18,12 @@ from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifes
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from persona_hub.transforms.hub.table_files import write_shard
-from persona_hub.transforms.hub.versions import read_version
+from persona_hub.transforms.hub.versions import list_versions
 from persona_hub.transforms.records import content_id, partition_of
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.store.usage import usage_of
 from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
-from persona_hub.transforms.write_hub.novelty import rates
+from persona_hub.transforms.write_hub.novelty import paid_for, rates
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
 Shard = tuple[str, int]  # folder, number
@@ -140,6 +140,7 @@ class Publish(beam.PTransform):
     response_store: str = ""  # its address
     priced: bool = True  # whether the costs that it holds are known, and not merely 0
     max_lost: float = MAX_LOST  # the share of a step's answers that may be lost in a complete version or run
+    own_spend: bool = True  # whether they were paid for this hub alone
     equations: Sequence[Equation] = ()
     needs: Sequence[str] = ()
 
@@ -166,8 +167,7 @@ class Publish(beam.PTransform):
             return publish(self.output, made, entries, counts)
         if self.needs and made.base and not any(count_of(counts, label) for label in self.needs):
             return publish(self.output, *without_version(made, entries), counts)
-        before = read_version(self.output, made.parent) if made.parent else None
-        cost = cost_of(made.usage) - (cost_of(before.usage) if before else 0.0)
+        cost = paid_for(made, list_versions(self.output)) if self.own_spend else 0.0
         made = replace(made, novelty=rates(found, count_of(counts, "read_corpus/document"), cost))
         hidden = {kind: n + made.hidden.get(kind, 0) for kind, n in counts.get(HIDDEN, {}).items()}
         return publish(self.output, replace(made, hidden={**made.hidden, **hidden}), entries, counts)
@@ -182,11 +182,6 @@ def count_of(counts: Counts, label: str) -> int:
     """The count of "stage/name"."""
     stage, _, name = label.partition("/")
     return counts.get(stage, {}).get(name, 0)
-
-
-def cost_of(usage: Mapping[str, Mapping[str, float]]) -> float:
-    """US dollars of all stages."""
-    return sum(row.get("cost_usd", 0.0) for row in usage.values())
 
 
 def without_version(made: Manifest, entries: Iterable[FileEntry]) -> tuple[RunManifest, list[FileEntry]]:

@@ -68,6 +68,7 @@ class WriteHub(beam.PTransform):
     response_store: str = ""
     priced: bool = True
     max_lost: float = MAX_LOST
+    own_spend: bool = True
 
     def expand(self, contents: HubContents) -> beam.PCollection[BaseManifest]:
         """Writes, counts, publishes."""
@@ -103,6 +104,7 @@ class WriteHub(beam.PTransform):
             response_store=self.response_store,
             priced=self.priced,
             max_lost=self.max_lost,
+            own_spend=self.own_spend,
         )
 
     def write(self, folder: str, name: str, record: type) -> WriteRecords:
