@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from persona_hub.transforms.store.protocol import ResponseStore, StoreJob
+from persona_hub.transforms.store.protocol import Put, ResponseStore, StoreError, StoreJob
 
 GROUP_JOBS = 1000  # in one transaction: bounds its memory; one commit for each answer would have a p99 of 69 ms
 
@@ -38,7 +38,8 @@ class GroupWriter:
                 stored = self.store.commit([job for job, _ in work])
                 results = [(token, result) for (_, token), result in zip(work, stored, strict=True)]
             except Exception as error:  # whoever waits must hear of it, whatever it is
-                results = [(token, error) for _, token in work]
+                told = with_losses(error, [job for job, _ in work])
+                results = [(token, told) for _, token in work]
             self.on_commit(results)
 
     def _group(self) -> list[tuple[StoreJob, Any]]:
@@ -56,3 +57,14 @@ class GroupWriter:
         if work:
             self.queue.put(None)  # the end comes after these
         return work
+
+
+def with_losses(error: Exception, jobs: Sequence[StoreJob]) -> Exception:
+    """The error of a commit; a StoreError says how many answers go with it that were paid."""
+    paid = sum(job.spend.calls for job in jobs if isinstance(job, Put))
+    if not (paid and isinstance(error, StoreError)):
+        return error
+    calls = "1 call that was" if paid == 1 else f"{paid:,} calls that were"
+    told = type(error)(f"{error}; {calls} paid just now could not be kept")
+    told.__cause__ = error
+    return told
