@@ -9,6 +9,7 @@ import pytest
 from persona_hub.transforms.llm.parsing import parse_json, parse_line, parse_prefixed
 from persona_hub.transforms.llm.protocol import MalformedAnswer
 from persona_hub.transforms.llm.reading.thoughts import without_thoughts
+from tests.material.notations import ELEMENTS, NOTATIONS
 
 PERSONA = json.dumps(
     {
@@ -21,44 +22,6 @@ PERSONA = json.dumps(
 ANSWER = "A lock keeper who reads the river by its colour."
 OBJECT = json.dumps({"persona": ANSWER})
 DRAFT = 'Is {"persona": "A draft of somebody"} right? It is too coarse.'
-HARMONY = ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>")
-NOTATIONS = {
-    "deepseek": ("<think>", "</think>"),
-    "thinking": ("<thinking>\n", "\n</thinking>\n\n"),
-    "thought": ("<Thought>", "</Thought>"),
-    "mixed": ("<think>", "</thinking>"),
-    "magistral": ("[THINK]", "[/THINK]"),
-    "kimi": ("◁think▷", "◁/think▷"),
-    "seed": ("<seed:think>", "</seed:think>"),
-    "another prefix": ("<mm:think>", "</mm:think>"),
-    "reasoning": ("<reasoning>", "</reasoning>"),
-    "reflection": ("<reflection>", "</reflection>"),
-    "scratchpad": ("<scratchpad>", "</scratchpad>"),
-    "sky": ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    "command": ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
-    "apertus": ("<|inner_prefix|>", "<|inner_suffix|>"),
-    "gemma": ("<|channel>thought\n", "<channel|>"),
-    "harmony": HARMONY,
-    "harmony with a form": (HARMONY[0], "<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>"),
-    "harmony with a commentary": (
-        HARMONY[0],
-        "<|end|><|start|>assistant<|channel|>commentary<|message|>A {draft}<|end|>"
-        "<|start|>assistant<|channel|>final<|message|>",
-    ),
-    "harmony without its tokens": ("analysis", "assistantfinal"),
-    "harmony on lines": ("analysis\n", "\nassistant\nfinal\n"),
-    "harmony, twice": ("analysis", "assistantcommentaryOnce more.assistantfinal"),
-    "ollama": ("Thinking...\n", "...done thinking.\n\n"),
-}
-ELEMENTS = {
-    "open web ui": ('<details type="reasoning" done="true">\n<summary>Thought for 2 seconds</summary>', "</details>"),
-    "plan": ("<plan>", "</plan>"),
-    "reason": ("<reason>", "</reason>"),
-    "medgemma": ("<unused94>thought\n", "<unused95>"),
-    "another language": ("<размышление>", "</размышление>"),
-    "a tag that nobody listed": ("<ponder>", "</ponder>"),
-    "a tag with a prefix that nobody listed": ("<x:mull>", "</x:mull>"),
-}
 ALL = [pytest.param(*marks, id=name) for name, marks in (NOTATIONS | ELEMENTS).items()]
 
 

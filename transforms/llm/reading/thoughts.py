@@ -67,7 +67,7 @@ SIGNS = (
     "hinking...",
 )
 JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}]', re.DOTALL)  # a string without end reaches to that of the text
-OBJECT = re.compile(r'\{\s*+"')
+OBJECT = re.compile(r'\{\s*+"|"(?=[\s\\nrt"]{0,40}\{[\s\\nrt]{0,40}")')  # or a string that holds one
 BACKTICKS = re.compile(r"```\w{0,20}|`")
 
 
@@ -183,7 +183,10 @@ def closing_of(found: list[Mark], number: int) -> int | None:
 
 
 def end_of_object(text: str, begin: int) -> int | None:
-    """Where the object that begins at `begin` has its closing brace; None if nowhere."""
+    """Where the object, or string of JSON, that begins at `begin` ends; None if nowhere."""
+    if text[begin] == '"':
+        string = JSON_TOKEN.match(text, begin)
+        return string.end() if string and string.end() - begin > 1 and string[0][-1] == '"' else None
     depth = 0
     for token in JSON_TOKEN.finditer(text, begin):
         if token[0] == "{":
