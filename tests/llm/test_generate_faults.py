@@ -39,10 +39,11 @@ def test_retry_after_is_honoured(server: FakeServer, model: ModelConfig) -> None
 
 
 def test_what_no_retry_cures_is_a_dead_letter_at_once(server: FakeServer, model: ModelConfig) -> None:
-    server.tell(script=[{"word": f"record {i}", "status": 400, "json": {"error": {"message": "no"}}} for i in range(3)])
+    refused = [f"record {i}" for i in (17, 18, 19)]
+    server.tell(script=[{"word": word, "status": 400, "json": {"error": {"message": "no"}}} for word in refused])
     answers, dead = ask(records(20), model)
     assert len(answers) == 17
-    assert [(d.reason, d.key, d.detail) for d in dead] == [("http-400", f"record {i}", "no") for i in range(3)]
+    assert [(d.reason, d.key, d.detail) for d in dead] == [("http-400", word, "no") for word in refused]
     assert server.counts()["calls"] == 20
 
 

@@ -117,14 +117,14 @@ FAILURES = (
         words=r"(at most|maximum of|up to|less than or equal to) \d+ (completion|output)"
         r"|max_(completion_|output_)?tokens\S* (must be|should be|is too|cannot|exceeds)(?!.{0,120}context)",
     ),
+    Row("413", "http-413", INPUT, REQUEST, SHORTER, (413,)),
     Row(
         "an input beyond the context, `context_length_exceeded`", "too-long", INPUT, REQUEST, SHORTER,
-        (200, 400, 413, 422, 500),
+        (200, 400, 422, 500),
         codes("context_length_exceeded", "exceed_context_size_error", "string_above_max_length", "request_too_large"),
         r"context (length|window|size)|(prompt|input|request|message)\S* .{0,40}(too long|too large|too many tokens)"
         r"|input token count|exceeds? .{0,40}(token|context|input length)|reduce the length|maximum (input|prompt) ",
     ),
-    Row("413", "http-413", INPUT, REQUEST, SHORTER, (413,)),
     Row(
         "a rate under 403, 400 or 200, an overloaded server", "http-STATUS", WAIT, None, "", (200, 400, 403),
         codes("rate_limit_exceeded", "rate_limit_error", "overloaded_error", "resource_exhausted", "unavailable",

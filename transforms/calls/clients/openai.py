@@ -35,6 +35,7 @@ class OpenAIServer:
     """
 
     def __init__(self, config: ModelConfig, example: str, most: int = ANSWER_BYTES):
+        import aiohttp
         import httpx2
         import openai
 
@@ -51,6 +52,8 @@ class OpenAIServer:
         if not self.model:
             raise InvalidInputError(f"{config.flag} {config.name}: name the model too, such as openai:{example}")
         self.errors = openai
+        # The client hands on what aiohttp says of a garbled head as it is.
+        self.transport_faults = (openai.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError)
         self.response = httpx2.Response
         none: Any = openai.Omit()
         own = {"X-Stainless-Retry-Count": none, "X-Stainless-Read-Timeout": none, "Content-Type": "application/json"}
@@ -78,7 +81,7 @@ class OpenAIServer:
             response = await self.client.post(
                 path, cast_to=self.response, content=orjson.dumps(body), options=self.options
             )
-        except self.errors.APIConnectionError as error:  # the client calls a refused connection a time-out, too
+        except self.transport_faults as error:  # the client calls a refused connection a time-out, too
             raise transport_error(error, self.address) from error
         except self.errors.APIStatusError as error:
             raise self._refusal(error.response) from error
