@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.helpers.hubs import dead_letters, personas, samples
+from tests.helpers.hubs import personas, rows, samples
 from tests.helpers.jobs import Forker, Job
 from tests.helpers.paid import spend
 from tests.helpers.places import ROOT
@@ -47,7 +47,9 @@ class Build:
 
     @property
     def dead_letters(self) -> list[dict[str, Any]]:
-        return dead_letters(self.output)
+        """The rows of those of the hub's current version."""
+        version = (self.output / "hub" / "CURRENT").read_text().strip()
+        return rows(self.output / "dead_letters" / version)
 
     @property
     def calls(self) -> int:

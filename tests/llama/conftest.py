@@ -81,9 +81,9 @@ def short(llama: LlamaServer, forker: Forker, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def packaged(llama: LlamaServer, forker: Forker, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """A hub of six of them by the packaged prompts, whose form this model likes to repeat."""
+    """A hub of four of them by the packaged prompts, whose form this model likes to repeat."""
     flags = ["--expand_hops", "1", "--use_case", "math", "--max_tokens", "96"]
-    return build_through(llama, forker, tmp_path_factory.mktemp("packaged") / "out", TRADES[:6], *flags)
+    return build_through(llama, forker, tmp_path_factory.mktemp("packaged") / "out", TRADES[:4], *flags)
 
 
 @pytest.fixture(params=["short", "packaged"])
