@@ -44,6 +44,16 @@ def test_what_is_cut_off_again_is_malformed_however_well_it_reads(server: FakeSe
         assert server.counts()["calls"] - before == calls
 
 
+@pytest.mark.parametrize(("cut", "told"), [(range(4), 1), (range(1), 0)])
+def test_first_answers_that_are_all_cut_off_are_told_once_with_the_flag_that_mends_it(
+    server: FakeServer, model: ModelConfig, caplog: pytest.LogCaptureFixture, cut: range, told: int
+) -> None:
+    server.tell(script=[{"word": f"record {n}", "text": "It begins", "finish": "length"} for n in cut])
+    with caplog.at_level(logging.WARNING, "persona_hub"):
+        ask(records(4), replace(model, max_in_flight=1))
+    assert len([message for message in caplog.messages if "raise --max_tokens" in message]) == told
+
+
 @pytest.mark.parametrize(
     ("rule", "reason", "calls"),
     [

@@ -17,6 +17,7 @@ OF_THE_INPUT = {
 }
 MORE_TOKENS = "raise --max_tokens, or have the model think less (--llm_extra_body)"
 LOGGER = logging.getLogger("persona_hub")
+FIRST_CUT = 4  # answers of a process: if every one of so many was cut off, the user should know
 FIRST_ANSWERS = 8  # of a process: if thoughts used up every one of so many, they will use up the others
 
 
@@ -64,15 +65,17 @@ def thought(answer: Completion) -> bool:
 
 
 class FirstAnswers:
-    """Whether the first answers of a process were all used up by thoughts; shared by its bundles."""
+    """Whether the first answers of a process were all cut off, or used up by thoughts; shared by its bundles."""
 
     def __init__(self) -> None:
         self.lock, self.used_up, self.any_other = threading.Lock(), 0, False
+        self.cut, self.any_whole = 0, False
 
     def fault_after(self, answer: Completion) -> ModelError | None:
         """Tells of the first answer that was used up; an error of the request once all the first ones were."""
         if not (answer.finish and used_up(answer)):
             self.any_other = True
+            self.tell_cut(answer)
             return None
         with self.lock:
             self.used_up += 1
@@ -85,6 +88,18 @@ class FirstAnswers:
             return None
         detail = f"the first {count} answers reached their limit of tokens before their first word"
         return ModelError("no-tokens-left", detail, Verdict.REQUEST, remedy=MORE_TOKENS)
+
+    def tell_cut(self, answer: Completion) -> None:
+        """Tells once, when the first answers that had a word were all cut off."""
+        if answer.finish != CUT_OFF:
+            self.any_whole = True
+        if self.any_whole:
+            return
+        with self.lock:
+            self.cut += 1
+            count = self.cut
+        if count == FIRST_CUT:
+            LOGGER.warning("the first %d answers were all cut off at the limit of tokens: raise --max_tokens", count)
 
 
 _first_answers: WeakKeyDictionary[object, FirstAnswers] = WeakKeyDictionary()
