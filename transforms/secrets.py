@@ -20,7 +20,13 @@ SECRET_NAME = re.compile(r"projects/[^/\s]+(/locations/(?P<location>[a-z0-9-]+))
 ENDPOINT = "SECRET_MANAGER_ENDPOINT"  # environment variable: another address of the service, as for a private one
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,2}")
 SERVER = r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?"
-PLAIN_ADDRESS = re.compile(rf"[a-z][a-z0-9+.-]*://{SERVER}(/[^\s@]*)?|{SERVER}(/[^\s@:]*)?")
+PLAIN_ADDRESS = re.compile(rf"/[^\s@:]*|[a-z][a-z0-9+.-]*://{SERVER}(/[^\s@]*)?|{SERVER}(/[^\s@:]*)?")
+LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/{1,3})[^\s/?#@]*:[^\s@]*@")
+SECRET_PARAMETER = re.compile(
+    r"([?&;#][\w.-]*(?:key|token|code|sig|signature|secret|password|passwd|pwd|auth|credential|jwt|sas)[\w.-]*=)"
+    r"(?!projects/|…)[^\s&;#'\"]+",  # but the name of a secret
+    re.IGNORECASE,
+)
 FETCH_SECONDS = 60.0
 AROUND_SECRETS = string.whitespace + "\ufeff\u200b\u00a0"  # around a secret, with what copying from a page brings along
 QUOTES = "\"'`"  # as `docker run --env-file` and systemd keep them
@@ -57,6 +63,11 @@ def masked(address: str) -> str:
         return f"{plain}{mark}…" if mark else plain
     scheme = SCHEME.match(address)
     return f"{scheme[0] if scheme else ''}…"
+
+
+def without_secrets(text: str) -> str:
+    """`text`, the user and password of each address in it, and what its query calls a key, replaced by "…"."""
+    return SECRET_PARAMETER.sub(r"\1…", LOGIN.sub(r"\1…@", text))
 
 
 def secret_or_variable(secret: str, variables: Sequence[str]) -> str:

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
 from persona_hub.transforms.errors import InvalidInputError
 
 DONE, FAILED, WRONG_COMMAND, BUDGET_SPENT, NOTHING_TO_READ = 0, 1, 2, 3, 4
 
+LONGEST_NAME = 256  # of a file: what is longer is none
+
 
 class UsageError(InvalidInputError):
     """The command was wrong; the message names the flag and the remedy."""
+
+
+class UnknownArgument(UsageError):
+    """An argument that neither the command knows nor Beam. Its value is never shown: it may be a key."""
+
+    def __init__(self, argument: str, known: Iterable[str]):
+        self.argument, self.known = argument, tuple(known)
+        super().__init__(self.told(self.known))
+
+    def told(self, known: Iterable[str]) -> str:
+        """What is wrong, and which of the flags `known` may have been meant."""
+        if not self.argument.startswith("-"):
+            name = f" {self.argument}" if len(self.argument) < LONGEST_NAME and Path(self.argument).exists() else ""
+            return f"an argument{name} that belongs to no flag (quote a glob, so that the shell leaves it alone)"
+        name = self.argument.partition("=")[0]
+        return f"unknown argument {name}{meant(name, [f'--{one}' for one in known])}"
+
+
+def meant(typed: str, known: Iterable[str]) -> str:
+    """A question after what may have been meant by a word with a slip in it, "" where nothing is near."""
+    near = get_close_matches(typed, list(known), n=1, cutoff=0.7)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 class Submitted(Exception):

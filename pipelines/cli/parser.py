@@ -12,7 +12,10 @@ from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_file import with_model_file
 from persona_hub.pipelines.cli.option import Option, Options, options_of
 from persona_hub.pipelines.cli.sections import sections_of
+from persona_hub.transforms.secrets import masked, without_secrets
 
+# Addresses of documents; those with rules of their own; what is no address.
+SHOWN_AS_THEY_ARE = ("source", "response_store", "vllm_args", "llm_extra_body")
 SHORT_HELP = 20  # options that a command's --help shows without leaving any out
 
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -117,9 +120,21 @@ def read_options(job: Job, arguments: Sequence[str]) -> tuple[Any, list[str]]:
     typed = vars(known)
     values = {name: one.default for name, one in found.items()} | typed
     for name, one in found.items():
+        if one.type is str and name not in SHOWN_AS_THEY_ARE:
+            refuse_secrets(name, typed.get(name, ""))
         if one.many:
             values[name] = values_of(name, one, typed.get(name, ()))
     return job.options(**values, given=frozenset(typed)), rest
+
+
+def refuse_secrets(name: str, typed: str | Sequence[str]) -> None:
+    """Raises UsageError for an address with a password or key in it: messages and manifests would show it."""
+    for text in [typed] if isinstance(typed, str) else typed:
+        if ":/" in text and without_secrets(text) != text:
+            raise UsageError(
+                f"--{name} {masked(text)}: this address holds what looks like a password or key; they come from the "
+                "environment, never in the address, which messages and manifests show"
+            )
 
 
 def values_of(name: str, one: Option, texts: Sequence[str]) -> tuple[str, ...]:

@@ -19,10 +19,13 @@ from persona_hub.pipelines.cli.exit_status import (
     JobError,
     NothingToRead,
     Submitted,
+    UnknownArgument,
     UsageError,
 )
+from persona_hub.pipelines.cli.option import options_of
 from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.secrets import without_secrets
 from persona_hub.transforms.store.protocol import StoreAway, StoreError
 
 TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
@@ -41,13 +44,16 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
     try:
         options, rest = read_options(job, sys.argv[1:] if arguments is None else arguments)
         if rest and not job.runs_on_beam:
-            raise UsageError(f"unknown argument {rest[0]}; see {prog} --help")
+            raise UnknownArgument(rest[0], ())
         if isinstance(options, InputOptions):
             options = replace(options, input=show_dated(options.input, dated(options.input, clock())))
         return command(options, rest)
     except Submitted as job_elsewhere:
         print(job_elsewhere)
         return DONE
+    except UnknownArgument as error:
+        told = error.told([*options_of(job.options), *error.known])
+        return report(prog, UsageError(f"{told}; see {prog} --help"), WRONG_COMMAND)
     except InvalidInputError as error:  # of the flags, the corpus, prompts, use cases, the hub, prices, secrets
         return report(prog, error, WRONG_COMMAND)
     except StoreAway as error:
@@ -83,5 +89,5 @@ def report(prog: str, error: Exception, code: int, cause: Exception | None = Non
     """Prints one line; the traceback only when the environment asks for it."""
     if os.environ.get(TRACEBACK):
         raise error from cause
-    print(f"{prog}: error: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"{prog}: error: {without_secrets(' '.join(str(error).split()))}", file=sys.stderr)
     return code

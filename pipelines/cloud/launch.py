@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME, Job
 from persona_hub.pipelines.cli.corpus_options import InputOptions
 from persona_hub.pipelines.cli.date_macros import dated, utc_now
-from persona_hub.pipelines.cli.exit_status import DONE, FAILED, JobError, UsageError
+from persona_hub.pipelines.cli.exit_status import DONE, FAILED, JobError, UnknownArgument, UsageError
 from persona_hub.pipelines.cli.launch_options import LaunchOptions, ServiceOptions, TemplateOptions
 from persona_hub.pipelines.cli.model_file import with_model_file
 from persona_hub.pipelines.cli.option import options_of
@@ -112,7 +112,7 @@ def parameters(job: Job, arguments: Sequence[str]) -> dict[str, str]:
     given = with_model_file(known, arguments)
     values, unknown = read_options(job, given)
     if unknown:
-        raise UsageError(f"unknown argument {unknown[0]}; it is no flag of {job.name}, nor of this command")
+        raise UnknownArgument(unknown[0], known)
     if isinstance(values, InputOptions):
         dated(values.input, utc_now())  # for its errors: the date is that of the job's start
     texts = typed_texts(job, given)

@@ -16,10 +16,10 @@ def roll_back(options: VersionOptions, _: Sequence[str]) -> int:
     """Makes an earlier version the one that readers see; nothing is deleted."""
     output = options.hub
     current = open_hub(output).manifest
-    version = options.version or current.parent
-    if not version:
+    if not (options.version or current.parent):
         raise UsageError(f"--version: {current.version} is the first version, there is none before it")
-    hub = open_hub(output, version)
+    hub = open_hub(output, options.version or current.parent)
+    version = hub.manifest.version
     if lacking := missing_files(hub):
         raise UsageError(f"--version {version}: {lacking[0]} is not there any more; see `persona-hub versions`")
     with exclusive(output):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_options import (
@@ -35,9 +35,10 @@ from persona_hub.transforms.llm.prices import Price, price_of, required_price
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.llm.registry import COMPLETIONS, EXPORT, KEYED, LOCAL_BACKENDS, MODELS, VLLM
 from persona_hub.transforms.llm.vllm import ARGS, required_executable
-from persona_hub.transforms.secrets import check_secret_name
+from persona_hub.transforms.secrets import SERVER, check_secret_name, masked
 
 HERE = Where()
+BASE_URL = re.compile(rf"(https?://)?{SERVER}(/[^\s?#@;]*)?(\?api-version=[\w.-]+)?")
 
 
 class NamedModel(NamedTuple):
@@ -171,11 +172,13 @@ def vllm_options(options: ModelOptions, where: Where) -> dict[str, Any]:
         if args:
             raise UsageError(f"--vllm_args: goes with --llm=vllm:MODEL, not with {options.llm}")
         return {}
-    if any(arg.startswith(("--api-key", "--port", "--host")) for arg in args):
+    if any(arg.startswith(("--api-key", "--api_key", "--port", "--host")) for arg in args):
         raise UsageError(
             "--vllm_args: host and port are chosen by the job, and the server listens to its own machine only: it "
             "needs no key"
         )
+    if any(re.match("--hf[-_]token", arg) for arg in args):
+        raise UsageError("--vllm_args: no token belongs here; put it into the environment variable HF_TOKEN")
     if options.llm_base_url:
         raise UsageError("--llm_base_url: vllm:MODEL starts a server; for one that runs already, --llm openai:MODEL")
     if where.one_machine:
@@ -198,7 +201,8 @@ def body_options(options: ModelOptions) -> dict[str, Any]:
 
 def model_url(options: ModelOptions) -> str:
     """The address of the language model's server, "" for the backend's own. Raises UsageError."""
-    return checked_url("--llm_base_url", options.llm_base_url)
+    bare = options.llm.startswith("vertex-endpoint:")  # a dedicated endpoint is known by its host
+    return checked_url("--llm_base_url", options.llm_base_url, bare)
 
 
 def embedder_url(options: EmbedderOptions) -> str:
@@ -206,15 +210,17 @@ def embedder_url(options: EmbedderOptions) -> str:
     return checked_url("--embedder_base_url", options.embedder_base_url)
 
 
-def checked_url(flag: str, url: str) -> str:
-    """The address itself. Raises UsageError for one that holds a password: it would end up in job and manifest."""
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise UsageError(f"{flag} {url}: {error}") from None
-    if "@" in parts.netloc or "key=" in parts.query.lower():
-        raise UsageError(f"{flag}: keys come from the environment, never in the address")
-    return url
+def checked_url(flag: str, url: str, bare: bool = False) -> str:
+    """The address itself. Raises UsageError for one that may hold a password, or is none: job and manifest show it."""
+    found = BASE_URL.fullmatch(url)
+    if not url or (found and (found[1] or bare)):
+        return url
+    if any(sign in url for sign in "@?#;"):
+        raise UsageError(
+            f"{flag} {masked(url)}: keys come from the environment, never in the address; after it only "
+            "?api-version=VERSION may stand"
+        )
+    raise UsageError(f"{flag} {masked(url)}: must be an address such as http://HOST:PORT/v1")
 
 
 def checked_secret(flag: str, secret: str, model: str) -> str:

@@ -25,7 +25,7 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import ExtendedProv
 from apache_beam.runners.portability.portable_runner import JobServiceHandle
 from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
-from persona_hub.pipelines.cli.exit_status import Submitted, UsageError
+from persona_hub.pipelines.cli.exit_status import Submitted, UnknownArgument, UsageError
 from persona_hub.pipelines.cli.parser import Parser
 from persona_hub.pipelines.runners.cached_options import Views
 from persona_hub.pipelines.runners.dataflow import DATAFLOW, check_dataflow, runs_on, submitted, waits
@@ -68,10 +68,12 @@ def beam_options(flags: Sequence[str]) -> PipelineOptions:
     parser = Parser(prog="persona-hub COMMAND", add_help=False, allow_abbrev=False)
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(parser)  # type: ignore[arg-type]
+    if any(flag.partition("=")[0] == "--dry_run" for flag in flags):  # Beam takes it, with the word that follows
+        raise UsageError("--dry_run: this command has none; `estimate` and `preview` show what a build will do")
     _, unknown = parser.parse_known_args(list(flags))
     if unknown:
-        hint = "" if unknown[0].startswith("-") else " (quote a glob, so that the shell leaves it alone)"
-        raise UsageError(f"unknown argument {unknown[0]}{hint}; see --help")
+        known = (name.removeprefix("--") for name in parser._option_string_actions)
+        raise UnknownArgument(unknown[0], known)
     parsed = Views(list(flags))
     runner = parsed.view_as(StandardOptions).runner or ""
     names = StandardOptions.KNOWN_RUNNER_NAMES

@@ -27,7 +27,7 @@ def wrong(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
     ("arguments", "said"),
     [
         ("", "COMMAND"),
-        ("bild", "invalid choice: 'bild'"),
+        ("bild", "no command 'bild'; did you mean build?; see"),
         ("build --output out", "--input"),
         ("build --input , --output out", "--input: names nothing"),
         ("build --input a --output out --expand_hops 9", "--expand_hops: 9 is out of range: from 0 to 6"),
@@ -44,7 +44,7 @@ def test_a_wrong_flag_is_one_line_that_names_it(arguments: str, said: str, capsy
 def test_beam_knows_the_other_flags(capsys: pytest.CaptureFixture[str], tmp_path) -> None:
     (tmp_path / "a.txt").write_text("x")
     said = wrong(f"build --input {tmp_path} --output {tmp_path}/out --runer=FlinkRunner", capsys)
-    assert "unknown argument --runer=FlinkRunner" in said
+    assert "unknown argument --runer; did you mean --runner?; see persona-hub build --help" in said
 
 
 def test_an_unquoted_glob_is_explained(capsys: pytest.CaptureFixture[str], tmp_path) -> None:

@@ -115,7 +115,7 @@ def test_other_jobs_can_be_scheduled_too(api: scheduler_api.Server) -> None:
         (["--hub=gs://box/hub"], "--input"),
         ([*REFRESH, "--expand_hops=9"], "--expand_hops: 9 is out of range"),
         ([*REFRESH, "--response_store=sqlite:/a"], "--response_store sqlite:/a: not in a template"),
-        ([*REFRESH, "--output=gs://box/out"], "unknown argument --output=gs://box/out"),
+        ([*REFRESH, "--output=gs://box/out"], "unknown argument --output;"),
         ([*REFRESH, "--wait"], "unknown argument --wait"),
         ([*REFRESH, "--input=gs://crawl/{date:%Y-%q}/*"], "{date:%Y-%q} is no date"),
         ([*REFRESH, "--input=gs://crawl/{date+1d:%Y}/*"], "{date+1d:%Y} is no date"),

@@ -77,7 +77,7 @@ PAID = f"{BUILD} --llm openai:some-model"
         (f"{BUILD} --seed {10**30}", "--seed"),
         (f"{BUILD} --llm openai", "--llm openai: name the model too, as in openai:MODEL"),
         (f"{BUILD} --llm gemini:", "--llm gemini:: name the model too"),
-        (f"{PAID} --llm_base_url http://[::1", "--llm_base_url http://[::1: Invalid IPv6 URL"),
+        (f"{PAID} --llm_base_url http://[::1", "--llm_base_url http://…: must be an address such as"),
         (f"{PAID} --response_store sqlite:FOLDER", "--response_store sqlite:FOLDER: unable to open"),
         (f"{PAID} --max_calls 9 --budget_shares extract_persona=nan", "each above 0, together at most 1"),
         (
@@ -98,7 +98,7 @@ PAID = f"{BUILD} --llm openai:some-model"
         ),
         ("estimate --input FILE", "holds no document that a build would use"),
         ("preview --input FILE", "holds no document that a build would use"),
-        ("preview --input CORPUS --runner FlinkRunner", "unknown argument --runner"),
+        ("preview --input CORPUS --runner FlinkRunner", "unknown argument --runner; see persona-hub preview --help"),
         ("status", "--output or --response_store: name one of them"),
         ("status --response_store none", "--output or --response_store: name one of them"),
         ("status --response_store sqlite:CORPUS", "file is not a database"),

@@ -90,6 +90,28 @@ def test_rollback_shows_readers_an_earlier_version_and_keeps_the_later_one(
     assert "it is the first version" in refused(capsys, "rollback", "--hub", str(hub)).replace(first, "it")
 
 
+@pytest.mark.parametrize("short", ["0001", "1", "0001-", "01"])
+def test_a_version_may_be_named_by_its_number_or_its_beginning(
+    short: str, hub: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = list_versions(str(hub))[0].version
+    assert f"readers see version {first} " in told(capsys, "rollback", "--hub", str(hub), "--version", short)
+    assert read_current(str(hub)) == first
+    newest = list_versions(str(hub))[-1].version
+    assert f"{first} -> {newest}" in told(capsys, "diff", "--hub", str(hub), "--version", "3", "--since", short)
+
+
+@pytest.mark.parametrize(
+    ("short", "said"), [("000", "000 may mean any of "), ("4", "no version 4 "), ("x", "no version")]
+)
+def test_a_name_of_no_version_or_of_several_lists_them(
+    short: str, said: str, hub: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = refused(capsys, "rollback", "--hub", str(hub), "--version", short)
+    assert said in error
+    assert all(one.version in error for one in list_versions(str(hub)))
+
+
 def test_rollback_refuses_a_version_that_is_not_whole(hub: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, *_ = names(hub)
     next((hub / "hub" / first).glob("personas-*")).unlink()

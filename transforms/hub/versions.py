@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -53,11 +54,21 @@ def open_hub(output: str, version: str = "") -> Hub:
         inside = file_exists(join_path(output, "CURRENT"))
         remedy = "name the folder above it" if inside else "make one with `persona-hub build --output`"
         raise HubError(f"--hub {output}: there is no hub here (no hub/CURRENT); {remedy}")
-    manifest = read_version(output, name)
-    if manifest is None:
-        known = ", ".join(m.version for m in list_versions(output)) or "none"
-        raise HubError(f"--hub {output}: no version {name} (no hub/{name}/{MANIFEST}); there are: {known}")
-    return Hub(output, manifest)
+    return Hub(output, read_version(output, name) or version_meant(output, name))
+
+
+def version_meant(output: str, name: str) -> Manifest:
+    """The one version that `name` begins, or is the number of: "0003" and "3" of 0003-1f2e3d4c. Raises HubError."""
+    versions = list_versions(output)
+    found = [one for one in versions if one.version.startswith(name)]
+    if not found and re.fullmatch(r"\d+", name, re.ASCII):
+        found = [one for one in versions if version_order(one.version)[0] == int(name)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(one.version for one in found or versions) or "none"
+    if found:
+        raise HubError(f"--hub {output}: {name} may mean any of {known}; name one of them")
+    raise HubError(f"--hub {output}: no version {name} (no hub/{name}/{MANIFEST}); there are: {known}")
 
 
 def read_version(output: str, version: str) -> Manifest | None:
