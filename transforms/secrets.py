@@ -58,14 +58,14 @@ def masked(address: str) -> str:
     "https://host:8000/v1?token=abc" is shown as "https://host:8000/v1?…"; of what is not clearly an address only the
     scheme is shown: a password may be anywhere in it.
     """
-    plain, mark, _ = re.fullmatch(r"([^?#]*)([?#]?)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]
+    plain, mark, _ = re.fullmatch(r"([^?#;]*)([?#;]?)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]
     if PLAIN_ADDRESS.fullmatch(plain):
         return f"{plain}{mark}…" if mark else plain
     scheme = SCHEME.match(address)
     return f"{scheme[0] if scheme else ''}…"
 
 
-def without_secrets(text: str) -> str:
+def without_logins(text: str) -> str:
     """`text`, the user and password of each address in it, and what its query calls a key, replaced by "…"."""
     return SECRET_PARAMETER.sub(r"\1…", LOGIN.sub(r"\1…@", text))
 

@@ -12,7 +12,7 @@ from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_file import with_model_file
 from persona_hub.pipelines.cli.option import Option, Options, options_of
 from persona_hub.pipelines.cli.sections import sections_of
-from persona_hub.transforms.secrets import masked, without_secrets
+from persona_hub.transforms.secrets import masked, without_logins
 
 # Addresses of documents; those with rules of their own; what is no address.
 SHOWN_AS_THEY_ARE = ("source", "response_store", "vllm_args", "llm_extra_body")
@@ -130,7 +130,7 @@ def read_options(job: Job, arguments: Sequence[str]) -> tuple[Any, list[str]]:
 def refuse_secrets(name: str, typed: str | Sequence[str]) -> None:
     """Raises UsageError for an address with a password or key in it: messages and manifests would show it."""
     for text in [typed] if isinstance(typed, str) else typed:
-        if ":/" in text and without_secrets(text) != text:
+        if ":/" in text and without_logins(text) != text:
             raise UsageError(
                 f"--{name} {masked(text)}: this address holds what looks like a password or key; they come from the "
                 "environment, never in the address, which messages and manifests show"

@@ -25,7 +25,7 @@ from persona_hub.pipelines.cli.exit_status import (
 from persona_hub.pipelines.cli.option import options_of
 from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.secrets import without_secrets
+from persona_hub.transforms.secrets import without_logins
 from persona_hub.transforms.store.protocol import StoreAway, StoreError
 
 TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
@@ -89,5 +89,5 @@ def report(prog: str, error: Exception, code: int, cause: Exception | None = Non
     """Prints one line; the traceback only when the environment asks for it."""
     if os.environ.get(TRACEBACK):
         raise error from cause
-    print(f"{prog}: error: {without_secrets(' '.join(str(error).split()))}", file=sys.stderr)
+    print(f"{prog}: error: {without_logins(' '.join(str(error).split()))}", file=sys.stderr)
     return code
