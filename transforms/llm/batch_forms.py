@@ -137,12 +137,13 @@ def gemini_completion(response: dict[str, Any]) -> Completion:
     candidates = response.get("candidates") or []
     parts = (candidates[0].get("content") or {}).get("parts") or [] if candidates else []
     text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
+    thoughts = "".join(part.get("text", "") for part in parts if part.get("thought"))
     finish = finish_of(candidates[0].get("finishReason")) if candidates else ""
-    if not candidates and (blocked := (response.get("promptFeedback") or {}).get("blockReason")):
-        finish = finish_of(blocked) or FILTERED
+    if not candidates and (response.get("promptFeedback") or {}).get("blockReason"):
+        finish = FILTERED
     thought = usage.get("thoughtsTokenCount")
     paid = added(usage.get("candidatesTokenCount"), thought)
-    return completed(well_formed(text), finish, "", (usage.get("promptTokenCount"), paid, thought, None), None)
+    return completed(well_formed(text), finish, thoughts, (usage.get("promptTokenCount"), paid, thought, None), None)
 
 
 def _failure(error: Any) -> str:

@@ -69,7 +69,7 @@ def generated(answer: Any, request: Request) -> Completion:
     finish = finish_of(_name(candidate.finish_reason) if candidate else "")
     blocked = answer.prompt_feedback and answer.prompt_feedback.block_reason
     if not candidate and blocked:
-        finish = finish_of(_name(blocked)) or FILTERED
+        finish = FILTERED
     if not text and not finish and any(part.function_call for part in parts):
         finish = TOOL_CALLS
     usage = answer.usage_metadata
