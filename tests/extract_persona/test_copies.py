@@ -30,6 +30,8 @@ since damp yarn stretches; what was begun is covered with sailcloth and weighed 
         "On wet days the walk is shut, since damp yarn stretches",
         "So on wet days the walk is shut, since damp yarn stretches a lot",
         "What was begun is covered with sailcloth, and weighed down at both ends with lead",
+        "What was begun is always covered with sailcloth and weighed down at both ends with lead",
+        "Three strands that are laid against the twist",
     ],
 )
 def test_words_of_the_document_are_no_persona(persona: str) -> None:
@@ -42,6 +44,8 @@ def test_words_of_the_document_are_no_persona(persona: str) -> None:
         "A retired rope maker who still splices for the lifeboat",  # as the document says of somebody
         "A rope maker who knows that damp yarn stretches and covers what was begun with sailcloth",
         "A lifeboat volunteer with an interest in how hemp is drawn out twice before it is tarred",
+        "A rope maker interested in what was begun, covered with sailcloth and weighed down at both ends with lead",
+        "A harbour engineer studying how three strands are laid against the twist and a fourth makes a cable",
         "The rope walk",
         "On wet days the walk is open, since damp air does no harm to nylon",
         "",

@@ -64,6 +64,19 @@ def test_a_persona_does_not_speak_of_the_persona_that_it_came_from(text: str) ->
     assert not_a_persona(text) == "names-the-persona"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A cook who is a cook who is a cook who is a cook",
+        "A sailor, a sailor, a sailor, a sailor, a sailor",
+        "一位老师，一位老师，一位老师，一位老师",
+        "A guide who leads and leads and leads and leads and leads and leads",
+    ],
+)
+def test_a_model_in_a_loop_gives_no_persona(text: str) -> None:
+    assert not_a_persona(text) == "repeats-itself"
+
+
 @pytest.mark.parametrize("text", ADDRESSED)
 def test_a_persona_is_not_its_reader(text: str) -> None:
     assert not_a_persona(text) == "addresses-reader"

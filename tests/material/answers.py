@@ -160,6 +160,8 @@ NAME_THE_DOCUMENT = [
     "A person who is interested in this text",
     "Someone who would like this document",
     "Readers of the article above",
+    "A man who speaks the document's own language",
+    "A geologist who wrote the article and a friend who enjoyed the text",
     "An individual who would appreciate this piece",
     "Somebody curious about this topic",
     "A critic of this piece of writing",

@@ -6,6 +6,7 @@ persona does is one wherever it stands.
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import regex
@@ -15,12 +16,15 @@ from persona_hub.transforms.llm.forms import words_of
 LEAST_WORDS = 6  # "A night nurse" is found in many a document
 RUN = 5  # words that follow each other in both
 SHARE_OF_RUNS = 0.7  # of a persona's, in the document
+SHARE_OF_BENT = 0.25  # the same, where all but a tenth of the words (or one) stand beside the same neighbour in both
 SHARE_OF_DOCUMENT = 0.8  # a persona this large has a document that is one itself, as a row of PersonaHub
 PROBE_WORDS = 3
 PUNCTUATION = re.compile(r"[^\w\s'’-]+|\s[-–—]\s")
 # How a persona begins: a kind of person and what is said of it.
 PERSON = regex.compile(
     r"(?:(?:an?|the|one|some|someone|somebody)\b[^.!?;:]{0,80}\b(?:who|whose|whom)\b"
+    r"|an?\s(?:[\w'’-]+\s){0,5}?[\w'’-]*(?:er|or|ist|ian|ant|man|woman|student|parent|nurse|chef)\s"
+    r"(?:\w+ing|with|from|in|at|of|for|on|interested|focused|passionate|dedicated|concerned)\b"
     r"|i(?: am|['’]m) (?:an?|the)\b|i work (?:as|in|for)\b"
     r"|(?:eine?|jemand|der|die)\b[^.!?;:]{0,80}, (?:der|die|dessen|deren|dem)\b"
     r"|(?:una?|alguien)\b[^.!?;:]{0,80}\b(?:que|quien|cuy[oa]s?)\b"
@@ -47,7 +51,14 @@ def copies_document(persona: str, document: str) -> bool:
         return False
     within = f" {' '.join(words_of(document))} "
     runs = [f" {' '.join(words[i : i + RUN])} " for i in range(len(words) - RUN + 1)]
-    return sum(run in within for run in runs) >= SHARE_OF_RUNS * len(runs)
+    share = sum(run in within for run in runs) / len(runs)
+    return share >= SHARE_OF_RUNS or (share >= SHARE_OF_BENT and strangers(words, within) <= max(1, len(words) // 10))
+
+
+def strangers(words: list[str], within: str) -> int:
+    """How many words stand beside neither of their neighbours in a document."""
+    pairs = [f" {one} {two} " in within for one, two in itertools.pairwise(words)]
+    return sum(not (before or after) for before, after in zip([False, *pairs], [*pairs, False], strict=True))
 
 
 def probes(persona: str) -> list[str]:

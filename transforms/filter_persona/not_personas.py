@@ -16,6 +16,7 @@ import regex
 import yaml
 
 from persona_hub.transforms.corpus.language import detect_language
+from persona_hub.transforms.llm.forms import repeats_itself, words_of
 from persona_hub.transforms.prompts.mentions import names_document, names_persona
 
 SURE_LETTERS = 12  # below, a name or a term of another language is enough to mislead
@@ -77,6 +78,7 @@ REASONS = (
     "not-a-person",
     "addresses-reader",
 )  # of patterns, in order
+SHARE_OF_TRIPLES = 0.6  # of a persona's three neighbouring words that must differ: a model in a loop has 0.5 and less
 PREFIX_CHARACTERS = 4  # characters of a text by which patterns are chosen
 
 
@@ -90,7 +92,7 @@ def wrong_length(text: str, shortest: int, longest: int) -> str:
 def not_a_persona(text: str) -> str:
     """The reason if `text` is what models give for want of a persona, else "".
 
-    "empty", one of `REASONS`, "names-the-document" or "names-the-persona".
+    "empty", one of `REASONS`, "names-the-document", "names-the-persona" or "repeats-itself".
     """
     if not LETTER.search(text):
         return "empty"
@@ -103,7 +105,11 @@ def not_a_persona(text: str) -> str:
     for end in islice(SENTENCE_ENDS.finditer(lower), SENTENCES):
         if any(line.match(lower, end.end()) for line in patterns("instructions-echoed", "sentence")):
             return "instructions-echoed"
-    return "names-the-document" if names_document(lower) else "names-the-persona" if names_persona(lower) else ""
+    if names_document(lower):
+        return "names-the-document"
+    if names_persona(lower):
+        return "names-the-persona"
+    return "repeats-itself" if repeats_itself(words_of(lower), SHARE_OF_TRIPLES) else ""
 
 
 @lru_cache(10_000)
