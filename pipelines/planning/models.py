@@ -189,10 +189,10 @@ def vllm_options(options: ModelOptions, where: Where) -> dict[str, Any]:
 def body_options(options: ModelOptions) -> dict[str, Any]:
     """What goes into requests besides the questions, and what of it was asked for by flags. Raises UsageError."""
     found: dict[str, Any] = {}
-    if options.llm_extra_body:
-        if MODELS.is_local(options.llm):
-            raise UsageError(f"--llm_extra_body: {options.llm} sends no request")
+    if options.llm_extra_body and not MODELS.is_local(options.llm):
         found[EXTRA_BODY] = options.llm_extra_body
+    elif "llm_extra_body" in options.given:  # and not taken over from how the hub was built
+        raise UsageError(f"--llm_extra_body: {options.llm} sends no request")
     if isinstance(options, SamplingOptions):
         given = tuple(name for name in SAMPLING if getattr(options, name) is not None)
         found |= {SAMPLING_FLAGS: given} if given else {}

@@ -31,6 +31,7 @@ REQUEST = Request("echo", "", "Who?", "h")
         ("{}", ""),
         ('{"b": 1, "a": {"d": null, "c": [true]}}', '{"a":{"c":[true],"d":null},"b":1}'),
         ('{"chat_template_kwargs": {"enable_thinking": false}}', '{"chat_template_kwargs":{"enable_thinking":false}}'),
+        ('{"mode":"skip_special_tokens_everywhere"}', '{"mode":"skip_special_tokens_everywhere"}'),
         ('{"prompt_cache_key": "hub", "min_tokens": 3}', '{"min_tokens":3,"prompt_cache_key":"hub"}'),
     ],
 )
@@ -56,6 +57,7 @@ def test_two_ways_to_write_one_object_are_the_same(text: str, canonical: str) ->
         ('{"provider": {"api_key": "abc"}}', "api_key: no key belongs here"),
         ('{"headers": [{"Authorization": "abc"}]}', "Authorization: no key belongs here"),
         ('{"extra": "sk-0123456789abcdef0123"}', "extra: no key belongs here"),
+        ('{"headers": {"X": "Bearer abc"}}', "X: no key belongs here"),
         (json.dumps({"a": "x" * 20_000}), "at most 10,000"),
     ],
 )

@@ -29,7 +29,7 @@ OURS = {
 SETTINGS = ("generationConfig", "generation_config")  # where Gemini has them
 SECRET_NAME = re.compile(r"(^|[_-])(api[_-]?key|key|secret|password|passwd|token|authorization|credentials?)$", re.I)
 NO_SECRETS = ("prompt_cache_key",)  # OpenAI's name for which cache is used
-SECRET_VALUE = re.compile(r"(sk|pk|gsk|hf|AIza|ya29|Bearer)[-_. ]?[A-Za-z0-9_.-]{16,}")
+SECRET_VALUE = re.compile(r"(?:sk|pk|gsk|hf)[-_](?=\S*\d)\S{16,}|AIza\S{16,}|ya29\.\S+|Bearer \S+")
 
 
 def extra_body_in(text: str) -> str:
