@@ -15,7 +15,7 @@ from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Req
 from persona_hub.transforms.llm.registry import SERVED_BACKENDS
 from persona_hub.transforms.records import Persona, Sample, persona_id
 from persona_hub.transforms.synthesis.use_cases import load_use_case
-from persona_hub.transforms.synthesize.synthesize import Synthesize, SynthesizeTask, repeats_persona
+from persona_hub.transforms.synthesize.synthesize import Synthesize, SynthesizeTask, require_of_its_own
 from persona_hub.transforms.wire.batches import Batch
 
 
@@ -64,6 +64,7 @@ def test_a_sample_does_not_speak_of_the_persona() -> None:
 @pytest.mark.parametrize(
     ("sample", "repeats"),
     [
+        ("Describe a clockmaker who winds the town hall clock on Mondays", True),
         ("A clockmaker who winds the town hall clock on Mondays", True),
         ("a clockmaker who winds the town hall clock, on Mondays. He is a clockmaker in a town hall.", True),
         ("A clockmaker who winds the town hall clock on Mondays needs 90 turns of a crank of 30 cm radius. How far does"
@@ -72,8 +73,22 @@ def test_a_sample_does_not_speak_of_the_persona() -> None:
     ],
 )  # fmt: skip
 def test_the_persona_itself_is_no_sample(sample: str, repeats: bool) -> None:
-    assert repeats_persona(sample, "A clockmaker who winds the town hall clock on Mondays") is repeats
-    assert not repeats_persona("A chef has 9 eggs", "A chef")
+    assert of_its_own(sample, "A clockmaker who winds the town hall clock on Mondays") is not repeats
+    assert of_its_own("A chef has 9 eggs", "A chef")
+
+
+def of_its_own(sample: str, persona: str) -> bool:
+    try:
+        require_of_its_own(sample, persona)
+    except MalformedAnswer:
+        return False
+    return True
+
+
+def test_a_sample_in_a_loop_is_malformed() -> None:
+    assert not of_its_own("The clock strikes and the hand moves on, " * 12, "A clockmaker")
+    assert of_its_own("The clock strikes. " * 3, "A clockmaker")
+    assert of_its_own(" ".join(f"The clock strikes {n} and the hand moves to {n}." for n in range(12)), "A clockmaker")
 
 
 @pytest.mark.parametrize(("stands_alone", "kept"), [(True, 1), (False, 3)])

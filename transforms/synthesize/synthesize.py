@@ -11,7 +11,7 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import synthesize_stage
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.llm.forms import words_of
+from persona_hub.transforms.llm.forms import repeats_itself, words_of
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
 from persona_hub.transforms.llm.registry import answers_in_process
@@ -21,6 +21,9 @@ from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesize.unique_samples import UniqueSamples
 from persona_hub.transforms.wire.batches import Batch
 
+FIRST_CHARACTERS = 1500  # of a sample that are compared with its persona
+LOOP_WORDS, LOOP_SHARE = 40, 0.4  # of so many words' triples so few differ where a model is in a loop
+SHARE_OF_WORDS = 0.75  # of a sample's words and its persona's, in both
 PERSONA_WORDS = 4  # of a persona that a sample may repeat: "a chef" is no sentence of its own
 PARTITION_LIMIT = 10_000
 SAMPLE_LIMIT = 1000  # samples of one persona; the draws of a model repeat themselves long before
@@ -54,10 +57,8 @@ class SynthesizeTask:
     def parse(self, persona: Persona, request: Request, completion: Completion, model: str) -> Sample:
         """The sample in an answer. Raises MalformedAnswer."""
         text = self.use_case.read(completion.text)
-        if self.use_case.stands_alone and (words := names_persona(text, persona.text)):
-            raise MalformedAnswer(f"it says {words!r}: nobody who reads it knows of a persona")
-        if self.use_case.stands_alone and repeats_persona(text, persona.text):
-            raise MalformedAnswer("the persona, given back")
+        if self.use_case.stands_alone:
+            require_of_its_own(text, persona.text)
         return Sample(
             persona_id=persona.persona_id,
             persona=persona.text,
@@ -76,11 +77,23 @@ class SynthesizeTask:
         return persona.persona_id
 
 
-def repeats_persona(text: str, persona: str) -> bool:
-    """Whether a sample begins with all words of its persona, and has few others."""
-    given = words_of(persona)
-    words = words_of(text[: 4 * len(persona)])
-    return len(given) >= PERSONA_WORDS and words[: len(given)] == given and len(words) <= 2 * len(given)
+def require_of_its_own(text: str, persona: str) -> None:
+    """Raises MalformedAnswer for a sample that is not to be read without its persona, or repeats it or itself."""
+    if found := names_persona(text, persona):
+        raise MalformedAnswer(f"it says {found!r}: nobody who reads it knows of a persona")
+    words = words_of(text[:FIRST_CHARACTERS])
+    if repeats_persona(words, words_of(persona)):
+        raise MalformedAnswer("the persona, given back")
+    if len(words) >= LOOP_WORDS and repeats_itself(words, LOOP_SHARE):
+        raise MalformedAnswer("the same words over and over")
+
+
+def repeats_persona(words: list[str], persona: list[str]) -> bool:
+    """Whether a sample has few other words than its persona, or begins with all of it and has few more."""
+    if len(persona) < PERSONA_WORDS or len(words) > 2 * len(persona):
+        return False
+    ours, theirs = set(words), set(persona)
+    return words[: len(persona)] == persona or len(ours & theirs) >= SHARE_OF_WORDS * len(ours | theirs)
 
 
 @dataclass(kw_only=True)
