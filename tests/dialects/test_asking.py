@@ -12,7 +12,7 @@ import pytest
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig
 from persona_hub.transforms.llm.dialects.endings import FIRST_ANSWERS
 from persona_hub.transforms.store.registry import open_store
-from tests.helpers.asking import ask, records
+from tests.helpers.asking import Echo, ask, records
 from tests.servers.models.launch import FakeServer
 
 NO_WORD: dict[str, Any] = {
@@ -139,3 +139,22 @@ def test_an_answer_that_the_server_broke_off_is_asked_again(server: FakeServer, 
     answers, dead = ask(records(3), model)
     assert (len(answers), dead) == (3, [])
     assert server.counts()["calls"] == 5
+
+
+@pytest.mark.parametrize("status", [400, 200])
+def test_a_schema_that_is_refused_half_way_costs_no_question(
+    server: FakeServer, model: ModelConfig, status: int
+) -> None:
+    words = {
+        "error": {"message": "This type of response_format is unavailable", "code": 400 if status == 200 else None}
+    }
+    rule = {"holds": "response_format.type=json_schema", "first": 101, "status": status, "json": words, "paid": False}
+    server.tell(script=[{**rule, "name": "refused"}])
+    schema = '{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}'
+    answers, dead = ask(records(200), replace(model, max_in_flight=8), Echo(schema=schema))
+    assert (len(answers), dead) == (200, [])
+    outcomes = server.outcomes()
+    assert outcomes["answered"] == 200
+    assert 1 <= outcomes["refused"] <= 2 * 8
+    assert ask(records(200), replace(model, max_in_flight=8), Echo(schema=schema)) == (answers, [])
+    assert server.outcomes() == outcomes, "the answers are kept under the question as it was asked"
