@@ -94,6 +94,19 @@ def test_an_abandoned_bundle_leaves_its_questions_to_others(make: Make) -> None:
     assert sorted(second.seen) == ["b", "c"]
 
 
+def test_what_is_asked_again_stays_claimed(make: Make, address: str) -> None:
+    engine, backend = make(Completion, hold=True, max_in_flight=1)
+    box = submit(engine, ["a", "b", "c"])
+    until(lambda: backend.now == 1)
+    engine.cancel(box)
+    again = submit(engine, ["b"])
+    other = open_store(address)
+    until(lambda: other.commit([Claim("other", ((key_of("c"),),))]) == [[True]])
+    assert other.commit([Claim("other", ((key_of("b"),),))]) == [[False]]
+    backend.released.set()
+    assert outcomes(again, 1)["b"].answer.text == "b"
+
+
 def test_a_budget_that_ended_one_engine_lets_another_go_on(make: Make, address: str) -> None:
     one, first = make(Completion, hold=True, max_in_flight=2, budget=Budget(calls=2))
     other, second = make(Completion)

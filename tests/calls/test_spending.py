@@ -51,7 +51,7 @@ def test_the_budget_the_pace_and_the_price() -> None:
         ([*PAID, "--output=gs://bucket/hub"], HERE, "cannot hold an embedded store"),
         (["--llm=openai:mine", "--max_cost_usd=1"], HERE, "nobody knows what openai:mine costs"),
         ([*PAID, "--llm_base_url=http://x", "--max_cost_usd=1"], HERE, "at http://x costs"),
-        ([*PAID, "--llm_base_url=http://me:secret@x"], HERE, "keys come from the environment"),
+        ([*PAID, "--llm_base_url=http://me:secret@x"], HERE, "come from the environment"),
         ([*PAID, "--max_calls=1", "--budget_shares=lunch=0.5"], HERE, "no such stage"),
         ([*PAID, "--max_calls=1", "--budget_shares=much"], HERE, "must be STAGE=PART"),
         (["--llm=tape:x"], HERE, "no backend 'tape'"),

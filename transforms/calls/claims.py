@@ -112,8 +112,9 @@ class Claims:
         for one in [one for one in self.waiting.values() if not one.wanted]:
             del self.waiting[one.key]
         ended = [key for key in self.mine if key not in self.queue.calls]
-        unanswered = [part for key in ended for part in self.mine.pop(key) if key not in self.queue.recent]
-        if unanswered:
+        unanswered = {part for key in ended for part in self.mine.pop(key) if key not in self.queue.recent}
+        if unanswered:  # of which some may be asked for again by now, alone or among others
+            unanswered.difference_update(*self.mine.values(), *map(self._keys, self.waiting.values()))
             self.submit(Unclaim(self.owner, tuple(unanswered)), None)
 
     def _claim(self, some: Sequence[Waiting]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-LOOKUP_KEYS = 500  # in one question: 3.7 µs a key of a million with SQLite, ten times that one by one
+LOOKUP_KEYS = 500  # in one question: 5 µs a key of a million with SQLite, ten times that one by one
 LEASE_SECONDS = 60.0  # after which the lease of a process that was killed is free again; owners renew every second
 CLAIM_SECONDS = 15.0  # after which another may ask what a process that was killed had claimed
 SKEW_SECONDS = (
