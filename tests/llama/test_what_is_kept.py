@@ -13,8 +13,9 @@ from tests.material.trades import TRADES
 
 NEAR = 0.8  # of the words of two texts that are in both
 POINTING = re.compile(
-    r"\b(the|this|that|these|above|given|following) (\w+ )?(document|text|article|passage|persona|json)s?\b", re.I
+    r"\b(the|this|that|above|given|following) (\w+ )?(document|text|article|passage|persona)s?\b", re.I
 )
+PERSONA = re.compile(r"\b(the|this|that|above|given|following) (new )?persona\b", re.I)
 OPENING = re.compile(r"^\W*(sure|certainly|of course|here (is|are)|okay|as an ai)\b", re.I)
 
 
@@ -54,8 +55,13 @@ def test_nothing_is_the_form_of_the_prompt(built: Built) -> None:
     assert [(t, form) for t in kept(built) for form in wanted if f" {plain(form)} " in f" {plain(t)} "] == []
 
 
-def test_nothing_speaks_of_the_document_or_the_persona(built: Built) -> None:
-    assert [text for text in kept(built) if POINTING.search(text)] == []
+def test_no_persona_speaks_of_the_document_or_the_persona(built: Built) -> None:
+    assert [text for text in built.build.personas if POINTING.search(text)] == []
+
+
+def test_no_sample_speaks_of_the_persona(built: Built) -> None:
+    """Nor of the document, which its model has not seen; but a tool's description may speak of one of its own."""
+    assert [row for row in built.build.samples if PERSONA.search(row["synthesized text"])] == []
 
 
 def test_nothing_begins_with_an_introduction(built: Built) -> None:

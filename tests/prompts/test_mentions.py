@@ -50,6 +50,9 @@ def test_who_works_with_personas_may_speak_of_one() -> None:
     [
         "A clerk who files a document, then stamps the document",
         "A text editor",
+        "A translator of old texts who weighs each word of a passage before the passage is set",
+        "A secretary who knows the document management system by heart",
+        "An actor who learns the text of the play backwards",
         "A person who reads the texts of the Stoics",
         "A person who answers the text messages of strangers",
         "Un amateur de textes anciens",
@@ -58,3 +61,16 @@ def test_who_works_with_personas_may_speak_of_one() -> None:
 )
 def test_a_text_on_documents_does_not_name_its_own(text: str) -> None:
     assert names_document(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A man who reads the document's own language", "the document"),
+        ("Which words can be written in the language of the document?", "the document"),
+        ("A woman who dislikes the text", "the text"),
+        ("A proud parent of one of the students featured in the article", "the article"),
+    ],
+)
+def test_a_text_that_speaks_of_a_document_which_nobody_else_sees(text: str, words: str) -> None:
+    assert words in names_document(text)
