@@ -159,7 +159,14 @@ class UseCaseOptions(Options):
     )
     samples_per_persona: int = option("samples of each use case for each persona", 1, NumberRange(1, 1000), metavar="N")
     max_samples: int = option("at most N samples of each use case; 0: all", 0, COUNT, metavar="N", first_day=True)
-    examples: str = option("JSON Lines with samples to show the model (few-shot)", metavar="FILE")
+    examples: tuple[str, ...] = option(
+        "JSON Lines with samples of a use case to show the model (few-shot), as math=FILE; FILE alone where --use_case "
+        "names one",
+        (),
+        many=True,
+        paths=True,
+        metavar="NAME=FILE",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ class TemplateOptions(ServiceOptions):
     max_workers: int = option("the most workers; 0: the service decides", 0, COUNT, metavar="N")
     temp_location: str = option("folder for temporary files; default: the template's bucket", metavar="gs://...")
     staging_location: str = option("folder for what is staged; default: the template's bucket", metavar="gs://...")
+    dry_run: bool = option("only print what would be sent", False, truth, metavar="BOOL", alone=True)
     endpoint: str = option("another address of Dataflow's API, as a private one has", metavar="HOST")
 
 

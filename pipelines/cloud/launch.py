@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 import time
@@ -15,10 +16,16 @@ from persona_hub.pipelines.cli.date_macros import dated, utc_now
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED, JobError, UnknownArgument, UsageError
 from persona_hub.pipelines.cli.launch_options import LaunchOptions, ServiceOptions, TemplateOptions
 from persona_hub.pipelines.cli.model_file import with_model_file
-from persona_hub.pipelines.cli.option import options_of
+from persona_hub.pipelines.cli.model_options import EmbedderOptions, LanguageModelOptions
+from persona_hub.pipelines.cli.option import Options, options_of
 from persona_hub.pipelines.cli.parser import Parser, read_options
 from persona_hub.pipelines.cloud.template import CLOUD_FOLDER, CLOUD_OBJECT, pattern_faults
-from persona_hub.pipelines.runners.dataflow import job_link
+from persona_hub.pipelines.planning.budget import has_budget
+from persona_hub.pipelines.planning.models import embeds, named_model
+from persona_hub.pipelines.planning.store_choice import store_of
+from persona_hub.pipelines.runners.dataflow import DATAFLOW, job_link
+from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.secrets import without_logins
 
 if TYPE_CHECKING:
     from google.cloud.dataflow_v1beta3 import Job as DataflowJob
@@ -52,6 +59,9 @@ def launch_template(options: LaunchOptions, rest: Sequence[str]) -> int:
     from google.cloud import dataflow_v1beta3 as dataflow
 
     request = launch_request(options, rest)
+    if options.dry_run:
+        print(shown(request))
+        return DONE
     try:
         with dataflow.FlexTemplatesServiceClient(**connection(options.endpoint)) as templates:
             job = templates.launch_flex_template(request).job
@@ -121,7 +131,29 @@ def parameters(job: Job, arguments: Sequence[str]) -> dict[str, str]:
     typed = {name: ",".join(found) if known[name].many else found[-1] for name, found in texts.items()}
     if faults := pattern_faults(job, typed):
         raise UsageError(f"--{faults[0]} {typed[faults[0]]}: not in a template, where no disk but gs:// is seen")
+    check_stores(values)
     return typed
+
+
+def check_stores(options: Options) -> None:
+    """Raises UsageError for a paid model whose answers would be kept nowhere that workers of Dataflow see.
+
+    A refresh that names no model asks that of its hub, which only the job reads.
+    """
+    on_dataflow = Where(runner=DATAFLOW, one_machine=False, retries=True)
+    if isinstance(options, LanguageModelOptions) and (not options.continues_hub or "llm" in options.given):
+        name, export = named_model(options)
+        store_of(options, name, on_dataflow, has_budget(options), exporting=bool(export))
+    if isinstance(options, EmbedderOptions) and embeds(options):
+        store_of(options, options.embedder, on_dataflow, has_budget(options))
+
+
+def shown(message: Any) -> str:
+    """What would be sent, as JSON, without what may be a secret in it."""
+    from google.protobuf.json_format import MessageToDict
+
+    document = MessageToDict(type(message).pb(message))
+    return without_logins(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False))
 
 
 def typed_texts(job: Job, given: Sequence[str]) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from cronsim import CronSim, CronSimError
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.launch_options import ScheduleOptions
-from persona_hub.pipelines.cloud.launch import launch_request
+from persona_hub.pipelines.cloud.launch import launch_request, shown
 from persona_hub.pipelines.cloud.scheduler import (
     LAUNCHES,
     OURS,
@@ -23,6 +23,7 @@ from persona_hub.pipelines.cloud.scheduler import (
     scheduler,
 )
 from persona_hub.transforms.records import excerpt
+from persona_hub.transforms.secrets import without_logins
 
 if TYPE_CHECKING:
     from google.cloud.dataflow_v1beta3 import LaunchFlexTemplateRequest
@@ -38,6 +39,10 @@ RETRY = {"retry_count": 3, "min_backoff_duration": timedelta(minutes=1)}
 def create_schedule(options: ScheduleOptions, rest: Sequence[str]) -> int:
     """Makes the schedule, with the job's flags `rest`; returns the exit code."""
     job = schedule_of(options, rest)
+    if options.dry_run:
+        print(shown(job))
+        print(without_logins(job.http_target.body.decode()))
+        return DONE
     with scheduler(options) as client:
         made = put(client, job, options)
     state = "" if made.state.name == "ENABLED" else f", {made.state.name.lower()}"

@@ -20,6 +20,7 @@ from persona_hub.pipelines.planning.models import embedder_price, embeds, named_
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
 from persona_hub.pipelines.progress.lines import clock
+from persona_hub.pipelines.runners.output_folder import check_output
 from persona_hub.pipelines.runners.response_store import stored_spend
 from persona_hub.pipelines.runners.run import beam_options, runs_here
 from persona_hub.transforms.calls.tokens import tokens_of
@@ -42,6 +43,7 @@ def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
     runner = beam_options(beam_flags)
     if not runs_here(runner):
         raise UsageError("--runner: estimate works on this machine; leave it out")
+    check_output(options.output)
     sends = documents_to_send(options)
     with tempfile.TemporaryDirectory(prefix="persona-hub-") as folder:
         plan = plan_preview(options, folder, sends=bool(sends))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.hub_options import ExportOptions
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.runners.output_folder import check_output
 from persona_hub.transforms.files.storage import join_path
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.exporting import SAMPLE_SCHEMA, ExportRow, parquet_schema, write_parquet, write_released
@@ -33,6 +34,7 @@ class Exported:
 
 def export_hub(options: ExportOptions, _: Sequence[str]) -> int:
     """Exports, and says what was written; returns the exit code."""
+    check_output(options.output)
     exported = export(options.hub, options.format, options.output)
     for entry in exported.files:
         print(f"{entry.records:>10,} records  {join_path(exported.folder, entry.path)}")

@@ -12,6 +12,7 @@ from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_options import RepairOptions
 from persona_hub.pipelines.cli.option import deciding_values, options_of
 from persona_hub.pipelines.planning.budget import stage_shares
+from persona_hub.pipelines.planning.few_shot import examples_of
 from persona_hub.pipelines.planning.forecast import StageForecast, budget_shares, forecast_build
 from persona_hub.pipelines.planning.models import (
     HERE,
@@ -37,7 +38,7 @@ from persona_hub.transforms.llm.protocol import MALFORMED_REASONS, Sampling
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.records import unanswered
 from persona_hub.transforms.synthesis.use_case import UseCase
-from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, load_use_case
+from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, bare_use_case, with_examples
 
 COMPRESSION = 4  # times the size of a compressed file that its text has, about
 
@@ -191,13 +192,14 @@ def lost_beyond(made: BaseManifest, options: RepairOptions) -> list[str]:
 def use_cases_of(options: SynthesisOptions) -> list[UseCase]:
     """The use cases by name or file, `all` being the six; each once. Raises UseCaseError."""
     names = [name for given in options.use_case for name in (USE_CASE_NAMES if given == "all" else (given,))]
-    loaded = [load_use_case(name, options.prompt_dir, options.examples) for name in dict.fromkeys(names)]
-    found = [replace(use_case, sampling=chosen_sampling(options, use_case.sampling)) for use_case in loaded]
-    taken = [use_case.name for use_case in found]
+    bare = [bare_use_case(name, options.prompt_dir) for name in dict.fromkeys(names)]
+    taken = [use_case.name for use_case in bare]
     twice = [name for name in taken if taken.count(name) > 1]
     if twice:
         raise UsageError(f"--use_case: two use cases are called {twice[0]!r}; give one of them another name")
-    return found
+    examples = examples_of(options.examples, bare)
+    loaded = [with_examples(use_case, examples.get(use_case.name, "")) for use_case in bare]
+    return [replace(use_case, sampling=chosen_sampling(options, use_case.sampling)) for use_case in loaded]
 
 
 def prompts(use_cases: Sequence[UseCase]) -> list[Prompt]:

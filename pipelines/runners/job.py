@@ -16,6 +16,7 @@ from persona_hub.pipelines.progress.progress import AUTO, Watched, progress
 from persona_hub.pipelines.runners.called_models import CalledModel, check_models
 from persona_hub.pipelines.runners.dataflow import check_places
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES
+from persona_hub.pipelines.runners.output_folder import check_output
 from persona_hub.pipelines.runners.response_store import check_store
 from persona_hub.pipelines.runners.run import Where, beam_options, cluster_of, is_detached, run_pipeline, where_of
 from persona_hub.pipelines.runners.signals import clear_stop_flag, stop_on_signals
@@ -57,6 +58,8 @@ def run_job(
     options = beam_options(beam_flags)
     where = where_of(options)
     check_places(command, where.runner)
+    if where.one_machine:
+        check_output(getattr(command, "output", "") or getattr(command, "hub", ""))
     job = plan(where)
     if not job.done:
         execute(job, command, options, returned_bytes)

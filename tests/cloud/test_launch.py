@@ -69,6 +69,13 @@ def test_a_job_is_launched_with_what_was_given(api: Server, capsys: pytest.Captu
         ([*JOB, "--region="], "--region : must be a region"),
         ([*JOB, "--temp_location=/tmp"], "--temp_location /tmp: must be a folder of Cloud Storage"),
         ([*JOB, "--progress=json"], "--progress: goes with a job that is started from here, not with a template"),
+        (
+            [*JOB, "--llm=vertex:m"],
+            "--response_store: vertex:m is paid, and the workers of DataflowRunner share no disk",
+        ),
+        ([*JOB, "--llm=openai:m", "--response_store=none"], "--response_store none: DataflowRunner repeats what fails"),
+        ([*JOB, "--embedder=vertex:m"], "--response_store: vertex:m is paid"),
+        ([*JOB, "--max_calls=9"], "name one that all can see: redis://HOST or bigtable://"),
         ([*JOB, "--hub=gs://box/hub"], "unknown argument --hub;"),
     ],
 )
@@ -118,12 +125,22 @@ def test_a_model_file_is_read_here_and_sent_as_parameters(
     api: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "m.yaml"
-    file.write_text("llm: vertex:m\nseed: 1\ntemperature: 0.5\n")
+    file.write_text("llm: offline\nseed: 1\ntemperature: 0.5\n")
     assert launch(api, *JOB, "--model", str(file), "--seed=2") == DONE
     ((_, body),) = api.bodies
     sent = json.loads(body)["launchParameter"]["parameters"]
-    assert {"llm": "vertex:m", "seed": "2", "temperature": "0.5"}.items() <= sent.items()
+    assert {"llm": "offline", "seed": "2", "temperature": "0.5"}.items() <= sent.items()
     assert "model" not in sent
     file.write_text("models: [{model: 'vertex:m', input: 1, output: 1}]\n")
     assert launch(api, *JOB, "--model", str(file)) == WRONG_COMMAND
     assert f"--price_file {file}: not in a template" in capsys.readouterr().err
+
+
+def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(api: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert launch(api, *JOB, "--dry_run", "--job_name=hub", "--num_workers=4") == DONE
+    assert not api.bodies
+    said = json.loads(capsys.readouterr().out)
+    assert said["launchParameter"]["jobName"] == "hub"
+    assert said["launchParameter"]["parameters"]["use_case"] == "math,tool"
+    assert launch(api, *JOB, "--job_name=hub", "--num_workers=4") == DONE
+    assert json.loads(api.bodies[0][1])["launchParameter"]["parameters"] == said["launchParameter"]["parameters"]

@@ -122,18 +122,20 @@ def test_what_cannot_work_is_told_in_one_line_before_anything_is_written(
 @pytest.mark.parametrize(
     ("command", "named"),
     [
-        ("build --input CORPUS --output FILE --expand_hops 0", "FILE"),
-        ("dedup --input CORPUS --output FILE --embedding_threshold 1", "FILE"),
-        ("export --hub HUB --output FILE", "FILE"),
-        ("export --hub HUB --output FILE/below --format parquet", "FILE/below"),
-        ("estimate --input CORPUS --output FILE", "FILE"),
+        ("build --input CORPUS --output FILE --expand_hops 0", "--output FILE: FILE is a file; name a folder"),
+        ("build --input CORPUS --output FILE/below --expand_hops 0", "--output FILE/below: FILE is a file"),
+        ("dedup --input CORPUS --output FILE --embedding_threshold 1", "--output FILE: FILE is a file"),
+        ("synthesize --hub HUB --output FILE --use_case math", "--output FILE: FILE is a file"),
+        ("export --hub HUB --output FILE", "--output FILE: FILE is a file"),
+        ("export --hub HUB --output FILE/below --format parquet", "--output FILE/below: FILE is a file"),
+        ("estimate --input CORPUS --output FILE", "--output FILE: FILE is a file"),
     ],
 )
-def test_where_nothing_can_be_written_the_job_fails_in_one_line_that_names_the_place(
+def test_where_nothing_can_be_written_is_told_before_anything_runs(
     command: str, named: str, places: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, err = run(command, places, capsys)
-    assert code == FAILED
+    assert code == WRONG_COMMAND
     assert named.replace("FILE", places["FILE"]) in err
     assert len(err.splitlines()) == 1
 

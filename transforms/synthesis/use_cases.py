@@ -21,6 +21,11 @@ YAML_SUFFIXES = (".yaml", ".yml")
 
 
 def load_use_case(name_or_file: str, prompt_dir: str = "", examples_file: str = "") -> UseCase:
+    """A use case with the examples of a file in its prompt, or with none. Raises UseCaseError, as `bare_use_case`."""
+    return with_examples(bare_use_case(name_or_file, prompt_dir), examples_file)
+
+
+def bare_use_case(name_or_file: str, prompt_dir: str = "") -> UseCase:
     """The use case of that name or in that file, with examples in its prompt if there is a file of them.
 
     Read where the pipeline is built. Raises UseCaseError, which names the file, the key and the remedy.
@@ -34,7 +39,7 @@ def load_use_case(name_or_file: str, prompt_dir: str = "", examples_file: str = 
         raise UseCaseError(
             f"--use_case {name_or_file}: no such use case; there are {names}, or a file of your own .yaml"
         )
-    return with_examples(use_case, examples_file)
+    return use_case
 
 
 def packaged_use_case(name: str, prompt_dir: str = "") -> UseCase:
