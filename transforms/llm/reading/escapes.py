@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import cached_property
 from operator import itemgetter
 
 from persona_hub.transforms.llm.reading.words import COMMANDS, DOUBTFUL, FOLDERS, VALUES
@@ -40,7 +41,12 @@ MARK_OF_CODE = {code: MARKS[letter] for letter, code in CONTROL.items()}
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 SOFT = re.compile(rf"([\x07\b\f\n\r\t\v{MARKED}])([A-Za-z]*)")
 UNSETTLED = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{MARKED}]")
-QUICK = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{MARKED}]|[\n\t][a-z]")
+# Whether a string needs more than its marks of line ends and tabs replaced: 20 times as fast as all that follows.
+DOUBT = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdd2\ufdd4\ufdd6-\ufdd8]"
+    r"|[\n\t\ufdd3\ufdd5](?=[a-z\]]|Right|Left)|[\"'`\[^](?=[\ufdd3\ufdd5])"
+)
+OTHER_ESCAPE = re.compile(r'\\[^"/]', re.DOTALL)
 WINDOWS_1252 = {
     code: bytes([code]).decode("cp1252") for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
@@ -64,7 +70,13 @@ def mark_escapes(text: str) -> str:
     """`text` in which marks stand for the escapes of JSON that may not be meant, and other backslashes are doubled."""
     if not text.isascii():
         text = NONCHARACTER.sub("\ufffd", text)
-    return ESCAPE.sub(mark_escape, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    if "\\\\" not in text:  # every backslash begins an escape
+        text = text.replace("\\n", MARKS["n"]).replace("\\t", MARKS["t"])
+        if not OTHER_ESCAPE.search(text):
+            return text
+    return ESCAPE.sub(mark_escape, text)
 
 
 def mark_escape(found: re.Match[str]) -> str:
@@ -80,20 +92,28 @@ def mark_escape(found: re.Match[str]) -> str:
     return letter if letter == "'" else "\\\\" + letter
 
 
-def commands_in(texts: Iterable[str]) -> frozenset[str]:
+class Commands:
     """The commands that an answer surely has: doubled, or one of LaTeX's before what only follows a command."""
-    return frozenset(
-        found[1] or LETTER_OF[found[0][0]] + found[2]
-        for text in texts
-        for found in COMMAND.finditer(text)
-        if found[1] or LETTER_OF[found[0][0]] + found[2] in COMMANDS
-    )
+
+    def __init__(self, texts: Sequence[str]):
+        self.texts = texts
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Their names; sought only where there is a doubt."""
+        return frozenset(
+            found[1] or LETTER_OF[found[0][0]] + found[2]
+            for text in self.texts
+            for found in COMMAND.finditer(text)
+            if found[1] or LETTER_OF[found[0][0]] + found[2] in COMMANDS
+        )
 
 
-def settle(text: str, commands: frozenset[str] = frozenset()) -> str:
-    """A decoded string with each mark as what it was meant to be, as far as that is sure; `commands` are in it."""
-    if not QUICK.search(text):
-        return text
+def settle(text: str, known: Commands | None = None) -> str:
+    """A decoded string with each mark as what it was meant to be, as far as that is sure; `known` are in the answer."""
+    if not DOUBT.search(text):
+        return text if text.isascii() else text.replace(MARKS["n"], "\n").replace(MARKS["t"], "\t")
+    commands = (known or Commands([text])).names
     text = text.translate(WINDOWS_1252)
     classes, quoted, paths, formulas = (Spans(pattern, text) for pattern in (CLASS, QUOTED, WINDOWS_PATH, FORMULA))
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from persona_hub.transforms.llm.protocol import well_formed
-from persona_hub.transforms.llm.reading.escapes import MARKED, commands_in, mark_escapes, settle
+from persona_hub.transforms.llm.reading.escapes import MARKED, Commands, mark_escapes, settle
 
 EFFORT = 8  # characters that may be decoded, in lengths of the text: with ATTEMPTS, what keeps hostile text linear
 ATTEMPTS = 200  # places where an object may begin; each failure counts the lines before it, a pass over the text
@@ -117,11 +117,11 @@ def plain(value: Any) -> Any:
     """
     texts: list[str] = []
     collect(value, texts, LEVELS)
-    commands = commands_in(texts)
+    known = Commands(texts)
 
     def settled(value: Any) -> Any:
         if isinstance(value, str):
-            return well_formed(settle(value, commands))
+            return well_formed(settle(value, known))
         if isinstance(value, dict):
             return {settled(name): settled(item) for name, item in value.items()}
         return [settled(item) for item in value] if isinstance(value, list) else value

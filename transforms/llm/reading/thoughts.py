@@ -29,12 +29,11 @@ MARK = re.compile(
     # Harmony, and Gemma's likeness of it: `<|channel|>final <|constrain|>json<|message|>`, `<|channel>thought`
     r"<\|channel\|?>[ \t\n]{0,4}(?P<channel>\w{1,20})(?:[^<\n]{0,80}(?:<\|constrain\|>[^<\n]{0,40})?<\|message\|>)?"
     r"|(?P<end><\|end\|>|<channel\|>)|<unused\d{1,3}>(?P<unused>thought)?"
-    r"|(?P<bare>(?-i:assistant(?:final|analysis|commentary)(?=[^a-z]|$)"
-    r"|(?<=\n)assistant\n{1,2}(?:final|analysis|commentary)(?=\n)))"
+    r"|(?P<bare>assistant(?:final|analysis|commentary)(?=[^a-z]|$)"
+    r"|(?<=\n)assistant\n{1,2}(?:final|analysis|commentary)(?=\n))"
     r"|(?P<done>\.\.\.done thinking\.?)"
     # <think>, </think>, [THINK], ◁/think▷, <|begin_of_thought|>, <seed:think>, <details type="reasoning">
-    r"|[<\[◁⟨【〈](?:[|｜])?(?P<slash>/)?(?P<name>[^\W\d][\w:.▁-]{0,40})(?P<more>\s[^<>\[\]]{0,80})?(?:[|｜])?[>\]▷⟩】〉]",
-    re.IGNORECASE,
+    r"|[<\[◁⟨【〈](?:[|｜])?(?P<slash>/)?(?P<name>[^\W\d][\w:.▁-]{0,40})(?P<more>\s[^<>\[\]]{0,80})?(?:[|｜])?[>\]▷⟩】〉]"
 )
 START = re.compile(r"\s*(?:[\ufeff]\s*)?")
 # At the very beginning only: a channel's name whose special tokens were lost.
