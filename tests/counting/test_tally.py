@@ -118,7 +118,24 @@ def test_live_counts_are_on_the_board_at_once_and_stay_there_when_they_are_repor
     counts["asked"] += 3
     counts["asked"] += 2
     assert (counts["asked"], counts["lost"]) == (5, 0)
+    assert read_board(tmp_path) == {("extract_persona", "asked"): 5}
     counts.clear()
     counts["asked"] += 1
     assert dict(counts) == {"asked": 1}
     assert read_board(tmp_path) == {("extract_persona", "asked"): 6}
+    del counts  # a bundle that has failed: its questions are asked again
+    assert read_board(tmp_path) == {("extract_persona", "asked"): 5}
+
+
+def test_live_counts_are_posted_as_long_as_there_are_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BOARD_VARIABLE, str(tmp_path))
+    monkeypatch.setattr(board, "POST_SECONDS", 0.01)
+    counts, file = LiveCounts("extract_persona"), tmp_path / f"{os.getpid()}.json"
+    for n in range(1, 4):
+        counts["answered"] += 1
+        while not file.exists() or json.loads(file.read_text()) != [["extract_persona", "answered", n]]:
+            time.sleep(0.01)
+    counts.clear()
+    del counts
+    until(lambda: board._timer is None)
+    assert json.loads(file.read_text()) == [["extract_persona", "answered", 3]]
