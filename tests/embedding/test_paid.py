@@ -179,3 +179,29 @@ def test_a_paid_embedder_needs_to_know_how_its_calls_go() -> None:
     assert not is_paid("savedmodel:/m")
     with pytest.raises(ValueError, match="--embedder openai:m: is paid"):
         embed(EmbedderConfig("openai:m"), personas(1))
+
+
+@pytest.mark.parametrize("usage", [{"prompt_tokens": 1e300}, {"prompt_tokens": -5}, {"prompt_tokens": "5"}, [], "none"])
+def test_tokens_that_nobody_can_believe_are_reckoned(
+    usage: Any, server: FakeServer, store: str, credentials: Path
+) -> None:
+    server.tell(script=[{"fields": {"usage": usage}}])
+    vectors, dead = embed(embedder(server, store, batch=10), personas(10))
+    assert (len(vectors), dead) == (10, [])
+    spend = spent(store)
+    assert (spend.calls, spend.estimated) == (1, 1)
+    assert 50 < spend.input_tokens < 200
+
+
+def test_an_account_that_is_used_up_leaves_the_rest_for_the_next_run(
+    server: FakeServer, store: str, credentials: Path
+) -> None:
+    server.tell(script=[{"first": 3, "status": 402, "json": {"error": {"message": "no credits left"}}}])
+    vectors, dead = embed(embedder(server, store, batch=10, max_in_flight=1), personas(100))
+    assert len(vectors) == 20
+    assert {(one.reason, one.detail) for one in dead} == {("account-http-402", "no credits left")}
+    assert server.counts()["calls"] == 3
+    server.tell()
+    vectors, dead = embed(embedder(server, store, batch=10), personas(100))
+    assert (len(vectors), dead) == (100, [])
+    assert server.counts()["embedded"] == 80

@@ -235,8 +235,8 @@ class Engine:
         self.admission.close()
 
 
-def stored_not(fault: Exception) -> StoreError:
+def stored_not(fault: Exception) -> EngineFault:
     """What a store's unexpected fault is to all who wait."""
-    error = StoreError(f"the response store failed: {fault_place(fault)}; the same command goes on from what it holds")
+    error = EngineFault(f"the response store failed: {fault_place(fault)}; the same command goes on from what it holds")
     error.__cause__ = fault
     return error

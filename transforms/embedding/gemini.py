@@ -5,7 +5,6 @@ from __future__ import annotations
 from persona_hub.transforms.calls.clients.google import close_genai, genai_errors, open_genai
 from persona_hub.transforms.calls.clients.http import VECTORS_BYTES
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.embedding.protocol import Texts, Vectors, vectors_of
 
 # Vectors made for comparing texts with one another. Gemini Embedding 2 takes the task as words before the text instead.
@@ -40,9 +39,8 @@ class GeminiEmbedder:
             answer = await self.client.aio.models.embed_content(model=self.model, contents=contents, config=asking)
         found = answer.embeddings or []
         counted = [one.statistics.token_count or 0 if one.statistics else 0 for one in found]
-        tokens = sum(counted) or sum(map(tokens_of, request.texts))  # the Gemini API does not say
         rows = [one.values or [] for one in found]
-        vectors = vectors_of(request, rows, round(tokens), self.seen)
+        vectors = vectors_of(request, rows, sum(counted), self.seen)
         self.seen = len(rows[0])
         return vectors
 

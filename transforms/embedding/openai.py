@@ -12,7 +12,6 @@ import orjson
 from persona_hub.transforms.calls.clients.http import VECTORS_BYTES
 from persona_hub.transforms.calls.clients.openai import OpenAIServer
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
-from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.embedding.protocol import Texts, Vectors, vectors_of
 
 
@@ -28,8 +27,8 @@ class OpenAIEmbedder:
         body: dict[str, Any] = {"model": self.server.model, "input": list(request.texts), "encoding_format": "float"}
         if request.dimensions:
             body["dimensions"] = request.dimensions
-        rows, tokens = embeddings_of(await self.server.post("/embeddings", body))
-        vectors = vectors_of(request, rows, tokens or round(sum(map(tokens_of, request.texts))), self.seen)
+        rows, said = embeddings_of(await self.server.post("/embeddings", body))
+        vectors = vectors_of(request, rows, said, self.seen)
         self.seen = len(rows[0])
         return vectors
 
@@ -38,13 +37,14 @@ class OpenAIEmbedder:
         await self.server.close()
 
 
-def embeddings_of(body: bytes) -> tuple[list[Any], int]:
-    """Vectors in the order of the texts, and the tokens of these. Raises ModelError where nobody can read them."""
+def embeddings_of(body: bytes) -> tuple[list[Any], Any]:
+    """Vectors in the order of the texts, and what it says of their tokens. Raises ModelError."""
     try:
         answer = orjson.loads(body) if b"NaN" not in body else json.loads(body)  # no JSON, yet some servers write it
         data = sorted(answer["data"], key=lambda item: item["index"])
         rows = [item["embedding"] for item in data]
-        return [numbers(row) for row in rows], int((answer.get("usage") or {}).get("prompt_tokens", 0))
+        usage = answer.get("usage")
+        return [numbers(row) for row in rows], usage.get("prompt_tokens") if isinstance(usage, dict) else None
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise ModelError("unreadable-response", type(error).__name__, verdict=Verdict.WAIT, paid=True) from error
 

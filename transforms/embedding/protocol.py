@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict, tokens_at_most
+from persona_hub.transforms.calls.tokens import tokens_of, tokens_said
 from persona_hub.transforms.vectors.float16 import to_stored
 
 KEY_FORMAT = 1  # of `text_key`: a new number makes all stored vectors unknown
@@ -73,6 +74,7 @@ class Vectors:
     rows: tuple[bytes, ...]
     input_tokens: int = 0
     output_tokens: int = 0
+    estimated: bool = False  # the server did not say how many tokens: they are reckoned from the texts
 
 
 def text_key(model: str, dimensions: int, text: str) -> bytes:
@@ -86,8 +88,8 @@ def call_key(texts: Texts) -> bytes:
     return hashlib.blake2b(b"".join(texts.keys), digest_size=KEY_BYTES).digest()
 
 
-def vectors_of(request: Texts, rows: Sequence[Sequence[float]], tokens: int, seen: int) -> Vectors:
-    """What a server gave, checked. `seen`: numbers in its vectors so far, 0 before the first.
+def vectors_of(request: Texts, rows: Sequence[Sequence[float]], said: Any, seen: int) -> Vectors:
+    """What a server gave, checked. `said`: its count of the tokens; `seen`: numbers in its vectors so far, 0 before.
 
     Raises ModelError: an answer with a vector too few, of another size or without a direction is paid, and no use. One
     whose very first vectors are not of the size asked for comes from a server that knows no such wish: no other call
@@ -107,4 +109,6 @@ def vectors_of(request: Texts, rows: Sequence[Sequence[float]], tokens: int, see
         vectors = to_stored(np.array(rows, np.float32))
     except (ValueError, TypeError) as error:  # of no direction, not finite, or no numbers at all
         raise ModelError("malformed-vectors", "a vector is zero, not finite, or not of numbers", paid=True) from error
-    return Vectors(tuple(row.astype("<f2").tobytes() for row in vectors), tokens)
+    tokens = tokens_said(said, request.max_input_tokens)
+    reckoned = round(sum(map(tokens_of, request.texts))) if tokens is None else tokens
+    return Vectors(tuple(row.astype("<f2").tobytes() for row in vectors), reckoned, estimated=tokens is None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from persona_hub.transforms.calls.clients.failures import error_of
 from persona_hub.transforms.calls.clients.google import DEFAULT_CREDENTIALS, project_of
+from persona_hub.transforms.calls.clients.http import ANSWER_BYTES
 from persona_hub.transforms.calls.clients.said import Said, said_of
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
@@ -17,6 +18,11 @@ from persona_hub.transforms.llm.protocol import Completion, Request, well_formed
 
 INSECURE = "http://"  # a server on this machine, without TLS
 FULL_NAME = re.compile(r"projects/[^/]+/locations/([^/]+)/endpoints/[^/]+")
+# Bytes of an answer, and no compression, which could hold a thousand times as many.
+CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", ANSWER_BYTES),
+    ("grpc.compression_enabled_algorithms_bitset", 1),
+)
 CHAT = {"@requestFormat": "chatCompletions"}  # what Model Garden's vLLM containers take inside of an instance
 
 
@@ -51,7 +57,7 @@ class VertexEndpointModel:
             self.client = PredictionServiceAsyncClient(transport=_insecure(host.removeprefix(INSECURE)))
         else:
             options = ClientOptions(api_endpoint=host.removeprefix("https://"))
-            self.client = PredictionServiceAsyncClient(client_options=options)
+            self.client = PredictionServiceAsyncClient(transport=_bounded, client_options=options)
 
     async def complete(self, request: Request) -> Completion:
         """The answer to one request. Raises ModelError."""
@@ -66,7 +72,7 @@ class VertexEndpointModel:
         try:
             answer = await self.client.predict(message, timeout=self.timeout, retry=None)
         except self.errors.GoogleAPICallError as error:
-            raise error_of(said_by(error), _asked_delay(error), DEFAULT_CREDENTIALS) from error
+            raise error_of(said_by(error), _asked_delay(error), DEFAULT_CREDENTIALS) from None
         return json_format.MessageToDict(type(answer).pb(answer)).get("predictions")
 
     async def close(self) -> None:
@@ -99,6 +105,18 @@ def said_by(error: Any) -> Said:
     return said_of(int(error.code or 500), {"error": {"message": error.message, "status": status}})
 
 
+def _bounded(**given: Any) -> Any:
+    """The client's transport, with messages within bounds: of itself it takes any length."""
+    from google.cloud.aiplatform_v1.services.prediction_service.transports import (
+        PredictionServiceGrpcAsyncIOTransport as Transport,
+    )
+
+    def channel(*address: Any, **options: Any) -> Any:
+        return Transport.create_channel(*address, **(options | {"options": CHANNEL_OPTIONS}))
+
+    return Transport(**(given | {"channel": channel}))
+
+
 def _insecure(address: str) -> Any:
     import grpc
     from google.auth.credentials import AnonymousCredentials
@@ -106,7 +124,8 @@ def _insecure(address: str) -> Any:
         PredictionServiceGrpcAsyncIOTransport as Transport,
     )
 
-    return Transport(channel=grpc.aio.insecure_channel(address), credentials=AnonymousCredentials())
+    channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+    return Transport(channel=channel, credentials=AnonymousCredentials())
 
 
 def _asked_delay(error: Any) -> float | None:

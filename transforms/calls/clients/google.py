@@ -68,16 +68,18 @@ async def genai_errors(config: ModelConfig) -> AsyncIterator[None]:
     try:
         yield
     except ModelError as error:
-        raise (error_of(error.said, None, key, config.flag) if error.said else error) from error
+        raise (error_of(error.said, None, key, config.flag) if error.said else error) from None
     except APIError as error:
         headers = getattr(error.response, "headers", None) or {}
         said = said_of(error.code, error.details)
         if 300 <= said.status < 400:
             lower = {str(name).lower(): str(value) for name, value in headers.items()}
             said = Said(said.status, message=redirect_words(lower, address))
-        raise error_of(said, retry_after(headers) or _asked_delay(error.details), key, config.flag) from error
+        raise error_of(
+            said, retry_after(headers) or _asked_delay(error.details), key, config.flag
+        ) from None  # a traceback quotes its causes
     except (aiohttp.ClientError, OSError) as error:
-        raise transport_error(error, address) from error
+        raise transport_error(error, address) from None
     except Exception as error:  # of its reading: an answer that it has no form for
         raise ModelError(UNREADABLE, type(error).__name__, Verdict.WAIT, paid=True) from error
 

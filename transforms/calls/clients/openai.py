@@ -82,9 +82,9 @@ class OpenAIServer:
                 path, cast_to=self.response, content=orjson.dumps(body), options=self.options
             )
         except self.transport_faults as error:  # the client calls a refused connection a time-out, too
-            raise transport_error(error, self.address) from error
+            raise transport_error(error, self.address) from None  # a traceback in a worker's log quotes its causes
         except self.errors.APIStatusError as error:
-            raise self._refusal(error.response) from error
+            raise self._refusal(error.response) from None
         content: bytes = response.content
         if fault := error_in_answer(content, self.key_place, self.flag):
             raise fault
