@@ -58,7 +58,7 @@ async def close_genai(client: Any) -> None:
 
 @asynccontextmanager
 async def genai_errors(config: ModelConfig) -> AsyncIterator[None]:
-    """Whatever google-genai raises inside comes out as a ModelError."""
+    """Whatever google-genai raises inside comes out as a ModelError, without its cause: a traceback would quote it."""
     import aiohttp
     from google.genai.errors import APIError
 
@@ -75,13 +75,11 @@ async def genai_errors(config: ModelConfig) -> AsyncIterator[None]:
         if 300 <= said.status < 400:
             lower = {str(name).lower(): str(value) for name, value in headers.items()}
             said = Said(said.status, message=redirect_words(lower, address))
-        raise error_of(
-            said, retry_after(headers) or _asked_delay(error.details), key, config.flag
-        ) from None  # a traceback quotes its causes
+        raise error_of(said, retry_after(headers) or _asked_delay(error.details), key, config.flag) from None
     except (aiohttp.ClientError, OSError) as error:
         raise transport_error(error, address) from None
     except Exception as error:  # of its reading: an answer that it has no form for
-        raise ModelError(UNREADABLE, type(error).__name__, Verdict.WAIT, paid=True) from error
+        raise ModelError(UNREADABLE, type(error).__name__, Verdict.WAIT, paid=True) from None
 
 
 def account_of(config: ModelConfig, default: str = LOCATION) -> dict[str, Any]:
