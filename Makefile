@@ -13,7 +13,9 @@ demo: .venv/installed  ## the whole job on the embedded model and embedder; leav
 PROCESSES ?= 2
 COVERAGE := $(if $(CI),--cov --cov-report=term)
 
-test: .venv/installed-dev
+test: .venv/installed-dev  ## half an hour on two cores; at its end stands what was skipped, and why
+	@echo "some thousands of tests, half an hour on two cores; a dot is a test that passed, s one that was skipped"
+	@test -d "$$PERSONA_HUB_DATA" || echo "PERSONA_HUB_DATA names no folder: the tests on real data are skipped"
 	$(BIN)/pytest -n $(PROCESSES) --dist loadfile $(COVERAGE)
 
 test-crash: .venv/installed-dev  ## the long drills: kill -9 and Ctrl-C with every store, one worker process and two

@@ -11,6 +11,7 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import DedupOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
+from persona_hub.pipelines.cli.option import deciding_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import HERE, called_models, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
@@ -34,6 +35,7 @@ from persona_hub.transforms.dedup_rows.write_rows import RowsToWrite, WriteRows
 from persona_hub.transforms.embed_dedup.rows import MeaningDecisions
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.files.storage import file_exists, join_path
+from persona_hub.transforms.hub.manifest import fingerprint
 from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.read_hub.existing_hub import ReadExistingRows, existing_vectors
 from persona_hub.transforms.similarity.plan import Plan
@@ -70,6 +72,8 @@ class DedupJob:
     partitions: int
     blocks: int
     rounds: int = 0
+    fingerprint: str = ""  # of all that decides the result
+    done: bool = False  # whether the folder holds that very result, and all of it
 
     @property
     def hubs(self) -> Sequence[Hub]:
@@ -96,6 +100,7 @@ class DedupJob:
             "embedding": embedding,
             "against": self.hub.manifest.version if self.hub else "",
             "files": len(self.sources),
+            "fingerprint": self.fingerprint,
         }
 
     @property
@@ -107,11 +112,6 @@ class DedupJob:
     def called(self) -> Sequence[CalledModel]:
         """The embedder."""
         return called_models(None, self.embedder)
-
-    @property
-    def done(self) -> bool:
-        """Never: a folder that holds a result is refused."""
-        return False
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""
@@ -153,6 +153,8 @@ class DedupJob:
     def report(self) -> int:
         """Says how many rows were kept and dropped."""
         statistics = statistics_of(self.output)
+        if self.done:
+            print(f"{self.output} already holds this result; nothing is to be done")
         print(dedup_summary(self.output, statistics))
         unasked = statistics["without_vector"].get(EXHAUSTED, 0)
         if not unasked or not self.embedder.calls:
@@ -164,12 +166,16 @@ class DedupJob:
 def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
     sources = sources_of(options.input)
-    if file_exists(join_path(options.output, STATISTICS)):
-        raise UsageError(f"--output {options.output}: holds the result of another run; name another folder")
     size = sum(source.size for source in sources)
     partitions = options.partitions or min(MOST_PARTITIONS, max(LEAST_PARTITIONS, size // BYTES_IN_A_PARTITION))
     hub = open_hub(options.against) if options.against else None
+    decisive = deciding_values(options) | {
+        "files": [(source.path, source.size) for source in sources],
+        "against": hub.manifest.version if hub else "",
+    }
     return DedupJob(
+        fingerprint=fingerprint(decisive),
+        done=is_done(options.output, fingerprint(decisive)),
         sources=sources,
         output=options.output,
         field=options.text_field or text_field_of(sources),
@@ -181,6 +187,18 @@ def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
         blocks=blocks_for(hub.manifest.records_of("personas") if hub else size // ROW_BYTES),
         rounds=rounds_for(blocks_for(size // ROW_BYTES)),
     )
+
+
+def is_done(output: str, decisive: str) -> bool:
+    """Whether the folder holds the whole result of a run with this fingerprint. Raises UsageError for any other."""
+    if not file_exists(join_path(output, STATISTICS)):
+        return False
+    held = statistics_of(output)
+    if held.get("fingerprint") != decisive:
+        raise UsageError(f"--output {output}: holds the result of another run; name another folder")
+    if held["without_vector"]:
+        raise UsageError(f"--output {output}: holds a result that lacks vectors; name another folder")
+    return True
 
 
 if __name__ == "__main__":

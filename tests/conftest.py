@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -172,3 +173,12 @@ def store_address(request: pytest.FixtureRequest, store: str, tmp_path: Path) ->
     if store == "bigtable":
         return str(request.getfixturevalue("bigtable_address"))
     return f"sqlite:{tmp_path}/responses.sqlite"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How many tests were skipped, a line for each reason: with hundreds of tests a line for each would be unread."""
+    reasons = Counter(
+        str(report.longrepr[-1]).removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")
+    )
+    for reason, number in reasons.most_common():
+        terminalreporter.write_line(f"{number:,} skipped: {reason}")

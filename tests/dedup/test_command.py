@@ -168,10 +168,23 @@ def test_more_pairs_than_one_place_holds_end_the_job_in_a_line_with_the_remedy(
     assert not (tmp_path / "out" / "statistics.json").exists()
 
 
+def test_the_same_command_again_does_nothing(tmp_path: Path, capsys: Any) -> None:
+    file = jsonl(tmp_path / "in.jsonl", [NURSE, NURSE_NEARLY])
+    assert dedup(file, tmp_path / "out") == 0
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    capsys.readouterr()
+    assert dedup(file, tmp_path / "out") == 0
+    assert "already holds this result; nothing is to be done" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()} == before
+    jsonl(file, [NURSE, JUDGE])
+    assert dedup(file, tmp_path / "out") == 2
+    assert "holds the result of another run" in capsys.readouterr().err
+
+
 def test_the_result_of_another_run_is_not_mixed_with_a_new_one(tmp_path: Path, capsys: Any) -> None:
     file = jsonl(tmp_path / "in.jsonl", [NURSE])
     assert dedup(file, tmp_path / "out") == 0
-    assert dedup(file, tmp_path / "out") == 2
+    assert dedup(file, tmp_path / "out", "--minhash_threshold", "0.7") == 2
     assert "name another folder" in capsys.readouterr().err
 
 
