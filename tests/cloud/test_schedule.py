@@ -109,6 +109,16 @@ def test_other_jobs_can_be_scheduled_too(api: scheduler_api.Server) -> None:
     assert api.jobs[NIGHTLY].description == "persona-hub synthesize gs://box/hub"
 
 
+def test_a_dry_run_prints_the_schedule_and_sends_nothing(
+    api: scheduler_api.Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert create(api, *REFRESH, "--dry_run") == DONE
+    assert not api.requests
+    said = capsys.readouterr().out
+    assert NIGHTLY in said
+    assert '"hub": "gs://box/hub"' in said
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
