@@ -86,14 +86,14 @@ class Relay:
     """`with Relay(port) as relay:` serves the server at `port` of loopback under `relay.url`.
 
     `calls` are in the order of their answers; `peak` is how many were under way at once. `act(n)`, where it is given,
-    is called after the n-th answer of status 200, before the client has it.
+    is called after the n-th answer of status 200, before the client has it. `listen`: its own port; 0: a free one.
     """
 
-    def __init__(self, port: int, act: Callable[[int], object] = lambda n: None):
+    def __init__(self, port: int, act: Callable[[int], object] = lambda n: None, listen: int = 0):
         self.port, self.act, self.lock = port, act, threading.Lock()
         self.calls: list[Call] = []
         self.under_way = self.peak = 0
-        self.listener = Listener(("127.0.0.1", 0), Handler)
+        self.listener = Listener(("127.0.0.1", listen), Handler)
         self.listener.relay = self
         self.url = f"http://127.0.0.1:{self.listener.server_port}/v1"
 
