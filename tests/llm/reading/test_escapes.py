@@ -48,6 +48,8 @@ MEANT = [  # the string in the JSON is the text that was meant: no backslash was
     r"Match \bword\b, \d+, \s*, \w{2,} and [^\n]+ or [\r\n]+.",
     r"\b\d{3}\b",
     r"Split it at '\n' and at '\t'.",
+    r"Match ^\s+\t$ or (\t|\s) or ^\d+\t+",
+    r"See src\tests\new.",
 ]
 
 
@@ -108,6 +110,8 @@ def test_line_ends_tabs_and_codes_stay(written: str, meant: str) -> None:
         r"Twice 2\nu is 8.",
         r"see C:\ndir for it",
         r"an\fb",
+        r"folder\nested\src",
+        r"Match ^\s+\n$",
         r"the end\f",
         r"a\rb",
         r"caf\u00e",

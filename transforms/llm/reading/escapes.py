@@ -44,13 +44,15 @@ UNSETTLED = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{MARKED}]")
 # Whether a string needs more than its marks of line ends and tabs replaced: 20 times as fast as all that follows.
 DOUBT = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdd2\ufdd4\ufdd6-\ufdd8]"
-    r"|[\n\t\ufdd3\ufdd5](?=[a-z\]]|Right|Left)|[\"'`\[^](?=[\ufdd3\ufdd5])"
+    r"|[\n\t\ufdd3\ufdd5](?=[a-z\]]|Right|Left)|[\"'`\[^](?=[\ufdd3\ufdd5])|\\[sdwSDW](?![A-Za-z])"
 )
 OTHER_ESCAPE = re.compile(r'\\[^"/]', re.DOTALL)
 WINDOWS_1252 = {
     code: bytes([code]).decode("cp1252") for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
 
+RUN = 40  # characters on either side, up to white space, in which a pattern or a path shows
+PATTERN_CLASS = re.compile(r"\\[sdwSDW](?![A-Za-z])")
 DRIVES = "CDEFGHZcde"  # whose name before a colon is no variable and no label
 HALF_CODE = {"u": re.compile("$|[0-9a-fA-F]"), "x": re.compile("[0-9a-fA-F]{2}")}
 BACKSLASH = rf"[\\\x07\b\f\r\t\v{MARKED}]"
@@ -178,9 +180,27 @@ def of_prose(text: str, found: re.Match[str], letter: str, formula: bool, comman
         return "literal"
     if letter == "r":
         return "real" if not rest and (not after or after.isspace() or after in LETTER_OF) else ""
+    if mark in (MARKS["n"], MARKS["t"]) and (reading := of_run(text, found)) is not None:
+        return reading
     if rest and commands and after == "{" and mark not in "\n\t":  # `\norm{x}`, of a macro of the author's own?
         return ""
     return "real" if letter in "nt" else ""
+
+
+def of_run(text: str, found: re.Match[str]) -> str | None:
+    r"""How `\n` or `\t` is to be read in a pattern (`^\s+\t$`) or a path without a drive (`src\tests`); else None."""
+    begin, end, rest = found.start(), found.end(), found[2]
+    before, after = text[max(0, begin - 1) : begin], text[end : end + 1]
+    left, right = text[max(0, begin - RUN) : begin], text[begin : begin + RUN]
+    run = ("" if not left or left[-1].isspace() else left.split()[-1]) + right.split()[0]
+    opened = before != "" and before in "^([|"
+    if PATTERN_CLASS.search(run) and (opened or (after and after in "$+*?)|]{")):
+        return "literal" if opened or LETTER_OF[found[1]] == "t" else ""
+    if len(rest) > 1 and rest[0].islower() and before.isalnum() and after:
+        name = SOFT.match(text, end)
+        if after == "\\" or (name and (LETTER_OF[name[1]] not in "nt" or LETTER_OF[name[1]] + name[2] in FOLDERS)):
+            return ""
+    return None
 
 
 def of_doubtful(text: str, found: re.Match[str], name: str, known: bool) -> str:

@@ -33,7 +33,7 @@ VALUES = words("nabla nu tan tau")  # of those, what may follow a word: "the fre
 # Names of folders and files after whose first letter no word is left: "C:\new" is no line that begins with "ew".
 FOLDERS = words(
     """
-    bin build backup file files fonts new news node nodejs node_modules notes nginx null tmp temp tools tasks
+    bin build backup file files fonts new news node nodejs node_modules notes nginx null tmp temp test tests tools tasks
     templates target raw reports resources results release releases root readme repo repos runs users user usr utils
     ui
     """
