@@ -84,6 +84,7 @@ def test_planted_secrets_come_out_nowhere(
         file.write(orjson.dumps({"text": f"On tides and a {TEXT}: when they come, and who waits for them."}) + b"\n")
     store = f"{redis_server.address}?password_secret={PASSWORD_NAME}"
     flags = [*paying(server, tmp_path), *SMALL, "--llm_api_key_secret", KEY_NAME, "--response_store", store]
+    flags += ["--max_lost", "0.5"]
     with caplog.at_level(logging.DEBUG):
         assert main(build_command(corpus, tmp_path / "out", flags)) == DONE
     [description] = job
@@ -106,7 +107,7 @@ def test_a_wrong_key_is_said_by_its_name(
     flags = [*paying(server, tmp_path), *SMALL, "--llm_api_key_secret", KEY_NAME]
     assert main(build_command(corpus_of(tmp_path, 2), tmp_path / "out", flags)) == FAILED
     error = capsys.readouterr().err
-    assert f"the key is missing or wrong; it is read from {KEY_NAME}" in error
+    assert f"check the key: it is read from {KEY_NAME}" in error
     assert KEY not in error
 
 
