@@ -139,7 +139,7 @@ def completed(
         raise ModelError("answer-broke-off", "the server ended the answer with an error", Verdict.WAIT, paid=True)
     estimated = tokens_in is None or (tokens_out is None and bool(text or thoughts or finish == CUT_OFF))
     if tokens_in is None:
-        tokens_in = estimated_tokens(request.system, request.prompt) + MESSAGE_TOKENS if request else 0
+        tokens_in = reckoned_input(request) if request else 0
     if tokens_out is None:
         tokens_out = estimated_tokens(text, thoughts)
         if finish == CUT_OFF and request:
@@ -159,6 +159,11 @@ def counted(value: Any, request: Request | None, bound: str) -> int | None:
 def added(drawn: Any, thought: Any) -> Any:
     """The tokens of an answer and of its thoughts, where a server counts them apart; both are paid for."""
     return drawn + thought if isinstance(drawn, int) and isinstance(thought, int) else drawn or thought
+
+
+def reckoned_input(request: Request) -> int:
+    """About how many tokens a request has."""
+    return estimated_tokens(request.system, request.prompt) + MESSAGE_TOKENS
 
 
 def estimated_tokens(*texts: str) -> int:

@@ -1,0 +1,1 @@
+"""How jobs end for each way in which a server fails."""
