@@ -15,7 +15,8 @@ from typing import Any
 EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
 # Reasons of dead letters that another run may undo: nobody was asked, or nobody answered however often it was tried.
 UNANSWERED = re.compile(
-    r"budget-exhausted|account-.+|exported|timeout|connection|unreadable-response|http-(408|409|425|429|5\d\d)"
+    r"budget-exhausted|account-.+|exported|timeout|connection|rate-limit|unreadable-response|error-in-answer"
+    r"|answer-(too-large|broke-off)|http-(408|409|424|425|429|499|5\d\d)"
 )
 # Reasons that say something of the input: the same question would be refused again. A bare status may mean the request.
 SURELY_OF_INPUT = re.compile(r"moderation|content-filter|refused|too-long|http-413")
@@ -193,7 +194,7 @@ def unanswered(reason: str) -> bool:
 
 def of_input(reason: str) -> bool:
     """Whether a dead letter's reason says that the server refused this question, and would again."""
-    return OF_INPUT.fullmatch(reason) is not None
+    return OF_INPUT.fullmatch(reason) is not None and not unanswered(reason)
 
 
 def surely_of_input(reason: str) -> bool:

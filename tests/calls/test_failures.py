@@ -39,7 +39,7 @@ TABLE: list[tuple[int, Any, str, Verdict, Verdict | None, str]] = [
     (529, {"type": "error", "error": {"type": "overloaded_error", "message": "no"}}, "http-529", WAIT, None, ""),
     (429, openai_form("Rate limit reached", "rate_limit_exceeded", "requests"), "http-429", WAIT, None, ""),
     (429, google_form(429, "RESOURCE_EXHAUSTED", PLAN, **PER_MINUTE), "http-429", WAIT, None, ""),
-    (403, google_form(403, "PERMISSION_DENIED", "Rate Limit Exceeded"), "http-403", WAIT, None, ""),
+    (403, google_form(403, "PERMISSION_DENIED", "Rate Limit Exceeded"), "rate-limit", WAIT, None, ""),
     (200, {"error": {"message": "Provider returned error", "code": 502}}, "http-502", WAIT, None, ""),
     (200, {"error": {"message": "slow down", "code": 429}}, "http-429", WAIT, None, ""),
     (200, {"error": "the engine is gone"}, "error-in-answer", WAIT, None, ""),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from persona_hub.transforms.calls.clients.failures import FAILURES, NO_STATUS, Row
+from persona_hub.transforms.calls.clients.said import Said
+from persona_hub.transforms.calls.protocol import Verdict
 from persona_hub.transforms.counting.losses import all_lost, open_questions, refused_inputs
+from persona_hub.transforms.records import of_input, unanswered
 
 
 @pytest.mark.parametrize(
@@ -50,3 +54,20 @@ def test_what_was_refused_is_told_apart_from_what_was_lost() -> None:
     counts = {"extract_persona": {"asked": 9, "answered": 6, "lost-moderation": 2, "lost-malformed": 1}}
     assert refused_inputs(counts) == {"moderation": 2}
     assert all_lost(counts) == {"malformed": 1}
+
+
+def row_of(row: Row, status: int) -> Row | None:
+    """The row that a server gets which says, with a status, what `row` is about."""
+    said = Said(status, codes=tuple(sorted(row.codes)), as_json=True)
+    return row if row.words and status in row.statuses else next((one for one in FAILURES if one.fits(said)), None)
+
+
+def test_reasons_of_failures_are_counted_as_their_verdicts_say() -> None:
+    for row in FAILURES:
+        for status in (200, 400, 403, 404, 408, 413, 422, 424, 429, 451, 499, 500, 503, 529):
+            reason = row.reason.replace("STATUS", str(status))
+            if row.verdict is Verdict.REQUEST or row is not row_of(row, status):
+                continue
+            assert unanswered(reason) == (row.verdict in (Verdict.WAIT, Verdict.ACCOUNT)), (row.says, status)
+            assert of_input(reason) == (row.verdict is Verdict.INPUT), (row.says, status)
+    assert all(unanswered(reason) for _, reason, verdict in NO_STATUS if verdict is Verdict.WAIT)

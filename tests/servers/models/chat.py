@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +18,7 @@ async def chat(models: FakeModels, request: web.Request) -> web.StreamResponse:
     body = await request.json()
     models.asks(body)
     prompt = "\n".join(m["content"] for m in body["messages"])
-    schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
+    schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema") or schema_in(prompt)
     return await models.respond(request, prompt, schema, lambda said: chat_completion(said, body["model"]))
 
 
@@ -43,3 +44,13 @@ def wrong_key(models: FakeModels, request: web.Request) -> web.StreamResponse | 
     if models.settings.key and request.headers.get("Authorization") != f"Bearer {models.settings.key}":
         return web.json_response({"error": {"message": "wrong key"}}, status=401)
     return None
+
+
+def schema_in(prompt: str) -> dict[str, Any] | None:
+    """The JSON schema that a prompt ends with, as a model reads it there; None where it holds none."""
+    last = prompt.rpartition("\n")[2]
+    try:
+        schema = json.loads(last) if last.startswith("{") else None
+    except ValueError:
+        return None
+    return schema if isinstance(schema, dict) and "properties" in schema else None

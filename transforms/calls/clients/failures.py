@@ -126,7 +126,7 @@ FAILURES = (
         r"|input token count|exceeds? .{0,40}(token|context|input length)|reduce the length|maximum (input|prompt) ",
     ),
     Row(
-        "a rate under 403, 400 or 200, an overloaded server", "http-STATUS", WAIT, None, "", (200, 400, 403),
+        "a rate under 403, 400 or 200, an overloaded server", "rate-limit", WAIT, None, "", (200, 400, 403),
         codes("rate_limit_exceeded", "rate_limit_error", "overloaded_error", "resource_exhausted", "unavailable",
               "server_error", "internal", "deadline_exceeded", "ratelimitexceeded", "userratelimitexceeded"),
         r"rate ?limit|too many requests|overloaded|try again later|temporarily", busy=True,
