@@ -14,7 +14,7 @@ import regex
 from persona_hub.transforms.llm.forms import words_of
 
 LEAST_WORDS = 6  # "A night nurse" is found in many a document
-RUN = 5  # words that follow each other in both
+RUN_WORDS = 5  # words that follow each other in both
 SHARE_OF_RUNS = 0.7  # of a persona's, in the document
 SHARE_OF_BENT = 0.25  # the same, where all but a tenth of the words (or one) stand beside the same neighbour in both
 SHARE_OF_DOCUMENT = 0.8  # a persona this large has a document that is one itself, as a row of PersonaHub
@@ -50,7 +50,7 @@ def copies_document(persona: str, document: str) -> bool:
     if len(words) < LEAST_WORDS:
         return False
     within = f" {' '.join(words_of(document))} "
-    runs = [f" {' '.join(words[i : i + RUN])} " for i in range(len(words) - RUN + 1)]
+    runs = [f" {' '.join(words[i : i + RUN_WORDS])} " for i in range(len(words) - RUN_WORDS + 1)]
     share = sum(run in within for run in runs) / len(runs)
     return share >= SHARE_OF_RUNS or (share >= SHARE_OF_BENT and strangers(words, within) <= max(1, len(words) // 10))
 

@@ -51,7 +51,7 @@ WINDOWS_1252 = {
     code: bytes([code]).decode("cp1252") for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
 
-RUN = 40  # characters on either side, up to white space, in which a pattern or a path shows
+AROUND_CHARACTERS = 40  # characters on either side, up to white space, in which a pattern or a path shows
 PATTERN_CLASS = re.compile(r"\\[sdwSDW](?![A-Za-z])")
 DRIVES = "CDEFGHZcde"  # whose name before a colon is no variable and no label
 HALF_CODE = {"u": re.compile("$|[0-9a-fA-F]"), "x": re.compile("[0-9a-fA-F]{2}")}
@@ -191,7 +191,7 @@ def of_run(text: str, found: re.Match[str]) -> str | None:
     r"""How `\n` or `\t` is to be read in a pattern (`^\s+\t$`) or a path without a drive (`src\tests`); else None."""
     begin, end, rest = found.start(), found.end(), found[2]
     before, after = text[max(0, begin - 1) : begin], text[end : end + 1]
-    left, right = text[max(0, begin - RUN) : begin], text[begin : begin + RUN]
+    left, right = text[max(0, begin - AROUND_CHARACTERS) : begin], text[begin : begin + AROUND_CHARACTERS]
     run = ("" if not left or left[-1].isspace() else left.split()[-1]) + right.split()[0]
     opened = before != "" and before in "^([|"
     if PATTERN_CLASS.search(run) and (opened or (after and after in "$+*?)|]{")):
