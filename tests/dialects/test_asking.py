@@ -75,7 +75,7 @@ def test_what_the_provider_or_the_model_withholds_is_of_this_input_alone(
         assert server.counts()["calls"] - before == paid
 
 
-def test_thoughts_that_used_up_the_tokens_are_not_asked_for_again(
+def test_thoughts_that_used_up_the_tokens_are_asked_for_once_more_where_others_end(
     server: FakeServer, model: ModelConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.tell(script=[{"word": "record 1", **NO_WORD}, {"word": "record 2", **NO_WORD}])
@@ -84,7 +84,10 @@ def test_thoughts_that_used_up_the_tokens_are_not_asked_for_again(
     assert len(answers) == 2
     assert [(d.reason, d.key) for d in dead] == [("malformed", "record 1"), ("malformed", "record 2")]
     assert all("--max_tokens" in d.detail and "thoughts" in d.detail for d in dead)
-    assert server.counts()["calls"] == 4
+    assert server.counts()["calls"] == 6
+    again = [body["messages"][-1]["content"] for body in server.bodies() if "think less" in str(body)]
+    assert len(again) == 2
+    assert not any("--max_tokens" in prompt for prompt in again)
     assert len([message for message in caplog.messages if "--max_tokens" in message]) == 1
 
 
@@ -107,7 +110,7 @@ def test_thoughts_without_an_end_in_the_text_are_no_answer_either(server: FakeSe
     answers, dead = ask(records(3), model)
     assert (len(answers), [d.reason for d in dead]) == (2, ["malformed"])
     assert "thoughts used up" in dead[0].detail
-    assert server.counts()["calls"] == 3
+    assert server.counts()["calls"] == 4
 
 
 @pytest.mark.parametrize("usage", ["none", {}, {"prompt_tokens": 0, "completion_tokens": 0}, {"prompt_tokens": -9}])

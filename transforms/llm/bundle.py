@@ -9,7 +9,7 @@ from typing import Any
 from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.calls.window import CallWindow
-from persona_hub.transforms.llm.dialects.endings import UnusableAnswer, first_answers_of, require_end
+from persona_hub.transforms.llm.dialects.endings import UnusableAnswer, UsedUp, first_answers_of, require_end
 from persona_hub.transforms.llm.dialects.extra_body import EXTRA_BODY
 from persona_hub.transforms.llm.protocol import (
     Completion,
@@ -44,6 +44,7 @@ class CompletionBundle:
         self.results: Batch[Any] = Batch()
         self.dead: Batch[DeadLetter] = Batch()
         self.counts = self.window.counts
+        self.used_up: list[tuple[Question, Completion, UsedUp]] = []  # asked again last, if others did end
         self.first_answers = first_answers_of(engine)
         self.extra_body: str = config.options.get(EXTRA_BODY, "")
 
@@ -59,9 +60,15 @@ class CompletionBundle:
         Gives pairs of (whether these are dead letters, batch): only full batches, but at the end (0 unanswered) also
         what is left.
         """
+        yield from self._arrived(unanswered)
+        while self.used_up and not unanswered:
+            self._ask_used_up_again()
+            yield from self._arrived(0)
+        yield from self._full(BATCH_RECORDS if unanswered else 1)
+
+    def _arrived(self, unanswered: int) -> Iterator[tuple[bool, Batch[Any]]]:
         for _ in self.window.arrivals(lambda outcome: self._take(outcome.ticket, outcome.answer), unanswered):
             yield from self._full(BATCH_RECORDS)
-        yield from self._full(BATCH_RECORDS if unanswered else 1)
 
     def _submit(self, questions: Sequence[Question]) -> None:
         keyed = [(request_key(self.config.name, q.sent, self.extra_body), q.sent, q) for q in questions]
@@ -89,6 +96,8 @@ class CompletionBundle:
             try:
                 require_end(answer)
                 result = self.task.parse(question.record, question.request, answer, self.config.name)
+            except UsedUp as error:
+                self.used_up.append((question, answer, error))
             except UnusableAnswer as error:
                 self._lose(DeadLetter(self.stage, error.reason, key, error.detail, excerpt(answer.text)))
             except MalformedAnswer as error:
@@ -97,9 +106,18 @@ class CompletionBundle:
                 self.results.append(result)
                 self.counts["answered"] += 1
 
+    def _ask_used_up_again(self) -> None:
+        """Asks once more where the model thought too long, unless it always does: that is the request's fault."""
+        if fault := self.first_answers.all_used_up():
+            self.window.engine.end(fault)
+            raise fault
+        used_up, self.used_up = self.used_up, []
+        for question, answer, error in used_up:
+            self._repair(question, answer, error)
+
     def _repair(self, question: Question, answer: Completion, fault: MalformedAnswer) -> None:
         """Asks once more for an answer that cannot be read; the same fault gives the same request, kept too."""
-        faults = (*question.faults, excerpt(str(fault)))
+        faults = (*question.faults, excerpt(fault.told))
         if len(faults) <= self.config.repairs:
             self.counts["repairs"] += 1
             self._submit([replace(question, sent=repair_request(question.request, faults), faults=faults)])

@@ -82,11 +82,12 @@ class MalformedAnswer(ValueError):
     """An answer that does not hold what was asked for; the message says what was missing.
 
     `reason`: what it is counted by if the question, asked again, has no better answer; one of `MALFORMED_REASONS`.
+    `told`: what the model is told of the fault; the message, where that is not for the user alone.
     """
 
-    def __init__(self, message: str, reason: str = MALFORMED):
+    def __init__(self, message: str, reason: str = MALFORMED, told: str = ""):
         super().__init__(message)
-        self.reason = reason
+        self.reason, self.told = reason, told or message
 
 
 class LanguageModel(Protocol):

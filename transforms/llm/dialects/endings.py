@@ -29,6 +29,10 @@ class UnusableAnswer(Exception):
         self.reason, self.detail = reason, detail
 
 
+class UsedUp(MalformedAnswer):
+    """An answer without a word, since thoughts took all of its tokens: asking again helps where others do end."""
+
+
 def require_end(answer: Completion) -> None:
     """Raises MalformedAnswer for an answer that was cut off, UnusableAnswer for one that no repair can mend."""
     if not answer.finish:
@@ -43,7 +47,7 @@ def require_end(answer: Completion) -> None:
             if thought(answer)
             else "cut off before its first word"
         )
-        raise UnusableAnswer("malformed", f"{said}: {MORE_TOKENS}")
+        raise UsedUp(f"{said}: {MORE_TOKENS}", told="no word of an answer within the limit of tokens: think less")
     if answer.finish == CUT_OFF:
         raise MalformedAnswer("cut off at the limit of tokens: be shorter")
     raise MalformedAnswer(f"it ended with {answer.finish!r}")
@@ -84,9 +88,13 @@ class FirstAnswers:
             LOGGER.warning(
                 "an answer reached its limit of %d tokens before its first word: %s", answer.output_tokens, MORE_TOKENS
             )
-        if count < FIRST_ANSWERS or self.any_other:
+        return self.all_used_up() if count >= FIRST_ANSWERS else None
+
+    def all_used_up(self) -> ModelError | None:
+        """The error of a request by which no answer, of two or more, had a word."""
+        if self.any_other or self.used_up < 2:
             return None
-        detail = f"the first {count} answers reached their limit of tokens before their first word"
+        detail = f"the first {self.used_up} answers reached their limit of tokens before their first word"
         return ModelError("no-tokens-left", detail, Verdict.REQUEST, remedy=MORE_TOKENS)
 
     def tell_cut(self, answer: Completion) -> None:
