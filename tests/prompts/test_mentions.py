@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from persona_hub.transforms.prompts.mentions import names_document, names_persona
+from persona_hub.transforms.prompts.mentions import names_absent_document, names_document, names_persona
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,19 @@ def test_a_text_on_documents_does_not_name_its_own(text: str) -> None:
 )
 def test_a_text_that_speaks_of_a_document_which_nobody_else_sees(text: str, words: str) -> None:
     assert words in names_document(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Sum up the article in one line.", "the article"),
+        ("How many words does the document have?", "the document"),
+        ("A document has 12 pages. How many words does the document have?", ""),
+        ('{"name": "sum_up", "description": "Sums the document up", "parameters": {"document_id": "string"}}', ""),
+        ("Sum up the article: " + "Eels rise with the spring tide. " * 8, ""),
+        ("The text of the play is lost.", ""),
+        ("A nurse counts 3 beds.", ""),
+    ],
+)
+def test_a_sample_speaks_of_no_document_that_it_does_not_hold(text: str, found: str) -> None:
+    assert names_absent_document(text) == found

@@ -15,7 +15,7 @@ from persona_hub.transforms.llm.forms import repeats_itself, words_of
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
 from persona_hub.transforms.llm.registry import answers_in_process
-from persona_hub.transforms.prompts.mentions import names_persona
+from persona_hub.transforms.prompts.mentions import names_absent_document, names_persona
 from persona_hub.transforms.records import DeadLetter, Persona, Sample
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesize.unique_samples import UniqueSamples
@@ -81,6 +81,8 @@ def require_of_its_own(text: str, persona: str) -> None:
     """Raises MalformedAnswer for a sample that is not to be read without its persona, or repeats it or itself."""
     if found := names_persona(text, persona):
         raise MalformedAnswer(f"it says {found!r}: nobody who reads it knows of a persona")
+    if found := names_absent_document(text):
+        raise MalformedAnswer(f"it says {found!r}, which it does not hold")
     words = words_of(text[:FIRST_CHARACTERS])
     if repeats_persona(words, words_of(persona)):
         raise MalformedAnswer("the persona, given back")
