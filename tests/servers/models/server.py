@@ -137,8 +137,15 @@ class FakeModels:
         counts["output_tokens"] += tokens_out
         return Said(text, tokens_in, tokens_out, rule)
 
+    def count_late(self, request: web.Request, own: Settings, tokens: int) -> None:
+        """Counts an answer whose client had given up waiting: it is paid, and the client cannot know."""
+        if self.settings is own and (request.transport is None or request.transport.is_closing()):
+            self.counts["late"] += 1
+            self.counts["late_tokens"] += tokens
+
     async def respond(self, request: web.Request, prompt: str, schema: Any, form: Any) -> web.StreamResponse:
         """The answer in the form that `form(said)` gives it, or a fault."""
+        own = self.settings
         try:
             said = await self.answer(prompt, schema, self.last)
         except Refusal as refusal:
@@ -146,6 +153,7 @@ class FakeModels:
         except Scripted as scripted:
             return self.scripted_response(request, scripted.rule)
         except Garbled as garbled:
+            self.count_late(request, own, 0)
             text = json.dumps(form(Said("half a text", 1, 1)))
             return web.Response(
                 text=text[: len(text) // 2] if garbled.cut else "{oops", content_type="application/json"
@@ -154,6 +162,7 @@ class FakeModels:
             if request.transport:
                 request.transport.abort()
             return web.Response()
+        self.count_late(request, own, said.output_tokens)
         return web.json_response({**form(said), **said.rule.fields}, headers=said.rule.headers)
 
     def scripted_response(self, request: web.Request, rule: Rule) -> web.StreamResponse:
