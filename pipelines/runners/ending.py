@@ -8,6 +8,7 @@ from importlib import import_module
 from persona_hub.pipelines.cli.exit_status import JobError, UsageError
 from persona_hub.transforms.calls.engine import STOPPED
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.hub.current import PublishConflict
 from persona_hub.transforms.store.protocol import StoreAway, StoreError
 
 INTERRUPTED = "KeyboardInterrupt"
@@ -48,4 +49,4 @@ def class_of(module: str, name: str) -> type[BaseException]:
 
 def is_wrong_input(kind: type[BaseException]) -> bool:
     """Whether running the same command again cannot help: a flag or file is wrong, or a store full or damaged."""
-    return issubclass(kind, InvalidInputError | StoreError) and not issubclass(kind, StoreAway)
+    return issubclass(kind, InvalidInputError | StoreError) and not issubclass(kind, StoreAway | PublishConflict)

@@ -91,7 +91,7 @@ def test_rows_without_a_vector_stay_in_a_dedup_of_ones_own(
         (["--embedder", "openai"], "--embedder openai: which model?"),
         (
             ["--embedder", "openai:x", "--embedder_base_url", "http://me:secret@x"],
-            "--embedder_base_url: keys come from",
+            "--embedder_base_url http://…: ",
         ),
         (["--embedder", "openai:x", "--max_cost_usd", "1"], "nobody knows what openai:x costs"),
         (

@@ -57,13 +57,14 @@ DRIVES = "CDEFGHZcde"  # whose name before a colon is no variable and no label
 HALF_CODE = {"u": re.compile("$|[0-9a-fA-F]"), "x": re.compile("[0-9a-fA-F]{2}")}
 BACKSLASH = rf"[\\\x07\b\f\r\t\v{MARKED}]"
 WINDOWS_PATH = re.compile(
-    rf"(?:(?<![^\W_])[A-Za-z]:|\\\\[\w.$-]{{1,60}}|%\w{{1,30}}%|(?<![\w.])\.{{1,2}})"
+    rf"(?:(?<![^\W_])[A-Za-z]:|\\\\[\w.$-]{{1,60}}|%\w{{1,30}}%|(?<![^\s\"'(=,;`])\.{{1,2}})"
     rf"(?:{BACKSLASH}[\w.$()&+~#@%-]{{1,80}}+(?: [\w.$()&+~#@%-]{{1,80}}+){{0,3}}(?={BACKSLASH}))*+"
     rf"(?:{BACKSLASH}[\w.$()&+~#@%-]{{1,80}}+)?"  # or nothing, which holds no mark: so no part is matched twice
 )
 CLASS = re.compile(rf"\[\^[^\[\]\s]{{0,30}}\]|\[(?:[{MARKED}\x07\b\f\r\t\v]|\\[a-zA-Z]|[,;:.-]){{2,30}}\]")
 OPERAND = re.compile(r"(?:^|[\s(\[{$,=])[A-Za-z0-9]$|[)}\]|'0-9]$")
-QUOTED = re.compile(rf"(?<!\w)([\"'`])[{MARKED}\x07\b\f\n\r\t\v]{{1,3}}\1(?!\w)")
+EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")  # of a file, at the end of its path
+QUOTED = re.compile(rf"(?<![\w`])([\"'`])[{MARKED}\x07\b\f\n\r\t\v]{{1,3}}\1(?![\w`])")
 FORMULA = re.compile(r"(?<![$\\])\$(?![$\s])[^$\n]{1,300}\$(?!\$)|\\\([^\n]{1,300}?\\\)")
 COMMAND = re.compile(rf"\\([A-Za-z]+)|[{MARKED}]([A-Za-z]+)(?=[_^{{\\])")
 
@@ -121,11 +122,11 @@ def settle(text: str, known: Commands | None = None) -> str:
 
     def meant(found: re.Match[str]) -> str:
         begin, letter = found.start(), LETTER_OF[found[1]]
+        path = paths.around(begin)
+        reading = of_path(text, found, path[0]) if path else None
         if classes.around(begin) or quoted.around(begin):
             reading = "literal"
-        elif path := paths.around(begin):
-            reading = of_path(text, found, path[0])
-        else:
+        elif reading is None:
             reading = of_prose(text, found, letter, formulas.around(begin) is not None, commands)
         if reading == "literal":
             return f"\\{letter}{found[2]}"
@@ -149,16 +150,20 @@ class Spans:
         return self.spans[number] if number >= 0 and place < self.spans[number][1] else None
 
 
-def of_path(text: str, found: re.Match[str], path: int) -> str:
-    """How a mark within a path is to be read: "literal", "real" or "" for doubt."""
+def of_path(text: str, found: re.Match[str], path: int) -> str | None:
+    """How a mark within a path is to be read: "literal", "real" or "" for doubt; None where it is no path ("it's:")."""
     letter, rest, after = LETTER_OF[found[1]], found[2], text[found.end() : found.end() + 1]
     if letter in "nt" and not rest[:1].islower():  # "Option C:\\nThe path": a line end
         return "real"
     if letter not in "nt" or letter + rest in FOLDERS:
         return "literal"
+    if EXTENSION.search(
+        text, max(path, found.start() - 6), found.start()
+    ):  # the path has its end: "C:\\notes.txt\\nend."
+        return ""
     if after in LETTER_OF or (after and after in "\\._-0123456789"):  # the path goes on
         return "literal"
-    return "" if text[path] in DRIVES or text[path + 1] != ":" else "real"
+    return "" if text[path] in DRIVES or text[path + 1] != ":" else None
 
 
 def of_prose(text: str, found: re.Match[str], letter: str, formula: bool, commands: frozenset[str]) -> str:
