@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import orjson
 
+from persona_hub.transforms.calls.call import LONGEST_RETRY_AFTER
 from persona_hub.transforms.calls.clients.said import READ, Said, said_of
 from persona_hub.transforms.calls.protocol import ModelError, Verdict
 
 WAIT, ACCOUNT, REQUEST, INPUT = Verdict.WAIT, Verdict.ACCOUNT, Verdict.REQUEST, Verdict.INPUT
-LONGEST_RETRY_AFTER = 600.0  # seconds; a server that asks for more than this is not waited for
 ANY_ERROR = range(200, 600)
 CURABLE = (408, 409, 424, 425, 499)  # and 429, and 5xx
 REFUSALS = (200, *range(400, 500))  # 200: an error in the body of an answer
