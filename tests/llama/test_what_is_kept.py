@@ -12,6 +12,7 @@ from tests.llama.conftest import Built
 from tests.material.trades import TRADES
 
 NEAR = 0.8  # of the words of two texts that are in both
+HELD = 150  # characters after "the document" that may be the document
 POINTING = re.compile(
     r"\b(the|this|that|above|given|following) (\w+ )?(document|text|article|passage|persona)s?\b", re.I
 )
@@ -60,8 +61,23 @@ def test_no_persona_speaks_of_the_document_or_the_persona(built: Built) -> None:
 
 
 def test_no_sample_speaks_of_the_persona(built: Built) -> None:
-    """Nor of the document, which its model has not seen; but a tool's description may speak of one of its own."""
     assert [row for row in built.build.samples if PERSONA.search(row["synthesized text"])] == []
+
+
+def test_no_sample_speaks_of_a_document_that_it_does_not_hold(built: Built) -> None:
+    """A tool's description may speak of a document, and does where it says what that is ("document_id")."""
+    texts = [row["synthesized text"] for row in built.build.samples]
+    assert [(text, found) for text in texts if (found := dangling(text))] == []
+
+
+def dangling(text: str) -> str:
+    """The noun of "the document" in a text that names none otherwise and ends soon after."""
+    for found in re.finditer(r"\bthe (document|text|article|passage)(?=[.,;:?!]|$)", text, re.I):
+        noun = found[1].lower()
+        others = re.sub(rf"\bthe {noun}\b", "", text.lower())
+        if noun not in others and len(text) - found.end() < HELD:
+            return noun
+    return ""
 
 
 def test_nothing_begins_with_an_introduction(built: Built) -> None:
