@@ -16,7 +16,7 @@ from persona_hub.transforms.hub.exporting import SAMPLE_SCHEMA, ExportRow, parqu
 from persona_hub.transforms.hub.manifest import FileEntry, HubError, RunManifest
 from persona_hub.transforms.hub.reading import read_manifest_files, read_personas, read_table
 from persona_hub.transforms.hub.schemas import SCHEMAS, TABLES, to_row
-from persona_hub.transforms.hub.versions import Hub, list_runs, open_hub
+from persona_hub.transforms.hub.versions import Hub, list_runs, open_hub, path_of
 from persona_hub.transforms.records import Sample
 
 EXPORT_FORMATS = ("jsonl", "parquet")
@@ -55,7 +55,7 @@ def export(hub: str, formats: Sequence[str], output: str = "", rows_per_file: in
     for use_case, run in list_runs(hub):
         runs.setdefault(use_case, []).append(run)
     opened = open_hub(hub) if read_current(hub) or not runs else None
-    folder = output or join_path(hub, "export", opened.manifest.version if opened else "samples")
+    folder = output or path_of(hub, f"export/{opened.manifest.version if opened else 'samples'}")
     files: list[FileEntry] = []
     if opened and "jsonl" in formats:
         files.append(write_released(folder, "persona.jsonl", ({"persona": one.text} for one in read_personas(opened))))

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from persona_hub.transforms.files.atomic import whole_file
-from persona_hub.transforms.files.storage import file_exists, list_paths, read_bytes
+from persona_hub.transforms.files.storage import file_exists, read_bytes
+from persona_hub.transforms.hub.places import list_inside
 from persona_hub.transforms.hub.reading import read_manifest_files
 from persona_hub.transforms.hub.table_files import write_lines
 from persona_hub.transforms.hub.versions import list_runs, path_of
@@ -50,7 +51,7 @@ def samples_of(output: str, gone: AbstractSet[str]) -> Iterator[Row]:
 
 def lists_of(output: str) -> list[str]:
     """Paths of all lists."""
-    return list_paths(path_of(output, f"{FOLDER}/*/{FILE}"))
+    return [found.path for found in list_inside(output, f"{FOLDER}/*/{FILE}")]
 
 
 def read_list(path: str) -> list[Row]:

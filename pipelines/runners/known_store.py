@@ -8,11 +8,13 @@ from contextlib import suppress
 
 import orjson
 
-from persona_hub.transforms.files.storage import open_to_write, read_bytes
+from persona_hub.transforms.files.atomic import write_bytes
+from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.versions import HubError, open_hub, path_of
 from persona_hub.transforms.store.protocol import ResponseStore
 
 STORES_FILE = "response_stores.json"  # in OUTPUT: {address: the identity of the store there}
+STORES_BYTES = 1 << 20
 
 
 def note_store(output: str, address: str, store: ResponseStore) -> None:
@@ -26,8 +28,8 @@ def note_store(output: str, address: str, store: ResponseStore) -> None:
         calls = f" for {paid:,} calls" if paid is not True else ""
         tell(f"{place}: holds no answers yet, while those that earlier runs paid{calls} are {where}; what they answer")
     if store.identity and known.get(place) != store.identity:
-        with suppress(OSError), open_to_write(path_of(output, STORES_FILE)) as handle:  # the job will say what is wrong
-            handle.write(orjson.dumps({**known, place: store.identity}))
+        with suppress(OSError):  # the job will say what is wrong
+            write_bytes(path_of(output, STORES_FILE), orjson.dumps({**known, place: store.identity}))
 
 
 def tell(what: str) -> None:
@@ -43,7 +45,7 @@ def tell(what: str) -> None:
 def known_stores(output: str) -> Mapping[str, str]:
     """{address: identity} of the stores that runs on `output` used, as far as they noted it."""
     try:
-        found = orjson.loads(read_bytes(path_of(output, STORES_FILE)))
+        found = orjson.loads(read_bytes(path_of(output, STORES_FILE), STORES_BYTES))
     except (OSError, orjson.JSONDecodeError):
         return {}
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}

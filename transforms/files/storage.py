@@ -8,14 +8,17 @@ Functions raise the OSError of the storage, and those which write a StorageError
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import BinaryIO, NamedTuple
 
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import excerpt
 
 READ_THREADS = 16  # small files which are read at once
@@ -23,6 +26,10 @@ READ_THREADS = 16  # small files which are read at once
 
 class StorageError(OSError):
     """A file that cannot be written; the message names it, what the storage said, and the remedy."""
+
+
+class TooLargeError(InvalidInputError):
+    """A file that is larger than one of its kind can be; the message names it."""
 
 
 class StoredFile(NamedTuple):
@@ -93,16 +100,21 @@ def write_errors(path: str) -> Iterator[None]:
         ) from error
 
 
-def read_bytes(path: str) -> bytes:
-    """All of a small file."""
+def read_bytes(path: str, most: int = -1) -> bytes:
+    """All of a small file. Raises TooLargeError for one of more than `most` bytes; -1: of any size."""
     with open_to_read(path) as handle:
-        return handle.read()
+        if most < 0:
+            return handle.read()
+        data = handle.read(most + 1)
+    if len(data) > most:
+        raise TooLargeError(f"{path}: more than {most:,} bytes, which no file of its kind has; see what it is")
+    return data
 
 
-def read_files(paths: Iterable[str]) -> list[bytes]:
+def read_files(paths: Iterable[str], most: int = -1) -> list[bytes]:
     """Small files in the order of `paths`, many at once: on storage that is far each costs a round trip or three."""
     with ThreadPoolExecutor(READ_THREADS) as pool:
-        return list(pool.map(read_bytes, paths))
+        return list(pool.map(read_bytes if most < 0 else partial(read_bytes, most=most), paths))
 
 
 def list_files(*patterns: str) -> list[StoredFile]:
@@ -123,13 +135,20 @@ def list_paths(*patterns: str) -> list[str]:
 
 
 def delete_file(path: str) -> None:
-    """Deletes a file."""
-    FileSystems.delete([path])
+    """Deletes a file; on this machine the one of this very name, where Beam would delete all that a "*" in it names."""
+    if is_local(path):
+        os.remove(path)
+    else:
+        FileSystems.delete([path])
 
 
 def delete_files(paths: Iterable[str]) -> None:
     """Deletes files, with few calls where the storage can delete many in one."""
-    FileSystems.delete(list(paths))
+    paths = list(paths)
+    for path in filter(is_local, paths):
+        delete_file(path)
+    if far := [path for path in paths if not is_local(path)]:
+        FileSystems.delete(far)
 
 
 def delete_quietly(paths: Iterable[str]) -> None:

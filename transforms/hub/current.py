@@ -8,8 +8,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from persona_hub.transforms.files.atomic import write_bytes
-from persona_hub.transforms.files.storage import file_exists, is_local, join_path, read_bytes
-from persona_hub.transforms.hub.manifest import HubError
+from persona_hub.transforms.files.storage import file_exists, is_local, read_bytes
+from persona_hub.transforms.hub.places import HubError, checked_version, path_of
+
+CURRENT_BYTES = 256
 
 
 class PublishConflict(HubError):
@@ -18,13 +20,14 @@ class PublishConflict(HubError):
 
 def current_path(output: str) -> str:
     """Where OUTPUT keeps the name of its current version."""
-    return join_path(output, "hub", "CURRENT")
+    return path_of(output, "hub/CURRENT")
 
 
 def read_current(output: str) -> str:
-    """Name of the version that readers see, "" where there is none yet."""
+    """Name of the version that readers see, "" where there is none yet. Raises HubError for what is no such name."""
     path = current_path(output)
-    return read_bytes(path).decode("utf-8", "replace").strip() if file_exists(path) else ""
+    name = read_bytes(path, CURRENT_BYTES).decode("utf-8", "replace").strip() if file_exists(path) else ""
+    return checked_version(name, path) if name else ""
 
 
 def set_current(output: str, expected: str, version: str) -> None:
@@ -34,6 +37,7 @@ def set_current(output: str, expected: str, version: str) -> None:
     apart, only those that come after one another.
     """
     path = current_path(output)
+    checked_version(version, path)
     if path.startswith("gs://"):
         _swap_on_gcs(path, expected, version)
         return
@@ -43,7 +47,7 @@ def set_current(output: str, expected: str, version: str) -> None:
 
 def exclusive(output: str) -> AbstractContextManager[None]:
     """On a local disk, no other process is inside for the same OUTPUT; elsewhere it holds nobody."""
-    return _locked(Path(output) / "hub" / ".lock") if is_local(output) else nullcontext()
+    return _locked(Path(path_of(output, "hub/.lock"))) if is_local(output) else nullcontext()
 
 
 @contextmanager

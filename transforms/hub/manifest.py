@@ -9,19 +9,12 @@ from typing import Any, Self
 
 import orjson
 
-from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.hub.manifest_form import RESTORE_FILE, check_form
+from persona_hub.transforms.hub.manifest_form import ManifestError as ManifestError
+from persona_hub.transforms.hub.places import MANIFEST as MANIFEST
+from persona_hub.transforms.hub.places import HubError as HubError
 
 MANIFEST_FORMAT = 1  # of the manifest; a reader refuses a higher one
-MANIFEST = "manifest.json"
-RESTORE_FILE = "restore the file, or build into another folder"
-
-
-class HubError(InvalidInputError):
-    """Something about a hub that its user can put right; the message names the place and the remedy."""
-
-
-class ManifestError(HubError):
-    """A manifest that cannot be read."""
 
 
 @dataclass(frozen=True, order=True)
@@ -75,12 +68,15 @@ class BaseManifest:
 
     @classmethod
     def from_json(cls, data: bytes, where: str) -> Self:
-        """The manifest in `data`, which was read from `where`. Raises ManifestError for a broken or a newer one."""
+        """The manifest in `data`, which was read from the path `where`.
+
+        Raises ManifestError for a broken or a newer one, and for values that no manifest of ours has (`check_form`).
+        """
         try:
             document = orjson.loads(data)
         except orjson.JSONDecodeError as error:
             raise ManifestError(f"{where}: not JSON ({error}); {RESTORE_FILE}") from None
-        if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+        if not isinstance(document, dict) or type(document.get("format")) is not int:
             raise ManifestError(f"{where}: not a manifest of a hub (it names no format)")
         if document["format"] > MANIFEST_FORMAT:
             raise ManifestError(
@@ -91,11 +87,9 @@ class BaseManifest:
         lacking = sorted((required | {"files", "counts"}) - document.keys())
         if lacking:
             raise ManifestError(f"{where}: lacks '{lacking[0]}'; {RESTORE_FILE}")
+        check_form(document, data, where)
         known = {f.name: document[f.name] for f in fields(cls) if f.name in document}
-        try:
-            known["files"] = tuple(FileEntry(f["path"], f["records"], f.get("bytes", 0)) for f in document["files"])
-        except (KeyError, TypeError, AttributeError):
-            raise ManifestError(f"{where}: 'files' is no list of path and records; {RESTORE_FILE}") from None
+        known["files"] = tuple(FileEntry(f["path"], f["records"], f.get("bytes", 0)) for f in document["files"])
         return cls(**known)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from persona_hub.transforms.files.storage import StoredFile, delete_file, is_local, list_files
+from persona_hub.transforms.files.storage import StoredFile, delete_file, is_local
 from persona_hub.transforms.hub.current import current_path, exclusive
 from persona_hub.transforms.hub.manifest import MANIFEST, Manifest
+from persona_hub.transforms.hub.places import list_inside
 from persona_hub.transforms.hub.versions import lineage, list_versions, path_of
 
 LOCK_FILE = ".lock"
@@ -71,7 +72,7 @@ def remove_orphans(output: str, keep: int, idle_seconds: float) -> Orphans:
 def remove_empty(folder: str) -> None:
     """Removes empty folders in a local one."""
     for entry in os.scandir(folder):
-        if entry.is_dir() and not os.listdir(entry.path):
+        if entry.is_dir(follow_symlinks=False) and not os.listdir(entry.path):
             os.rmdir(entry.path)
 
 
@@ -88,4 +89,4 @@ def version_paths(output: str, manifest: Manifest) -> Iterable[str]:
 
 def _all_files(output: str) -> list[StoredFile]:
     """All files of all versions, and what failed attempts left."""
-    return list_files(path_of(output, "hub/*/*"))
+    return list_inside(output, "hub/*/*")

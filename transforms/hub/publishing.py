@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from persona_hub.transforms.files.atomic import UNFINISHED, write_bytes
-from persona_hub.transforms.files.storage import delete_quietly, is_local, list_files, split_path
+from persona_hub.transforms.files.storage import delete_quietly, is_local, split_path
 from persona_hub.transforms.hub.current import PublishConflict, exclusive, read_current, require_current, set_current
 from persona_hub.transforms.hub.manifest import (
     MANIFEST,
@@ -20,6 +20,7 @@ from persona_hub.transforms.hub.manifest import (
     by_folder,
     content_of,
 )
+from persona_hub.transforms.hub.places import list_inside
 from persona_hub.transforms.hub.versions import path_of, read_version
 
 UNFINISHED_SECONDS = 3600  # a file being written that has not grown for so long belongs to a job that is gone
@@ -100,7 +101,7 @@ def delete_unnamed(output: str, folder: str, files: Iterable[FileEntry]) -> None
     if not is_local(output):
         return
     named = {entry.path.rpartition("/")[2] for entry in files if entry.folder == folder} | {MANIFEST}
-    for path, _, modified in list_files(path_of(output, f"{folder}/*")):
+    for path, _, modified in list_inside(output, f"{folder}/*"):
         name = split_path(path)[1]
         idle = time.time() - modified
         if name not in named and (not name.startswith(UNFINISHED) or idle > UNFINISHED_SECONDS):

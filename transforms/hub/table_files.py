@@ -14,11 +14,9 @@ import fastavro
 import orjson
 
 from persona_hub.transforms.files.atomic import HashingWriter, whole_file
-from persona_hub.transforms.files.storage import (
-    join_path,
-    open_to_read,
-)
+from persona_hub.transforms.files.storage import open_to_read
 from persona_hub.transforms.hub.manifest import FileEntry, HubError
+from persona_hub.transforms.hub.places import path_of
 from persona_hub.transforms.hub.schemas import SCHEMAS, from_row, to_row
 from persona_hub.transforms.records import Centroids, Vector, excerpt
 from persona_hub.transforms.wire.batches import Batch, Record, batches
@@ -38,7 +36,7 @@ def write_shard(
     content gets another name, so a file that a manifest names is never overwritten.
     """
     rows = map(to_row, sorted_records(groups))
-    where = join_path(output, *folder.split("/"))
+    where = path_of(output, folder)
     with whole_file(where, lambda digest: f"{stem}-{digest}.{suffix}") as file:
         records = write_avro(file, record, rows) if suffix == "avro" else write_lines(file, rows)
     return FileEntry(f"{folder}/{file.name}", records, file.bytes)

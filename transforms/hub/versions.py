@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from persona_hub.transforms.files.storage import file_exists, join_path, list_paths, read_bytes, read_files, split_path
+from persona_hub.transforms.files.storage import file_exists, join_path, read_bytes, read_files, split_path
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import (
     MANIFEST,
@@ -18,7 +18,12 @@ from persona_hub.transforms.hub.manifest import (
     version_name,
     version_order,
 )
+from persona_hub.transforms.hub.manifest_form import MANIFEST_BYTES
+from persona_hub.transforms.hub.places import is_version, list_inside
+from persona_hub.transforms.hub.places import path_of as path_of
 from persona_hub.transforms.hub.tombstones import Tombstones, tombstones_of
+
+AnyManifest = TypeVar("AnyManifest", bound=BaseManifest)
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,6 @@ class Hub:
     def tombstones(self) -> Tombstones:
         """What this version hides from its readers."""
         return tombstones_of(self.paths("removed"))
-
-
-def path_of(output: str, relative: str) -> str:
-    """Full path of something in OUTPUT."""
-    return join_path(output, *relative.split("/"))
 
 
 def open_hub(output: str, version: str = "") -> Hub:
@@ -72,21 +72,34 @@ def version_meant(output: str, name: str) -> Manifest:
 
 
 def read_version(output: str, version: str) -> Manifest | None:
-    """The manifest of a version, None where it has none."""
+    """The manifest of a version, None where it has none, as what is no name of a version."""
+    if not is_version(version):
+        return None
     path = path_of(output, f"hub/{version}/{MANIFEST}")
-    return Manifest.from_json(read_bytes(path), path) if file_exists(path) else None
+    return read_manifest(Manifest, path) if file_exists(path) else None
+
+
+def read_manifest(kind: type[AnyManifest], path: str) -> AnyManifest:
+    """The manifest at `path`. Raises ManifestError, and TooLargeError beyond what a manifest may have."""
+    return kind.from_json(read_bytes(path, MANIFEST_BYTES), path)
+
+
+def read_manifests(kind: type[AnyManifest], output: str, pattern: str) -> list[tuple[str, AnyManifest]]:
+    """(path, manifest) of those that a glob pattern names in OUTPUT, by path."""
+    paths = [found.path for found in list_inside(output, pattern)]
+    read = zip(paths, read_files(paths, MANIFEST_BYTES), strict=True)
+    return [(path, kind.from_json(data, path)) for path, data in read]
 
 
 def list_versions(output: str) -> list[Manifest]:
     """All versions that have a manifest, the oldest first; the last attempt before a crash may be among them."""
-    paths = list_paths(path_of(output, f"hub/*/{MANIFEST}"))
-    manifests = [Manifest.from_json(data, path) for path, data in zip(paths, read_files(paths), strict=True)]
+    manifests = [manifest for _, manifest in read_manifests(Manifest, output, f"hub/*/{MANIFEST}")]
     return sorted(manifests, key=lambda manifest: version_order(manifest.version))
 
 
 def missing_files(hub: Hub) -> list[str]:
     """The files that a version names and that are not there."""
-    there = set(list_paths(path_of(hub.output, "hub/*/*")))
+    there = {found.path for found in list_inside(hub.output, "hub/*/*")}
     return [path for entry in hub.manifest.files if (path := path_of(hub.output, entry.path)) not in there]
 
 
@@ -166,17 +179,16 @@ def version_to_add(
 def list_runs(output: str) -> list[tuple[str, RunManifest]]:
     """(use case, manifest) of every run of samples in OUTPUT that no other stands in for, by use case and run."""
     runs = []
-    paths = list_paths(path_of(output, f"samples/*/*/{MANIFEST}"))
-    for path, data in zip(paths, read_files(paths), strict=True):
+    for path, manifest in read_manifests(RunManifest, output, f"samples/*/*/{MANIFEST}"):
         folder = split_path(split_path(path)[0])[0]
-        runs.append((split_path(folder)[1], RunManifest.from_json(data, path)))
+        runs.append((split_path(folder)[1], manifest))
     replaced = {run.replaces for _, run in runs}
     return [(use_case, run) for use_case, run in runs if run.run not in replaced]
 
 
 def list_attempts(output: str, run: str) -> list[RunManifest]:
     """The manifests of a run and of those that went on from it: `run`, `run`-2, `run`-3 ..., the latest last."""
-    paths = list_paths(*(path_of(output, f"{kind}/{run}*/{MANIFEST}") for kind in ("samples/*", "dead_letters")))
-    manifests = [RunManifest.from_json(data, path) for path, data in zip(paths, read_files(paths), strict=True)]
+    patterns = (f"{kind}/{run}*/{MANIFEST}" for kind in ("samples/*", "dead_letters"))
+    manifests = [one for pattern in patterns for _, one in read_manifests(RunManifest, output, pattern)]
     found = {manifest.run: manifest for manifest in manifests}
     return [found[name] for name in sorted(found, key=lambda name: (len(name), name))]

@@ -17,15 +17,16 @@ from persona_hub.transforms.files.storage import (
     StoredFile,
     delete_file,
     is_local,
-    list_files,
     open_to_read,
     read_bytes,
     split_path,
 )
 from persona_hub.transforms.hub.current import exclusive, swap_bytes
 from persona_hub.transforms.hub.manifest import MANIFEST, HubError, RunManifest
+from persona_hub.transforms.hub.manifest_form import MANIFEST_BYTES
 from persona_hub.transforms.hub.orphans import remove_empty
-from persona_hub.transforms.hub.versions import path_of
+from persona_hub.transforms.hub.places import list_inside
+from persona_hub.transforms.hub.versions import path_of, read_manifest
 from persona_hub.transforms.purge.erasure import Erasure
 from persona_hub.transforms.purge.rows import Rewritten, rewrite
 from persona_hub.transforms.purge.versions import successors
@@ -59,7 +60,7 @@ def purge_runs(output: str, gone: Erasure, idle_seconds: float) -> ErasedRuns:
 
 def purge_run(output: str, path: str, record: type, gone: Erasure, erased: ErasedRuns) -> None:
     """One folder: successors of its files, then its manifest, then the files go."""
-    data = read_bytes(path)
+    data = read_bytes(path, MANIFEST_BYTES)
     manifest = RunManifest.from_json(data, path)
     found = {entry.path: rewrite(output, entry, record, gone) for entry in manifest.files}
     changed = {path: one for path, one in found.items() if one}
@@ -90,7 +91,7 @@ def updated_run(manifest: RunManifest, changed: dict[str, Rewritten]) -> RunMani
 def all_runs(output: str) -> list[RunManifest]:
     """The manifests of all folders of runs."""
     paths = [found.path for pattern in FOLDERS for found in files_matching(output, f"{pattern}/{MANIFEST}")]
-    return [RunManifest.from_json(read_bytes(path), path) for path in paths]
+    return [read_manifest(RunManifest, path) for path in paths]
 
 
 def remove_unnamed_of_runs(output: str, pattern: str, before: float, erased: ErasedRuns) -> None:
@@ -100,7 +101,7 @@ def remove_unnamed_of_runs(output: str, pattern: str, before: float, erased: Era
     """
     manifests = {found.path: found.modified for found in files_matching(output, f"{pattern}/{MANIFEST}")}
     published = {split_path(path)[0]: seconds for path, seconds in manifests.items()}
-    named = {path_of(output, e.path) for path in manifests for e in RunManifest.from_json(read_bytes(path), path).files}
+    named = {path_of(output, e.path) for path in manifests for e in read_manifest(RunManifest, path).files}
     for found in files_matching(output, f"{pattern}/*"):
         if found.path in named or found.path in manifests:
             continue
@@ -148,4 +149,4 @@ def ids_in(path: str) -> Iterable[str]:
 
 def files_matching(output: str, pattern: str) -> list[StoredFile]:
     """The files of a pattern in OUTPUT, in order."""
-    return list_files(path_of(output, pattern))
+    return list_inside(output, pattern)

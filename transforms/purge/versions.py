@@ -15,10 +15,20 @@ from datetime import UTC, datetime
 
 from persona_hub.transforms.counting.stages import PURGE
 from persona_hub.transforms.files.atomic import write_bytes
-from persona_hub.transforms.files.storage import delete_file, file_exists, is_local, list_files, read_bytes
+from persona_hub.transforms.files.storage import delete_file, file_exists, is_local, read_bytes
 from persona_hub.transforms.hub.current import exclusive, read_current, require_current, set_current, swap_bytes
-from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, HubError, Manifest, fingerprint, version_name
+from persona_hub.transforms.hub.manifest import (
+    MANIFEST,
+    BaseManifest,
+    FileEntry,
+    HubError,
+    Manifest,
+    fingerprint,
+    version_name,
+)
+from persona_hub.transforms.hub.manifest_form import MANIFEST_BYTES
 from persona_hub.transforms.hub.orphans import manifest_path, remove_empty, version_paths
+from persona_hub.transforms.hub.places import list_inside
 from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.tombstones import REMOVED_DOCUMENT, REMOVED_PERSONA, number_of
@@ -141,7 +151,7 @@ def replace_manifest(output: str, version: str, changed: Changed) -> None:
     path = manifest_path(output, version)
     if not file_exists(path):
         return  # a gc was here, on a file system without locks
-    data = read_bytes(path)
+    data = read_bytes(path, MANIFEST_BYTES)
     manifest = Manifest.from_json(data, path)
     if not any(entry.path in changed for entry in manifest.files):
         return
@@ -154,10 +164,10 @@ def remove_unnamed_files(output: str, current: Manifest, idle_seconds: float) ->
 
     What is older than the version that readers see belongs to nobody: a job that set out before cannot publish it.
     """
-    [manifest] = list_files(manifest_path(output, current.version))
+    [manifest] = list_inside(output, f"{current.folder}/{MANIFEST}")
     named = {path for manifest in list_versions(output) for path in version_paths(output, manifest)}
     before = max(manifest.modified, time.time() - idle_seconds)
-    unnamed = [file for file in list_files(path_of(output, "hub/*/*")) if file.path not in named]
+    unnamed = [file for file in list_inside(output, "hub/*/*") if file.path not in named]
     old = [file.path for file in unnamed if file.modified <= before]
     for path in old:
         delete_file(path)
