@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import apache_beam as beam
 
@@ -16,11 +17,13 @@ from persona_hub.pipelines.planning.models import called_models
 from persona_hub.pipelines.planning.own_spend import is_own_spend
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plan_build
 from persona_hub.pipelines.planning.sizing import personas_to_use
+from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.server_words import server_words
 from persona_hub.pipelines.reporting.summary import already_done, build_summary, nothing_new
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
+from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona, PersonasAndHub
 from persona_hub.transforms.extract_persona.extract_persona import ExtractPersona
@@ -39,7 +42,14 @@ from persona_hub.transforms.write_hub.write_hub import HubContents, ProvenanceOf
 
 def build_hub(options: BuildOptions, beam_flags: Sequence[str]) -> int:
     """Builds the hub; returns the exit code."""
-    return run_job(lambda where: BuildJob(plan_build(options, where), where.runner), options, beam_flags)
+    return run_job(partial(plan_build_job, options), options, beam_flags)
+
+
+def plan_build_job(options: BuildOptions, where: Where) -> BuildJob:
+    """The plan of a build, whose settings later commands may take over. Raises what `plan_build` does."""
+    job = BuildJob(plan_build(options, where), where.runner)
+    note_settings(options.output, options)
+    return job
 
 
 @dataclass(frozen=True)

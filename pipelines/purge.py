@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.store_choice import RESPONSES, absolute
+from persona_hub.pipelines.planning.trust import is_built_here, is_own, noted_settings
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
 from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.manifest import BaseManifest
@@ -62,7 +64,13 @@ def purged_stores(options: TakedownOptions, gone: Erasure, texts: Sequence[str])
         for one in made
         if "embedder" in one.models
     }
-    for address in stores_of(options, made):
+    addresses, strange = stores_of(options, made)
+    for address in strange:
+        yield (
+            f"answers in {address}, which a manifest names and you have not used with this hub on this machine; if you "
+            f"trust that, run the same command again with --response_store={shlex.quote(address)}"
+        )
+    for address in addresses:
         shown = address.partition("?")[0]
         try:
             found = purge_answers(open_store(address, make=False), gone, texts, embedders)
@@ -87,15 +95,26 @@ def told(found: ErasedAnswers, address: str) -> Iterator[str]:
         )
 
 
-def stores_of(options: TakedownOptions, made: Sequence[BaseManifest]) -> list[str]:
-    """Addresses of the stores that versions and runs were made with, the one that is named, and the one in OUTPUT."""
-    output = options.hub
-    found = dict.fromkeys([options.response_store, *(one.parameters.get("response_store", "") for one in made)])
-    addresses = dict.fromkeys(absolute(address) for address in found if address not in ("", NO_STORE, None))
-    for folder in dict.fromkeys([output, *(one.parameters.get("output", "") for one in made)]):
-        if folder and is_local(folder) and (Path(folder) / RESPONSES).is_file():
-            addresses[f"sqlite:{(Path(folder) / RESPONSES).absolute()}"] = None
-    return list(addresses)
+def stores_of(options: TakedownOptions, made: Sequence[BaseManifest]) -> tuple[list[str], list[str]]:
+    """(addresses of the response stores to erase in, those that only a manifest names, which nobody opens).
+
+    The first are the store that is named, those that versions and runs were made with by this user, and the one in
+    OUTPUT.
+    """
+    output, noted = options.hub, noted_settings(options.hub)
+    own = dict.fromkeys([options.response_store])
+    strange: dict[str, None] = {}
+    for address in (str(one.parameters.get("response_store", "")) for one in made):
+        (own if address == options.response_store or is_own(output, "response_store", address, noted) else strange)[
+            address
+        ] = None
+    addresses = dict.fromkeys(absolute(address) for address in own if address not in ("", NO_STORE, None))
+    for folder in dict.fromkeys([output, *(str(one.parameters.get("output", "")) for one in made)]):
+        place = Path(folder).absolute() / RESPONSES
+        if folder and is_local(folder) and place.is_file():
+            is_known = (folder == output or is_built_here(folder)) and not place.is_symlink()
+            (addresses if is_known else strange)[f"sqlite:{place}"] = None
+    return list(addresses), [address for address in strange if address not in addresses]
 
 
 def beyond(options: TakedownOptions) -> Iterator[str]:

@@ -9,9 +9,9 @@ from functools import partial
 from persona_hub.pipelines.build import BuildJob
 from persona_hub.pipelines.cli.command_options import RefreshOptions
 from persona_hub.pipelines.cli.exit_status import NothingToRead, UsageError
-from persona_hub.pipelines.cli.parser import inherit
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.plan import plan_refresh
+from persona_hub.pipelines.planning.trust import continued
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.corpus.corpus_records import NoFileError
@@ -26,7 +26,7 @@ def refresh_hub(options: RefreshOptions, beam_flags: Sequence[str]) -> int:
 def plan_refresh_job(options: RefreshOptions, where: Where) -> BuildJob:
     """The plan of the hub's next version. Raises NothingToRead where the corpus is not there yet."""
     hub = open_hub(options.hub)
-    asked = inherit(options, hub.manifest.parameters)
+    asked = continued(options, hub)
     check_embedder(asked, hub)
     try:
         plan = plan_refresh(asked, where)

@@ -17,6 +17,7 @@ from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samp
 from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price
 from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished, use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, personas_to_use, shards_for
+from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.server_words import server_words
 from persona_hub.pipelines.reporting.summary import samples_done, samples_summary
@@ -131,6 +132,7 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     before = list_attempts(options.output, name)
     done = bool(before) and not unfinished(before[-1], options)
     model = replace(model, repairs=repairs_for(options, before[-1] if before and not done else None))
+    note_settings(options.output, options)
     return SynthesizeJob(
         options=options,
         hub=hub,

@@ -11,12 +11,12 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.parser import inherit
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.models import called_models, embedder_of
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.store_choice import absolute
+from persona_hub.pipelines.planning.trust import continued
 from persona_hub.pipelines.purge import run_purge
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
 from persona_hub.pipelines.runners.called_models import CalledModel
@@ -47,7 +47,7 @@ def take_down_sources(options: TakedownOptions, beam_flags: Sequence[str]) -> in
 def plan_takedown(options: TakedownOptions, where: Where) -> TakedownJob:
     """The plan of a takedown. Raises ValueErrors that name the flag and the remedy."""
     hub = open_hub(options.hub)
-    asked = inherit(options, hub.manifest.parameters)
+    asked = continued(options, hub)
     if asked.response_store not in ("", NO_STORE):
         absolute(asked.response_store)  # one that is no address is reported before anything is done
     sources = frozenset(asked.source) - hub.tombstones().unwanted

@@ -20,6 +20,7 @@ class ModelOptions(Options):
         metavar="NAME",
         decides=True,
         of_hub=True,
+        guarded=True,
         first_day=True,
         in_model_file=True,
     )
@@ -29,7 +30,9 @@ class ModelOptions(Options):
         of_hub=True,
         in_model_file=True,
     )
-    llm_base_url: str = option("address of a server for the backend", metavar="URL", of_hub=True, in_model_file=True)
+    llm_base_url: str = option(
+        "address of a server for the backend", metavar="URL", of_hub=True, guarded=True, in_model_file=True
+    )
     llm_extra_body: str = option(
         "what the server wants in each request besides, as a JSON object: "
         '--llm_extra_body=\'{"reasoning_effort": "low"}\'',
@@ -57,6 +60,7 @@ class ModelOptions(Options):
         metavar="DIR",
         decides=True,
         of_hub=True,
+        guarded=True,
     )
 
 
@@ -131,6 +135,7 @@ class StoreOptions(Options):
         "REDIS_USERNAME and REDIS_PASSWORD from the environment, or ?password_secret=NAME out of Secret Manager), "
         "bigtable://PROJECT/INSTANCE/TABLE or none; default on one machine: sqlite:OUTPUT/responses.sqlite",
         metavar="ADDRESS",
+        guarded=True,
     )
     response_store_sync: str = option(
         "what a store outlives: the end of a process, or the power's (half as fast; Redis: appendfsync always)",
@@ -253,13 +258,15 @@ class EmbedderOptions(CallingOptions):
         metavar="NAME",
         decides=True,
         of_hub=True,
+        guarded=True,
     )
     embedder_api_key_secret: str = option(
         "name of the embedder's key in Google Secret Manager; default: the key is in the environment",
         metavar="projects/P/secrets/S/versions/V",
         of_hub=True,
+        guarded=True,
     )
-    embedder_base_url: str = option("address of a server for a paid embedder", metavar="URL", of_hub=True)
+    embedder_base_url: str = option("address of a server for a paid embedder", metavar="URL", of_hub=True, guarded=True)
     embedding_dimensions: int = option(
         "numbers in a vector; 0: the model's own", 0, COUNT, metavar="N", decides=True, of_hub=True
     )

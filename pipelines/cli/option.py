@@ -37,6 +37,7 @@ class Option:
         False  # the same for a flag that came later: versions made before it keep their fingerprint
     )
     of_hub: bool = False  # a later command on the same hub takes it from how the hub was built
+    guarded: bool = False  # names code, a model, a server or a store: not taken from the manifest of a stranger's hub
     first_day: bool = False  # shown by --help, where --help_all shows the rest
     in_model_file: bool = False  # may stand in a file for --model
     recorded: bool = True  # part of a manifest's parameters
@@ -137,6 +138,27 @@ class NumberRange:
             upper = "" if self.high in (ANY, LARGEST) and not value > self.high else f" to {self.high:g}"
             raise argparse.ArgumentTypeError(f"{text} is out of range: from {self.low:g}{upper}")
         return value
+
+
+def recorded_value(one: Option, value: Any) -> Any:
+    """A value of an option as a manifest records it, as the options hold it. Raises ValueError for a wrong one."""
+    if one.many:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ValueError("must be a list of texts")
+        wrong = [item for item in value if one.choices and item not in one.choices]
+    else:
+        wrong = [value] if one.choices and value not in one.choices else []
+    if wrong:
+        raise ValueError(f"must be one of {', '.join(one.choices)}")
+    if one.many:
+        return tuple(value)
+    wanted = (int, float) if isinstance(one.type, NumberRange) else (bool,) if one.type is truth else (str,)
+    if type(value) not in wanted:
+        raise ValueError(f"must be {'a number' if int in wanted else 'true or false' if bool in wanted else 'a text'}")
+    try:
+        return value if one.type is truth else one.type(str(value))
+    except argparse.ArgumentTypeError as error:
+        raise ValueError(str(error)) from None
 
 
 def truth(text: str) -> bool:

@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from persona_hub.pipelines.cli.commands import Job
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_file import with_model_file
-from persona_hub.pipelines.cli.option import Option, Options, options_of
+from persona_hub.pipelines.cli.option import Option, Options, options_of, recorded_value
 from persona_hub.pipelines.cli.sections import sections_of
+from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.secrets import masked, without_logins
 
 # Addresses of documents; those with rules of their own; what is no address.
 SHOWN_AS_THEY_ARE = ("source", "response_store", "vllm_args", "llm_extra_body")
+SHOWN_OF_VALUE = 80
 SHORT_HELP = 20  # options that a command's --help shows without leaving any out
 
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -150,10 +152,18 @@ def values_of(name: str, one: Option, texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def inherit(options: OptionsT, parameters: Mapping[str, Any]) -> OptionsT:
-    """`options`, those of the hub that were not given taken from its manifest's `parameters` where these have them."""
-    taken: dict[str, Any] = {
-        name: tuple(parameters[name]) if one.many else parameters[name]
-        for name, one in options_of(type(options)).items()
-        if one.of_hub and name not in options.given and name in parameters
-    }
+    """`options`, those of the hub that were not given taken from its manifest's `parameters` where these have them.
+
+    Raises UsageError for a value that the flag could not have.
+    """
+    taken: dict[str, Any] = {}
+    for name, one in options_of(type(options)).items():
+        if one.of_hub and name not in options.given and name in parameters:
+            try:
+                taken[name] = recorded_value(one, parameters[name])
+            except ValueError as error:
+                raise UsageError(
+                    f"--{name}: the hub's manifest has {excerpt(repr(parameters[name]), SHOWN_OF_VALUE)}, and it "
+                    f"{error}; name another"
+                ) from error
     return replace(options, **taken)

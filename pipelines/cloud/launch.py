@@ -23,6 +23,7 @@ from persona_hub.pipelines.cloud.template import CLOUD_FOLDER, CLOUD_OBJECT, pat
 from persona_hub.pipelines.planning.budget import has_budget
 from persona_hub.pipelines.planning.models import embeds, named_model
 from persona_hub.pipelines.planning.store_choice import store_of
+from persona_hub.pipelines.planning.trust import last_settings
 from persona_hub.pipelines.runners.dataflow import DATAFLOW, job_link
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.secrets import without_logins
@@ -129,6 +130,9 @@ def parameters(job: Job, arguments: Sequence[str]) -> dict[str, str]:
     if elsewhere := [name for name in texts if not known[name].in_template]:
         raise UsageError(f"--{elsewhere[0]}: goes with a job that is started from here, not with a template")
     typed = {name: ",".join(found) if known[name].many else found[-1] for name, found in texts.items()}
+    if job.options.continues_hub:  # the launcher's machine is new each time, and knows no hub of this user's
+        taken = {name: value for name, value in last_settings(typed["hub"]).items() if known[name].of_hub}
+        typed = taken | typed
     if faults := pattern_faults(job, typed):
         raise UsageError(f"--{faults[0]} {typed[faults[0]]}: not in a template, where no disk but gs:// is seen")
     check_stores(values)

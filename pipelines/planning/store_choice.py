@@ -10,6 +10,7 @@ from persona_hub.pipelines.cli.model_options import CallingOptions
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.embedding.registry import LOCAL_EMBEDDERS
 from persona_hub.transforms.files.storage import is_local
+from persona_hub.transforms.hub.places import path_of
 from persona_hub.transforms.llm.registry import LOCAL_BACKENDS
 from persona_hub.transforms.store.registry import NO_STORE, is_embedded_store, scheme_of
 
@@ -65,6 +66,7 @@ def default_store(output: str) -> str:
             f"--response_store: --output {output} is not on this machine, so it cannot hold an embedded store; name "
             "sqlite:PATH on this one, redis://HOST or bigtable://PROJECT/INSTANCE/TABLE"
         )
+    path_of(output, RESPONSES)  # a link that leads out of OUTPUT is named
     return f"sqlite:{Path(output).absolute() / RESPONSES}"
 
 

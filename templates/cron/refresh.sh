@@ -16,6 +16,7 @@ if [ -r "$home/keys" ]; then
   set +a
 fi
 
+# A hub that this user has not built on this machine: name its --llm, --llm_base_url, --embedder ... too.
 "$home/.venv/bin/persona-hub" refresh --hub "$home/hub" --input '/srv/crawl/{date-1d:%Y-%m-%d}/*'
 code=$?
 

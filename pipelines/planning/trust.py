@@ -1,0 +1,136 @@
+"""Which settings of a hub a later command takes over: those that name code, models and servers, of the user's own hubs.
+
+A hub may come from a stranger, and its manifest may name a SavedModel, whose graph runs, or an address, to which a key
+is sent. So each command that makes something of a hub notes the guarded settings that it was given, in the user's own
+state directory. Those noted for a hub are taken from its manifest; the others have to be typed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.option import Options, options_of
+from persona_hub.pipelines.cli.parser import inherit
+from persona_hub.pipelines.planning.store_choice import RESPONSES
+from persona_hub.transforms.files.atomic import write_bytes
+from persona_hub.transforms.files.storage import is_local
+from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.store.registry import NO_STORE
+
+HARMLESS = ("", None, "offline", NO_STORE)
+WITH_PATHS = ("savedmodel", "export", "sqlite")  # before the colon of a name: a path follows
+
+Noted = dict[str, list[str]]  # {setting: its values}
+AskedT = TypeVar("AskedT", bound=Options)
+
+
+def continued(options: AskedT, hub: Hub) -> AskedT:
+    """`options`, those that were not given as the hub was built; and they are noted.
+
+    Raises UsageError, which says what to type, for a guarded one which only the manifest names.
+    """
+    parameters, noted = hub.manifest.parameters, noted_settings(hub.output)
+    strange = {
+        name: value
+        for name in guarded(type(options))
+        if name not in options.given and not is_own(hub.output, name, value := parameters.get(name, ""), noted)
+    }
+    if strange:
+        typed = " ".join(f"--{name}={shlex.quote(str(value))}" for name, value in strange.items())
+        raise UsageError(
+            f"--hub {hub.output}: its manifest names what you have not used with it on this machine; if you trust "
+            f"that, type it too, or name others: {typed}"
+        )
+    asked = inherit(options, parameters)
+    note_settings(hub.output, asked)
+    return asked
+
+
+def guarded(command: type[Options]) -> list[str]:
+    """Names of the options of a command that name code, a model, a server or a store."""
+    return [name for name, one in options_of(command).items() if one.guarded]
+
+
+def is_own(output: str, name: str, value: Any, noted: Mapping[str, list[str]]) -> bool:
+    """Whether a value that a manifest names is harmless, in OUTPUT itself, or one that the user has used with it."""
+    if value in HARMLESS:
+        return True
+    if not isinstance(value, str):
+        return False
+    seen = as_noted(name, value)
+    return seen in noted.get(name, ()) or seen == f"sqlite:{hub_place(output)}/{RESPONSES}"
+
+
+def is_built_here(output: str) -> bool:
+    """Whether this user has built a hub or samples in this folder."""
+    return note_file(output).is_file()
+
+
+def noted_settings(output: str) -> Noted:
+    """What was noted for the hub in `output`; nothing where nothing was."""
+    return {name: list(map(str, values)) for name, values in note_of(output).get("settings", {}).items()}
+
+
+def last_settings(output: str) -> dict[str, str]:
+    """The guarded settings of the last command on the hub in `output`, as they were typed."""
+    return {name: str(value) for name, value in note_of(output).get("last", {}).items()}
+
+
+def note_of(output: str) -> dict[str, Any]:
+    """What the notes for the hub in `output` say."""
+    try:
+        found = orjson.loads(note_file(output).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def note_settings(output: str, options: Options) -> None:
+    """Notes the guarded settings that a command uses with the hub in `output`.
+
+    Where the state directory cannot be written, as in some containers, the next command has to name them.
+    """
+    noted = noted_settings(output)
+    used = {name: value for name in guarded(type(options)) if (value := getattr(options, name)) not in HARMLESS}
+    for name, value in used.items():
+        noted[name] = list(dict.fromkeys([*noted.get(name, ()), as_noted(name, value)]))
+    document = {"hub": hub_place(output), "settings": noted, "last": used}
+    with suppress(OSError):
+        state_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_bytes(str(note_file(output)), orjson.dumps(document))
+
+
+def state_folder() -> Path:
+    """Where notes lie: XDG_STATE_HOME/persona-hub, by default ~/.local/state/persona-hub."""
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "persona-hub"
+
+
+def note_file(output: str) -> Path:
+    """The file of the notes for one hub."""
+    name = hashlib.blake2b(hub_place(output).encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return state_folder() / f"{name}.json"
+
+
+def hub_place(output: str) -> str:
+    """A hub's folder, however it was typed."""
+    return os.path.realpath(output) if is_local(output) else output.rstrip("/")
+
+
+def as_noted(name: str, value: str) -> str:
+    """A setting with its local path made absolute: the same words in another working directory mean other files."""
+    scheme, colon, place = value.partition(":")
+    if name == "prompt_dir" and is_local(value):
+        return os.path.realpath(value)
+    if colon and scheme in WITH_PATHS and is_local(place):
+        return f"{scheme}:{os.path.realpath(place)}"
+    return value
