@@ -50,6 +50,7 @@ MEANT = [  # the string in the JSON is the text that was meant: no backslash was
     r"Split it at '\n' and at '\t'.",
     r"Match ^\s+\t$ or (\t|\s) or ^\d+\t+",
     r"See src\tests\new.",
+    r"As $\frac{1}{2}\nu$ is, so is $\nabla f$.",
 ]
 
 
@@ -70,11 +71,15 @@ def test_so_it_is_where_backslashes_are_doubled(text: str) -> None:
     [
         (r"\\frac{1}{2} and \frac{3}{4} and \\beta \times \rho", r"\frac{1}{2} and \frac{3}{4} and \beta \times \rho"),
         (r"One.\nUnder it \\(\nu\\)", "One.\nUnder it \\(\\nu\\)"),
-        (r"$\\nu$ and 3\nu", r"$\nu$ and 3\nu"),
         (r"\\frac{1}{2}\nFind x.", "\\frac{1}{2}\nFind x."),
         (r"\u000crac{1}{2}, \u0008eta, \u0009imes", r"\frac{1}{2}, \beta, \times"),  # what a server decoded and encoded
         ("\x0crac{1}{2}, \x08eta, \x07lpha, \theta", r"\frac{1}{2}, \beta, \alpha, \theta"),
         (r"C:\\new\temp", r"C:\new\temp"),
+        (r"C:\\temp\\notes.txt\nend of it", "C:\\temp\\notes.txt\nend of it"),
+        (r"see C:\\ndir now\tup\\nless", "see C:\\ndir now\tup\\nless"),
+        (r"\\d+\\s*,\t$2\nu$", "\\d+\\s*,\t$2\\nu$"),
+        (r"\\d+\\s*\nnext", "\\d+\\s*\nnext"),
+        (r"\begin{pmatrix}1 & 2 \\ 3 & 4\end{pmatrix}", r"\begin{pmatrix}1 & 2 \\ 3 & 4\end{pmatrix}"),
     ],
 )
 def test_some_are_doubled_and_some_are_not(written: str, meant: str) -> None:
@@ -93,6 +98,9 @@ def test_some_are_doubled_and_some_are_not(written: str, meant: str) -> None:
         (r"one\r\ntwo\r\n", "one\ntwo"),
         (r"Option C:\nThe mill.\nOption D:\n5", "Option C:\nThe mill.\nOption D:\n5"),
         (r"La pioggia.\ne poi il sole", "La pioggia.\ne poi il sole"),
+        (r"It costs $5\nnot counting the 7 $.", "It costs $5\nnot counting the 7 $."),
+        (r"x = hypot(y)\nless = 2\ni = 0\nne = 1", "x = hypot(y)\nless = 2\ni = 0\nne = 1"),
+        (r"Option C:\n5\n6", "Option C:\n5\n6"),
         (r"Isn\'t it \/ \"so\"?", 'Isn\'t it / "so"?'),
         (r"caf\u00e9 \ud83d\ude00", "café 😀"),
         (r"half \ud83d of it", "half \ufffd of it"),
@@ -123,6 +131,17 @@ def test_line_ends_tabs_and_codes_stay(written: str, meant: str) -> None:
         r"$$\nu = 5$$",
         r"it rains\nless and less",
         r"\tan apple",
+        r"\d+\s*,\t$2\nu$",
+        r"see C:\ndir now end.\nC:\temp\notes.txt",
+        r"C:\temp\notes.txt\nend of it",
+        r"Option C:\nten\nOption D:\nfive",
+        r"C:\new\files\tsrc\tests\new.py",
+        r"\\server\share\new.txt",
+        r"v_1 = 2\nu_1 = 3",
+        r"$\\nu$ and 3\nu",
+        r"name\text\tsize",
+        r"Ann\tasks",
+        r"[\n\t]",
     ],
 )
 def test_what_can_be_read_in_two_ways_is_malformed(written: str) -> None:

@@ -65,10 +65,13 @@ SURE = [
         r"[^\n]+",
         r"\tfrac12",
         r"\begin{cases}",
+        r"src\tests\new.py",
+        r"%APPDATA%\npm",
+        r"^\s+\t$",
     ),
 ]
 # Those that nobody can tell from a line end, a tab or half a code, if they are single.
-DOUBTFUL = [r"2\nu", r"up\nless", r"\fx", r"\rx", r"\u12 of", r"see C:\ndir now"]
+DOUBTFUL = [r"2\nu", r"up\nless", r"\fx", r"\rx", r"\u12 of", r"see C:\ndir now", r"\\server\share\new.txt"]
 PLAIN = [
     *(
         "a mill",
@@ -96,10 +99,16 @@ PLAIN = [
         "</think>",
         "```",
         "end.",
+        "$5",
+        "C:",
+        "ndir",
+        "`a`",
+        "x = 1",
     ),
 ]
-CODE = re.compile(r"[A-Z]:\\|\\[sdb]|\[\^")  # at the end of a text
-BREAKS = [" ", " ", " ", "\n", "\n\n", ".\n- ", ":\n1. ", ",\t"]
+# A command takes up the letters that follow it, and a share begins with two backslashes, where no word goes on.
+RUNS_ON = re.compile(r"\\[A-Za-z]+$")
+BREAKS = [" ", " ", " ", "", "", "\n", "\n\n", "\t", ".\n- ", ":\n1. ", ",\t"]
 BEFORE = [
     "",
     "",
@@ -165,12 +174,12 @@ def strings(draw: st.DrawFn) -> Written:
         draw(st.lists(st.sampled_from(SURE + SURE + DOUBTFUL + PLAIN + PLAIN), min_size=1, max_size=6))
     ):
         between = draw(st.sampled_from(BREAKS)) if number else ""
-        if CODE.search(meant[-20:]):
-            between = " "  # whether a path or a pattern goes on with `\\n`, or a line ends there, nobody can tell
+        if (RUNS_ON.search(meant[-20:]) and piece[0].isalpha()) or piece.startswith(r"\\"):
+            between = between or " "
         doubled = draw(st.booleans()) or "\\" not in piece
         quoted = json.dumps(piece, ensure_ascii=draw(st.booleans()))[1:-1]
-        # What stands after a line's end or a colon may be read in two ways: then it is asked again.
-        sure = sure and (doubled or piece not in DOUBTFUL) and not between.strip(" ")
+        # What stands directly after another piece, a line's end or a colon may be read in two ways: it is asked again.
+        sure = sure and (doubled or piece not in DOUBTFUL) and (not number or between == " ")
         meant += between + piece
         written += json.dumps(between)[1:-1] + (quoted if doubled else piece.replace('"', '\\"'))
     return Written(meant, written, sure)

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import itemgetter
 
-from persona_hub.transforms.llm.reading.words import COMMANDS, DOUBTFUL, FOLDERS, VALUES
+from persona_hub.transforms.llm.reading.words import COMMANDS, DOUBTFUL, FOLDERS, VALUES, WORDS_TOO
 
 BENT = (
     "a backslash is not doubled: write each backslash of LaTeX, of a path or of a regular expression as \\\\,"
@@ -34,39 +34,58 @@ LETTERS = "abfnrtuvx"
 # A mark stands for a backslash and its letter. They are of Unicode's noncharacters, which no text may hold.
 MARKS = {letter: chr(0xFDD0 + number) for number, letter in enumerate(LETTERS)}
 MARKED = "\ufdd0-\ufdd8"
+SINGLE = "\ufdd9"  # a backslash that was not doubled, and that no escape of JSON begins with: `\d`, `\sqrt`
 NONCHARACTER = re.compile("[\ufdd0-\ufdef]")
 LETTER_OF = {mark: letter for letter, mark in MARKS.items()} | dict(zip("\x07\b\f\n\r\t\v", "abfnrtv", strict=True))
 CONTROL = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 MARK_OF_CODE = {code: MARKS[letter] for letter, code in CONTROL.items()}
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 SOFT = re.compile(rf"([\x07\b\f\n\r\t\v{MARKED}])([A-Za-z]*)")
-UNSETTLED = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{MARKED}]")
+UNSETTLED = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{MARKED}{SINGLE}]")
 # Whether a string needs more than its marks of line ends and tabs replaced: 20 times as fast as all that follows.
 DOUBT = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdd2\ufdd4\ufdd6-\ufdd8]"
-    r"|[\n\t\ufdd3\ufdd5](?=[a-z\]]|Right|Left)|[\"'`\[^](?=[\ufdd3\ufdd5])|\\[sdwSDW](?![A-Za-z])"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdd2\ufdd4\ufdd6-\ufdd9]"
+    r"|[\n\t\ufdd3\ufdd5](?=[a-z\]]|Right|Left)|[\"'`\[^](?=[\ufdd3\ufdd5])|:[\ufdd3\ufdd5]\d"
 )
 OTHER_ESCAPE = re.compile(r'\\[^"/]', re.DOTALL)
 WINDOWS_1252 = {
     code: bytes([code]).decode("cp1252") for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
 
+WORD_LETTERS = 3  # or more: shorter ones are names of variables, as in a formula
 AROUND_CHARACTERS = 40  # characters on either side, up to white space, in which a pattern or a path shows
-PATTERN_CLASS = re.compile(r"\\[sdwSDW](?![A-Za-z])")
+PATTERN = rf"{SINGLE}[sdwSDW](?![A-Za-z])[+*?]?"
+PATTERN_CLASS = re.compile(PATTERN)
+PATTERN_ENDS = re.compile(rf"{PATTERN}$")
 DRIVES = "CDEFGHZcde"  # whose name before a colon is no variable and no label
 HALF_CODE = {"u": re.compile("$|[0-9a-fA-F]"), "x": re.compile("[0-9a-fA-F]{2}")}
-BACKSLASH = rf"[\\\x07\b\f\r\t\v{MARKED}]"
+# Of a path that is not doubled. What stands before a colon is a drive, and begins another path.
+SEPARATOR = rf"[{SINGLE}\x07\b\f\r\t\v{MARKED}](?![A-Za-z]:)"
 WINDOWS_PATH = re.compile(
-    rf"(?:(?<![^\W_])[A-Za-z]:|\\\\[\w.$-]{{1,60}}|%\w{{1,30}}%|(?<![^\s\"'(=,;`])\.{{1,2}})"
-    rf"(?:{BACKSLASH}[\w.$()&+~#@%-]{{1,80}}+(?: [\w.$()&+~#@%-]{{1,80}}+){{0,3}}(?={BACKSLASH}))*+"
-    rf"(?:{BACKSLASH}[\w.$()&+~#@%-]{{1,80}}+)?"  # or nothing, which holds no mark: so no part is matched twice
+    rf"(?:(?<![^\W_])[A-Za-z]:|(?<=[a-z0-9])[C-HZ]:|\\\\[\w.$-]{{1,60}}|%\w{{1,30}}%|(?:(?<![^\s(=,;])|(?<=[\s(=][\"'`]))\.{{1,2}})"
+    rf"(?:{SEPARATOR}[\w.$()&+~#@%-]{{1,80}}+(?: [\w.$()&+~#@%-]{{1,80}}+){{0,3}}(?={SEPARATOR}))*+"
+    rf"(?:{SEPARATOR}[\w.$()&+~#@%-]{{1,80}}+)?"  # or nothing, which holds no mark: so no part is matched twice
 )
-CLASS = re.compile(rf"\[\^[^\[\]\s]{{0,30}}\]|\[(?:[{MARKED}\x07\b\f\r\t\v]|\\[a-zA-Z]|[,;:.-]){{2,30}}\]")
+FOLDER = re.compile(rf"[{SINGLE}\ufdd0-\ufdd2\ufdd4\ufdd6-\ufdd8]|([\ufdd3\ufdd5][a-z_]++)")
+# `\\server\share` in which none is doubled reads as one backslash before "server".
+BENT_SHARE = re.compile(
+    rf"(?<![\w:~\\])(?<!{SINGLE})\\[\w.$-]{{1,60}}+"
+    rf"(?:[{SINGLE}\ufdd0-\ufdd2\ufdd4\ufdd6-\ufdd8]|([\ufdd3\ufdd5][a-z_]++))"
+)
+CLASS = re.compile(rf"\[\^[^\[\]\s]{{0,30}}\]|\[(?:[{MARKED}\x07\b\f\r\t\v]|[\\{SINGLE}][a-zA-Z]|[,;:.-]){{2,30}}\]")
+ONLY_ENDS = re.compile(r"\[[\n\t\ufdd3\ufdd5]{1,30}\]")  # a class of characters, or an empty list on two lines
+ASSIGNED = re.compile(r" ?[-+*/]?=(?!=)")
+SCRIPTS = "^_{"  # what follows a value, and no word
+VARIABLE = re.compile(r"%\w{1,30}%$")
 OPERAND = re.compile(r"(?:^|[\s(\[{$,=])[A-Za-z0-9]$|[)}\]|'0-9]$")
 EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")  # of a file, at the end of its path
-QUOTED = re.compile(rf"(?<![\w`])([\"'`])[{MARKED}\x07\b\f\n\r\t\v]{{1,3}}\1(?![\w`])")
-FORMULA = re.compile(r"(?<![$\\])\$(?![$\s])[^$\n]{1,300}\$(?!\$)|\\\([^\n]{1,300}?\\\)")
-COMMAND = re.compile(rf"\\([A-Za-z]+)|[{MARKED}]([A-Za-z]+)(?=[_^{{\\])")
+QUOTED = re.compile(rf"(?<![^\s(\[{{,=:+])([\"'`])[{MARKED}\x07\b\f\n\r\t\v]{{1,3}}\1(?![\w`])")
+FORMULA = re.compile(r"(?<![$\\\ufdd9])\$(?![$\s])[^$\n]{0,299}[^$\s]\$(?![$\d])|[\\\ufdd9]\([^\n]{1,300}?[\\\ufdd9]\)")
+WORD = re.compile(rf"(?<![A-Za-z\\{SINGLE}{{])([{MARKED}]?[A-Za-z]{{2,}})")
+COMMAND = re.compile(rf"[\\{SINGLE}]([A-Za-z]+)|([{MARKED}][A-Za-z]+)(?=[_^{{\\{SINGLE}])")
+# Rows of a matrix whose \\begin is not doubled: there, two backslashes are two.
+ROWS = re.compile(rf"{MARKS['b']}egin\{{.{{0,500}}?{SINGLE}end\{{", re.DOTALL)
+ROW_END = re.compile(rf"(?<!\\)\\(?=[\s\d\[&{MARKED}{SINGLE}-])")
 
 
 def mark_escapes(text: str) -> str:
@@ -92,7 +111,7 @@ def mark_escape(found: re.Match[str]) -> str:
         return found[0]
     if letter in "bfnrtux":
         return MARKS[letter]
-    return letter if letter == "'" else "\\\\" + letter
+    return letter if letter == "'" else SINGLE + letter
 
 
 class Commands:
@@ -105,29 +124,36 @@ class Commands:
     def names(self) -> frozenset[str]:
         """Their names; sought only where there is a doubt."""
         return frozenset(
-            found[1] or LETTER_OF[found[0][0]] + found[2]
+            name
             for text in self.texts
             for found in COMMAND.finditer(text)
-            if found[1] or LETTER_OF[found[0][0]] + found[2] in COMMANDS
+            if (name := found[1] or LETTER_OF[found[2][0]] + found[2][1:])
+            and (found[1] or (name in COMMANDS and (name not in DOUBTFUL or (name in VALUES and not a_variable(name)))))
         )
 
 
-def settle(text: str, known: Commands | None = None) -> str:
+def settle(raw: str, known: Commands | None = None) -> str:
     """A decoded string with each mark as what it was meant to be, as far as that is sure; `known` are in the answer."""
-    if not DOUBT.search(text):
-        return text if text.isascii() else text.replace(MARKS["n"], "\n").replace(MARKS["t"], "\t")
-    commands = (known or Commands([text])).names
-    text = text.translate(WINDOWS_1252)
-    classes, quoted, paths, formulas = (Spans(pattern, text) for pattern in (CLASS, QUOTED, WINDOWS_PATH, FORMULA))
+    if not DOUBT.search(raw):
+        return raw if raw.isascii() else raw.replace(MARKS["n"], "\n").replace(MARKS["t"], "\t")
+    if any(is_folder(found[1] or "") for found in BENT_SHARE.finditer(raw)):
+        return raw
+    commands = (known or Commands([raw])).names
+    raw = ROWS.sub(lambda found: ROW_END.sub(r"\\\\", found[0]), raw.translate(WINDOWS_1252))
+    text = raw.replace(SINGLE, "\\")  # as long: a place in one is the same in the other
+    classes, quoted, ends = (Spans(pattern, text) for pattern in (CLASS, QUOTED, ONLY_ENDS))
+    paths, formulas = Spans(WINDOWS_PATH, raw), Spans(FORMULA, raw, without=is_prose)
 
     def meant(found: re.Match[str]) -> str:
         begin, letter = found.start(), LETTER_OF[found[1]]
         path = paths.around(begin)
-        reading = of_path(text, found, path[0]) if path else None
-        if classes.around(begin) or quoted.around(begin):
+        reading = of_path(raw, found, path[0]) if path else None
+        if ends.around(begin):
+            reading = ""
+        elif classes.around(begin) or quoted.around(begin):
             reading = "literal"
         elif reading is None:
-            reading = of_prose(text, found, letter, formulas.around(begin) is not None, commands)
+            reading = of_prose(raw, found, letter, formulas.around(begin) is not None, commands)
         if reading == "literal":
             return f"\\{letter}{found[2]}"
         if reading == "real":
@@ -135,14 +161,14 @@ def settle(text: str, known: Commands | None = None) -> str:
             return ("\t" if letter == "t" else real) + found[2]
         return found[0]
 
-    return SOFT.sub(meant, text)
+    return SOFT.sub(meant, raw).replace(SINGLE, "\\")
 
 
 class Spans:
     """Where a pattern matches in a text."""
 
-    def __init__(self, pattern: re.Pattern[str], text: str):
-        self.spans = [found.span() for found in pattern.finditer(text)]
+    def __init__(self, pattern: re.Pattern[str], text: str, without: Callable[[str], bool] | None = None):
+        self.spans = [found.span() for found in pattern.finditer(text) if without is None or not without(found[0])]
 
     def around(self, place: int) -> tuple[int, int] | None:
         """The span that holds a place."""
@@ -150,19 +176,36 @@ class Spans:
         return self.spans[number] if number >= 0 and place < self.spans[number][1] else None
 
 
+def is_folder(marked: str) -> bool:
+    """Whether a mark and letters are the name of a folder; "" stands for a backslash that is no line end."""
+    return not marked or LETTER_OF[marked[0]] + marked[1:] in FOLDERS
+
+
+def is_prose(text: str) -> bool:
+    r"""Whether there are words between two `$`, as in `$5\nnot counting the 7 $`: prices, and no formula."""
+    for found in WORD.finditer(text):
+        name = (LETTER_OF[found[1][0]] + found[1][1:]) if found[1][0] in LETTER_OF else ""
+        if len(found[1]) >= WORD_LETTERS and name not in COMMANDS and text[0] == "$":
+            return True
+    return False
+
+
 def of_path(text: str, found: re.Match[str], path: int) -> str | None:
     """How a mark within a path is to be read: "literal", "real" or "" for doubt; None where it is no path ("it's:")."""
     letter, rest, after = LETTER_OF[found[1]], found[2], text[found.end() : found.end() + 1]
+    label = text[path + 1 : found.start()] in (":", ".", "")  # as in "Option C:\\nten"
     if letter in "nt" and not rest[:1].islower():  # "Option C:\\nThe path": a line end
-        return "real"
-    if letter not in "nt" or letter + rest in FOLDERS:
+        goes_on = not (label or rest) and after and after in "._0123456789"  # "C:\\temp\\t1.csv"
+        return (
+            ""
+            if goes_on and any(map(is_folder, FOLDER.findall(text, max(path, found.start() - 80), found.start())))
+            else "real"
+        )
+    if letter not in "nt":
         return "literal"
-    if EXTENSION.search(
-        text, max(path, found.start() - 6), found.start()
-    ):  # the path has its end: "C:\\notes.txt\\nend."
-        return ""
-    if after in LETTER_OF or (after and after in "\\._-0123456789"):  # the path goes on
-        return "literal"
+    ended = EXTENSION.search(text, max(path, found.start() - 6), found.start())  # "C:\\notes.txt\\nend."
+    if letter + rest in FOLDERS:
+        return "" if ended and letter + rest in WORDS_TOO else "literal"
     return "" if text[path] in DRIVES or text[path + 1] != ":" else None
 
 
@@ -177,12 +220,17 @@ def of_prose(text: str, found: re.Match[str], letter: str, formula: bool, comman
     if letter == "b":
         return "literal" if rest or mark == MARKS["b"] else ""
     if name in COMMANDS:
-        doubtful = name in DOUBTFUL and letter != "r"
-        return of_doubtful(text, found, name, formula or name in commands) if doubtful else "literal"
-    if rest and (letter == "a" or (formula and (letter != "n" or after == "{"))):
+        doubtful = letter != "r" and (name in DOUBTFUL or (name == "text" and after != "{"))  # "file\\text": a table
+        return of_doubtful(text, found, name, formula, name in commands) if doubtful else "literal"
+    if rest and (letter == "a" or (formula and (letter not in "nt" or after == "{"))):
         return "literal"
+    beginning = before == ":" or (before == "%" and VARIABLE.search(text, max(0, found.start() - 40), found.start()))
+    if beginning and name in FOLDERS and name not in WORDS_TOO:  # of a path that stands directly after a word
+        return ""
+    if formula and letter == "t" and rest:  # of a macro of the author's own?
+        return ""
     if name in FOLDERS and before.isalnum() and mark not in "\n\t":
-        return "literal"
+        return "" if name in WORDS_TOO else "literal"
     if letter == "r":
         return "real" if not rest and (not after or after.isspace() or after in LETTER_OF) else ""
     if mark in (MARKS["n"], MARKS["t"]) and (reading := of_run(text, found)) is not None:
@@ -198,17 +246,28 @@ def of_run(text: str, found: re.Match[str]) -> str | None:
     before, after = text[max(0, begin - 1) : begin], text[end : end + 1]
     left, right = text[max(0, begin - AROUND_CHARACTERS) : begin], text[begin : begin + AROUND_CHARACTERS]
     run = ("" if not left or left[-1].isspace() else left.split()[-1]) + right.split()[0]
-    opened = before != "" and before in "^([|"
-    if PATTERN_CLASS.search(run) and (opened or (after and after in "$+*?)|]{")):
-        return "literal" if opened or LETTER_OF[found[1]] == "t" else ""
+    if PATTERN_CLASS.search(run):
+        if before and before in "^([|":
+            return "literal"
+        if after and after in "$+*?)|]{":
+            ends = text[end + 1 : end + 2]
+            sure = LETTER_OF[found[1]] == "t" and (not ends or ends in ".,;)\"'`$/" or (after == "$" and ends == " "))
+            return "literal" if sure else ""
+        if PATTERN_ENDS.search(left) or (before and before in ",;") or (before.isalnum() and after == SINGLE):
+            return ""
     if len(rest) > 1 and rest[0].islower() and before.isalnum() and after:
         name = SOFT.match(text, end)
-        if after == "\\" or (name and (LETTER_OF[name[1]] not in "nt" or LETTER_OF[name[1]] + name[2] in FOLDERS)):
+        if after == SINGLE or (name and (LETTER_OF[name[1]] not in "nt" or LETTER_OF[name[1]] + name[2] in FOLDERS)):
             return ""
     return None
 
 
-def of_doubtful(text: str, found: re.Match[str], name: str, known: bool) -> str:
+def a_variable(name: str) -> bool:
+    r"""Whether a line that begins with a variable may have been meant: `v = 1\nu = 2`."""
+    return name in ("ne", "ni", "nu")
+
+
+def of_doubtful(text: str, found: re.Match[str], name: str, formula: bool, known: bool) -> str:
     r"""How `\nu`, `\to` and their like are to be read, which may be a line end or a tab before a word."""
     begin, after = found.start(), text[found.end() : found.end() + 1]
     before, earlier = text[max(0, begin - 1) : begin], text[max(0, begin - 2) : max(0, begin - 1)]
@@ -216,14 +275,19 @@ def of_doubtful(text: str, found: re.Match[str], name: str, known: bool) -> str:
         return "real"
     if (before == "$" == earlier) or (before == "[" and earlier == "\\"):  # "$$\nu": a formula on lines of its own
         return ""
-    if known or (after and after in "^_{\\") or (before and before in "$({[=+*/^_|<>&~"):
-        return "literal"
+    if (
+        name[0] == "n" and name != "not" and name not in VALUES and ASSIGNED.match(text, found.end())
+    ):  # "i = 0" at the beginning of a line
+        return "" if before == " " else "real"
     if before and (before in ".:;!?…。！？：；\"'”»\n" or before == MARKS["n"]):
-        return "real"
+        return "literal" if formula else "real"
+    if formula or (before and before in "$({[=+*/^_|<>&~"):
+        return "literal"
+    continued = after == SINGLE or (name in VALUES and after != "" and after in SCRIPTS)  # `\to\infty`, `\tau_1`
     if before == " " and not earlier.isspace() and earlier not in LETTER_OF:
         operand = OPERAND.search(text[max(0, begin - 3) : begin - 1]) is not None
-        return "literal" if name in VALUES or operand else ""
-    return ""
+        return "literal" if name in VALUES or operand or known or continued else ""
+    return "literal" if not a_variable(name) and (known or continued) else ""
 
 
 def is_bent(text: str) -> bool:

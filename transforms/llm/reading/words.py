@@ -28,16 +28,22 @@ COMMANDS = words(
     """
 )
 # Those whose letters after the first are words, or may be, and begin a line: "\ne poi", "\tan apple", "\nless".
-DOUBTFUL = words("nabla ne neg nexists ni nless nmid not nparallel nsim nsubset nu tag tan tau thead to top tt")
+DOUBTFUL = words(
+    """
+    nabla ncong ne neg nexists ngeq ni nleq nless nmid not nparallel nprec nsim nsubset nsucc nu tag tan tanh tau thead
+    to top tt
+    """
+)
 VALUES = words("nabla nu tan tau")  # of those, what may follow a word: "the frequency \\nu"
 # Names of folders and files after whose first letter no word is left: "C:\new" is no line that begins with "ew".
 FOLDERS = words(
     """
-    bin build backup file files fonts new news node nodejs node_modules notes nginx null tmp temp test tests tools tasks
-    templates target raw reports resources results release releases root readme repo repos runs users user usr utils
-    ui
+    bin build backup file files fonts new news node nodejs node_modules notes nginx npm null tmp temp test tests tools
+    tasks templates target raw reports resources results release releases root readme repo repos runs users user usr
+    utils ui
     """
 )
+WORDS_TOO = words("node tasks test")  # of those, what may be a word after a tab or a line end: "Ann\\tasks"
 # Tags around an answer, or that mean nothing: those of chat templates and of HTML.
 NO_THOUGHTS = words(
     """
