@@ -28,7 +28,10 @@ class UnknownArgument(UsageError):
         """What is wrong, and which of the flags `known` may have been meant."""
         if not self.argument.startswith("-"):
             name = f" {self.argument}" if len(self.argument) < LONGEST_NAME and Path(self.argument).exists() else ""
-            return f"an argument{name} that belongs to no flag (quote a glob, so that the shell leaves it alone)"
+            hint = "quote a glob, so that the shell leaves it alone"
+            if "version" in known and "input" not in known:
+                hint = "name a version with --version"
+            return f"an argument{name} that belongs to no flag ({hint})"
         name = self.argument.partition("=")[0]
         return f"unknown argument {name}{meant(name, [f'--{one}' for one in known])}"
 

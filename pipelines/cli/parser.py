@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from persona_hub.pipelines.cli.commands import Job
-from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.exit_status import UsageError, meant
 from persona_hub.pipelines.cli.model_file import with_model_file
 from persona_hub.pipelines.cli.option import Option, Options, options_of, recorded_value
 from persona_hub.pipelines.cli.sections import sections_of
@@ -26,11 +26,20 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 class Parser(argparse.ArgumentParser):
     """Says in one line what was wrong, and shows the flags of a first day unless all are asked for."""
 
+    mistyped: str = ""  # what may have been meant by a flag with a slip in it
     later: frozenset[str] = frozenset()  # flags that --help leaves out
 
     def error(self, message: str) -> Any:
         """Raises UsageError instead of printing the whole usage."""
-        raise UsageError(f"{message}; see {self.prog} --help")
+        raise UsageError(f"{message}{self.mistyped}; see {self.prog} --help")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does; where that fails, the error also says what a mistyped flag may have been meant for."""
+        known = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        names = (one.partition("=")[0] for one in args or () if one.startswith("--"))
+        slips = ((name, meant(name, known)) for name in names if name not in known)
+        self.mistyped = next((f"; {name}: {asked.removeprefix('; ')}" for name, asked in slips if asked), "")
+        return super().parse_known_args(args, namespace)
 
     def format_help(self) -> str:
         """The help of a first day: without the flags in `later`, and with a line that says how to see them."""

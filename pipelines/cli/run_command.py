@@ -22,6 +22,7 @@ from persona_hub.pipelines.cli.exit_status import (
     UnknownArgument,
     UsageError,
 )
+from persona_hub.pipelines.cli.log_lines import show_log
 from persona_hub.pipelines.cli.option import options_of
 from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.transforms.errors import InvalidInputError
@@ -41,6 +42,7 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
     of this process.
     """
     job, prog = JOB_BY_NAME[name], f"persona-hub {name}"
+    show_log()
     try:
         options, rest = read_options(job, sys.argv[1:] if arguments is None else arguments)
         if rest and not job.runs_on_beam:

@@ -17,7 +17,7 @@ def roll_back(options: VersionOptions, _: Sequence[str]) -> int:
     output = options.hub
     current = open_hub(output).manifest
     if not (options.version or current.parent):
-        raise UsageError(f"--version: {current.version} is the first version, there is none before it")
+        raise UsageError(f"{output}: {current.version} is the first version, there is none before it")
     hub = open_hub(output, options.version or current.parent)
     version = hub.manifest.version
     if lacking := missing_files(hub):

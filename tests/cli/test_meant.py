@@ -24,6 +24,9 @@ from persona_hub.pipelines.main import main
         ("build --input a --output OUT --expand-hops 1", "unknown argument --expand-hops; did you mean --expand_hops?"),
         ("build --input a --output OUT --runer=FlinkRunner", "unknown argument --runer; did you mean --runner?"),
         ("build --input a --output OUT --colour red", "unknown argument --colour; see persona-hub build --help"),
+        ("build --input a --outptu OUT", "required: --output; --outptu: did you mean --output?; see persona-hub build"),
+        ("rollback --hubb h", "required: --hub; --hubb: did you mean --hub?"),
+        ("rollback --hub h 1", "an argument that belongs to no flag (name a version with --version)"),
         ("takedown --hub h --source a --dry_run", "--dry_run: this command has none"),
     ],
 )
