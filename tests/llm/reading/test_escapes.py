@@ -50,6 +50,7 @@ MEANT = [  # the string in the JSON is the text that was meant: no backslash was
     r"Split it at '\n' and at '\t'.",
     r"Match ^\s+\t$ or (\t|\s) or ^\d+\t+",
     r"See src\tests\new.",
+    r"C:\temp\notes.txt $2\nu$",
     r"As $\frac{1}{2}\nu$ is, so is $\nabla f$.",
 ]
 

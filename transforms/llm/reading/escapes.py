@@ -146,14 +146,16 @@ def settle(raw: str, known: Commands | None = None) -> str:
 
     def meant(found: re.Match[str]) -> str:
         begin, letter = found.start(), LETTER_OF[found[1]]
-        path = paths.around(begin)
+        path, formula = paths.around(begin), formulas.around(begin)
+        if path and formula and formula[0] > path[0]:  # "C:\\notes.txt $2\\nu$"
+            path = None
         reading = of_path(raw, found, path[0]) if path else None
         if ends.around(begin):
             reading = ""
         elif classes.around(begin) or quoted.around(begin):
             reading = "literal"
         elif reading is None:
-            reading = of_prose(raw, found, letter, formulas.around(begin) is not None, commands)
+            reading = of_prose(raw, found, letter, formula is not None, commands)
         if reading == "literal":
             return f"\\{letter}{found[2]}"
         if reading == "real":
