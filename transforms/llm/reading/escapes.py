@@ -60,13 +60,13 @@ PATTERN_ENDS = re.compile(rf"{PATTERN}$")
 DRIVES = "CDEFGHZcde"  # whose name before a colon is no variable and no label
 HALF_CODE = {"u": re.compile("$|[0-9a-fA-F]"), "x": re.compile("[0-9a-fA-F]{2}")}
 # Of a path that is not doubled. What stands before a colon is a drive, and begins another path.
-SEPARATOR = rf"[{SINGLE}\x07\b\f\r\t\v{MARKED}](?![A-Za-z]:)"
+PATH_SEPARATOR = rf"[{SINGLE}\x07\b\f\r\t\v{MARKED}](?![A-Za-z]:)"
 WINDOWS_PATH = re.compile(
     rf"(?:(?<![^\W_])[A-Za-z]:|(?<=[a-z0-9])[C-HZ]:|\\\\[\w.$-]{{1,60}}|%\w{{1,30}}%|(?:(?<![^\s(=,;])|(?<=[\s(=][\"'`]))\.{{1,2}})"
-    rf"(?:{SEPARATOR}[\w.$()&+~#@%-]{{1,80}}+(?: [\w.$()&+~#@%-]{{1,80}}+){{0,3}}(?={SEPARATOR}))*+"
-    rf"(?:{SEPARATOR}[\w.$()&+~#@%-]{{1,80}}+)?"  # or nothing, which holds no mark: so no part is matched twice
+    rf"(?:{PATH_SEPARATOR}[\w.$()&+~#@%-]{{1,80}}+(?: [\w.$()&+~#@%-]{{1,80}}+){{0,3}}(?={PATH_SEPARATOR}))*+"
+    rf"(?:{PATH_SEPARATOR}[\w.$()&+~#@%-]{{1,80}}+)?"  # or nothing, which holds no mark: so no part is matched twice
 )
-FOLDER = re.compile(rf"[{SINGLE}\ufdd0-\ufdd2\ufdd4\ufdd6-\ufdd8]|([\ufdd3\ufdd5][a-z_]++)")
+PATH_STEP = re.compile(rf"[{SINGLE}\ufdd0-\ufdd2\ufdd4\ufdd6-\ufdd8]|([\ufdd3\ufdd5][a-z_]++)")
 # `\\server\share` in which none is doubled reads as one backslash before "server".
 BENT_SHARE = re.compile(
     rf"(?<![\w:~\\])(?<!{SINGLE})\\[\w.$-]{{1,60}}+"
@@ -81,7 +81,7 @@ OPERAND = re.compile(r"(?:^|[\s(\[{$,=])[A-Za-z0-9]$|[)}\]|'0-9]$")
 EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")  # of a file, at the end of its path
 QUOTED = re.compile(rf"(?<![^\s(\[{{,=:+])([\"'`])[{MARKED}\x07\b\f\n\r\t\v]{{1,3}}\1(?![\w`])")
 FORMULA = re.compile(r"(?<![$\\\ufdd9])\$(?![$\s])[^$\n]{0,299}[^$\s]\$(?![$\d])|[\\\ufdd9]\([^\n]{1,300}?[\\\ufdd9]\)")
-WORD = re.compile(rf"(?<![A-Za-z\\{SINGLE}{{])([{MARKED}]?[A-Za-z]{{2,}})")
+PLAIN_WORD = re.compile(rf"(?<![A-Za-z\\{SINGLE}{{])([{MARKED}]?[A-Za-z]{{2,}})")
 COMMAND = re.compile(rf"[\\{SINGLE}]([A-Za-z]+)|([{MARKED}][A-Za-z]+)(?=[_^{{\\{SINGLE}])")
 # Rows of a matrix whose \\begin is not doubled: there, two backslashes are two.
 ROWS = re.compile(rf"{MARKS['b']}egin\{{.{{0,500}}?{SINGLE}end\{{", re.DOTALL)
@@ -185,7 +185,7 @@ def is_folder(marked: str) -> bool:
 
 def is_prose(text: str) -> bool:
     r"""Whether there are words between two `$`, as in `$5\nnot counting the 7 $`: prices, and no formula."""
-    for found in WORD.finditer(text):
+    for found in PLAIN_WORD.finditer(text):
         name = (LETTER_OF[found[1][0]] + found[1][1:]) if found[1][0] in LETTER_OF else ""
         if len(found[1]) >= WORD_LETTERS and name not in COMMANDS and text[0] == "$":
             return True
@@ -200,7 +200,7 @@ def of_path(text: str, found: re.Match[str], path: int) -> str | None:
         goes_on = not (label or rest) and after and after in "._0123456789"  # "C:\\temp\\t1.csv"
         return (
             ""
-            if goes_on and any(map(is_folder, FOLDER.findall(text, max(path, found.start() - 80), found.start())))
+            if goes_on and any(map(is_folder, PATH_STEP.findall(text, max(path, found.start() - 80), found.start())))
             else "real"
         )
     if letter not in "nt":
