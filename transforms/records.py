@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass, fields
 from typing import Any
+
+from persona_hub.transforms.normal_forms import nfkc
 
 EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
 # Reasons of dead letters that another run may undo: nobody was asked, or nobody answered however often it was tried.
@@ -174,7 +175,7 @@ def content_id(text: str) -> str:
 
 def text_id(text: str) -> str:
     """Id of a text but for case, compatibility forms and white space."""
-    return content_id(" ".join(unicodedata.normalize("NFKC", text).casefold().split()))
+    return content_id(" ".join(nfkc(text).casefold().split()))
 
 
 def persona_id(text: str) -> str:

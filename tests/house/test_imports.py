@@ -17,6 +17,7 @@ PACKAGE = "persona_hub"
 FLOORS: list[list[str]] = [
     [
         "transforms.errors",
+        "transforms.normal_forms",
         "transforms.records",
         "transforms.files",
         "transforms.secrets",

@@ -6,6 +6,8 @@ import unicodedata
 
 import regex
 
+from persona_hub.transforms.normal_forms import nfc
+
 # A sentence ends at these of every script: . ! ? … 。 ！ ？ । ॥ ؟ ۔ ። ។ ... A full stop of the Latin kind counts only
 # before white space ("3.5", "example.org"); those of other scripts count anywhere. Closing quotes belong to it.
 SENTENCE_END = regex.compile(
@@ -26,7 +28,7 @@ def clean_text(text: str, characters: int) -> str:
     """
     text = text.lstrip("\ufeff \t\r\n")[: characters * 4]  # composing shortens at most so much
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        text = nfc(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     return cut_at_sentence(text.strip(), characters)
 
 

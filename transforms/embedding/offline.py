@@ -6,13 +6,13 @@ there for trying out and for tests, and to catch what the text dedup just misses
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.normal_forms import nfkc
 from persona_hub.transforms.similarity.arrays import Numbers, mix
 
 DIMENSION = 384
@@ -41,7 +41,7 @@ class OfflineEmbedder:
 
 def embed_rows(texts: Sequence[str]) -> npt.NDArray[np.float32]:
     """At most TEXTS texts."""
-    lines = [f" {' '.join(unicodedata.normalize('NFKC', text[:LONGEST]).casefold().split())} " for text in texts]
+    lines = [f" {' '.join(nfkc(text[:LONGEST]).casefold().split())} " for text in texts]
     codes = np.frombuffer("".join(lines).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     rows = np.repeat(np.arange(len(lines), dtype=np.uint64), [len(line) for line in lines])
     keys = np.sort(np.concatenate([word_keys(codes, rows), *(gram_keys(codes, rows, size) for size in GRAMS)]))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import regex
 
+from persona_hub.transforms.normal_forms import nfc
 from persona_hub.transforms.offline_model.key_phrases import key_phrases, unspaced_phrases
 from persona_hub.transforms.offline_model.phrasebook import (
     LANGUAGES,
@@ -94,4 +94,4 @@ def from_slots(slots: Mapping[str, str], book: Phrasebook) -> Matter:
 def on_one_line(text: str) -> str:
     """`text` on one line, in composed form, without control characters."""
     printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
-    return unicodedata.normalize("NFC", " ".join(printable.split()))
+    return nfc(" ".join(printable.split()))

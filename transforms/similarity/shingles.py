@@ -13,7 +13,6 @@ A token is known by 32 bits of a hash: of two texts of 24 tokens one in ten mill
 from __future__ import annotations
 
 import itertools
-import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import regex
 
+from persona_hub.transforms.normal_forms import nfkc
 from persona_hub.transforms.similarity.arrays import I64, U8, U32, U64, Numbers, mix, ragged, runs, spans, sums
 
 GRAM = 3  # characters of a token where no space parts words
@@ -103,7 +103,7 @@ def normalise(text: str) -> str:
 
 def folded(text: str) -> str:
     """NFKC, a line at a time: a look tells of most that nothing is to be done, and of all together it never would."""
-    return "\n".join([unicodedata.normalize("NFKC", line) for line in text.split("\n")])
+    return "\n".join([nfkc(line) for line in text.split("\n")])
 
 
 @cache
