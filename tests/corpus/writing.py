@@ -82,12 +82,37 @@ def as_warc(texts: Sequence[str]) -> bytes:
     return b"".join(response("https://a.example", "200 OK", "text/html", html.encode()) for html in pages)
 
 
+def arc_record(uri: str, media_type: str, content: bytes, version: int = 1) -> bytes:
+    """A record of an ARC file as the format's description has it, with the line feed that follows it."""
+    more = f"{media_type} 200 - - 0 x.arc" if version == 2 else media_type
+    return f"{uri} 192.0.2.7 20010203040506 {more} {len(content)}\n".encode() + content + b"\n"
+
+
+def arc_head(version: int = 1) -> bytes:
+    """The first record of an ARC file, about the file."""
+    fields = "URL IP-address Archive-date Content-type " + (
+        "Result-code Checksum Location Offset Filename " * (version - 1)
+    )
+    block = f"{version} 0 the crawler\n{fields}Archive-length\n".encode()
+    return arc_record("filedesc://x.arc", "text/plain", block, version).replace(b"192.0.2.7", b"0.0.0.0")
+
+
+def http_page(text: str, status: str = "200 OK", media_type: str = "text/html") -> bytes:
+    """A page as a server sent it."""
+    return f"HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\n\r\n".encode() + page("A page", [text]).encode()
+
+
+def as_arc(texts: Sequence[str]) -> bytes:
+    return arc_head() + b"".join(arc_record("https://a.example", "text/html", http_page(text)) for text in texts)
+
+
 WRITE: dict[str, Callable[[Sequence[str]], bytes]] = {
     ".jsonl": as_json_lines,
     ".parquet": as_parquet,
     ".avro": as_avro,
     ".wet": as_wet,
     ".warc": as_warc,
+    ".arc": as_arc,
     ".txt": lambda texts: texts[0].encode(),
     ".html": lambda texts: page("A page", [texts[0]]).encode(),
 }

@@ -14,13 +14,14 @@ from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile
 from persona_hub.transforms.files.storage import file_exists, has_folders, is_local, list_files, open_to_read
 
 AUTO = "auto"
-CORPUS_FORMATS = ("text", "jsonl", "parquet", "avro", "warc", "html")  # WET and WAT are WARC inside
+CORPUS_FORMATS = ("text", "jsonl", "parquet", "avro", "warc", "arc", "html")  # WET and WAT are WARC inside
 EXTENSIONS = {
     ".txt": "text", ".text": "text", ".md": "text",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
     ".parquet": "parquet", ".pq": "parquet",
     ".avro": "avro",
     ".warc": "warc", ".wet": "warc", ".wat": "warc",
+    ".arc": "arc",
     ".html": "html", ".htm": "html", ".xhtml": "html",
 }  # fmt: skip
 COMPRESSED = (".gz", ".bz2", ".zst", ".zstd")
@@ -65,6 +66,8 @@ def format_of_content(head: bytes) -> str:
         return "avro"
     if start.startswith(b"WARC/"):
         return "warc"
+    if start.startswith(b"filedesc://"):
+        return "arc"
     if start.startswith(b'{"') or start.startswith(b"{ "):
         return "jsonl"
     if start[:15].lower().startswith((b"<!doctype html", b"<html")):

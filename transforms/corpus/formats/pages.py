@@ -14,6 +14,7 @@ from persona_hub.transforms.corpus.corpus_records import (
     SkippedRecord,
     TextRecord,
 )
+from persona_hub.transforms.corpus.formats.arc import arc_records
 from persona_hub.transforms.corpus.formats.encoding import decode_page
 from persona_hub.transforms.corpus.formats.http import decoded_body, parse_http_response
 from persona_hub.transforms.corpus.formats.main_text import main_text
@@ -26,11 +27,12 @@ HTML_STARTS = (b"<!doctype html", b"<html")
 
 def read_warc(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """What each record holds: of WET its text, of WARC the main text of its page; the rest is skipped with a reason."""
-    for record in warc_records(piece.file, limits):
-        try:
-            yield record if isinstance(record, Damage) else _record_of_warc(record, limits)
-        except BrokenError as broken:
-            yield Damage(record.place, broken.reason, broken.detail, "" if isinstance(record, Damage) else record.uri)
+    return _read_crawl(warc_records(piece.file, limits), limits)
+
+
+def read_arc(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
+    """The main text of each page; what is no page is skipped with a reason."""
+    return _read_crawl(arc_records(piece.file, limits), limits)
 
 
 def read_html(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
@@ -42,6 +44,14 @@ def read_html(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusR
             detail = f"a page of more than {limits.record_bytes:,} bytes. Leave it out."
             raise BrokenError("record-too-large", detail)
     yield _record_of_page("line 1", "", bytes(body), "", limits)
+
+
+def _read_crawl(records: Iterator[WarcRecord | Damage], limits: Limits) -> Iterator[CorpusRecord]:
+    for record in records:
+        try:
+            yield record if isinstance(record, Damage) else _record_of_warc(record, limits)
+        except BrokenError as broken:
+            yield Damage(record.place, broken.reason, broken.detail, "" if isinstance(record, Damage) else record.uri)
 
 
 def _record_of_warc(record: WarcRecord, limits: Limits) -> CorpusRecord:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusRecord, Damage, Limits, Piece, Reader
 from persona_hub.transforms.corpus.formats.avro import read_avro
 from persona_hub.transforms.corpus.formats.json_lines import read_json_lines
-from persona_hub.transforms.corpus.formats.pages import read_html, read_warc
+from persona_hub.transforms.corpus.formats.pages import read_arc, read_html, read_warc
 from persona_hub.transforms.corpus.formats.parquet import read_parquet
 from persona_hub.transforms.corpus.formats.plain_text import read_plain_text
 
@@ -17,6 +17,7 @@ READERS: dict[str, Reader] = {
     "parquet": read_parquet,
     "avro": read_avro,
     "warc": read_warc,  # WET and WAT too
+    "arc": read_arc,
     "html": read_html,
 }
 

@@ -37,15 +37,16 @@ class WarcRecord:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
-class _CutError(Exception):
+class CutError(Exception):
     """The bytes that are read break off here and go on with another member."""
 
 
-class _Buffer:
+class RecordBuffer:
     """Lines and counted bytes out of chunks; an empty chunk is a break."""
 
-    def __init__(self, chunks: Iterator[bytes]):
+    def __init__(self, chunks: Iterator[bytes], format: str):
         self._chunks = chunks
+        self._format = format
         self._data = b""
         self._at = 0
         self._ended = False
@@ -59,7 +60,7 @@ class _Buffer:
             return False
         if not chunk:
             self._data, self._at = b"", 0
-            raise _CutError
+            raise CutError
         self._data, self._at = self._data[self._at :] + chunk, 0
         return True
 
@@ -86,7 +87,8 @@ class _Buffer:
             left -= len(part)
             parts.append(part if keep else b"")
         if left:
-            raise BrokenError("warc-truncated", f"the file ends {left:,} bytes before its record does. {FETCH_FILE}")
+            detail = f"the file ends {left:,} bytes before its record does. {FETCH_FILE}"
+            raise BrokenError(f"{self._format}-truncated", detail)
         return b"".join(parts)
 
 
@@ -98,7 +100,7 @@ def warc_records(file: CorpusFile, limits: Limits) -> Iterator[WarcRecord | Dama
     with open_raw(file) as stream:
         breaks: list[BrokenError] = []
         chunks = decompressed(raw_chunks(stream), limits, breaks)
-        buffer = _Buffer(chunks)
+        buffer = RecordBuffer(chunks, "warc")
         number, lost = 0, False  # lost: the next record is looked for
         while True:
             place = f"record {number + 1}"
@@ -121,13 +123,13 @@ def warc_records(file: CorpusFile, limits: Limits) -> Iterator[WarcRecord | Dama
                 record = _record(buffer, place, limits)
                 lost = isinstance(record, Damage) and record.reason != "record-too-large"
                 yield record
-            except _CutError:
+            except CutError:
                 broken = breaks[-1]
                 yield Damage(f"record {number or 1}", broken.reason, broken.detail)
                 lost = True
 
 
-def _record(buffer: _Buffer, place: str, limits: Limits) -> WarcRecord | Damage:
+def _record(buffer: RecordBuffer, place: str, limits: Limits) -> WarcRecord | Damage:
     headers: dict[str, str] = {}
     for _ in range(HEADER_LINES):
         line = buffer.line()

@@ -1,0 +1,89 @@
+"""ARC, in which crawls were stored before there was WARC: a line about each record, then what was fetched.
+
+In version 1 (https://archive.org/web/researcher/ArcFileFormat.php) the line has address, IP address, date, media type
+and length; version 2 has more between the last two. The first record, `filedesc://`, is about the file itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from persona_hub.transforms.corpus.corpus_records import FETCH_FILE, BrokenError, CorpusFile, Damage, Limits
+from persona_hub.transforms.corpus.formats.warc import CutError, RecordBuffer, WarcRecord
+from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_chunks
+
+URI = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:\S")
+DATE = re.compile(rb"\d{8,17}")
+IP_ADDRESS = re.compile(rb"[0-9A-Fa-f.:]+|-")
+LENGTH = re.compile(rb"\d{1,18}")
+
+
+class ArcLine(NamedTuple):
+    """What the line before a record says of it."""
+
+    uri: str
+    media_type: str
+    size: int  # bytes of the record
+
+
+def parse_arc_line(line: bytes) -> ArcLine | None:
+    """What a line says, None if it begins no record.
+
+    Addresses and media types with spaces in them were written as they came: the date in the middle tells what is what.
+    """
+    words = line.rstrip(b"\r\n ").split(b" ")
+    if not URI.match(line) or not LENGTH.fullmatch(words[-1]):
+        return None
+    for at in range(2, len(words) - 1):
+        if DATE.fullmatch(words[at]) and IP_ADDRESS.fullmatch(words[at - 1]):
+            uri = b" ".join(words[: at - 1]).decode("utf-8", "replace")
+            kind = words[at + 1] if at + 1 < len(words) - 1 else b""
+            return ArcLine(uri, kind.decode("latin-1").split(";")[0], int(words[-1]))
+    return None
+
+
+def arc_records(file: CorpusFile, limits: Limits) -> Iterator[WarcRecord | Damage]:
+    """The records of a file as those of a WARC, or the damage in their stead; after damage the next is looked for.
+
+    Raises BrokenError where nothing can follow.
+    """
+    with open_raw(file) as stream:
+        breaks: list[BrokenError] = []
+        buffer = RecordBuffer(decompressed(raw_chunks(stream), limits, breaks), "arc")
+        number, lost = 0, False  # lost: the next record is looked for
+        while True:
+            try:
+                line = buffer.line()
+                if not line:
+                    return
+                if not line.strip():
+                    continue
+                head = parse_arc_line(line)
+                if head is None:
+                    if number == 0 and not lost:
+                        raise BrokenError("not-arc", "no record begins it. Force the right --format or leave it out.")
+                    if not lost:
+                        number += 1
+                        detail = f"no record begins where the one before ends. {FETCH_FILE}"
+                        yield Damage(f"record {number}", "arc-damaged", detail)
+                    lost = True
+                    continue
+                number, lost = number + 1, False
+                yield _record(buffer, head, f"record {number}", limits)
+            except CutError:
+                yield Damage(f"record {number or 1}", breaks[-1].reason, breaks[-1].detail)
+                lost = True
+
+
+def _record(buffer: RecordBuffer, head: ArcLine, place: str, limits: Limits) -> WarcRecord | Damage:
+    content = buffer.content(head.size, keep=head.size <= limits.record_bytes)
+    if head.size > limits.record_bytes:
+        detail = f"a record of {head.size:,} bytes, allowed are {limits.record_bytes:,}. Leave it out."
+        return Damage(place, "record-too-large", detail, head.uri)
+    if head.uri.startswith("filedesc:"):
+        kind = "warcinfo"
+    else:  # the oldest crawls kept no HTTP headers
+        kind = "response" if content.startswith(b"HTTP/") else "resource"
+    return WarcRecord(place, {"warc-type": kind, "warc-target-uri": head.uri, "content-type": head.media_type}, content)
