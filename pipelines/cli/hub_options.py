@@ -49,6 +49,21 @@ class ExportOptions(HubOptions):
         "formats to write; commas separate several", ("jsonl",), choices=("jsonl", "parquet"), many=True
     )
     output: str = option("folder for the exported files; default: HUB/export/VERSION", metavar="DIR")
+    use_case: tuple[str, ...] = option(
+        "export samples of these use cases only; commas separate several", (), many=True, metavar="NAME"
+    )
+    run: tuple[str, ...] = option(
+        "export samples of these runs only, the folders under HUB/samples/USE_CASE; commas separate several",
+        (),
+        many=True,
+        metavar="RUN",
+    )
+    language: tuple[str, ...] = option(
+        "export personas in these languages only, and their samples (ISO 639-1); commas separate several",
+        (),
+        many=True,
+        metavar="CODE",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.hub.exporting import (
+from persona_hub.transforms.hub.manifest import FileEntry, HubError, Manifest
+from persona_hub.transforms.hub.reading import ReadHub, read_blocks, read_manifest_files, read_personas, read_table
+from persona_hub.transforms.hub.schemas import SCHEMAS, TABLES, from_row, to_row
+from persona_hub.transforms.hub.showing.exporting import (
     PARQUET_TYPES,
     SAMPLE_SCHEMA,
     parquet_schema,
     write_parquet,
     write_released,
 )
-from persona_hub.transforms.hub.manifest import FileEntry, HubError, Manifest
-from persona_hub.transforms.hub.reading import ReadHub, read_blocks, read_manifest_files, read_personas, read_table
-from persona_hub.transforms.hub.schemas import SCHEMAS, TABLES, from_row, to_row
 from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import Hub, missing_files
 from persona_hub.transforms.records import (

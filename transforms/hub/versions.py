@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -111,6 +111,11 @@ def lineage(output: str, version: str = "") -> Iterator[Manifest]:
         name = manifest.parent
 
 
+def lineage_names(output: str, manifest: Manifest) -> frozenset[str]:
+    """Names of a version and of those that it came from."""
+    return frozenset(one.version for one in lineage(output, manifest.version))
+
+
 def find_version(output: str, fingerprint: str) -> Manifest | None:
     """The published version whose content `fingerprint` decides: the current one or one that it descends from."""
     return next((manifest for manifest in lineage(output) if manifest.fingerprint == fingerprint), None)
@@ -176,14 +181,24 @@ def version_to_add(
     return TargetVersion(version_name(current.version, fingerprint), None, current.version), hub
 
 
-def list_runs(output: str) -> list[tuple[str, RunManifest]]:
-    """(use case, manifest) of every run of samples in OUTPUT that no other stands in for, by use case and run."""
+def runs_in(output: str) -> list[tuple[str, RunManifest]]:
+    """(use case, manifest) of every run of samples in OUTPUT, by use case and run."""
     runs = []
     for path, manifest in read_manifests(RunManifest, output, f"samples/*/*/{MANIFEST}"):
         folder = split_path(split_path(path)[0])[0]
         runs.append((split_path(folder)[1], manifest))
+    return runs
+
+
+def unreplaced(runs: Sequence[tuple[str, RunManifest]]) -> list[tuple[str, RunManifest]]:
+    """The runs that none of them stands in for."""
     replaced = {run.replaces for _, run in runs}
     return [(use_case, run) for use_case, run in runs if run.run not in replaced]
+
+
+def list_runs(output: str) -> list[tuple[str, RunManifest]]:
+    """(use case, manifest) of every run of samples in OUTPUT that no other stands in for, by use case and run."""
+    return unreplaced(runs_in(output))
 
 
 def list_attempts(output: str, run: str) -> list[RunManifest]:
