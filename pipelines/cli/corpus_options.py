@@ -39,11 +39,11 @@ class CorpusOptions(InputOptions):
     format: str = option(
         "format of the corpus; auto tells it by name and content",
         "auto",
-        choices=("auto", "text", "jsonl", "parquet", "avro", "wet", "warc", "arc", "html"),
+        choices=("auto", "text", "jsonl", "csv", "tsv", "parquet", "avro", "wet", "warc", "arc", "html"),
         decides=True,
     )
     text_field: str = option(
-        "field of the text in JSON Lines, Parquet and Avro; default: raw_content, text or content",
+        "field of the text in JSON Lines, CSV, TSV, Parquet and Avro; default: raw_content, text or content",
         metavar="NAME",
         decides=True,
         of_hub=True,

@@ -73,6 +73,8 @@ def test_an_unknown_scheme_is_an_error_that_names_it() -> None:
         ("part-00002", b"PAR1....", "parquet", False),
         ("part-00003", b"Obj\x01...", "avro", False),
         ("part-00004", b"WARC/1.0\r\n", "warc", False),
+        ("a.csv", b"", "csv", False),
+        ("a.TSV.bz2", b"", "tsv", True),
         ("a.arc.gz", b"", "arc", True),
         ("part-00007", b"filedesc://x.arc 0.0.0.0 20010203040506 text/plain 77\n", "arc", False),
         ("part-00005", b"\xef\xbb\xbf<!DOCTYPE html><p>", "html", False),

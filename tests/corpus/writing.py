@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import csv
 import gzip
 import io
 import json
@@ -46,6 +47,8 @@ def found_in(path: Path, *settings: Any, **more: Any) -> list[CorpusRecord]:
 def as_rows(extension: str, rows: Sequence[dict[str, str]]) -> bytes:
     """Rows of texts as JSON Lines, Parquet or Avro."""
     sink = io.BytesIO()
+    if extension in (".csv", ".tsv"):
+        return as_table([list(rows[0]), *(list(row.values()) for row in rows)], "\t" if extension == ".tsv" else ",")
     if extension == ".parquet":
         pq.write_table(pa.Table.from_pylist(list(rows)), sink)
     elif extension == ".avro":
@@ -58,6 +61,13 @@ def as_rows(extension: str, rows: Sequence[dict[str, str]]) -> bytes:
 
 def as_json_lines(texts: Sequence[str]) -> bytes:
     return "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts).encode()
+
+
+def as_table(rows: Sequence[Sequence[str]], separator: str = ",") -> bytes:
+    """Rows as CSV or TSV, quoted where they need it."""
+    sink = io.StringIO()
+    csv.writer(sink, delimiter=separator).writerows(rows)
+    return sink.getvalue().encode()
 
 
 def as_parquet(texts: Sequence[str]) -> bytes:
@@ -108,6 +118,8 @@ def as_arc(texts: Sequence[str]) -> bytes:
 
 WRITE: dict[str, Callable[[Sequence[str]], bytes]] = {
     ".jsonl": as_json_lines,
+    ".csv": lambda texts: as_table([["id", "text"], *([f"{i}", text] for i, text in enumerate(texts))]),
+    ".tsv": lambda texts: as_table([["id", "text"], *([f"{i}", text] for i, text in enumerate(texts))], "\t"),
     ".parquet": as_parquet,
     ".avro": as_avro,
     ".wet": as_wet,

@@ -14,10 +14,21 @@ from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile
 from persona_hub.transforms.files.storage import file_exists, has_folders, is_local, list_files, open_to_read
 
 AUTO = "auto"
-CORPUS_FORMATS = ("text", "jsonl", "parquet", "avro", "warc", "arc", "html")  # WET and WAT are WARC inside
+CORPUS_FORMATS = (
+    "text",
+    "jsonl",
+    "csv",
+    "tsv",
+    "parquet",
+    "avro",
+    "warc",
+    "arc",
+    "html",
+)  # WET and WAT are WARC inside
 EXTENSIONS = {
     ".txt": "text", ".text": "text", ".md": "text",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
     ".parquet": "parquet", ".pq": "parquet",
     ".avro": "avro",
     ".warc": "warc", ".wet": "warc", ".wat": "warc",

@@ -17,7 +17,7 @@ UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of b
 
 def read_plain_text(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """The text of a file, or its parts of at most `part_characters`; a part that cannot be decoded is damage."""
-    for line, part in text_parts(_decoded(content_chunks(piece.file, limits)), limits.part_characters):
+    for line, part in text_parts(decoded_text(content_chunks(piece.file, limits)), limits.part_characters):
         place = f"line {line}"
         wrong = UNDECODABLE.search(part)
         if wrong:
@@ -56,7 +56,8 @@ def _leading_lines(text: str) -> int:
     return text[: len(text) - len(text.lstrip())].count("\n")
 
 
-def _decoded(chunks: Iterator[bytes]) -> Iterator[str]:
+def decoded_text(chunks: Iterator[bytes]) -> Iterator[str]:
+    """The text of a file in chunks; bytes that do not fit its encoding are lone surrogates (`UNDECODABLE`)."""
     first = next(chunks, b"")
     encoding = sniff(first, complete=len(first) < SNIFF_BYTES)
     if encoding is None:

@@ -10,10 +10,13 @@ from persona_hub.transforms.corpus.formats.json_lines import read_json_lines
 from persona_hub.transforms.corpus.formats.pages import read_arc, read_html, read_warc
 from persona_hub.transforms.corpus.formats.parquet import read_parquet
 from persona_hub.transforms.corpus.formats.plain_text import read_plain_text
+from persona_hub.transforms.corpus.tables.delimited import read_csv, read_tsv
 
 READERS: dict[str, Reader] = {
     "text": read_plain_text,
     "jsonl": read_json_lines,
+    "csv": read_csv,
+    "tsv": read_tsv,
     "parquet": read_parquet,
     "avro": read_avro,
     "warc": read_warc,  # WET and WAT too
