@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tests.servers.bucket  # noqa: F401 - Beam finds filesystems among the subclasses that are imported
+from persona_hub.transforms.corpus.content import format_of_name
 from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile, Limits, TextRecord
-from persona_hub.transforms.corpus.files import format_of_name, match_corpus
+from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.formats.readers import read_piece
 from persona_hub.transforms.corpus.pieces import loads_of, pieces_of
 
@@ -152,7 +153,9 @@ def test_a_file_with_a_glob_in_its_name_is_that_file(tmp_path: Path) -> None:
         ("archive.gz", None, True),
         (".gz", None, True),
         ("a.b/c", None, False),
-        ("x.tar.gz", None, True),
+        ("x.tar.gz", "tar", True),
+        ("x.tgz", "tar", True),
+        ("x.jsonl.gz.xz", "jsonl", True),
         ("PAGE.HTM", "html", False),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import lzma
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,17 +15,19 @@ import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from persona_hub.transforms.corpus.content import COMPRESSIONS, codec_of
 from persona_hub.transforms.corpus.corpus_records import KIB, MIB, BrokenError, CorpusFile, Limits
-from persona_hub.transforms.corpus.streams import codec_of, decompressed, open_raw, raw_chunks
+from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_chunks
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "bzip2": bz2.compress,
+    "xz": lzma.compress,
     "zstd": zstandard.ZstdCompressor(write_checksum=True).compress,
     "plain": lambda data: data,
 }
 
-MAGIC = (b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd")
+MAGIC = tuple(COMPRESSIONS)
 
 
 def chunks(data: bytes, size: int = 1000) -> Iterator[bytes]:
@@ -49,7 +52,7 @@ def test_all_members_are_read_whatever_the_chunks(name: str, members: list[bytes
     assert b"".join(decompressed(chunks(packed, size), Limits())) == b"".join(members)
 
 
-@pytest.mark.parametrize("name", ["gzip", "bzip2", "zstd"])
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
 def test_a_truncated_file_gives_what_came_before(name: str) -> None:
     text = random.Random(1).randbytes(300_000)
     packed = PACK[name](text)
@@ -59,14 +62,14 @@ def test_a_truncated_file_gives_what_came_before(name: str) -> None:
     assert name == "bzip2" or len(got) > 100_000  # bzip2 has blocks of 900 kB, all or nothing
 
 
-@pytest.mark.parametrize("name", ["gzip", "bzip2", "zstd"])
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
 def test_damage_is_told_from_truncation(name: str) -> None:
     packed = bytearray(PACK[name](random.Random(1).randbytes(300_000)))
     packed[len(packed) // 2 : len(packed) // 2 + 64] = bytes(64)
     assert read_until_broken(bytes(packed) + bytes(10))[1] in (f"{name}-damaged", f"{name}-truncated")
 
 
-@pytest.mark.parametrize("name", ["gzip", "bzip2", "zstd"])
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
 def test_a_bomb_is_stopped_at_the_bound(name: str) -> None:
     bomb = PACK[name](bytes(64 * MIB))
     limits = Limits(free_bytes=4 * MIB, ratio=100)
@@ -126,7 +129,7 @@ def test_skippable_frames_of_zstd_are_skipped() -> None:
     assert read_until_broken(packed) == (b"onetwo", "")
 
 
-@pytest.mark.parametrize("name", ["gzip", "bzip2", "zstd"])
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
 def test_many_small_bombs_are_one_large_one(name: str) -> None:
     member = PACK[name](bytes(MIB))
     limits = Limits(free_bytes=4 * MIB, ratio=100)
@@ -142,7 +145,7 @@ def test_a_file_that_packs_well_is_no_bomb_while_its_ratio_is_allowed() -> None:
     assert read_until_broken(packed, Limits(free_bytes=1000, ratio=3))[1] == "decompression-bomb"
 
 
-@pytest.mark.parametrize("name", ["gzip", "bzip2", "zstd"])
+@pytest.mark.parametrize("name", ["gzip", "bzip2", "xz", "zstd"])
 @given(cut=st.floats(0, 1))
 def test_a_file_cut_anywhere_gives_a_beginning_and_says_so(name: str, cut: float) -> None:
     text = b"The tide came in, and then it went out again. " * 50
@@ -155,7 +158,7 @@ def test_a_file_cut_anywhere_gives_a_beginning_and_says_so(name: str, cut: float
 
 @given(junk=st.binary(min_size=1, max_size=300), at=st.floats(0, 1))
 def test_damage_anywhere_ends_in_a_word_and_no_crash(junk: bytes, at: float) -> None:
-    for name in ("gzip", "bzip2", "zstd"):
+    for name in ("gzip", "bzip2", "xz", "zstd"):
         packed = bytearray(PACK[name](b"The tide came in. " * 100))
         start = 4 + int(at * (len(packed) - 4))
         packed[start : start + len(junk)] = junk

@@ -40,6 +40,7 @@ class CorpusFile:
     size: int  # bytes on disk
     format: str  # a name of `CORPUS_FORMATS`
     compressed: bool = False  # by its name; a reader looks at the content as well
+    forced: bool = False  # whether --format says so, whatever the content
 
 
 @dataclass(frozen=True)

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
 from apache_beam.io.filesystem import BeamIOError
 
-from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile, Limits, NoFileError
-from persona_hub.transforms.files.storage import file_exists, has_folders, is_local, list_files, open_to_read
+from persona_hub.transforms.corpus.content import CORPUS_FORMATS, format_of, format_of_name
+from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile, NoFileError
+from persona_hub.transforms.files.storage import file_exists, has_folders, is_local, list_files
 
 AUTO = "auto"
-CORPUS_FORMATS = (
-    "text",
-    "jsonl",
-    "csv",
-    "tsv",
-    "parquet",
-    "avro",
-    "warc",
-    "arc",
-    "html",
-)  # WET and WAT are WARC inside
-EXTENSIONS = {
-    ".txt": "text", ".text": "text", ".md": "text",
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
-    ".parquet": "parquet", ".pq": "parquet",
-    ".avro": "avro",
-    ".warc": "warc", ".wet": "warc", ".wat": "warc",
-    ".arc": "arc",
-    ".html": "html", ".htm": "html", ".xhtml": "html",
-}  # fmt: skip
-COMPRESSED = (".gz", ".bz2", ".zst", ".zstd")
-SNIFFED_BYTES = 4096
 CHECK_PATH = "Check the path, quote globs, and see that the account may list it."
 
 
@@ -57,33 +33,6 @@ def match_corpus(patterns: Sequence[str], format: str = AUTO) -> list[CorpusFile
     if not found:
         raise CorpusError(f"--input names no file: {', '.join(patterns) or 'it is empty'}. {CHECK_PATH}")
     return [_corpus_file(path, size, format) for path, size in sorted(found.items())]
-
-
-def format_of_name(path: str) -> tuple[str | None, bool]:
-    """The format that a file's name tells, None if it tells none, and whether it says "compressed"."""
-    name = posixpath.basename(path.replace(os.sep, "/")).lower()
-    compressed = name.endswith(COMPRESSED)
-    if compressed:
-        name = posixpath.splitext(name)[0]
-    return EXTENSIONS.get(posixpath.splitext(name)[1]), compressed
-
-
-def format_of_content(head: bytes) -> str:
-    """The format that the first bytes of a file (decompressed) tell; plain text if they tell none."""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    if head.startswith(b"Obj\x01"):
-        return "avro"
-    if start.startswith(b"WARC/"):
-        return "warc"
-    if start.startswith(b"filedesc://"):
-        return "arc"
-    if start.startswith(b'{"') or start.startswith(b"{ "):
-        return "jsonl"
-    if start[:15].lower().startswith((b"<!doctype html", b"<html")):
-        return "html"
-    return "text"
 
 
 def _separate(listed: str) -> list[str]:
@@ -155,23 +104,11 @@ def _hidden(name: str) -> bool:
 
 def _corpus_file(path: str, size: int, format: str) -> CorpusFile:
     named, compressed = format_of_name(path)
-    if format == AUTO:
+    if format != AUTO:
+        return CorpusFile(path, size, format, compressed, forced=True)
+    if named is None:
         # Only what the name leaves open is opened here: a crawl has 90,000 files, and this runs on one machine.
-        format = named or format_of_content(_head(path))
-    return CorpusFile(path, size, format, compressed)
+        from persona_hub.transforms.corpus.streams import head_of  # here: the DAG's launcher may need no codec
 
-
-def _head(path: str) -> bytes:
-    """The first bytes of a file, decompressed; none if it cannot be read (its reader will say so)."""
-    from persona_hub.transforms.corpus.streams import (  # here: the DAG's launcher may need no codec
-        decompressed,
-        raw_chunks,
-    )
-
-    try:
-        with open_to_read(path) as file:
-            # Nothing comes out of bzip2 before a block of 900 KB is in, nor of zstd before one of 128 KiB.
-            chunks = itertools.chain([file.read(SNIFFED_BYTES)], raw_chunks(file))
-            return next(decompressed(chunks, Limits()), b"")[:SNIFFED_BYTES]
-    except Exception:
-        return b""
+        named = format_of(head_of(CorpusFile(path, size, "")), path)
+    return CorpusFile(path, size, named, compressed)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import bz2
+import itertools
+import lzma
 import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Protocol
@@ -10,12 +12,13 @@ from typing import Any, BinaryIO, Protocol
 import zstandard
 from apache_beam.io.filesystem import BeamIOError
 
+from persona_hub.transforms.corpus.content import HEAD_BYTES, codec_of
 from persona_hub.transforms.corpus.corpus_records import KIB, MIB, BrokenError, CorpusFile, Limits
 from persona_hub.transforms.files.storage import open_to_read
 
 CHUNK_BYTES = 128 * KIB  # of the file: each small gzip member in a chunk copies what follows it
 OUT_BYTES = MIB  # decompressed at once
-MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd"}
+XZ_MEMORY_BYTES = 256 * MIB  # xz -9 takes 65 MiB to unpack, a dictionary of 1.5 GiB is allowed by the format
 GZIP_MEMBER = b"\x1f\x8b\x08"
 # A zstd block of 4 bytes may stand for 128 KiB, and the library has no bound on output: so it is fed with little.
 ZSTD_FEED_BYTES = 2 * KIB
@@ -61,6 +64,21 @@ class _Bzip2:
             yield self._inner.decompress(b"", OUT_BYTES)
 
 
+class _Xz:
+    """A stream of xz or "lzma alone"; the interface of the library is that of its bzip2."""
+
+    def __init__(self) -> None:
+        self._inner = lzma.LZMADecompressor(memlimit=XZ_MEMORY_BYTES)
+
+    eof = property(lambda self: self._inner.eof)
+    unused_data = property(lambda self: self._inner.unused_data)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        yield self._inner.decompress(data, OUT_BYTES)
+        while not self._inner.eof and not self._inner.needs_input:
+            yield self._inner.decompress(b"", OUT_BYTES)
+
+
 class _Zstd:
     def __init__(self) -> None:
         self._inner = zstandard.ZstdDecompressor(max_window_size=128 * MIB).decompressobj()
@@ -77,8 +95,8 @@ class _Zstd:
                 return
 
 
-CODECS: dict[str, Any] = {"gzip": _Gzip, "bzip2": _Bzip2, "zstd": _Zstd}
-DAMAGES = (zlib.error, OSError, EOFError, ValueError, zstandard.ZstdError)
+CODECS: dict[str, Any] = {"gzip": _Gzip, "bzip2": _Bzip2, "zstd": _Zstd, "xz": _Xz, "lzma": _Xz}
+DAMAGES = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, zstandard.ZstdError)
 
 
 def open_raw(file: CorpusFile) -> BinaryIO:
@@ -96,7 +114,7 @@ def unreadable(error: Exception) -> BrokenError:
 
 def refuse_compressed(stream: BinaryIO) -> None:
     """Raises BrokenError if a table, which is read from several places, lies compressed as a whole."""
-    if name := codec_of(stream.read(4)):
+    if name := codec_of(stream.read(16)):
         detail = f"{name} around a table that is read in parts. Unpack the file; such tables compress their own blocks."
         raise BrokenError("table-compressed", detail)
     stream.seek(0)
@@ -109,13 +127,6 @@ def raw_chunks(stream: BinaryIO) -> Iterator[bytes]:
             yield chunk
     except OSError as error:
         raise unreadable(error) from error
-
-
-def codec_of(head: bytes) -> str | None:
-    """The name of the compression that the first bytes of a file tell."""
-    if head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5:
-        return "zstd"  # a skippable frame, with which pzstd begins
-    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
 
 
 def decompressed(chunks: Iterator[bytes], limits: Limits, breaks: list[BrokenError] | None = None) -> Iterator[bytes]:
@@ -227,3 +238,14 @@ def content_chunks(file: CorpusFile, limits: Limits) -> Iterator[bytes]:
     """The content of a whole file, decompressed, in chunks."""
     with open_raw(file) as stream:
         yield from decompressed(raw_chunks(stream), limits)
+
+
+def head_of(file: CorpusFile) -> bytes:
+    """The first bytes of a file, decompressed; none if it cannot be read (its reader will say so)."""
+    try:
+        with open_to_read(file.path) as stream:
+            # Nothing comes out of bzip2 before a block of 900 KB is in, nor of zstd before one of 128 KiB.
+            chunks = itertools.chain([stream.read(HEAD_BYTES)], raw_chunks(stream))
+            return next(decompressed(chunks, Limits()), b"")[:HEAD_BYTES]
+    except Exception:
+        return b""

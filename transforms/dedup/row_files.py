@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from persona_hub.transforms.corpus.content import codec_of
 from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusFile, Limits, Piece
 from persona_hub.transforms.corpus.formats.lines import lines_in_piece
-from persona_hub.transforms.corpus.streams import codec_of, open_raw
+from persona_hub.transforms.corpus.streams import open_raw
 from persona_hub.transforms.dedup.chunks import TOO_LONG_LINE, PlacedLine, RawChunk, as_line, cut_into_chunks
 from persona_hub.transforms.dedup.sources import CHUNK, CHUNK_BITS, ROW_STEP, Source
 from persona_hub.transforms.records import excerpt
@@ -53,7 +54,7 @@ def read_source_range(where: SourceRange, field: str) -> Iterator[RawChunk]:
 def read_lines(source: Source, start: int, stop: int, field: str) -> Iterator[RawChunk]:
     """The lines that begin at bytes start .. stop - 1 of a file."""
     with open_raw(CorpusFile(source.path, source.size, source.format)) as stream:
-        if codec_of(stream.read(4)):
+        if codec_of(stream.read(16)):
             if not start:
                 raise BrokenError("compressed", "it is compressed, but not by its name. Call it .gz, .bz2 or .zst.")
             return

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from persona_hub.transforms.corpus.content import format_of
 from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Damage, Limits, Piece, TextRecord
-from persona_hub.transforms.corpus.files import format_of_content, match_corpus
+from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.formats.readers import READERS
 from tests.corpus.writing import PACK, WRITE, as_json_lines, as_rows, found_in
 
@@ -59,7 +60,7 @@ def test_content_tells_a_table_too(tmp_path: Path, extension: str) -> None:
     assert texts_of(tmp_path / "part-00000") == TEXTS
 
 
-@pytest.mark.parametrize("packed", [".gz", ".bz2", ".zst"])
+@pytest.mark.parametrize("packed", [".gz", ".bz2", ".xz", ".zst"])
 def test_content_is_told_though_the_first_block_is_large(tmp_path: Path, packed: str) -> None:
     rng = random.Random(7)
     rows = [f"a text that packs badly: {rng.randbytes(400).hex()}" for _ in range(400)]
@@ -68,7 +69,7 @@ def test_content_is_told_though_the_first_block_is_large(tmp_path: Path, packed:
     assert texts_of(tmp_path / f"part-00000{packed}") == rows
 
 
-@pytest.mark.parametrize("packed", [".gz", ".bz2", ".zst"])
+@pytest.mark.parametrize("packed", [".gz", ".bz2", ".xz", ".zst"])
 @pytest.mark.parametrize("extension", TABLES)
 @pytest.mark.parametrize("name", ["named", "hidden"])
 def test_a_compressed_table_is_one_dead_letter_with_the_right_remedy(
@@ -128,7 +129,7 @@ def test_an_empty_file_of_any_format_gives_no_text(tmp_path: Path, extension: st
     ids=repr,
 )
 def test_the_first_bytes_of_each_format(head: bytes, format: str) -> None:
-    assert format_of_content(head) == format
+    assert format_of(head, "part-0") == format
 
 
 @pytest.mark.parametrize("extension", [".jsonl", ".csv", ".tsv", *TABLES])

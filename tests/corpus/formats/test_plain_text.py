@@ -91,12 +91,16 @@ def test_a_byte_that_does_not_fit_costs_its_part_and_says_its_line(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "data",
-    [b"\x89PNG\r\n\x1a\n" + bytes(range(32)) * 50, b"\x7fELF" + bytes(2000), bytes(500)],
+    ("data", "reason"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(32)) * 50, "unread-image"),
+        (b"\x7fELF" + bytes(2000), "unread-program"),
+        (bytes(500), "not-text"),
+    ],
     ids=["image", "program", "zeros"],
 )
-def test_binary_data_is_one_dead_letter(tmp_path: Path, data: bytes) -> None:
+def test_binary_data_is_one_dead_letter(tmp_path: Path, data: bytes, reason: str) -> None:
     (tmp_path / "x.txt").write_bytes(data)
     (found,) = found_in(tmp_path / "x.txt")
     assert isinstance(found, Damage)
-    assert (found.place, found.reason) == ("the start", "not-text")
+    assert (found.place, found.reason) == ("the start", reason)

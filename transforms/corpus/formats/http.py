@@ -6,8 +6,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from persona_hub.transforms.corpus.content import codec_of
 from persona_hub.transforms.corpus.corpus_records import KIB, BrokenError, Limits
-from persona_hub.transforms.corpus.streams import codec_of, decompressed
+from persona_hub.transforms.corpus.streams import decompressed
 
 HTTP_HEAD_BYTES = 256 * KIB
 

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from persona_hub.transforms.corpus.content import codec_of
 from persona_hub.transforms.corpus.corpus_records import Limits, Piece
-from persona_hub.transforms.corpus.streams import codec_of, decompressed, open_raw, raw_chunks
+from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_chunks
 
 
 class Line(NamedTuple):
@@ -29,7 +30,7 @@ def lines_in_piece(piece: Piece, limits: Limits) -> Iterator[Line]:
     """
     with open_raw(piece.file) as stream:
         if piece.start:
-            if codec_of(stream.read(4)):
+            if codec_of(stream.read(16)):
                 return
             stream.seek(piece.start - 1)  # so that a line that begins at `start` is seen to begin there
             chunks = raw_chunks(stream)

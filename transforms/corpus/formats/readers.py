@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from persona_hub.transforms.corpus.content import CONVERT, UNREAD, format_of
 from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusRecord, Damage, Limits, Piece, Reader
 from persona_hub.transforms.corpus.formats.avro import read_avro
 from persona_hub.transforms.corpus.formats.json_lines import read_json_lines
 from persona_hub.transforms.corpus.formats.pages import read_arc, read_html, read_warc
 from persona_hub.transforms.corpus.formats.parquet import read_parquet
 from persona_hub.transforms.corpus.formats.plain_text import read_plain_text
+from persona_hub.transforms.corpus.streams import head_of
 from persona_hub.transforms.corpus.tables.delimited import read_csv, read_tsv
 
 READERS: dict[str, Reader] = {
@@ -26,15 +29,31 @@ READERS: dict[str, Reader] = {
 
 
 def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
-    """Everything that is found in `piece`; where it cannot be read on, that place is the last thing found."""
+    """Everything that is found in `piece`; where it cannot be read on, that place is the last thing found.
+
+    The content tells how the file is read, unless its format is forced: the name may be wrong.
+    """
+    told = piece.file.format if piece.file.forced else format_of(head_of(piece.file), piece.file.path)
+    if told != piece.file.format:
+        if piece.start:
+            return  # split as what it is not, it is read whole by its first piece
+        piece = Piece(replace(piece.file, format=told), 0, max(piece.file.size, 1))
     place = "the start" if not piece.start else f"byte {piece.start}"
     try:
-        for found in READERS[piece.file.format](piece, text_field, limits):
+        for found in _reader_of(told)(piece, text_field, limits):
             place = f"after {found.place}"
             yield found
     except BrokenError as broken:
         yield Damage(place, broken.reason, broken.detail)
     except (ValueError, LookupError, TypeError, ArithmeticError, RuntimeError) as error:
         # A net for what damage makes of the parsers beneath; a test with random damage has met each reader's own.
-        detail = f"the reader of {piece.file.format} fails with {type(error).__name__}. Fetch or write the file again."
+        detail = f"the reader of {told} fails with {type(error).__name__}. Fetch or write the file again."
         yield Damage(place, "reader-failed", detail)
+
+
+def _reader_of(format: str) -> Reader:
+    """The reader of a format. Raises BrokenError for one that is known and not read."""
+    if format in READERS:
+        return READERS[format]
+    what, remedy = UNREAD.get(format, (f"a file of the format {format}", CONVERT))
+    raise BrokenError(f"unread-{format}", f"this is {what}, which is not read. {remedy}, or leave it out.")
