@@ -8,7 +8,8 @@ import re
 
 HEAD_BYTES = 4096  # of a file, decompressed: as much as `format_of` looks at
 TEXT_FORMAT = "text"
-CORPUS_FORMATS = (TEXT_FORMAT, "jsonl", "csv", "tsv", "parquet", "avro", "warc", "arc", "html")  # WET and WAT are WARC inside
+# WET and WAT are WARC inside.
+CORPUS_FORMATS = (TEXT_FORMAT, "jsonl", "csv", "tsv", "parquet", "avro", "warc", "arc", "html")
 EXTENSIONS = {
     ".txt": TEXT_FORMAT, ".text": TEXT_FORMAT, ".md": TEXT_FORMAT,
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
