@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -23,6 +24,7 @@ UNANSWERED = re.compile(
 SURELY_OF_INPUT = re.compile(r"moderation|content-filter|refused|too-long|http-413")
 OF_INPUT = re.compile(rf"{SURELY_OF_INPUT.pattern}|http-4\d\d")
 REPEATS_SAMPLE = "repeats-sample"  # a reason, but no loss: the answer was read, and another sample has its text
+ADDRESS_END = "\n"  # between the addresses of a source that has several: no address has a line end
 HOP_LIMIT = 7  # a rank has three bits for the hop
 
 
@@ -32,7 +34,7 @@ class Document:
 
     document_id: str  # 32 hex digits, `content_id` of the text
     text: str
-    source: str  # where a person would look it up: the page's URL or id in the corpus, else file and place
+    source: str  # where a person would look it up: the page's URL or id (ADDRESS_END), else file and place
     language: str  # ISO 639-1, "und" if undetermined
     file: str  # path as it was matched
     place: str  # within the file: "line 7", "byte 1043", "row 12", "record 3"
@@ -201,6 +203,11 @@ def of_input(reason: str) -> bool:
 def surely_of_input(reason: str) -> bool:
     """Whether it also says that the input is why: a filter, or its length."""
     return SURELY_OF_INPUT.fullmatch(reason) is not None
+
+
+def is_named(source: str, names: AbstractSet[str]) -> bool:
+    """Whether `names` has a source, or any of the addresses in it."""
+    return source in names or (ADDRESS_END in source and not names.isdisjoint(source.split(ADDRESS_END)))
 
 
 def excerpt(text: str, characters: int = EXCERPT_CHARACTERS) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Damage, SkippedRecord, TextRecord
@@ -115,3 +117,13 @@ def test_places_are_ordered_by_their_numbers_not_their_letters() -> None:
     assert document_order(Document("", "", "", "", "a", "line 9")) < document_order(
         Document("", "", "", "", "b", "line 1")
     )
+
+
+def test_a_record_that_lists_addresses_is_taken_down_by_any_of_them() -> None:
+    found = TextRecord("line 1", "https://a.example/", ENGLISH, ("https://b.example/", " "))
+    made = document_of(found, FILE, ANY)
+    assert isinstance(made, Document)
+    assert made.source == "https://a.example/\nhttps://b.example/"
+    for named in ("https://a.example/", "https://b.example/", made.source):
+        assert outcome(found, replace(ANY, unwanted=frozenset({named}))) == "skipped-taken-down"
+    assert isinstance(document_of(found, FILE, replace(ANY, unwanted=frozenset({"https://c.example/"}))), Document)

@@ -151,3 +151,13 @@ def test_a_near_duplicate_comes_back_when_the_kept_one_goes(tmp_path: Path) -> N
 
 
 CITIES = ["Leeds", "Graz", "Quito", "Osaka", "Accra", "Lima"]
+
+
+def test_a_row_of_several_addresses_is_found_by_any_of_them(tmp_path: Path) -> None:
+    rows = [{"text": TEXTS[A], "url": [A, "https://mirror.org/a"]}, {"text": TEXTS[C], "url": C}]
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_bytes(b"\n".join(map(orjson.dumps, rows)))
+    assert main(["build", "--input", str(corpus), "--output", str(tmp_path / "hub"), *FLAGS]) == DONE
+    assert sources(tmp_path / "hub") == {f"{A}\nhttps://mirror.org/a", C}
+    take_down(tmp_path / "hub", "https://mirror.org/a")
+    assert sources(tmp_path / "hub") == {C}

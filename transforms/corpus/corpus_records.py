@@ -64,6 +64,7 @@ class TextRecord:
     place: str
     source: str
     text: str
+    others: tuple[str, ...] = ()  # further addresses, where a field lists several
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class SkippedRecord:
     place: str
     source: str
     reason: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

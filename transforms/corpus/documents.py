@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from persona_hub.transforms.corpus.corpus_records import KIB, CorpusRecord, Damage, SkippedRecord
 from persona_hub.transforms.corpus.language import UNDETERMINED, detect_language
 from persona_hub.transforms.corpus.text import clean_text, text_weight
 from persona_hub.transforms.counting.stages import READ_CORPUS
-from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, content_id, excerpt
+from persona_hub.transforms.records import (
+    ADDRESS_END,
+    DeadLetter,
+    Document,
+    DocumentOutcome,
+    content_id,
+    excerpt,
+    is_named,
+)
 
 NUMBERS = re.compile(r"\d+")
 LONGEST_SOURCE = 2 * KIB  # an address may be megabytes of data
@@ -33,14 +42,14 @@ def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Docum
     if isinstance(found, Damage):
         place = f"{file}, {found.place}"
         return DeadLetter(READ_CORPUS, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
-    source = " ".join(clean_text(found.source, LONGEST_SOURCE).split()) or place_as_source(file, found.place)
+    source = clean_source((found.source, *found.others)) or place_as_source(file, found.place)
     if isinstance(found, SkippedRecord):
         return DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", UNDETERMINED, 0)
     text = clean_text(found.text, wanted.max_characters)
     document = Document(content_id(text), text, source, UNDETERMINED, file, found.place)
     if not text:
         return outcome_of(document, "skipped-no-text")
-    if source in wanted.unwanted or document.document_id in wanted.unwanted:
+    if is_named(source, wanted.unwanted) or document.document_id in wanted.unwanted:
         return outcome_of(document, "skipped-taken-down")
     if text_weight(text) < wanted.min_characters:
         return outcome_of(document, "skipped-too-short")
@@ -49,6 +58,12 @@ def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Docum
     if wanted.languages and language not in wanted.languages:
         return outcome_of(document, "skipped-language")
     return document
+
+
+def clean_source(addresses: Iterable[str]) -> str:
+    """The addresses of a record as one source: each on one line, and cut."""
+    lines = (" ".join(clean_text(address, LONGEST_SOURCE).split()) for address in addresses)
+    return ADDRESS_END.join(filter(None, lines))
 
 
 def place_as_source(file: str, place: str) -> str:

@@ -12,7 +12,7 @@ from persona_hub.transforms.hub.remaining_provenance import remaining_provenance
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.tombstones import REMOVED_PERSONA
 from persona_hub.transforms.hub.versions import Hub, path_of
-from persona_hub.transforms.records import DocumentOutcome, Provenance, Tombstone
+from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome, Provenance, Tombstone, is_named
 from persona_hub.transforms.take_down.take_down import READ, documents_of
 from persona_hub.transforms.wire.batches import Record
 
@@ -60,7 +60,7 @@ def find_documents(
     asked = {
         row.document_id
         for row in all_rows(paths, DocumentOutcome)
-        if row.document_id and (row.source in sources or row.document_id in sources)
+        if row.document_id and (is_named(row.source, sources) or row.document_id in sources)
     }
     read = {
         (row.document_id, row.source)
@@ -68,7 +68,8 @@ def find_documents(
         if row.document_id in asked and row.outcome in READ
     }
     gone = asked & documents_of(read, sources, unwanted)
-    return frozenset(gone), frozenset(source for document, source in read if document in gone)
+    met = {source for document, source in read if document in gone}
+    return frozenset(gone), frozenset(met.union(*(source.split(ADDRESS_END) for source in met)))
 
 
 def find_touched(ways: Collection[str], documents: AbstractSet[str]) -> set[str]:

@@ -19,7 +19,7 @@ from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.remaining_provenance import RemainingProvenance, remaining_provenance
 from persona_hub.transforms.hub.tombstones import MOVED_PERSONA, REMOVED_DOCUMENT, REMOVED_PERSONA, REMOVED_SOURCE
 from persona_hub.transforms.hub.versions import Hub
-from persona_hub.transforms.records import DocumentOutcome, Duplicate, Persona, Provenance, Tombstone
+from persona_hub.transforms.records import DocumentOutcome, Duplicate, Persona, Provenance, Tombstone, is_named
 from persona_hub.transforms.wire.batches import Batch
 
 READ = ("document", "repeated", "known-elsewhere", "unasked")  # records whose text a model was shown, or may be yet
@@ -118,7 +118,7 @@ class Gather(beam.PTransform):
 def requested_ids(element: Rows, sources: AbstractSet[str]) -> Iterator[str]:
     """Ids of the documents that a takedown names, by id or by a source."""
     for row in element[1]:
-        if row.document_id and (row.source in sources or row.document_id in sources):
+        if row.document_id and (is_named(row.source, sources) or row.document_id in sources):
             yield row.document_id
 
 
@@ -138,7 +138,9 @@ def documents_of(
         by_document[document].add(source)
     named = sources | earlier
     return earlier | frozenset(
-        document for document, found in by_document.items() if document in named or found <= named
+        document
+        for document, found in by_document.items()
+        if document in named or all(is_named(source, named) for source in found)
     )
 
 

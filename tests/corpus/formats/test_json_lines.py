@@ -68,6 +68,57 @@ def test_odd_text_is_data() -> None:
     assert line('{"text": "tab\there"}') == TextRecord("line 1", "", "tab\there")
 
 
+DEEP = "[" * 5000 + "]" * 5000
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        "1e400",
+        "-1e400",
+        "9" * 5000,
+        "NaN",
+        "-Infinity",
+        r'"\ud83d"',
+        '"\x01"',
+        DEEP,
+        '{"a": ' * 3000 + "1" + "}" * 3000,
+    ],
+    ids=["1e400", "-1e400", "5,000 digits", "NaN", "infinity", "surrogate", "control", "deep list", "deep object"],
+)
+def test_a_field_that_is_not_read_cannot_lose_the_row(unread: str) -> None:
+    wanted = TextRecord("line 1", "u", "x")
+    assert line(f'{{"a": {unread}, "text": "x", "url": "u"}}') == wanted
+    assert line(f'{{"a": 1, "a": {unread}, "text": "x", "url": "u", "z": {unread}}}') == wanted
+
+
+def test_bytes_of_another_charset_in_a_field_that_is_not_read_cannot_lose_the_row() -> None:
+    assert line(b'{"title": "caf\xe9", "text": "caf\xc3\xa9", "id": 1e400}') == TextRecord("line 1", "1e400", "café")
+    found = line(b'{"title": "caf\xe9", "text": "caf\xe9"}')
+    assert isinstance(found, Damage)
+    assert found.reason == "invalid-utf-8"
+
+
+@pytest.mark.parametrize(
+    ("value", "sources"),
+    [
+        ("123456789012345678901234567890", ["123456789012345678901234567890"]),
+        ("-18446744073709551617", ["-18446744073709551617"]),
+        ("5.0", ["5.0"]),
+        ("0.1000000000000000055511151231257827", ["0.1000000000000000055511151231257827"]),
+        ('["https://a.example", "https://b.example"]', ["https://a.example", "https://b.example"]),
+        ("[123456789012345678901234567890]", ["123456789012345678901234567890"]),
+        ("true", [""]),
+        ('{"a": 1}', [""]),
+    ],
+)
+def test_an_id_is_as_it_is_written(value: str, sources: list[str]) -> None:
+    for field in ("url", "id", "doc_id"):
+        found = line(f'{{"text": "x", "{field}": {value}}}')
+        assert isinstance(found, TextRecord)
+        assert [found.source, *found.others] == sources
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -77,6 +128,9 @@ def test_odd_text_is_data() -> None:
         (b'["a", "list"]', "not-an-object"),
         (b'{"title": "x"}', "field-missing"),
         (b'{"text": ["x"]}', "field-not-text"),
+        (b'{"text": 1e400}', "field-not-text"),
+        (b'{"text": ' + b"[" * 5000 + b"]" * 5000 + b', "text": 5}', "field-not-text"),
+        (b'{"text": "x", "deep": ' + b"[" * 5000 + b"]" * 4999 + b"}", "broken-json"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named_with_a_remedy(data: bytes, reason: str) -> None:

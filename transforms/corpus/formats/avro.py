@@ -17,8 +17,8 @@ from persona_hub.transforms.corpus.corpus_records import (
     Limits,
     Piece,
 )
+from persona_hub.transforms.corpus.fields.row_fields import record_of_fields
 from persona_hub.transforms.corpus.formats.avro_blocks import AvroBlock, blocks_in, read_header
-from persona_hub.transforms.corpus.formats.json_lines import record_of_fields
 from persona_hub.transforms.corpus.formats.plain_text import UNDECODABLE
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from persona_hub.transforms.corpus.corpus_records import (
     SOURCE_FIELDS,
-    TEXT_FIELDS,
     BrokenError,
     CorpusRecord,
     Damage,
     Limits,
     Piece,
-    SkippedRecord,
-    TextRecord,
 )
+from persona_hub.transforms.corpus.fields.deep_json import fields_of_deep
+from persona_hub.transforms.corpus.fields.row_fields import NumberAsWritten, record_of_fields
 from persona_hub.transforms.corpus.formats.lines import Line, lines_in_piece
-from persona_hub.transforms.records import excerpt
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -48,46 +46,61 @@ def record_of_line(line: Line, text_field: str, limits: Limits) -> CorpusRecord:
         return Damage(line.place, "record-too-large", detail, line.data.decode("utf-8", "replace"))
     try:
         record = orjson.loads(line.data)
+        if isinstance(record, dict) and any(type(record.get(name)) in (float, list) for name in SOURCE_FIELDS):
+            record = tolerant_loads(line.data)  # orjson rounds a number of more than 64 bits
     except orjson.JSONDecodeError as error:
         try:
-            # Escapes of lone surrogates, NaN and control characters are refused by orjson, and are data to us.
-            record = json.loads(line.data.decode("utf-8"), strict=False)
-        except UnicodeDecodeError as wrong:
-            detail = f"invalid UTF-8 at byte {wrong.start} of the line. Convert the file, as with iconv."
-            return Damage(line.place, "invalid-utf-8", detail, line.data[:1024].decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            detail = f"no JSON: {error}. Mend or remove the line."
-            return Damage(line.place, "broken-json", detail, line.data[:1024].decode("utf-8", "replace"))
+            record = tolerant_loads(line.data)
+        except ValueError:
+            return _broken_line(line, error)
     if not isinstance(record, dict):
         detail = f"a JSON object is wanted, not {type(record).__name__}. Mend or remove the line."
         return Damage(line.place, "not-an-object", detail, line.data[:1024].decode("utf-8", "replace"))
     return record_of_fields(record, line.place, text_field)
 
 
-def record_of_fields(record: Mapping[str, Any], place: str, text_field: str) -> CorpusRecord:
-    """What the fields of a record hold: of JSON, Parquet and Avro alike."""
-    field = text_field if text_field else next((name for name in TEXT_FIELDS if name in record), "")
-    if field not in record:
-        wanted = f"no field {text_field!r}" if text_field else f"none of the fields {', '.join(TEXT_FIELDS)}"
-        names = excerpt(", ".join(map(str, record)) or "none at all")
-        detail = f"{wanted}, but {names}. Name the text field with --text_field."
-        return Damage(place, "field-missing", detail)
-    text, source = record[field], source_of_fields(record)
-    if text is None:
-        return SkippedRecord(place, source, "no-text")
-    if not isinstance(text, str):
-        detail = f"field {field!r} holds no text but {type(text).__name__}. Name the text field with --text_field."
-        return Damage(place, "field-not-text", detail, str(text)[:1024])
-    return TextRecord(place, source, text)
+def tolerant_loads(line: bytes) -> Any:
+    """JSON that orjson refuses and is data to us, numbers as they are written. Raises ValueError for what is no JSON.
+
+    That is escapes of lone surrogates, NaN, numbers of any size, control characters, any depth, and bytes that
+    are no UTF-8: strings that have them are bytes.
+    """
+    text = line.decode("utf-8", "surrogateescape")
+    try:
+        record = json.loads(text, strict=False, parse_int=NumberAsWritten, parse_float=NumberAsWritten)
+    except RecursionError:
+        record = fields_of_deep(text)
+    if isinstance(record, dict) and not _is_utf8(line):
+        return {name: _as_bytes(value) for name, value in record.items()}
+    return record
 
 
-def source_of_fields(record: Mapping[str, Any]) -> str:
-    """Where a person would look the record up, as its fields say; "" if they do not."""
-    for name in SOURCE_FIELDS:
-        value = record.get(name)
-        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
-            return str(value).strip()
-    return ""
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _as_bytes(value: Any) -> Any:
+    """A string that holds bytes which are no UTF-8, as bytes."""
+    if type(value) is str and not value.isascii():
+        try:
+            return value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # a lone surrogate by its escape
+            return value
+    return value
+
+
+def _broken_line(line: Line, error: ValueError) -> Damage:
+    shown = line.data[:1024].decode("utf-8", "replace")
+    try:
+        line.data.decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        detail = f"invalid UTF-8 at byte {wrong.start} of the line. Convert the file, as with iconv."
+        return Damage(line.place, "invalid-utf-8", detail, shown)
+    return Damage(line.place, "broken-json", f"no JSON: {error}. Mend or remove the line.", shown)
 
 
 def _refuse_other_formats(first: bytes) -> None:

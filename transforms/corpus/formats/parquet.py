@@ -17,7 +17,7 @@ from persona_hub.transforms.corpus.corpus_records import (
     Limits,
     Piece,
 )
-from persona_hub.transforms.corpus.formats.json_lines import record_of_fields
+from persona_hub.transforms.corpus.fields.row_fields import record_of_fields
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt
 
