@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import os
-import signal
 from pathlib import Path
 
 import pytest
 
 from examples.make_corpus import page
-from persona_hub.transforms.corpus.corpus_records import BrokenError, Damage, SkippedRecord, TextRecord
-from persona_hub.transforms.corpus.formats import main_text as room
+from persona_hub.transforms.corpus.corpus_records import Damage, SkippedRecord, TextRecord
 from persona_hub.transforms.corpus.formats.encoding import decode_page
-from persona_hub.transforms.corpus.formats.main_text import SIZES, extract, main_text
 from tests.corpus.writing import PACK, found_in
-from tests.helpers.shadows import shadowing_folder
 
 TEXTS = {
     "windows-1251": "Паромщик знает реку по цвету пены и поворачивает назад, когда вода темнеет.",
@@ -81,67 +75,3 @@ def test_a_page_without_text_is_a_skip_and_one_beyond_the_bound_is_damage(tmp_pa
     (found,) = found_in(tmp_path / "x.html", record_bytes=20)
     assert isinstance(found, Damage)
     assert found.reason == "record-too-large"
-
-
-@pytest.fixture
-def extractor(monkeypatch: pytest.MonkeyPatch) -> room._Extractor:
-    """The other process, one of this test's own."""
-    monkeypatch.setattr(room, "_current", None)
-    return room._extractor()
-
-
-def test_a_parser_that_crashes_costs_its_page(extractor: room._Extractor) -> None:
-    html = page("The ferry", [TEXTS["iso-8859-1"]])
-    assert main_text(html, "", 30) == extract(html)
-    os.kill(extractor.process.pid, signal.SIGSTOP)  # as one that is lost in a page
-    with pytest.raises(BrokenError, match=r"within 0\.2 seconds"):
-        main_text(html, "", 0.2)
-    assert main_text(html, "", 30) == extract(html)
-    assert room._current is not extractor
-    later = room._extractor()
-    later.process.kill()  # between two pages: the next is not its fault
-    later.process.wait()
-    assert main_text(html, "", 30) == extract(html)
-
-
-def test_an_extractor_is_replaced_after_many_pages(monkeypatch: pytest.MonkeyPatch, extractor: room._Extractor) -> None:
-    monkeypatch.setattr(room, "PAGES_OF_A_PROCESS", 2)
-    pids = []
-    for _ in range(4):
-        main_text("<html>", "", 30)
-        assert room._current
-        pids.append(room._current.process.pid)
-    assert pids[0] == pids[1] != pids[2] == pids[3]
-    assert extractor.process.poll() is not None
-
-
-def test_the_other_process_answers_pages_one_by_one_and_names_its_errors(monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(html: str, url: str = "") -> str:
-        if "bad" in html:
-            raise RecursionError("too deep")
-        return f"{url}: {html} \ud800"
-
-    monkeypatch.setattr(room, "extract", failing)
-    asked, answered = io.BytesIO(), io.BytesIO()
-    for url, html in (("u1", "one"), ("", "bad"), ("u3", "seite drei ü")):
-        asked.write(SIZES.pack(len(url.encode()), len(html.encode())) + url.encode() + html.encode())
-    asked.write(b"\1\2")  # the worker was killed within a word
-    asked.seek(0)
-    room._serve(asked, answered)
-    got = answered.getvalue()
-    assert got.startswith(b"!")
-    at, answers = 1, []
-    while at < len(got):
-        failed, size = SIZES.unpack_from(got, at)
-        answers.append((failed, got[at + SIZES.size : at + SIZES.size + size].decode()))
-        at += SIZES.size + size
-    assert answers == [(0, "u1: one ?"), (1, "RecursionError"), (0, "u3: seite drei ü ?")]
-
-
-def test_packages_of_our_names_in_the_working_folder_are_not_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(shadowing_folder(tmp_path / "project"))
-    monkeypatch.setattr(room, "_current", None)  # a new process is started, from that folder
-    text = "A ferryman knows the river by the colour of its foam, and turns back when the water is dark."
-    assert text in main_text(page("The ferry", [text] * 3), "", 20)

@@ -19,6 +19,7 @@ from persona_hub.transforms.corpus.corpus_records import (
     TextRecord,
 )
 from persona_hub.transforms.corpus.files import match_corpus
+from persona_hub.transforms.corpus.formats import main_text as main_text_module
 from persona_hub.transforms.corpus.formats.http import decoded_body, parse_http_response
 from persona_hub.transforms.corpus.formats.main_text import extract, main_text
 from persona_hub.transforms.corpus.formats.readers import read_piece
@@ -151,6 +152,14 @@ def test_a_page_that_takes_too_long_is_stopped_and_the_next_is_read() -> None:
         main_text(endless, "", 0.05)
     assert caught.value.reason == "page-timeout"
     assert main_text(HTML, "", 30) == extract(HTML)
+
+
+@pytest.mark.parametrize("tag", ["<b>", "<b></b>", "<p>x", "<"])
+def test_a_page_that_is_all_tags_is_refused_before_it_is_parsed(tag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main_text_module, "extractor", None)
+    with pytest.raises(BrokenError, match=r"tags, allowed are 1,000,000\. Leave the page out\.") as caught:
+        main_text(tag * 1_000_001, "", 30)
+    assert caught.value.reason == "page-too-large"
 
 
 def test_odd_pages_crash_nothing() -> None:
