@@ -190,6 +190,7 @@ def draft_version(plan: BuildPlan, runner: str) -> Manifest:
         prompts=plan.prompts,
         models={"llm": plan.model.name, "embedder": plan.embedder.name},
         repairs=plan.model.repairs,
+        token_limits=plan.token_limits,
         runner=runner,
         code_version=code_version(),
     )

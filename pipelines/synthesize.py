@@ -14,9 +14,10 @@ from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.option import deciding_values, recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
-from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price
+from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price, named_model
 from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished, use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, personas_to_use, shards_for
+from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
 from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.server_words import server_words
@@ -49,6 +50,7 @@ class SynthesizeJob:
     model: ModelConfig
     use_cases: Sequence[UseCase]
     priced: bool  # whether the model's price is known
+    token_limits: tuple[int, ...]  # of earlier attempts
     run: str  # name of the run: of the hub's version and of what decides the samples
     replaces: str  # the partial run that this one completes, if there is one
     runner: str
@@ -89,6 +91,7 @@ class SynthesizeJob:
                 prompts={use_case.name: use_case.prompt.prompt_hash for use_case in self.use_cases},
                 models={"llm": self.model.name},
                 repairs=self.model.repairs,
+                token_limits=self.token_limits,
                 runner=self.runner,
                 code_version=code_version(),
             ),
@@ -116,19 +119,18 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     use_cases = use_cases_of(options)
     if not use_cases:
         raise UsageError("--use_case is required: a name, `all` for the six, or FILE.yaml of your own")
+
+    def name_with(limits: TokenLimits) -> str:
+        return run_name(limits.of_job(options), hub, use_cases)
+
+    runs = reversed(list_attempts(options.output, hub.manifest.version))
+    limits = token_limits(options, runs, lambda job, made: f"{made.run}-".startswith(f"{name_with(job)}-"))
+    name, options = name_with(limits), limits.of_run(options)
+    use_cases = use_cases_of(options, limits)
     personas = hub.manifest.records_of("personas")
     price = model_price(options)
     stages = forecast_samples(options, use_cases, personas)
     model, priced = model_of(options, where, budget_shares(stages, price)), price is not None
-    decisive = deciding_values(options) | {
-        "llm": model.name,
-        "version": hub.manifest.version,
-        "prompts": {use_case.name: use_case.prompt.prompt_hash for use_case in use_cases},
-        "samples": (personas_to_use(options), options.samples_per_persona),
-    }
-    if repeated := [use_case.name for use_case in use_cases if not use_case.stands_alone]:
-        decisive["stands_alone"] = dict.fromkeys(repeated, False)
-    name = f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
     before = list_attempts(options.output, name)
     done = bool(before) and not unfinished(before[-1], options)
     model = replace(model, repairs=repairs_for(options, before[-1] if before and not done else None))
@@ -138,12 +140,26 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         hub=hub,
         model=model,
         use_cases=use_cases,
+        token_limits=limits.earlier,
         priced=priced,
         run=f"{name}-{len(before) + 1}" if before and not done else name,
         replaces=before[-1].run if before and not done else "",
         runner=where.runner,
         done=done,
     )
+
+
+def run_name(options: SynthesizeOptions, hub: Hub, use_cases: Sequence[UseCase]) -> str:
+    """The name of a run of these options: the same for the same samples."""
+    decisive = deciding_values(options) | {
+        "llm": named_model(options)[0],
+        "version": hub.manifest.version,
+        "prompts": {use_case.name: use_case.prompt.prompt_hash for use_case in use_cases},
+        "samples": (personas_to_use(options), options.samples_per_persona),
+    }
+    if repeated := [use_case.name for use_case in use_cases if not use_case.stands_alone]:
+        decisive["stands_alone"] = dict.fromkeys(repeated, False)
+    return f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from persona_hub.pipelines.cli.model_options import (
 )
 from persona_hub.pipelines.planning.budget import BudgetShares, has_budget, stage_shares
 from persona_hub.pipelines.planning.store_choice import store_of
+from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig
@@ -246,12 +247,13 @@ def rate_limiter_of(options: RateOptions) -> str:
     return options.rate_limiter
 
 
-def chosen_sampling(options: SamplingOptions, default: Sampling) -> Sampling:
-    """How the model draws its answers: as the options say, else as `default` does."""
+def chosen_sampling(options: SamplingOptions, default: Sampling, limits: TokenLimits = NEW_JOB) -> Sampling:
+    """How the model draws its answers: as the options say, else as `default` does; `limits` are those of the job."""
     given: dict[str, Any] = {
         "temperature": options.temperature,
         "top_p": options.top_p,
         "max_tokens": options.max_tokens,
         "seed": options.seed,
     }
-    return replace(default, **{name: value for name, value in given.items() if value is not None})
+    chosen = replace(default, **{name: value for name, value in given.items() if value is not None})
+    return limits.replayed(chosen, default.max_tokens)

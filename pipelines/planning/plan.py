@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from persona_hub.pipelines.cli.command_options import BuildOptions, RefreshOptions, SynthesisOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.cli.model_options import RepairOptions
+from persona_hub.pipelines.cli.model_options import LanguageModelOptions, RepairOptions
 from persona_hub.pipelines.cli.option import deciding_values, options_of
 from persona_hub.pipelines.planning.budget import stage_shares
 from persona_hub.pipelines.planning.few_shot import examples_of
@@ -22,8 +22,10 @@ from persona_hub.pipelines.planning.models import (
     embeds,
     model_of,
     model_price,
+    named_model,
 )
 from persona_hub.pipelines.planning.sizing import blocks_for, expected_personas, shards_for
+from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits, raises_limit, token_limits
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
@@ -33,7 +35,14 @@ from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest, fingerprint
-from persona_hub.transforms.hub.versions import Hub, TargetVersion, read_version, version_to_add, version_to_build
+from persona_hub.transforms.hub.versions import (
+    Hub,
+    TargetVersion,
+    lineage,
+    read_version,
+    version_to_add,
+    version_to_build,
+)
 from persona_hub.transforms.llm.protocol import MALFORMED_REASONS, Sampling
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.records import unanswered
@@ -53,6 +62,7 @@ class BuildPlan:
     files: Sequence[CorpusFile]
     model: ModelConfig
     sampling: Sampling
+    token_limits: tuple[int, ...]  # of earlier runs
     embedder: EmbedderConfig
     extract: Prompt
     expand: Prompt
@@ -94,10 +104,15 @@ def planned(
     """The plan of a version. `choose` names it, and what it adds to, by a fingerprint of its content."""
     files = match_corpus(options.input, "warc" if options.format == "wet" else options.format)
     extract, expand = extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)
-    use_cases = use_cases_of(options)
+
+    def content_with(limits: TokenLimits) -> str:
+        return build_fingerprint(limits.of_job(options), files, [extract, expand])
+
+    limits = token_limits(options, lineage(options.output), lambda job, made: content_with(job) == made.fingerprint)
+    content, options = content_with(limits), limits.of_run(options)
+    use_cases = use_cases_of(options, limits)
     stages = forecast_build(options, extract, expand, use_cases, documents=1.0)
     model, embedder, priced = build_models(options, where, stages)
-    content = build_fingerprint(options, model, files, [extract, expand])
     chosen, base = choose(content, partial(unfinished, options=options))
     before = read_version(options.output, chosen.replaces) if chosen.replaces else None
     personas = personas_in(files, options)
@@ -106,7 +121,8 @@ def planned(
         options=options,
         files=files,
         model=replace(model, repairs=repairs_for(options, before)),
-        sampling=chosen_sampling(options, Sampling()),
+        sampling=chosen_sampling(options, Sampling(), limits),
+        token_limits=limits.earlier,
         embedder=embedder,
         extract=extract,
         expand=expand,
@@ -133,13 +149,11 @@ def personas_in(files: Sequence[CorpusFile], options: BuildOptions) -> int:
     )
 
 
-def build_fingerprint(
-    options: BuildOptions, model: ModelConfig, files: Sequence[CorpusFile], prompts: Sequence[Prompt]
-) -> str:
+def build_fingerprint(options: BuildOptions, files: Sequence[CorpusFile], prompts: Sequence[Prompt]) -> str:
     """A hash of all that decides what a build makes of its corpus: the same for the same hub."""
     return fingerprint(
         deciding_values(options)
-        | {"llm": model.name}
+        | {"llm": named_model(options)[0]}
         | {
             "files": [(file.path, file.size) for file in files],
             "prompts": [prompt.prompt_hash for prompt in prompts],
@@ -160,11 +174,13 @@ def build_models(
     return model, embedder_of(options, where, stage_shares(options, shares)), priced
 
 
-def unfinished(made: BaseManifest, options: RepairOptions) -> bool:
-    """Whether the same command asks again: for what is open, lost beyond the share, or lost and to be repaired more."""
+def unfinished(made: BaseManifest, options: LanguageModelOptions) -> bool:
+    """Whether the same command asks again: for what is open, lost beyond the share, or lost and to be repaired more or
+    with more tokens.
+    """
     still_open = any(map(unanswered, made.partial)) or bool(lost_beyond(made, options))
     malformed = any(counts.get(f"lost-{reason}") for counts in made.counts.values() for reason in MALFORMED_REASONS)
-    return still_open or (malformed and options.retry_malformed > repairs_of(made))
+    return still_open or (malformed and (options.retry_malformed > repairs_of(made) or raises_limit(options, made)))
 
 
 def repairs_for(options: RepairOptions, before: BaseManifest | None) -> int:
@@ -189,7 +205,7 @@ def lost_beyond(made: BaseManifest, options: RepairOptions) -> list[str]:
     return [reason for reason in open_questions(made.counts, options.max_lost) if not unanswered(reason)]
 
 
-def use_cases_of(options: SynthesisOptions) -> list[UseCase]:
+def use_cases_of(options: SynthesisOptions, limits: TokenLimits = NEW_JOB) -> list[UseCase]:
     """The use cases by name or file, `all` being the six; each once. Raises UseCaseError."""
     names = [name for given in options.use_case for name in (USE_CASE_NAMES if given == "all" else (given,))]
     bare = [bare_use_case(name, options.prompt_dir) for name in dict.fromkeys(names)]
@@ -199,7 +215,7 @@ def use_cases_of(options: SynthesisOptions) -> list[UseCase]:
         raise UsageError(f"--use_case: two use cases are called {twice[0]!r}; give one of them another name")
     examples = examples_of(options.examples, bare)
     loaded = [with_examples(use_case, examples.get(use_case.name, "")) for use_case in bare]
-    return [replace(use_case, sampling=chosen_sampling(options, use_case.sampling)) for use_case in loaded]
+    return [replace(use_case, sampling=chosen_sampling(options, use_case.sampling, limits)) for use_case in loaded]
 
 
 def prompts(use_cases: Sequence[UseCase]) -> list[Prompt]:

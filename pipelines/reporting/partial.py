@@ -59,7 +59,8 @@ def partly(unasked: Mapping[str, int], model: ModelConfig, words: Mapping[str, s
     if lost:
         yield (
             f"\npartial: more answers were lost than --max_lost allows ({listed(lost, words)}); see dead_letters/. "
-            "The same command asks for these again, and says what was wrong with the answers before\n"
+            "The same command asks for these again, and says what was wrong with the answers before; where they were "
+            "cut off, give it a higher --max_tokens\n"
         )
 
 

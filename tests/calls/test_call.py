@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.calls.call import LONGEST_BACKOFF_SECONDS, Call, Inbox, retry_delay
-from persona_hub.transforms.calls.clients.http import retry_after
+from persona_hub.transforms.calls.call import LONGEST_BACKOFF_SECONDS, Call, Inbox, retry_delay, should_retry
+from persona_hub.transforms.calls.clients.http import retry_after, too_large
 from persona_hub.transforms.calls.protocol import ModelError, Verdict
 from persona_hub.transforms.llm.protocol import Completion, Request
 from persona_hub.transforms.store.protocol import Amount
@@ -90,3 +90,12 @@ def test_a_call_is_wanted_as_long_as_one_waits_for_it() -> None:
     assert call.wanted
     other.cancelled = True
     assert not call.wanted
+
+
+def test_an_answer_without_end_is_paid_for_twice_at_most() -> None:
+    call = Call(b"k", Request("t", "", "p", "h"), "stage", Amount(), [(Inbox(), 1)], attempts=1)
+    endless, lost = too_large(1 << 24), ModelError("connection", verdict=Verdict.WAIT)
+    assert should_retry(endless, call, attempts=8, now=0.0)
+    call.attempts = 2
+    assert not should_retry(endless, call, attempts=8, now=0.0)
+    assert should_retry(lost, call, attempts=8, now=0.0)

@@ -19,6 +19,7 @@ FIRST_ALIKE = 8  # refusals with which a server that has answered nothing yet ha
 ALIKE_IN_A_ROW = 40  # after answers, with none in between
 NO_SUCH_PLACE = ("http-404", "http-405", "http-410")
 OF_THE_INPUT = ("content-filter", "too-long", "http-413")  # a server has looked at the text and said what is wrong
+TOO_LARGE, TOO_LARGE_ATTEMPTS = "answer-too-large", 2  # each of them is paid for, whole
 REFUSALS_FREE_SECONDS = 150.0  # in which refusals use up no attempts: a quota of a minute is there again after that
 
 
@@ -132,6 +133,7 @@ def should_retry(error: ModelError, call: Call, attempts: int, now: float) -> bo
     """Whether a call that failed is to be sent again, where `attempts` are allowed."""
     if not (error.retry and call.wanted and (error.retry_after or 0.0) <= LONGEST_RETRY_AFTER):  # False for NaN, too
         return False
+    attempts = min(attempts, TOO_LARGE_ATTEMPTS) if error.reason == TOO_LARGE else attempts
     return call.attempts < attempts or (error.refused and now - call.first_sent < REFUSALS_FREE_SECONDS)
 
 

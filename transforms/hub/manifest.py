@@ -48,6 +48,7 @@ class BaseManifest:
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # {stage: {calls, input_tokens ...}}
     partial: Mapping[str, int] = field(default_factory=dict)  # {why: questions without an answer}; none: complete
     repairs: int = 0  # how often a malformed answer was asked for again; more than --retry_malformed after attempts
+    token_limits: tuple[int, ...] = ()  # --max_tokens of earlier runs, whose whole answers stand; 0: not given
     replaces: str = ""  # the partial version or run that this one completes, or brings further
     runner: str = ""
     code_version: str = ""
@@ -90,6 +91,8 @@ class BaseManifest:
         check_form(document, data, where)
         known = {f.name: document[f.name] for f in fields(cls) if f.name in document}
         known["files"] = tuple(FileEntry(f["path"], f["records"], f.get("bytes", 0)) for f in document["files"])
+        if "token_limits" in known:
+            known["token_limits"] = tuple(known["token_limits"])
         return cls(**known)
 
 

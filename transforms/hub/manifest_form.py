@@ -112,6 +112,14 @@ def whole(place: str, value: Any) -> None:
         raise WrongValueError(place, value, "no whole number from 0")
 
 
+def wholes(place: str, value: Any) -> None:
+    """A list of such numbers."""
+    if not isinstance(value, list):
+        raise WrongValueError(place, value, "no list")
+    for i, one in enumerate(value):
+        whole(f"{place}[{i}]", one)
+
+
 def amount(place: str, value: Any) -> None:
     """A number of tokens, calls or dollars."""
     if type(value) not in (int, float) or not 0 <= value <= LARGEST_COUNT:
@@ -189,5 +197,6 @@ CHECKS: Mapping[str, Check] = {
     "parameters": mapping(plain),
     "novelty": mapping(plain),
     "repairs": whole,
+    "token_limits": wholes,
     **dict.fromkeys(("fingerprint", "hub_content", "runner", "code_version", "created"), text),
 }

@@ -33,6 +33,12 @@ class Question:
     request: Request  # as the step asked
     sent: Request  # as it goes out: `request`, or its repair
     faults: tuple[str, ...] = ()  # of the answers so far
+    earlier: tuple[int, ...] = ()  # limits of tokens of earlier runs, whose stored answers are looked at first
+
+    @property
+    def asked(self) -> Request:
+        """The request as it is looked up: under the limit of an earlier run, as long as there is one."""
+        return with_limit(self.sent, self.earlier[0]) if self.earlier else self.sent
 
 
 class CompletionBundle:
@@ -50,7 +56,11 @@ class CompletionBundle:
 
     def ask(self, records: Sequence[Any]) -> None:
         """Asks all questions of `records`."""
-        questions = [Question(record, request, request) for record in records for request in self.task.requests(record)]
+        questions = [
+            Question(record, request, request, earlier=request.sampling.earlier)
+            for record in records
+            for request in self.task.requests(record)
+        ]
         self.counts["asked"] += len(questions)
         self._submit(questions)
 
@@ -71,17 +81,20 @@ class CompletionBundle:
             yield from self._full(BATCH_RECORDS)
 
     def _submit(self, questions: Sequence[Question]) -> None:
-        keyed = [(request_key(self.config.name, q.sent, self.extra_body), q.sent, q) for q in questions]
+        keyed = [(request_key(self.config.name, q.asked, self.extra_body), q.sent, q) for q in questions]
         store = self.window.engine.store
         found = store.get_many(list({key for key, _, _ in keyed})) if store else {}
-        missing = [item for item in keyed if item[0] not in found]
+        missing = [item for item in keyed if item[0] not in found and not item[2].earlier]
         if found:
             self.window.engine.found()
         self.window.submit(missing)
-        self.counts["cached"] += len(keyed) - len(missing)
+        unknown = [q for key, _, q in keyed if key not in found and q.earlier]
+        self.counts["cached"] += len(keyed) - len(missing) - len(unknown)
         for key, _, question in keyed:
             if key in found:
                 self._take(question, unpack_completion(found[key]))
+        if unknown:
+            self._submit([under_next_limit(question) for question in unknown])
 
     def _take(self, question: Question, answer: Completion | Exception) -> None:
         key = self.task.key(question.record)
@@ -90,14 +103,17 @@ class CompletionBundle:
         elif isinstance(answer, Exception):
             raise answer
         else:
-            if fault := self.first_answers.fault_after(answer):
+            if not question.earlier and (fault := self.first_answers.fault_after(answer)):
                 self.window.engine.end(fault)
                 raise fault
             try:
                 require_end(answer)
                 result = self.task.parse(question.record, question.request, answer, self.config.name)
             except UsedUp as error:
-                self.used_up.append((question, answer, error))
+                if question.earlier:
+                    self._repair(question, answer, error)
+                else:
+                    self.used_up.append((question, answer, error))
             except UnusableAnswer as error:
                 self._lose(DeadLetter(self.stage, error.reason, key, error.detail, excerpt(answer.text)))
             except MalformedAnswer as error:
@@ -119,8 +135,10 @@ class CompletionBundle:
         """Asks once more for an answer that cannot be read; the same fault gives the same request, kept too."""
         faults = (*question.faults, excerpt(fault.told))
         if len(faults) <= self.config.repairs:
-            self.counts["repairs"] += 1
+            self.counts["repairs"] += not question.earlier
             self._submit([replace(question, sent=repair_request(question.request, faults), faults=faults)])
+        elif question.earlier:
+            self._submit([under_next_limit(question)])
         else:
             key = self.task.key(question.record)
             self._lose(DeadLetter(self.stage, fault.reason, key, excerpt(str(fault)), excerpt(answer.text)))
@@ -136,6 +154,16 @@ class CompletionBundle:
         if len(self.dead) >= least:
             dead, self.dead = self.dead, Batch()
             yield True, dead
+
+
+def with_limit(request: Request, max_tokens: int) -> Request:
+    """The same question with another limit of tokens."""
+    return replace(request, sampling=replace(request.sampling, max_tokens=max_tokens))
+
+
+def under_next_limit(question: Question) -> Question:
+    """The question from its beginning, as the run after the one that left no answer asked it, or as this one does."""
+    return replace(question, sent=question.request, faults=(), earlier=question.earlier[1:])
 
 
 def repair_request(request: Request, faults: tuple[str, ...]) -> Request:

@@ -26,6 +26,7 @@ class Sampling:
     top_p: float | None = None
     max_tokens: int = 512
     seed: int | None = None
+    earlier: tuple[int, ...] = ()  # limits of earlier runs of the job, whose whole answers are taken: no part of a key
 
 
 @dataclass(frozen=True)

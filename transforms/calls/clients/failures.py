@@ -12,6 +12,7 @@ from typing import NamedTuple
 import orjson
 
 from persona_hub.transforms.calls.call import LONGEST_RETRY_AFTER
+from persona_hub.transforms.calls.call import TOO_LARGE as TOO_LARGE
 from persona_hub.transforms.calls.clients.said import READ, Said, said_of
 from persona_hub.transforms.calls.protocol import ModelError, Verdict
 
@@ -157,7 +158,7 @@ FAILURES = (
 )  # fmt: skip
 
 # Failures without a status: transport, and bodies that nobody can read.
-TIMEOUT, CONNECTION, UNREADABLE, TOO_LARGE = "timeout", "connection", "unreadable-response", "answer-too-large"
+TIMEOUT, CONNECTION, UNREADABLE = "timeout", "connection", "unreadable-response"
 NO_STATUS = (
     ("no answer within `--call_timeout`", TIMEOUT, WAIT),
     ("a connection that is refused, reset or cut, a garbled head, chunk or compression", CONNECTION, WAIT),
