@@ -2,21 +2,23 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-crash test-cluster test-llama lint type lock clean
+.PHONY: demo test coverage test-crash test-cluster test-llama lint type lock clean
 
 demo: .venv/installed  ## the whole job on the embedded model and embedder; leaves demo/ to look at
 	@rm -rf demo
 	@$(BIN)/persona-hub build --input 'examples/corpus/*' --output demo --use_case all
 	@$(BIN)/persona-hub export --hub demo --format jsonl,parquet
 
-# A file's tests share what they set up, so a file goes to one process. Coverage is measured, and its floor held, in CI.
+# A file's tests share what they set up, so a file goes to one process.
 PROCESSES ?= 2
-COVERAGE := $(if $(CI),--cov --cov-report=term)
 
 test: .venv/installed-dev  ## half an hour on two cores; at its end stands what was skipped, and why
 	@echo "some thousands of tests, half an hour on two cores; a dot is a test that passed, s one that was skipped"
 	@test -d "$$PERSONA_HUB_DATA" || echo "PERSONA_HUB_DATA names no folder: the tests on real data are skipped"
-	$(BIN)/pytest -n $(PROCESSES) --dist loadfile $(COVERAGE)
+	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
+
+coverage: .venv/installed-dev  ## the same with how much of the code they run, and its floor; a third slower
+	$(BIN)/pytest -n $(PROCESSES) --dist loadfile --cov --cov-report=term
 
 test-crash: .venv/installed-dev  ## the long drills: kill -9 and Ctrl-C with every store, one worker process and two
 	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/crash tests/store/test_redis.py
