@@ -35,6 +35,11 @@ REQUIRES = [
     "jsonschema>=4.23",  # answers checked against a use case's schema
 ]
 
+EXTRAS = {
+    "s3": ["boto3>=1.36"],  # s3:// paths: the client of Beam's own filesystem; puts on a condition since 1.35.69
+    "hdfs": ["hdfs>=2.7,<3"],  # hdfs:// paths: the client of Beam's own filesystem, by WebHDFS
+}
+
 setup(
     name="persona-hub",
     version="0.1.0",
@@ -49,5 +54,6 @@ setup(
         "persona_hub.transforms": ["**/*.json", "**/*.txt", "**/*.yaml", "**/*.lua"],
     },
     install_requires=REQUIRES,
+    extras_require=EXTRAS,
     entry_points={"console_scripts": ["persona-hub=persona_hub.pipelines.main:main"]},
 )

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
 
+from persona_hub.transforms.files.s3 import client_of
 from tests.helpers.jobs import Forker
 from tests.helpers.paid import DOCUMENTS, SMALL, build_command, corpus_of, paying
 from tests.helpers.places import EXAMPLES
@@ -24,6 +25,7 @@ from tests.servers import storage as storage_server
 from tests.servers.bigtable import BigtableServer
 from tests.servers.models.launch import FakeServer
 from tests.servers.redis import RedisServer
+from tests.servers.s3 import ACCOUNT, S3Server
 from tests.servers.storage import StorageServer
 
 # Tests start many processes: bytecode that is not kept is half of what each of them costs.
@@ -162,6 +164,31 @@ def gcs_bucket(running_storage: StorageServer, monkeypatch: pytest.MonkeyPatch) 
     # There are none, and Beam would look for them five times, for 19 s, before it goes on without.
     monkeypatch.setattr("apache_beam.internal.gcp.auth._Credentials._credentials_init", True)
     return running_storage.bucket(f"test-{uuid4().hex[:12]}")
+
+
+@pytest.fixture(scope="session")
+def running_s3() -> Iterator[S3Server]:
+    """A server of S3; tests take `s3_bucket`."""
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Credentials of S3 in the environment, and clients that know of no others."""
+    for name, value in ACCOUNT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("apache_beam.io.filesystems.FileSystems._pipeline_options", None)
+    client_of.cache_clear()
+    yield
+    client_of.cache_clear()
+
+
+@pytest.fixture
+def s3_bucket(running_s3: S3Server, s3_account: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An empty bucket on the server, which clients of S3 ask from here on."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", running_s3.url)
+    return running_s3.bucket(f"test-{uuid4().hex[:12]}")
 
 
 def missing(what: str) -> NoReturn:

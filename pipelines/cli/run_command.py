@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
@@ -30,6 +31,7 @@ from persona_hub.transforms.secrets import without_logins
 from persona_hub.transforms.store.protocol import StoreAway, StoreError
 
 TRACEBACK = "PERSONA_HUB_TRACEBACK"  # set to see where an error came from
+STORAGES = "persona_hub.pipelines.cli.storages"
 NO_FILE_SYSTEM = "Unable to get filesystem"
 
 Command = Callable[[Any, Sequence[str]], int]  # (its options, Beam's flags) -> exit code
@@ -44,11 +46,17 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
     job, prog = JOB_BY_NAME[name], f"persona-hub {name}"
     show_log()
     try:
-        options, rest = read_options(job, sys.argv[1:] if arguments is None else arguments)
-        if rest and not job.runs_on_beam:
-            raise UnknownArgument(rest[0], ())
+        given = sys.argv[1:] if arguments is None else arguments
+        if any("://" in argument for argument in given):  # the file of --model may be on a far storage
+            import_module(STORAGES).use_storage_flags(given)
+        options, rest = read_options(job, given)
+        storages = import_module(STORAGES)  # Beam comes with it, so not before --help is answered
+        foreign = storages.use_storage_flags(rest)
+        if foreign and not job.runs_on_beam:
+            raise UnknownArgument(foreign[0], storages.storage_flags())
         if isinstance(options, InputOptions):
             options = replace(options, input=show_dated(options.input, dated(options.input, clock())))
+        storages.check_storages(options)
         return command(options, rest)
     except Submitted as job_elsewhere:
         print(job_elsewhere)

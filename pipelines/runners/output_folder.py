@@ -6,12 +6,19 @@ import os
 from pathlib import Path
 
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.transforms.files.check import require_writable
 from persona_hub.transforms.files.storage import is_local
 
 
 def check_output(folder: str, flag: str = "--output") -> None:
-    """Raises UsageError where no folder of that name can be made on this machine, or nothing be written into it."""
-    if not folder or not is_local(folder):
+    """Raises UsageError where no folder of that name can be made on this machine, or nothing be written into it.
+
+    On a far storage a small file is written and deleted again: AccessError, or an OSError.
+    """
+    if not folder:
+        return
+    if not is_local(folder):
+        require_writable(folder)
         return
     place = Path(folder).absolute()
     try:

@@ -13,15 +13,21 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import BinaryIO, NamedTuple
+from io import BufferedWriter
+from typing import BinaryIO, NamedTuple, cast
 
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.files.access import FAR, require_client, scheme_of
+from persona_hub.transforms.files.gcs import settle_credentials
+from persona_hub.transforms.files.s3 import S3File, client_of, settings_of, share_client
 from persona_hub.transforms.records import excerpt
 
 READ_THREADS = 16  # small files which are read at once
+WRITE_BUFFER = 1 << 20  # bytes
 
 
 class StorageError(OSError):
@@ -40,6 +46,41 @@ class StoredFile(NamedTuple):
     modified: float  # seconds since 1970; 0 where the storage does not tell
 
 
+def set_storage_options(options: PipelineOptions) -> None:
+    """Has this process use storages with these options of Beam; the workers of a job have them from Beam."""
+    FileSystems.set_options(options)
+
+
+def storage_options() -> PipelineOptions | None:
+    """The options of Beam by which this process uses storages, None where none were set."""
+    return FileSystems._pipeline_options
+
+
+def files_of(path: str) -> type[FileSystems]:
+    """FileSystems, made ready for the storage of `path`. Raises AccessError where its client is not installed."""
+    require_client(path)
+    if scheme_of(path) == "gs":
+        settle_credentials()
+    if scheme_of(path) == "s3":
+        share_client()
+    if FileSystems._pipeline_options is None:  # S3 and HDFS ask for some
+        FileSystems.set_options(PipelineOptions([]))
+    return FileSystems
+
+
+@contextmanager
+def client_errors(path: str) -> Iterator[None]:
+    """What the client of a far storage raises inside becomes a StorageError that names `path`."""
+    try:
+        yield
+    except (OSError, InvalidInputError):
+        raise
+    except Exception as error:  # each client raises its own
+        if scheme_of(path) not in FAR:
+            raise
+        raise StorageError(f"{path}: cannot be used ({excerpt(str(error))})") from error
+
+
 def is_local(path: str) -> bool:
     """Whether `path` is on a disk of this machine."""
     return FileSystems.get_scheme(path) is None
@@ -47,44 +88,52 @@ def is_local(path: str) -> bool:
 
 def join_path(folder: str, *parts: str) -> str:
     """The path of something in `folder`."""
+    require_client(folder)
     return FileSystems.join(folder, *parts)
 
 
 def split_path(path: str) -> tuple[str, str]:
     """(folder, name) of a path; a local folder is made absolute."""
+    require_client(path)
     folder, name = FileSystems.split(path)
     return folder, name
 
 
 def file_exists(path: str) -> bool:
     """Whether there is a file of this path."""
-    return FileSystems.exists(path)
+    with client_errors(path):
+        return bool(files_of(path).exists(path))
 
 
 def has_folders(path: str) -> bool:
     """Whether the storage of `path` knows folders, as a disk and HDFS do; an object store has names only."""
-    return FileSystems.get_filesystem(path).has_dirs()
+    return bool(files_of(path).get_filesystem(path).has_dirs())
 
 
 def make_folder(folder: str) -> None:
     """Makes a folder where the storage has such, unless it is there."""
     with suppress(OSError):  # another process may be first
-        FileSystems.mkdirs(folder)
+        files_of(folder).mkdirs(folder)
 
 
 def open_to_read(path: str) -> BinaryIO:
     """A file's bytes as they are stored, open for reading and seeking."""
-    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    with client_errors(path):
+        return files_of(path).open(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
 def open_decompressed(path: str) -> BinaryIO:
     """A file's bytes, unpacked if its name ends as that of a compressed file; open for reading."""
-    return FileSystems.open(path, compression_type=CompressionTypes.AUTO)
+    with client_errors(path):
+        return files_of(path).open(path, compression_type=CompressionTypes.AUTO)
 
 
 def open_to_write(path: str) -> BinaryIO:
     """A new file, open for writing. In an object store it appears when it is closed."""
-    return FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    if scheme_of(path) == "s3":
+        require_client(path)
+        return cast(BinaryIO, BufferedWriter(S3File(client_of(settings_of(storage_options())), path), WRITE_BUFFER))
+    return files_of(path).create(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
 
 @contextmanager
@@ -122,9 +171,13 @@ def list_files(*patterns: str) -> list[StoredFile]:
 
     Raises BeamIOError, which is an OSError, where a folder that the storage would have to list is not there.
     """
+    for pattern in patterns:
+        files_of(pattern)
+    with client_errors(", ".join(patterns)):
+        results = FileSystems.match(list(patterns))
     return [
         StoredFile(file.path, file.size_in_bytes, file.last_updated_in_seconds)
-        for result in FileSystems.match(list(patterns))
+        for result in results
         for file in sorted(result.metadata_list, key=lambda file: file.path)
     ]
 
@@ -139,7 +192,8 @@ def delete_file(path: str) -> None:
     if is_local(path):
         os.remove(path)
     else:
-        FileSystems.delete([path])
+        with client_errors(path):
+            files_of(path).delete([path])
 
 
 def delete_files(paths: Iterable[str]) -> None:
@@ -148,7 +202,8 @@ def delete_files(paths: Iterable[str]) -> None:
     for path in filter(is_local, paths):
         delete_file(path)
     if far := [path for path in paths if not is_local(path)]:
-        FileSystems.delete(far)
+        with client_errors(far[0]):
+            files_of(far[0]).delete(far)
 
 
 def delete_quietly(paths: Iterable[str]) -> None:
@@ -161,4 +216,5 @@ def delete_quietly(paths: Iterable[str]) -> None:
 
 def rename_file(path: str, new: str) -> None:
     """Gives a file another path, on the same storage."""
-    FileSystems.rename([path], [new])
+    with client_errors(new):
+        files_of(path).rename([path], [new])

@@ -24,7 +24,8 @@ def read_text(path: str) -> str:
     except UnicodeDecodeError as error:
         raise FileError(f"{path}: no UTF-8 at byte {error.start}; save it as UTF-8") from error
     except OSError as error:
-        raise FileError(f"{path}: {error.strerror or error}") from error
+        said = str(error.strerror or error).removeprefix(f"{path}: ")
+        raise FileError(f"{path}: {said}") from error
     except Exception as error:  # each filesystem has errors of its own
         raise FileError(f"{path}: cannot be read ({error})") from error
 
