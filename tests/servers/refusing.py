@@ -18,7 +18,7 @@ class Refuser(BaseHTTPRequestHandler):
         self.server.asked.append(f"{self.command} {self.path}")
         status, body = self.server.answer
         if self.command not in self.server.refused:
-            status, body = 200, "{}"
+            status, body = 200, ""
         self.send_response_only(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -32,7 +32,7 @@ class Refuser(BaseHTTPRequestHandler):
 
 
 class RefusingServer(ThreadingHTTPServer):
-    """`with RefusingServer(403, "<Error>...") as server: server.url`; `refused`: the methods, others get 200 and {}."""
+    """`with RefusingServer(403, "<Error>...") as server: server.url`; `refused`: the methods, others get 200 and no byte."""
 
     daemon_threads = True
 
