@@ -32,7 +32,10 @@ class Refuser(BaseHTTPRequestHandler):
 
 
 class RefusingServer(ThreadingHTTPServer):
-    """`with RefusingServer(403, "<Error>...") as server: server.url`; `refused`: the methods, others get 200 and no byte."""
+    """`with RefusingServer(403, "<Error>...") as server: server.url`
+
+    `refused`: the methods; others get 200 and no byte.
+    """
 
     daemon_threads = True
 
