@@ -33,7 +33,7 @@ from persona_hub.transforms.hub.vectors import WriteVectors
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup, Prepared
 from persona_hub.transforms.read_corpus.documents_table import DocumentsTable
-from persona_hub.transforms.read_corpus.read_corpus import ReadCorpus
+from persona_hub.transforms.read_corpus.read_corpus import Limits, ReadCorpus
 from persona_hub.transforms.read_hub.existing_hub import ExistingHub, read_existing
 from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
 from persona_hub.transforms.write_hub.novelty import Novelty
@@ -146,6 +146,7 @@ def corpus_reader(plan: BuildPlan, existing: ExistingHub) -> ReadCorpus:
         unwanted=existing.unwanted,
         min_characters=options.min_characters,
         max_characters=options.max_characters,
+        limits=Limits(zstd_window_mb=options.zstd_window_mb),
     )
 
 

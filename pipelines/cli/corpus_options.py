@@ -48,6 +48,13 @@ class CorpusOptions(InputOptions):
         decides=True,
         of_hub=True,
     )
+    zstd_window_mb: int = option(
+        "memory in MB that a worker may take for the window of a zstd file; zstd --long and --ultra want more than 128",
+        128,
+        NumberRange(1, 2048),
+        metavar="N",
+        decides_if_given=True,
+    )
     language: tuple[str, ...] = option(
         "read only documents in these languages (ISO 639-1); commas separate several",
         (),

@@ -32,7 +32,7 @@ class CorpusSample:
 def sample_corpus(files: Sequence[CorpusFile], options: CorpusOptions, n: int) -> CorpusSample:
     """At most `n` documents. Of equal documents one counts, where both were read."""
     wanted = DocumentFilter(frozenset(options.language), options.min_characters, options.max_characters)
-    limits = Limits(part_characters=options.max_characters)
+    limits = Limits(part_characters=options.max_characters, zstd_window_mb=options.zstd_window_mb)
     pieces = sorted((piece for file in files for piece in pieces_of(file, PIECE)), key=place_of)
     enough = max(LEAST_DOCUMENTS, TIMES * n)
     found: dict[str, Document] = {}

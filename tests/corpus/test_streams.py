@@ -163,7 +163,8 @@ def test_damage_anywhere_ends_in_a_word_and_no_crash(junk: bytes, at: float) -> 
         start = 4 + int(at * (len(packed) - 4))
         packed[start : start + len(junk)] = junk
         reason = read_until_broken(bytes(packed), Limits(free_bytes=4 * MIB, ratio=100))[1]
-        assert reason in ("", f"{name}-damaged", f"{name}-truncated", "decompression-bomb")
+        words = {"", f"{name}-damaged", f"{name}-truncated", "decompression-bomb", "zstd-window", "zstd-dictionary"}
+        assert reason in words
 
 
 def test_what_cannot_be_opened_or_read_is_said_with_a_remedy(tmp_path: Path) -> None:
@@ -177,3 +178,70 @@ def test_what_cannot_be_opened_or_read_is_said_with_a_remedy(tmp_path: Path) -> 
     with pytest.raises(BrokenError, match="cannot be read: Input/output error") as caught:
         list(raw_chunks(Failing()))
     assert caught.value.reason == "unreadable"
+
+
+def test_all_that_comes_before_the_damage_of_a_gzip_member_is_read() -> None:
+    lines = [b"line %d: %s\n" % (i, random.Random(i).randbytes(20).hex().encode()) for i in range(30_000)]
+    text = b"".join(lines)  # 1.6 MB
+    packed = gzip.compress(text)
+    for share in (0.05, 0.5, 0.95):
+        at = int(len(packed) * share)
+        got, reason = read_until_broken(packed[:at] + bytes(64) + packed[at + 64 :])
+        sound, _ = read_until_broken(packed[:at])
+        assert reason == "gzip-damaged"
+        assert got.startswith(sound[:-300])  # a code may reach over the place, and stand for 258 bytes
+        assert len(sound) > share * len(text) * 0.9
+
+
+def test_a_wrong_checksum_loses_nothing_that_came_before_it() -> None:
+    packed = bytearray(gzip.compress(b'{"text": "one"}\n{"text": "two"}\n'))
+    packed[-6] ^= 1
+    assert read_until_broken(bytes(packed)) == (b'{"text": "one"}\n{"text": "two"}\n', "gzip-damaged")
+
+
+@pytest.mark.parametrize("outer", ["gzip", "bzip2", "xz", "zstd"])
+@pytest.mark.parametrize("inner", ["gzip", "bzip2", "xz", "zstd"])
+def test_what_is_compressed_twice_is_unpacked_twice(outer: str, inner: str) -> None:
+    text = b"The tide came in. " * 100
+    packed = PACK[outer](PACK[inner](text))
+    assert read_until_broken(packed) == (text, "")
+    assert b"".join(decompressed(chunks(packed, 5), Limits())) == text
+
+
+def test_what_is_compressed_too_often_is_refused() -> None:
+    packed = b"text"
+    for _ in range(3):
+        packed = gzip.compress(packed)
+    assert read_until_broken(packed) == (b"text", "")
+    assert read_until_broken(gzip.compress(packed)) == (b"", "nested-compression")
+
+
+def test_bombs_within_bombs_share_one_bound() -> None:
+    inner = gzip.compress(bytes(64 * MIB))
+    packed = gzip.compress(inner)
+    limits = Limits(free_bytes=4 * MIB, ratio=1500)  # each by itself would pass
+    assert read_until_broken(inner, limits)[1] == ""
+    assert read_until_broken(packed, limits)[1] == "decompression-bomb"
+
+
+def test_a_zstd_window_over_the_bound_is_named_with_the_flag() -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=28, enable_ldm=True)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    packed = compressor.compress(b"The tide came in. ") + compressor.flush()
+    with pytest.raises(
+        BrokenError, match=r"takes 256 MB of memory, allowed are 128\. Give --zstd_window_mb 256"
+    ) as caught:
+        list(decompressed(chunks(packed), Limits()))
+    assert caught.value.reason == "zstd-window"
+    assert read_until_broken(packed, Limits(zstd_window_mb=256)) == (b"The tide came in. ", "")
+
+
+def test_a_zstd_dictionary_that_is_missing_is_named() -> None:
+    samples: list[bytes | bytearray | memoryview[int]] = [
+        b"a row of the table, number %d, and its text" % i for i in range(500)
+    ]
+    dictionary = zstandard.train_dictionary(1024, samples)
+    packed = zstandard.ZstdCompressor(dict_data=dictionary).compress(b"a row of the table")
+    with pytest.raises(BrokenError, match=rf"dictionary {dictionary.dict_id()}, .* zstd -d -D DICTIONARY") as caught:
+        list(decompressed(chunks(packed), Limits()))
+    assert caught.value.reason == "zstd-dictionary"

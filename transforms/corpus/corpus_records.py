@@ -90,6 +90,27 @@ class Damage:
 CorpusRecord = TextRecord | SkippedRecord | Damage
 
 
+class Budget:
+    """How much may come out of one file, compressions and archives within it together."""
+
+    def __init__(self, free_bytes: int, ratio: int):
+        self.free_bytes, self.ratio = free_bytes, ratio
+        self.taken, self.given = 0, 0  # bytes of the file, and bytes that came out
+
+    def taking(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """`chunks` of the file itself, counted."""
+        for chunk in chunks:
+            self.taken += len(chunk)
+            yield chunk
+
+    def give(self, size: int) -> None:
+        """Counts bytes that came out. Raises BrokenError where they are too many for what went in."""
+        self.given += size
+        if self.given > self.free_bytes and self.given > self.ratio * self.taken:
+            detail = f"{self.taken:,} bytes hold more than {self.given:,}: a decompression bomb. Leave the file out."
+            raise BrokenError("decompression-bomb", detail)
+
+
 @dataclass(frozen=True)
 class Limits:
     """Bounds that keep one bad file from taking a worker's memory or time."""
@@ -99,6 +120,8 @@ class Limits:
     ratio: int = 200  # and to this many times its size beyond: text reaches 3 to 15, logs 50, bombs 1,000 and more
     page_seconds: float = 10.0  # for the main text of one page; the mean is 0.03
     broken_run: int = 1000  # broken records in a row after which the rest of a piece is given up
+    zstd_window_mb: int = 128  # of memory for the window of a zstd frame; zstd itself takes no more unless told
+    budget: Budget | None = None  # of the archive that a file lies in; None: it has its own
     part_characters: int = 20_000  # a longer plain text file becomes several documents, cut at paragraphs
 
 

@@ -2,101 +2,24 @@
 
 from __future__ import annotations
 
-import bz2
 import itertools
-import lzma
-import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO
 
-import zstandard
 from apache_beam.io.filesystem import BeamIOError
 
+from persona_hub.transforms.corpus.codecs import DAMAGES, Codec, codec_for
 from persona_hub.transforms.corpus.content import HEAD_BYTES, codec_of
-from persona_hub.transforms.corpus.corpus_records import KIB, MIB, BrokenError, CorpusFile, Limits
+from persona_hub.transforms.corpus.corpus_records import KIB, BrokenError, Budget, CorpusFile, Limits
 from persona_hub.transforms.files.storage import open_to_read
 
 CHUNK_BYTES = 128 * KIB  # of the file: each small gzip member in a chunk copies what follows it
-OUT_BYTES = MIB  # decompressed at once
-XZ_MEMORY_BYTES = 256 * MIB  # xz -9 takes 65 MiB to unpack, a dictionary of 1.5 GiB is allowed by the format
+NESTED = 3  # times that a file may be compressed over: a .gz of a .gz is met, more is not
+MAGIC_BYTES = 16  # in which every compression shows
+MOST_WINDOW_MB = 2048  # of zstd
 GZIP_MEMBER = b"\x1f\x8b\x08"
-# A zstd block of 4 bytes may stand for 128 KiB, and the library has no bound on output: so it is fed with little.
-ZSTD_FEED_BYTES = 2 * KIB
+HEAD_CHUNKS = 32  # of a file, 4 MiB, in which its beginning must show
 FETCH_AGAIN = "Fetch the file again; what was read before this place is used."
-
-
-class _Codec(Protocol):
-    """One member (gzip), stream (bzip2) or frame (zstd) of a compressed file."""
-
-    eof: bool
-    unused_data: bytes
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """What `data` decompresses to, in chunks of bounded size."""
-        ...
-
-
-class _Gzip:
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(wbits=31)
-
-    eof = property(lambda self: self._inner.eof)
-    unused_data = property(lambda self: self._inner.unused_data)
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        while data and not self._inner.eof:  # at the end of a member zlib keeps the tail of what came after it
-            yield self._inner.decompress(data, OUT_BYTES)
-            data = self._inner.unconsumed_tail
-        while not self._inner.eof and (rest := self._inner.decompress(b"", OUT_BYTES)):
-            yield rest
-
-
-class _Bzip2:
-    def __init__(self) -> None:
-        self._inner = bz2.BZ2Decompressor()
-
-    eof = property(lambda self: self._inner.eof)
-    unused_data = property(lambda self: self._inner.unused_data)
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        yield self._inner.decompress(data, OUT_BYTES)
-        while not self._inner.eof and not self._inner.needs_input:
-            yield self._inner.decompress(b"", OUT_BYTES)
-
-
-class _Xz:
-    """A stream of xz or "lzma alone"; the interface of the library is that of its bzip2."""
-
-    def __init__(self) -> None:
-        self._inner = lzma.LZMADecompressor(memlimit=XZ_MEMORY_BYTES)
-
-    eof = property(lambda self: self._inner.eof)
-    unused_data = property(lambda self: self._inner.unused_data)
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        yield self._inner.decompress(data, OUT_BYTES)
-        while not self._inner.eof and not self._inner.needs_input:
-            yield self._inner.decompress(b"", OUT_BYTES)
-
-
-class _Zstd:
-    def __init__(self) -> None:
-        self._inner = zstandard.ZstdDecompressor(max_window_size=128 * MIB).decompressobj()
-        self._rest = b""
-
-    eof = property(lambda self: self._inner.eof)
-    unused_data = property(lambda self: self._inner.unused_data + self._rest)
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        for i in range(0, len(data), ZSTD_FEED_BYTES):
-            yield self._inner.decompress(data[i : i + ZSTD_FEED_BYTES])
-            if self._inner.eof:
-                self._rest = data[i + ZSTD_FEED_BYTES :]
-                return
-
-
-CODECS: dict[str, Any] = {"gzip": _Gzip, "bzip2": _Bzip2, "zstd": _Zstd, "xz": _Xz, "lzma": _Xz}
-DAMAGES = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, zstandard.ZstdError)
 
 
 def open_raw(file: CorpusFile) -> BinaryIO:
@@ -114,7 +37,7 @@ def unreadable(error: Exception) -> BrokenError:
 
 def refuse_compressed(stream: BinaryIO) -> None:
     """Raises BrokenError if a table, which is read from several places, lies compressed as a whole."""
-    if name := codec_of(stream.read(16)):
+    if name := codec_of(stream.read(MAGIC_BYTES)):
         detail = f"{name} around a table that is read in parts. Unpack the file; such tables compress their own blocks."
         raise BrokenError("table-compressed", detail)
     stream.seek(0)
@@ -132,19 +55,46 @@ def raw_chunks(stream: BinaryIO) -> Iterator[bytes]:
 def decompressed(chunks: Iterator[bytes], limits: Limits, breaks: list[BrokenError] | None = None) -> Iterator[bytes]:
     """`chunks` decompressed through all members, by what the first bytes show; as they are if not compressed.
 
-    Raises BrokenError at truncation, at damage, or when more comes out than `limits` allow, after all that could be
-    read before. With `breaks`, damage within a gzip member is appended there and an empty chunk marks the place;
-    reading goes on at the next member. That is for files with a member for each record, as crawls are.
+    What is compressed within is decompressed, too, `NESTED` times in all. Raises BrokenError at truncation, at damage,
+    or when more comes out than `limits` allow, after all that could be read before. With `breaks`, damage within a gzip
+    member is appended there and an empty chunk marks the place; reading goes on at the next member. That is for files
+    with a member for each record, as crawls are.
     """
-    first = next(chunks, b"")
-    name = codec_of(first)
-    if name is None:
-        if first:
-            yield first
-            yield from chunks
-        return
-    members = _Members(name, limits, breaks)
-    yield from members.feed(first)
+    budget = limits.budget
+    if budget is None:
+        budget = Budget(limits.free_bytes, limits.ratio)
+        chunks = budget.taking(chunks)
+    for depth in range(NESTED + 1):
+        head, chunks = _with_head(chunks)
+        name = codec_of(head)
+        if name is None:
+            break
+        if depth == NESTED:
+            detail = f"compressed more than {NESTED} times over. Unpack it first, or leave it out."
+            raise BrokenError("nested-compression", detail)
+        chunks = _unpacked(chunks, _Members(name, limits, budget, None if depth else breaks))
+    yield from chunks
+
+
+def _with_head(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes, as many as come in chunks of MAGIC_BYTES and before a break or an error; and all chunks."""
+    first: list[bytes] = []
+    try:
+        while sum(map(len, first)) < MAGIC_BYTES and (chunk := next(chunks, None)) is not None:
+            first.append(chunk)
+            if not chunk:
+                break
+    except BrokenError as broken:
+        chunks = _broken_off(broken)
+    return b"".join(first), itertools.chain(first, chunks)
+
+
+def _broken_off(broken: BrokenError) -> Iterator[bytes]:
+    yield from ()
+    raise broken
+
+
+def _unpacked(chunks: Iterator[bytes], members: _Members) -> Iterator[bytes]:
     for chunk in chunks:
         yield from members.feed(chunk)
     members.end()
@@ -164,24 +114,22 @@ class _Members:
     In the last chunk B is given up (`lost`): what is left of it is skipped up to 1f 8b 08, with which C begins.
     """
 
-    def __init__(self, name: str, limits: Limits, breaks: list[BrokenError] | None):
-        self.name, self.limits, self.breaks = name, limits, breaks
-        self.codec: _Codec | None = None  # of the member which the bytes are within; None between members
+    def __init__(self, name: str, limits: Limits, budget: Budget, breaks: list[BrokenError] | None):
+        self.name, self.limits, self.budget, self.breaks = name, limits, budget, breaks
+        self.codec: Codec | None = None  # of the member which the bytes are within; None between members
         self.lost = False  # from damage until a member has been read to its end
-        self.taken, self.given = 0, 0  # bytes in and out
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """What a chunk of the file decompresses to; an empty chunk where it breaks off. Raises BrokenError."""
-        self.taken += len(data)
         while data:
             if self.codec is None:
                 data = self._from_member(data)
                 if not data:
                     return
-                self.codec = CODECS[self.name]()
+                self.codec = codec_for(self.name, self.limits.zstd_window_mb)
             try:
                 for out in self.codec.feed(data):
-                    self._count(len(out))
+                    self.budget.give(len(out))
                     if out:
                         yield out
             except DAMAGES as error:
@@ -226,13 +174,6 @@ class _Members:
         self.codec, self.lost = None, True
         return new
 
-    def _count(self, size: int) -> None:
-        """Counts bytes that came out. Raises BrokenError where they are too many for what went in."""
-        self.given += size
-        if self.given > self.limits.free_bytes and self.given > self.limits.ratio * self.taken:
-            detail = f"{self.taken:,} bytes hold more than {self.given:,}: a decompression bomb. Leave the file out."
-            raise BrokenError("decompression-bomb", detail)
-
 
 def content_chunks(file: CorpusFile, limits: Limits) -> Iterator[bytes]:
     """The content of a whole file, decompressed, in chunks."""
@@ -245,7 +186,12 @@ def head_of(file: CorpusFile) -> bytes:
     try:
         with open_to_read(file.path) as stream:
             # Nothing comes out of bzip2 before a block of 900 KB is in, nor of zstd before one of 128 KiB.
-            chunks = itertools.chain([stream.read(HEAD_BYTES)], raw_chunks(stream))
-            return next(decompressed(chunks, Limits()), b"")[:HEAD_BYTES]
+            chunks = itertools.islice(itertools.chain([stream.read(HEAD_BYTES)], raw_chunks(stream)), HEAD_CHUNKS)
+            head = b""
+            for chunk in decompressed(chunks, Limits(zstd_window_mb=MOST_WINDOW_MB)):
+                head += chunk
+                if len(head) >= HEAD_BYTES:
+                    break
+            return head[:HEAD_BYTES]
     except Exception:
         return b""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from persona_hub.transforms.corpus.content import codec_of
 from persona_hub.transforms.corpus.corpus_records import BrokenError, Limits
 from persona_hub.transforms.corpus.formats.http import HttpResponse, decoded_body, parse_http_response
 
@@ -79,7 +80,7 @@ def test_any_coding_is_undone_declared_or_not(coding: str, data: bytes, transfer
 
 @given(data=st.binary(max_size=300), size=st.integers(1, 50), end=st.sampled_from([b"\r\n", b"\n"]))
 def test_chunks_of_any_size_are_joined(data: bytes, size: int, end: bytes) -> None:
-    if not data.startswith((b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd")) and data[1:4] != b"\x2a\x4d\x18":
+    if codec_of(data) is None:
         assert body(chunk(data, size, end), transfer_encoding="chunked") == data
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,7 @@ from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusFile
 from persona_hub.transforms.corpus.formats.lines import EXCERPT_BYTES, Line, lines_in_piece
 
 
-def lines(path: Path, *cuts: int, **limits: int) -> list[Line]:
+def lines(path: Path, *cuts: int, **limits: Any) -> list[Line]:
     """The lines of a file that is cut at `cuts`."""
     file = CorpusFile(str(path), path.stat().st_size, "jsonl")
     bounds = [0, *sorted(cuts), file.size]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,7 +30,7 @@ def wet(text: bytes, uri: str = "https://a.example") -> bytes:
     return warc_record("conversion", uri, "text/plain", text)
 
 
-def records(path: Path, data: bytes, **limits: int) -> list[WarcRecord | Damage]:
+def records(path: Path, data: bytes, **limits: Any) -> list[WarcRecord | Damage]:
     path.write_bytes(data)
     return list(warc_records(CorpusFile(str(path), len(data), "warc"), Limits(**limits)))
 

@@ -8,6 +8,7 @@ import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow.csv
 import pytest
@@ -27,7 +28,7 @@ def texts(found: Sequence[CorpusRecord]) -> list[str]:
     return [record.text if isinstance(record, TextRecord) else record.reason for record in found]
 
 
-def rows_of(text: str, separator: str = ",", step: int = 1 << 20, **limits: int) -> list[DelimitedRow | Damage]:
+def rows_of(text: str, separator: str = ",", step: int = 1 << 20, **limits: Any) -> list[DelimitedRow | Damage]:
     chunks = (text[at : at + step] for at in range(0, len(text), step))
     return list(delimited_rows(chunks, separator, Limits(**limits)))
 
