@@ -22,15 +22,16 @@ from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.dedup.chunk_rows import RowLayout
-from persona_hub.transforms.dedup.drop_rows import DropRows
 from persona_hub.transforms.dedup.find_duplicates import FindDuplicates
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.read_rows import ReadRows
 from persona_hub.transforms.dedup.representatives import rounds_for
 from persona_hub.transforms.dedup.sources import Source, sources_of
 from persona_hub.transforms.dedup.text_field import text_field_of
+from persona_hub.transforms.dedup_rows.drop_rows import DropRows
 from persona_hub.transforms.dedup_rows.elements import LinesBefore, hub_element, kept_payload
-from persona_hub.transforms.dedup_rows.statistics import STATISTICS, Counted, WriteStatistics, statistics_of
+from persona_hub.transforms.dedup_rows.publish_rows import PublishRows
+from persona_hub.transforms.dedup_rows.statistics import STATISTICS, Counted, statistics_of
 from persona_hub.transforms.dedup_rows.write_rows import RowsToWrite, WriteRows
 from persona_hub.transforms.embed_dedup.rows import MeaningDecisions
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
@@ -127,7 +128,7 @@ class DedupJob:
             plan=self.keys, layout=self.layout, partitions=self.partitions, rounds=self.rounds
         )
         texts = {"rows": given, "decisions": found.decisions, "lines": lines} | "Text" >> DropRows(
-            kind="text", layout=self.layout, sources=self.sources
+            kind="text", layout=self.layout, sources=self.sources, partitions=self.partitions
         )
         written = RowsToWrite(texts.kept, (texts.dropped,), rows.unusable, lines)
         counted = Counted(texts.counts, rows.unusable, found.without_words)
@@ -139,16 +140,16 @@ class DedupJob:
             decided = (texts.kept, *known) | "EmbedDedup" >> MeaningDecisions(
                 layout=self.layout, threshold=self.embedding_threshold, embedder=self.embedder, blocks=self.blocks
             )
-            kept = texts.kept | "Staying" >> beam.Map(kept_payload).with_output_types(KeyedPayload)
+            kept = texts.kept | "Staying" >> beam.MapTuple(kept_payload).with_output_types(KeyedPayload)
             rest = [kept, *base_texts] | "Rest" >> beam.Flatten()
             meanings = {"rows": rest, "decisions": decided.decisions, "lines": lines} | "Meaning" >> DropRows(
-                kind="meaning", layout=self.layout, sources=self.sources
+                kind="meaning", layout=self.layout, sources=self.sources, partitions=self.partitions
             )
             written = written._replace(kept=meanings.kept, dropped=(texts.dropped, meanings.dropped))
             counted = counted._replace(meaning=(meanings.counts,), without_vector=(decided.dead_letters,))
 
-        _ = written | "WriteRows" >> WriteRows(output=self.output, sources=self.sources)
-        _ = counted | "WriteStatistics" >> WriteStatistics(output=self.output, setting=self.setting)
+        shards = written | "WriteRows" >> WriteRows(output=self.output, sources=self.sources)
+        _ = (counted, shards) | "PublishRows" >> PublishRows(output=self.output, setting=self.setting)
 
     def report(self) -> int:
         """Says how many rows were kept and dropped."""

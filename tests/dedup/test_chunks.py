@@ -23,8 +23,8 @@ from persona_hub.transforms.dedup.chunks import (
     parse_texts,
     split_lines,
 )
-from persona_hub.transforms.dedup.drop_rows import own_id, row_fields
 from persona_hub.transforms.dedup.row_files import text_lines
+from persona_hub.transforms.dedup_rows.row_names import own_id, row_fields
 
 
 def texts(lines: bytes, field: str = "text") -> list[str]:

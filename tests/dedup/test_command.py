@@ -48,7 +48,8 @@ def test_kept_rows_are_the_lines_that_came_in_and_dropped_ones_name_the_line_tha
     assert dedup(file, tmp_path / "out") == 0
     assert sorted(lines(tmp_path / "out", "kept")) == sorted([first, judge])
     [gone] = rows(tmp_path / "out", "dropped")
-    assert gone == {"text": NURSE_NEARLY, "duplicate_of": f"{file}:2", "kind": "text", "similarity": 13 / 14}
+    names = {"id": f"{file}:4", "duplicate_of": f"{file}:2"}
+    assert gone == names | {"text": NURSE_NEARLY, "kind": "text", "similarity": 13 / 14}
 
 
 def test_a_row_goes_by_its_own_id_if_it_has_one(tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_a_row_goes_by_its_own_id_if_it_has_one(tmp_path: Path) -> None:
     file.write_bytes(b"".join(orjson.dumps({"id": i, "text": t}) + b"\n" for i, t in ((7, NURSE), (8, NURSE_AGAIN))))
     assert dedup(file, tmp_path / "out") == 0
     [gone] = rows(tmp_path / "out", "dropped")
-    assert (gone["duplicate_of"], gone["similarity"]) == ("7", 1.0)
+    assert (gone["id"], gone["duplicate_of"], gone["similarity"]) == ("8", "7", 1.0)
 
 
 def test_every_format_is_read_and_the_first_file_wins(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,9 +12,10 @@ from persona_hub.transforms.dedup.chunks import NO_TEXTS, Chunk, ParsedChunk, pa
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout
 from persona_hub.transforms.dedup.row_files import SourceRange, read_source_range
 from persona_hub.transforms.dedup.sources import CHUNK_BITS, POSITION_BITS, Source, source_at
-from persona_hub.transforms.similarity.arrays import I64, U64, Numbers
+from persona_hub.transforms.similarity.arrays import I64, U8, U32, U64, Numbers
 from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.similarity.shingles import Tokens, tokenise_utf8
+from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 
 POSITION = (1 << POSITION_BITS) - 1
 
@@ -45,12 +45,8 @@ def chunk_ranks(number: int, chunk: Chunk) -> Numbers:
     return chunk.offset.astype(U64) + U64(NEW + (number << CHUNK_BITS))
 
 
-class ChunkReference(NamedTuple):
-    """Where a chunk can be read again."""
-
-    where: SourceRange
-    sound: Numbers | None  # numbers of the rows that can be used; None if all can
-    field: str
+ALL_ROWS = np.empty(0, U32)  # in place of the numbers of the rows of a chunk: all can be used
+REFERENCE_ARRAYS = 2  # of a payload that says where a chunk can be read again; a chunk itself has three
 
 
 class LastParsed:
@@ -84,28 +80,50 @@ def pack_read(parsed: ParsedChunk, where: SourceRange, lines: int, field: str) -
     times, which costs more than reading a local file again; elsewhere reading again costs what shuffling would.
     """
     chunk = parsed.chunk
-    sound = None if len(chunk.number) == lines else chunk.number
-    payload = pickle.dumps(ChunkReference(where, sound, field)) if where.source.split else pack_chunk(chunk)
+    sound = ALL_ROWS if len(chunk.number) == lines else chunk.number
+    payload = pack_reference(where, field, sound) if where.source.split else pack_chunk(chunk)
     _last_parsed.put(payload, parsed)
     return payload
 
 
 def pack_chunk(chunk: Chunk) -> bytes:
-    """A chunk as a payload, all of it."""
-    return pickle.dumps(chunk)
+    """A chunk as a payload, all of it; spilled where large values are."""
+    return pack_arrays(chunk.offset, chunk.number, np.frombuffer(chunk.lines, U8))
+
+
+def pack_reference(where: SourceRange, field: str, sound: Numbers) -> bytes:
+    """Where a chunk can be read again, as a payload. `sound`: numbers of its rows that can be used, or ALL_ROWS."""
+    return pack_arrays(np.frombuffer(pickle.dumps((where, field)), U8), sound.astype(U32))
+
+
+def pack_kept(payload: bytes, kept: Chunk) -> bytes:
+    """Some rows of the chunk that `payload` holds, as a payload of the same kind."""
+    reference = unpack_reference(unpack_arrays(payload))
+    return pack_reference(*reference[:2], kept.number) if reference else pack_chunk(kept)
+
+
+def unpack_reference(arrays: tuple[Numbers, ...]) -> tuple[SourceRange, str, Numbers] | None:
+    """What `pack_reference` was given; None for a chunk itself."""
+    if len(arrays) != REFERENCE_ARRAYS:
+        return None
+    (where, field), sound = pickle.loads(arrays[0].data), arrays[1]
+    return where, field, sound
 
 
 def unpack_chunk(payload: bytes) -> Chunk:
-    """The chunk of a payload; of a `ChunkReference`, it is read again."""
+    """The chunk of a payload; where that is a reference, it is read again."""
     remembered = _last_parsed.get(payload)
     if remembered is not None:
         return remembered.chunk
-    given: Chunk | ChunkReference = pickle.loads(payload)
-    if isinstance(given, Chunk):
-        return given
-    raw = next(read_source_range(given.where, given.field))
+    arrays = unpack_arrays(payload)
+    reference = unpack_reference(arrays)
+    if reference is None:
+        offset, number, lines = arrays
+        return Chunk(offset, number, lines.tobytes())
+    where, field, sound = reference
+    raw = next(read_source_range(where, field))
     chunk = Chunk(raw.offset, raw.number, raw.lines)
-    return chunk if given.sound is None else chunk.only(np.isin(chunk.number, given.sound))
+    return chunk.only(np.isin(chunk.number, sound)) if len(sound) else chunk
 
 
 def unpack_parsed(payload: bytes, field: str) -> ParsedChunk:

@@ -16,6 +16,7 @@ import pyarrow.json
 from persona_hub.transforms.corpus.corpus_records import BrokenError
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.similarity.arrays import I64, U8, Numbers
+from persona_hub.transforms.wire.packing import pack_object, unpack_object
 
 OBJECT_START = re.compile(rb"\s*+\{")
 TOO_LONG_LINE = b'"a line that is too long"\n'  # in place of one
@@ -38,6 +39,16 @@ class UnusableRow(NamedTuple):
     reason: str
     detail: str
     excerpt: str
+
+
+def pack_unusable(rows: list[UnusableRow]) -> bytes:
+    """Rows as one value, which is spilled where large values are."""
+    return pack_object([tuple(row) for row in rows])
+
+
+def unpack_unusable(packed: bytes) -> list[UnusableRow]:
+    """What `pack_unusable` was given."""
+    return [UnusableRow(*row) for row in unpack_object(packed)]
 
 
 PlacedLine = tuple[int, int, bytes]  # position among all rows of all files, line or row from 1, the line with its end

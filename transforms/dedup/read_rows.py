@@ -14,7 +14,7 @@ from persona_hub.transforms.corpus.corpus_records import BrokenError
 from persona_hub.transforms.counting.stages import READ_ROWS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.chunk_rows import pack_read
-from persona_hub.transforms.dedup.chunks import UnusableRow, check_rows
+from persona_hub.transforms.dedup.chunks import UnusableRow, check_rows, pack_unusable
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.row_files import SourceRange, ranges_of, read_source_range
 from persona_hub.transforms.dedup.sources import CHUNK_BITS, Source
@@ -25,7 +25,7 @@ class RowsRead(NamedTuple):
     """What was read."""
 
     chunks: beam.PCollection[KeyedPayload]  # (chunk, as `RowLayout` reads it)
-    unusable: beam.PCollection[tuple[int, list[UnusableRow]]]  # by chunk
+    unusable: beam.PCollection[KeyedArrays]  # by chunk: packed `UnusableRow`s
     lines: beam.PCollection[KeyedArrays]  # (0, chunk and its number of lines), of files that are split
 
 
@@ -44,7 +44,7 @@ class ReadRows(beam.PTransform):
             | "Spread" >> beam.Reshuffle()
             | "Read"
             >> beam.ParDo(ReadRange(self.field))
-            .with_output_types(KeyedPayload, unusable=Any, lines=KeyedArrays)
+            .with_output_types(KeyedPayload, unusable=KeyedArrays, lines=KeyedArrays)
             .with_outputs("unusable", "lines", main="chunks")
         )
         return RowsRead(read["chunks"], read["unusable"], read["lines"])
@@ -78,4 +78,4 @@ class ReadRange(beam.DoFn):
         """What could not be read, if anything."""
         self.tally.inc("broken", len(unusable))
         if unusable:
-            yield TaggedOutput("unusable", (chunk, unusable))
+            yield TaggedOutput("unusable", (chunk, pack_unusable(unusable)))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
-from persona_hub.transforms.dedup.chunk_rows import lines_before, pack_chunk
-from persona_hub.transforms.dedup.chunks import Chunk
+from persona_hub.transforms.dedup.chunk_rows import lines_before
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.sources import Source
+from persona_hub.transforms.dedup_rows.drop_rows import KeptRows
 from persona_hub.transforms.wire.packing import KeyedArrays, unpack_arrays
 
 
@@ -36,6 +36,6 @@ def hub_element(block: int, payload: bytes) -> KeyedPayload:
     return -1 - block, payload
 
 
-def kept_payload(element: tuple[int, Chunk]) -> KeyedPayload:
+def kept_payload(number: int, rows: KeptRows) -> KeyedPayload:
     """What stays of a chunk, as an element of a `RowLayout`."""
-    return element[0], pack_chunk(element[1])
+    return number, rows.payload

@@ -187,6 +187,17 @@ def list_paths(*patterns: str) -> list[str]:
     return [file.path for file in list_files(*patterns)]
 
 
+def files_in(folder: str) -> list[tuple[str, int]]:
+    """(name, bytes) of the files that lie in a folder itself; none where there is no folder."""
+    if is_local(folder):
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
+            return sorted((entry.name, entry.stat().st_size) for entry in entries if entry.is_file())
+        return []
+    with suppress(OSError):  # a storage that knows folders, and has not this one
+        return [(split_path(file.path)[1], file.size) for file in list_files(join_path(folder, "*"))]
+    return []
+
+
 def delete_file(path: str) -> None:
     """Deletes a file; on this machine the one of this very name, where Beam would delete all that a "*" in it names."""
     if is_local(path):

@@ -4,6 +4,9 @@ bit 63: 0 for what a hub already holds, 1 for what is new; bits 60 to 62: hops; 
 of the persona id. Within a run a rank stands for its persona: of a billion ids two share 60 bits with probability 0.4,
 of a million with 4e-7.
 
+Rows of files have `ROW_HOP` in place of a hop, and their position among all rows in place of an id: of them, too, the
+first ranks first.
+
 A new persona at hop 2 whose id begins with 0123456789abcde has the rank 0xa0123456789abcde: the first digit is 8 (new)
 + 2 (hops) = a, the other fifteen are those of the id.
 """
@@ -16,10 +19,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from persona_hub.transforms.similarity.arrays import mix
+
 NEW = 1 << 63  # a rank below it belongs to what a hub already holds, which stays whatever its neighbours
 ID_TYPE = "S32"  # a persona's id in an array
 HOP_SHIFT = 60
 ID_DIGITS = 15
+ROW_HOP = 7  # no persona's: `records.HOP_LIMIT`
 
 
 class Ranked(Protocol):
@@ -45,5 +51,6 @@ def ranks_of(personas: Iterable[Ranked], new: bool = True) -> npt.NDArray[np.uin
 
 
 def blocks_of(ranks: npt.NDArray[np.uint64], blocks: int) -> npt.NDArray[np.int64]:
-    """The block of each rank: what `records.partition_of` says of its persona's id."""
-    return ((ranks >> np.uint64(28) & np.uint64(0xFFFFFFFF)) * np.uint64(blocks) >> np.uint64(32)).astype(np.int64)
+    """The block of each rank: what `records.partition_of` says of its persona's id; of a row's position, by a hash."""
+    places = np.where(ranks >= np.uint64(NEW | ROW_HOP << HOP_SHIFT), mix(ranks), ranks)
+    return ((places >> np.uint64(28) & np.uint64(0xFFFFFFFF)) * np.uint64(blocks) >> np.uint64(32)).astype(np.int64)

@@ -27,6 +27,7 @@ There is no version in it: a packed value lives no longer than the run that made
 
 from __future__ import annotations
 
+import pickle
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -85,6 +86,17 @@ def unpack_arrays(packed: bytes) -> tuple[Array, ...]:
         arrays.append(array)
         at += array.nbytes + -array.nbytes % WORD
     return tuple(arrays)
+
+
+def pack_object(value: Any) -> bytes:
+    """Any value that can be pickled, packed as an array of bytes: where arrays are spilled, it is."""
+    return pack_arrays(np.frombuffer(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), np.uint8))
+
+
+def unpack_object(packed: bytes) -> Any:
+    """What `pack_object` was given."""
+    [data] = unpack_arrays(packed)
+    return pickle.loads(data.data)
 
 
 @lru_cache(64)

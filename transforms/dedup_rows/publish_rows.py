@@ -1,0 +1,95 @@
+"""PublishRows: shards that are written -> files that readers look at, and statistics.json, which stands for all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import orjson
+from apache_beam.pvalue import AsIter
+
+from persona_hub.transforms.dedup_rows.statistics import (
+    STATISTICS,
+    Counted,
+    SumCounts,
+    made_statistics,
+    statistics_of,
+)
+from persona_hub.transforms.dedup_rows.write_rows import DEAD_LETTERS, DROPPED, KEPT, Shard
+from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.files.atomic import UNFINISHED, write_bytes
+from persona_hub.transforms.files.storage import (
+    StorageError,
+    delete_files,
+    delete_quietly,
+    file_exists,
+    files_in,
+    is_local,
+    join_path,
+    open_to_write,
+    rename_file,
+    write_errors,
+)
+
+KINDS = (KEPT, DROPPED, DEAD_LETTERS)
+
+
+@dataclass(kw_only=True)
+class PublishRows(beam.PTransform):
+    """(Counted, shards) -> the files under their names, and statistics.json with the `setting` beside them."""
+
+    output: str
+    setting: Mapping[str, Any]
+
+    def expand(self, given: tuple[Counted, beam.PCollection[Shard]]) -> beam.PCollection[None]:
+        """Once all is counted and written."""
+        counted, shards = given
+        totals = counted | "Counts" >> SumCounts()
+        return totals | "Publish" >> beam.Map(publish_rows, self.output, dict(self.setting), AsIter(shards))
+
+
+def publish_rows(counts: Counter[str], output: str, setting: Mapping[str, Any], shards: Iterable[Shard]) -> None:
+    """Gives the shards their names, in the order of their rows, and removes what is no part of the result.
+
+    statistics.json is written last: a folder without it holds no result. Whatever ends this in between, it may be done
+    again, with the same shards or with those of another run. Raises StorageError, and InvalidInputError where another
+    command has published into the folder meanwhile.
+    """
+    statistics = join_path(output, STATISTICS)
+    found = sorted(shards)
+    if file_exists(statistics):
+        delete_quietly(join_path(output, shard.name) for shard in found)
+        if statistics_of(output).get("fingerprint") != setting["fingerprint"]:
+            raise InvalidInputError(f"--output {output}: another run has put its result there; name another folder")
+        return  # the same command, run twice at once or done again
+    of_kind = {kind: [shard for shard in found if shard.kind == kind] for kind in KINDS}
+    named = dict(pair for kind, shards_of_kind in of_kind.items() for pair in named_shards(kind, shards_of_kind))
+    there = {name: size for name, size in files_in(output) if is_shard(name)}
+    with write_errors(join_path(output, "*.jsonl")):
+        delete_files(join_path(output, name) for name in there.keys() - named.keys() - {shard.name for shard in found})
+        for name, shard in named.items():
+            if shard is None:
+                open_to_write(join_path(output, name)).close()
+            elif shard.name in there:
+                if name in there and not is_local(output):  # HDFS does not rename onto a file
+                    delete_files([join_path(output, name)])
+                rename_file(join_path(output, shard.name), join_path(output, name))
+            elif there.get(name) != shard.bytes:  # else it was renamed before this began anew
+                raise StorageError(f"{shard.name} is gone")
+        data = orjson.dumps(made_statistics(counts, setting), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        write_bytes(statistics, data)
+
+
+def named_shards(kind: str, shards: list[Shard]) -> list[tuple[str, Shard | None]]:
+    """(final name, shard); of no shards one empty file, None in place of the shard."""
+    files: list[Shard | None] = [*shards] or [None]
+    return [(f"{kind}-{n:05d}-of-{len(files):05d}.jsonl", shard) for n, shard in enumerate(files)]
+
+
+def is_shard(name: str) -> bool:
+    """Whether a file is one that a run of this job makes, finished or not."""
+    kind, _, rest = name.removeprefix(UNFINISHED).partition("-")
+    return kind in KINDS and (name.startswith(UNFINISHED) or ("-of-" in rest and rest.endswith(".jsonl")))
