@@ -13,7 +13,7 @@ import pytest
 from persona_hub.transforms.dedup_rows import publish_rows as publishing
 from persona_hub.transforms.dedup_rows import write_rows
 from persona_hub.transforms.dedup_rows.publish_rows import publish_rows
-from persona_hub.transforms.dedup_rows.write_rows import KEPT, Shard
+from persona_hub.transforms.dedup_rows.write_rows import KEPT_ROWS, Shard
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.storage import StorageError
 from tests.helpers.dedup import NURSE, NURSE_AGAIN, dedup, lines, rows, statistics
@@ -25,7 +25,7 @@ COUNTS = Counter({"kept after text": 2})
 def shard(output: Path, name: str, first: int, content: bytes = b"{}\n") -> Shard:
     output.mkdir(exist_ok=True)
     (output / name).write_bytes(content)
-    return Shard(KEPT, first, name, len(content))
+    return Shard(KEPT_ROWS, first, name, len(content))
 
 
 def names(output: Path) -> list[str]:

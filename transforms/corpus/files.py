@@ -16,8 +16,10 @@ AUTO = "auto"
 CHECK_PATH = "Check the path, quote globs, and see that the account may list it."
 
 
-def match_corpus(patterns: Sequence[str], format: str = AUTO) -> list[CorpusFile]:
+def match_corpus(patterns: Sequence[str], format: str = AUTO, as_named: bool = False) -> list[CorpusFile]:
     """The files that `patterns` name, each once, sorted by path; a pattern may be a comma list.
+
+    With `as_named` patterns stand in the order in which they are given, and only the files of each are sorted.
 
     A directory stands for all files under it but hidden ones (names that begin with "." or "_"). A format other
     than "auto" holds for all of them. Raises NoFileError naming the pattern that matches nothing.
@@ -29,10 +31,10 @@ def match_corpus(patterns: Sequence[str], format: str = AUTO) -> list[CorpusFile
         matched = list(_match(pattern))
         if not matched:
             raise NoFileError(f"--input {pattern!r} matches no file. {CHECK_PATH}")
-        found.update(matched)
+        found.update(file for file in sorted(matched) if file[0] not in found)
     if not found:
         raise CorpusError(f"--input names no file: {', '.join(patterns) or 'it is empty'}. {CHECK_PATH}")
-    return [_corpus_file(path, size, format) for path, size in sorted(found.items())]
+    return [_corpus_file(path, size, format) for path, size in (found.items() if as_named else sorted(found.items()))]
 
 
 def _separate(listed: str) -> list[str]:

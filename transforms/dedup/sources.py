@@ -40,9 +40,12 @@ class Source:
 
 
 def sources_of(patterns: Sequence[str]) -> list[Source]:
-    """The files that paths, globs and folders name. Raises CorpusError for none, and for formats that hold no rows."""
+    """The files that paths, globs and folders name, in the order in which these are given.
+
+    Raises CorpusError for none, and for formats that hold no rows.
+    """
     begin, sources = 0, []
-    for file in match_corpus(patterns):
+    for file in match_corpus(patterns, as_named=True):
         if file.format not in ROW_FORMATS:
             raise CorpusError(f"--input {file.path}: {file.format} has no rows; wanted are {', '.join(ROW_FORMATS)}.")
         room = -(-room_for(file) // CHUNK) * CHUNK

@@ -18,7 +18,7 @@ from persona_hub.transforms.dedup_rows.statistics import (
     made_statistics,
     statistics_of,
 )
-from persona_hub.transforms.dedup_rows.write_rows import DEAD_LETTERS, DROPPED, KEPT, Shard
+from persona_hub.transforms.dedup_rows.write_rows import DROPPED_ROWS, KEPT_ROWS, UNUSABLE_ROWS, Shard
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.atomic import UNFINISHED, write_bytes
 from persona_hub.transforms.files.storage import (
@@ -34,7 +34,7 @@ from persona_hub.transforms.files.storage import (
     write_errors,
 )
 
-KINDS = (KEPT, DROPPED, DEAD_LETTERS)
+KINDS = (KEPT_ROWS, DROPPED_ROWS, UNUSABLE_ROWS)
 
 
 @dataclass(kw_only=True)

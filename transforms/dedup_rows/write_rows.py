@@ -23,7 +23,7 @@ from persona_hub.transforms.files.storage import is_local, join_path, open_to_wr
 from persona_hub.transforms.records import DeadLetter, as_dict
 from persona_hub.transforms.wire.packing import KeyedArrays
 
-KEPT, DROPPED, DEAD_LETTERS = "kept", "dropped", "dead_letters"
+KEPT_ROWS, DROPPED_ROWS, UNUSABLE_ROWS = "kept", "dropped", "dead_letters"
 SHARD_BYTES = 256 << 20  # from that size on a file is closed and the next one begun
 
 
@@ -39,7 +39,7 @@ class RowsToWrite(NamedTuple):
 class Shard(NamedTuple):
     """A file of lines that is written whole, under a name that no reader looks at."""
 
-    kind: str  # KEPT, DROPPED or DEAD_LETTERS
+    kind: str  # KEPT_ROWS, DROPPED_ROWS or UNUSABLE_ROWS
     first: int  # number of the chunk or partition that it begins with
     name: str
     bytes: int
@@ -62,7 +62,7 @@ class WriteRows(beam.PTransform):
         dead = rows.unusable | "DeadLetters" >> beam.FlatMap(
             dead_letter_lines, list(self.sources), AsSingleton(rows.lines)
         ).with_output_types(tuple[int, bytes])
-        written = [(KEPT, kept), *((DROPPED, dropped) for dropped in rows.dropped), (DEAD_LETTERS, dead)]
+        written = [(KEPT_ROWS, kept), *((DROPPED_ROWS, dropped) for dropped in rows.dropped), (UNUSABLE_ROWS, dead)]
         shards = [
             lines | f"Write {kind} {n}" >> beam.ParDo(WriteShards(self.output, kind)).with_output_types(Shard)
             for n, (kind, lines) in enumerate(written)
