@@ -95,11 +95,12 @@ def test_a_column_of_no_text_is_one_dead_letter_that_names_its_type(tmp_path: Pa
         ({"id": [7]}, "7"),
         ({"id": ["x-7"], "url": ["https://a.example"]}, "https://a.example"),
         ({"url": [None], "doc_id": ["d"]}, "d"),
-        ({"source": [b"caf\xe9"]}, ""),  # bytes are no address
-        ({"id": [1.5], "source": ["cc"]}, "cc"),
-        ({"url": [["https://a.example"]]}, ""),
+        ({"source": [b"caf\xe9"]}, "636166e9"),
+        ({"id": [1.5], "source": ["cc"]}, "1.5"),
+        ({"url": [["https://a.example"]]}, "https://a.example"),
+        ({"url": [{"a": "b"}], "id": [True], "source": ["cc"]}, "cc"),
     ],
-    ids=["a number", "best first", "null", "bytes", "a float", "a list"],
+    ids=["a number", "best first", "null", "bytes", "a float", "a list", "records"],
 )
 def test_the_source_of_a_row_is_where_a_person_would_look(tmp_path: Path, columns: dict[str, Any], source: str) -> None:
     pq.write_table(pa.table({"text": ["x"], **columns}), tmp_path / "x.parquet")

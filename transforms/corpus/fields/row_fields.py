@@ -43,19 +43,19 @@ def record_of_fields(record: Mapping[str, Any], place: str, text_field: str) -> 
         names = excerpt(", ".join(map(str, record)) or "none at all")
         detail = f"{wanted}, but {names}. Name the text field with --text_field."
         return Damage(place, "field-missing", detail)
-    text, (source, *others) = record[field], sources_of_fields(record) or [""]
+    text, (source, others) = record[field], sources_of_fields(record)
     if text is None:
-        return SkippedRecord(place, source, "no-text", tuple(others))
+        return SkippedRecord(place, source, "no-text", others)
     if isinstance(text, bytes):
         try:
-            return TextRecord(place, source, text.decode("utf-8"), tuple(others))
+            return TextRecord(place, source, text.decode("utf-8"), others)
         except UnicodeDecodeError as error:
             return not_utf8(text, place, error.start)
     if not _is_text(text):
         kind = "a number" if isinstance(text, NumberAsWritten) else type(text).__name__
         detail = f"field {field!r} holds no text but {kind}. Name the text field with --text_field."
         return Damage(place, "field-not-text", detail, reprlib.repr(text)[:1024])
-    return TextRecord(place, source, text, tuple(others))
+    return TextRecord(place, source, text, others)
 
 
 def field_with_text(record: Mapping[str, Any], text_field: str) -> str:
@@ -80,14 +80,20 @@ def _is_filled(value: Any) -> bool:
     return _is_text(value) and bool(value) and not value.isspace()
 
 
-def sources_of_fields(record: Mapping[str, Any]) -> list[str]:
-    """Where a person would look the record up, as the best of its fields says, which may list several addresses."""
+def sources_of_fields(record: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """(where a person would look the record up, further addresses of the field that says so); "" if none does."""
     for name in SOURCE_FIELDS:
-        if (value := record.get(name)) is not None:
-            found = dict.fromkeys(itertools.islice(addresses_of(value), MOST_ADDRESSES))
-            if found:
-                return list(found)
-    return []
+        value = record.get(name)
+        if value is None:
+            continue
+        if type(value) is str and len(value) < LONGEST_ADDRESS and value.isascii() and value.isprintable():
+            if address := value.strip():  # nearly all are so, and this is the quickest way
+                return address, ()
+            continue
+        if found := dict.fromkeys(itertools.islice(addresses_of(value), MOST_ADDRESSES)):
+            address, *others = found
+            return address, tuple(others)
+    return "", ()
 
 
 def addresses_of(value: Any) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from persona_hub.transforms.corpus.corpus_records import (
+    MIB,
     SOURCE_FIELDS,
     TEXT_FIELDS,
     BrokenError,
@@ -17,11 +19,21 @@ from persona_hub.transforms.corpus.corpus_records import (
     Limits,
     Piece,
 )
-from persona_hub.transforms.corpus.fields.row_fields import record_of_fields
+from persona_hub.transforms.corpus.fields.columns import addresses_in, is_address, is_text, texts_of, unfolded
+from persona_hub.transforms.corpus.fields.parquet_bounds import allowed_bytes, longest_value, too_large
+from persona_hub.transforms.corpus.fields.row_fields import field_with_text, record_of_fields
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt
 
 ROWS_AT_ONCE = 256  # read at once: a row may be long
+BYTES_AT_ONCE = 384 * MIB  # to which they may unfold
+
+
+class Columns(NamedTuple):
+    """The columns that are read, by name."""
+
+    texts: list[str]
+    addresses: list[str]
 
 
 def read_parquet(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
@@ -29,8 +41,11 @@ def read_parquet(piece: Piece, text_field: str, limits: Limits) -> Iterator[Corp
     with open_raw(piece.file) as stream:
         try:
             refuse_compressed(stream)
-            table = pq.ParquetFile(stream, pre_buffer=False)
-            columns, field = _columns(table.schema_arrow, text_field)
+            metadata = pq.read_metadata(stream)
+            table = pq.ParquetFile(stream, metadata=metadata, pre_buffer=False)
+            columns = _columns(table.schema_arrow, text_field)
+            if lists := _leaves_of_lists(metadata, columns):
+                table = pq.ParquetFile(stream, metadata=metadata, read_dictionary=lists, pre_buffer=False)
         except (pa.ArrowException, OSError, BrokenError) as error:
             if piece.start:  # the first piece has said so
                 return
@@ -38,34 +53,37 @@ def read_parquet(piece: Piece, text_field: str, limits: Limits) -> Iterator[Corp
                 raise
             detail = f"no Parquet file, or a damaged footer ({excerpt(str(error))}). Fetch the file again."
             raise BrokenError("parquet-damaged", detail) from error
-        row = 1
-        for number in range(table.metadata.num_row_groups):
-            group = table.metadata.row_group(number)
+        row, free = 1, limits.free_bytes  # so that a thousand small row groups cannot each take all that is free
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
             if piece.start <= _first_byte(group) < piece.stop:
-                yield from _read_group(table, number, row, columns, field, limits)
+                free -= yield from _read_group(stream, table, number, row, columns, replace(limits, free_bytes=free))
             row += group.num_rows
 
 
-def _columns(schema: pa.Schema, text_field: str) -> tuple[list[str], str]:
-    """The columns to read, and which has the text; raises BrokenError if none has."""
+def _columns(schema: pa.Schema, text_field: str) -> Columns:
+    """The columns to read; raises BrokenError if none can have the text."""
     wanted = (text_field,) if text_field else TEXT_FIELDS
-    field = next((name for name in wanted if name in schema.names), "")
-    if not field:
+    present = [name for name in wanted if name in schema.names]
+    if not present:
         names = excerpt(", ".join(schema.names) or "none at all")
         detail = f"no column {' or '.join(wanted)}, but {names}. Name the text field with --text_field."
         raise BrokenError("field-missing", detail)
-    if not _is_text(schema.field(field).type):
-        detail = f"column {field!r} holds {schema.field(field).type}, no text. Name the text field with --text_field."
+    kinds = {
+        name: schema.types[schema.names.index(name)] for name in (*present, *SOURCE_FIELDS) if name in schema.names
+    }
+    texts = [name for name in present if is_text(kinds[name])]
+    if not texts:
+        detail = f"column {present[0]!r} holds {kinds[present[0]]}, no text. Name the text field with --text_field."
         raise BrokenError("field-not-text", excerpt(detail))
-    sources = [name for name in SOURCE_FIELDS if name in schema.names and name != field]
-    return [field, *sources], field
+    addresses = [name for name in SOURCE_FIELDS if name in kinds and name not in texts and is_address(kinds[name])]
+    return Columns(texts, addresses)
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
-    return any(test(kind) for test in (*tests, pa.types.is_binary, pa.types.is_large_binary))
+def _leaves_of_lists(metadata: pq.FileMetaData, columns: Columns) -> list[str]:
+    """Paths of the members of lists: read as dictionaries, 10^6 equal addresses are 10^6 numbers."""
+    paths = [metadata.schema.column(i).path for i in range(len(metadata.schema))]
+    return [path for path in paths if "." in path and path.partition(".")[0] in columns.addresses]
 
 
 def _first_byte(group: Any) -> int:
@@ -75,57 +93,47 @@ def _first_byte(group: Any) -> int:
 
 
 def _read_group(
-    table: pq.ParquetFile, number: int, row: int, columns: list[str], field: str, limits: Limits
-) -> Iterator[CorpusRecord]:
+    stream: BinaryIO, table: pq.ParquetFile, number: int, row: int, columns: Columns, limits: Limits
+) -> Generator[CorpusRecord, None, int]:
+    """The records of a row group; returns how many of the free bytes it took."""
     group = table.metadata.row_group(number)
-    packed, unpacked = _text_bytes(group, field)
-    if unpacked > max(limits.free_bytes, limits.ratio * packed):
-        detail = f"row group {number}: {packed:,} bytes hold {unpacked:,}: a decompression bomb. Leave the file out."
-        yield Damage(f"row {row}", "decompression-bomb", detail)
-        return
+    names = [*columns.texts, *columns.addresses]
+    only = columns.texts[0] if len(columns.texts) == 1 else ""
+    every = (group.column(i) for i in range(group.num_columns))
+    chunks = [c for c in every if c.path_in_schema in names or c.path_in_schema.partition(".")[0] in names]
+    packed = sum(chunk.total_compressed_size for chunk in chunks)
+    unfolded_bytes = 0
     try:
-        for batch in table.iter_batches(ROWS_AT_ONCE, row_groups=[number], columns=columns, use_threads=False):
-            for record in _rows_of(batch, field):
-                yield _record_of_row(record, f"row {row}", field, limits)
-                row += 1
+        allowed = allowed_bytes(group, chunks, limits)
+        longest = sum(longest_value(stream, chunk) for chunk in chunks)
+        rows = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // max(1, longest)))
+        for batch in table.iter_batches(rows, row_groups=[number], columns=names, use_threads=False):
+            found = {name: unfolded(batch.columns[batch.schema.names.index(name)]) for name in names}
+            unfolded_bytes += sum(column.nbytes for column in found.values())
+            if unfolded_bytes > allowed:
+                raise too_large(packed, unfolded_bytes)
+            for at, record in enumerate(_records_of(found, columns), row):
+                yield _record_of_row(record, f"row {at}", only or field_with_text(record, ""), limits)
+            row += len(batch)
+    except BrokenError as error:
+        yield Damage(f"row {row}", error.reason, f"row group {number} from here: {error.detail}")
     except (pa.ArrowException, OSError) as error:
         detail = f"row group {number} is damaged from here ({excerpt(str(error))}). Fetch the file again."
         yield Damage(f"row {row}", "parquet-damaged", detail)
+    return max(0, min(limits.free_bytes, unfolded_bytes - limits.ratio * packed))
 
 
-def _text_bytes(group: Any, field: str) -> tuple[int, int]:
-    columns = [group.column(i) for i in range(group.num_columns)]
-    texts = [column for column in columns if column.path_in_schema == field]
-    return sum(c.total_compressed_size for c in texts), sum(c.total_uncompressed_size for c in texts)
-
-
-def _rows_of(batch: pa.RecordBatch, field: str) -> Iterator[dict[str, Any]]:
-    """The rows, the text as bytes: a string that is no UTF-8 must not stop its neighbours."""
-    text = batch.column(field)
-    if pa.types.is_dictionary(text.type):
-        text = text.dictionary_decode()
-    sources = {name: _values(batch.column(name)) for name in batch.schema.names if name != field}
-    for i, value in enumerate(text.cast(pa.large_binary())):
-        yield {field: value.as_py(), **{name: values[i] for name, values in sources.items()}}
-
-
-def _values(column: pa.Array) -> list[Any]:
-    """A column that only says where a record is from: what is no UTF-8 in it does not matter."""
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        values = column.cast(pa.large_binary()).to_pylist()
-        return [value.decode("utf-8", "replace") if value is not None else None for value in values]
-    return column.to_pylist() if pa.types.is_integer(column.type) else [None] * len(column)
+def _records_of(found: dict[str, pa.Array], columns: Columns) -> Iterator[dict[str, Any]]:
+    """The rows of some columns, the texts as bytes, one at a time: they may be long."""
+    texts = [(value.as_py() for value in texts_of(found[name])) for name in columns.texts]
+    names = [*columns.texts, *columns.addresses]
+    for row in zip(*texts, *(addresses_in(found[name]) for name in columns.addresses), strict=True):
+        yield dict(zip(names, row, strict=True))
 
 
 def _record_of_row(record: dict[str, Any], place: str, field: str, limits: Limits) -> CorpusRecord:
     data = record[field]
-    if data is not None:
-        if len(data) > limits.record_bytes:
-            detail = f"a text of {len(data):,} bytes, allowed are {limits.record_bytes:,}. Split it or leave it out."
-            return Damage(place, "record-too-large", detail, data[:1024].decode("utf-8", "replace"))
-        try:
-            record[field] = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            detail = f"invalid UTF-8 at byte {error.start} of the text. Write the file again from UTF-8."
-            return Damage(place, "invalid-utf-8", detail, data[:1024].decode("utf-8", "replace"))
+    if data is not None and len(data) > limits.record_bytes:
+        detail = f"a text of {len(data):,} bytes, allowed are {limits.record_bytes:,}. Split it or leave it out."
+        return Damage(place, "record-too-large", detail, data[:1024].decode("utf-8", "replace"))
     return record_of_fields(record, place, field)
