@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from persona_hub.pipelines.cli.option import COUNT, NumberRange, Options, language_of_personas, option
+from persona_hub.pipelines.cli.option import (
+    COUNT,
+    NumberRange,
+    Options,
+    language_of_documents,
+    language_of_personas,
+    option,
+)
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE
 
 
@@ -58,6 +65,7 @@ class CorpusOptions(InputOptions):
     language: tuple[str, ...] = option(
         "read only documents in these languages (ISO 639-1); commas separate several",
         (),
+        language_of_documents,
         many=True,
         metavar="CODE",
         decides=True,

@@ -15,7 +15,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from dataclasses import replace as with_changes
 from typing import Any, ClassVar
 
-from persona_hub.transforms.corpus.language_codes import persona_language
+from persona_hub.transforms.corpus.language_codes import document_language, persona_language
 from persona_hub.transforms.llm.dialects.extra_body import extra_body_in
 
 
@@ -172,6 +172,14 @@ def language_of_personas(text: str) -> str:
     """Parses `same` and codes of languages. Raises ArgumentTypeError."""
     try:
         return persona_language(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def language_of_documents(text: str) -> str:
+    """Parses codes of languages. Raises ArgumentTypeError, which says what may be meant."""
+    try:
+        return document_language(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

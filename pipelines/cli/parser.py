@@ -157,7 +157,10 @@ def values_of(name: str, one: Option, texts: Sequence[str]) -> tuple[str, ...]:
         raise UsageError(f"--{name} {wrong[0]}: must be one of {', '.join(one.choices)}")
     if one.required and not values:
         raise UsageError(f"--{name}: names nothing")
-    return values
+    try:
+        return tuple(map(one.type, values))
+    except argparse.ArgumentTypeError as error:
+        raise UsageError(f"--{name} {error}") from None
 
 
 def inherit(options: OptionsT, parameters: Mapping[str, Any]) -> OptionsT:

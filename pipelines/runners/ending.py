@@ -10,6 +10,7 @@ from persona_hub.transforms.calls.engine import STOPPED
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.hub.current import PublishConflict
 from persona_hub.transforms.store.protocol import StoreAway, StoreError
+from persona_hub.transforms.write_hub.nothing_kept import NothingKept
 
 INTERRUPTED = "KeyboardInterrupt"
 WHILE_RUNNING = re.compile(r"\[while running '([^']*)'\]")
@@ -34,6 +35,8 @@ def ending(error: BaseException) -> JobError | UsageError | KeyboardInterrupt:
     named = [found for line in lines if (found := OWN_ERROR.fullmatch(line))]
     if named:  # the last: a job server adds a traceback of its own
         kind, said = class_of(named[-1][2], named[-1][3]), named[-1][1] + named[-1][4]
+    if issubclass(kind, NothingKept):
+        return JobError(said)
     place = f"the job failed in {step.group(1)}" if step else "the job failed"
     return (UsageError if is_wrong_input(kind) else JobError)(f"{place}: {said}")
 

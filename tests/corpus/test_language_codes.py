@@ -6,7 +6,13 @@ import pytest
 from lingua import Language
 
 from persona_hub.transforms.corpus.language import MACRO_LANGUAGES, _detector
-from persona_hub.transforms.corpus.language_codes import ALIASES, LANGUAGE_CODES, persona_language
+from persona_hub.transforms.corpus.language_codes import (
+    ALIASES,
+    LANGUAGE_CODES,
+    code_of,
+    document_language,
+    persona_language,
+)
 
 
 def test_the_codes_are_those_of_the_detectors() -> None:
@@ -36,3 +42,17 @@ def test_a_language_has_one_code(given: str, code: str) -> None:
 def test_another_code_is_refused_with_those_close_to_it(given: str, close: str) -> None:
     with pytest.raises(ValueError, match=close):
         persona_language(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [("eng", "en"), ("German", "de"), ("zh-Hans", "zh"), ("fil", "tl"), ("Vietnamse", "vi"), ("xx", ""), ("", "")],
+)
+def test_what_may_be_meant_by_another_name_of_a_language(given: str, code: str) -> None:
+    assert code_of(given) == code
+
+
+def test_documents_are_chosen_by_codes_of_the_detectors() -> None:
+    assert document_language("fil") == "tl"
+    with pytest.raises(ValueError, match=r"'EN' is no code .*; did you mean en\?$"):
+        document_language("EN")

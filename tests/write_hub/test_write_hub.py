@@ -17,6 +17,7 @@ from persona_hub.transforms.hub.reading import ReadHub, read_personas
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import DeadLetter, DocumentOutcome, Persona, Sample, persona_id
 from persona_hub.transforms.wire.batches import Batch, batches
+from persona_hub.transforms.write_hub.nothing_kept import NothingKept
 from persona_hub.transforms.write_hub.publish import Publish, WriteRecords
 
 
@@ -91,9 +92,10 @@ def test_the_same_input_gives_the_same_files_in_any_order_and_with_any_workers(t
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
-def test_an_empty_hub_is_a_hub(tmp_path: Path) -> None:
-    build(tmp_path, personas=[])
-    assert list(read_personas(open_hub(str(tmp_path)))) == []
+def test_a_hub_without_a_persona_is_not_published(tmp_path: Path) -> None:
+    with pytest.raises(NothingKept, match="nothing was published"):
+        build(tmp_path, personas=[])
+    assert {path.split("/")[0] for path in contents(tmp_path)} == {"dead_letters"}
 
 
 def test_counts_that_do_not_add_up_are_not_published(tmp_path: Path) -> None:
@@ -122,7 +124,9 @@ def test_documents_without_a_text_are_spread_and_read_back(tmp_path: Path) -> No
             output=str(tmp_path), folder="hub/0001-aa", prefix="documents", record=DocumentOutcome, shards=4
         )
         counts = rows | Count(stage="read_corpus", field="outcome")
-        {"files": files, "counts": counts} | Publish(output=str(tmp_path), draft=Manifest(version="0001-aa"))
+        {"files": files, "counts": counts} | Publish(
+            output=str(tmp_path), draft=Manifest(version="0001-aa", base="0000-aa")
+        )
     hub = open_hub(str(tmp_path))
     assert hub.manifest.counts["read_corpus"] == {"skipped-empty": 100}
     assert len(hub.paths("documents")) == 4

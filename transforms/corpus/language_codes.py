@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from persona_hub.transforms.corpus.language import MACRO_LANGUAGES
 from persona_hub.transforms.errors import InvalidInputError
 
+LONGEST_CODE = 3
 SAME_LANGUAGE = "same"  # personas in the language of their document
 # fastText's lid.176 and lingua: ISO 639-1, and 639-3 where 639-1 has no code. A test compares them with the libraries.
 DETECTED = (
@@ -39,3 +40,33 @@ def persona_language(text: str) -> str:
     hint = f"; codes close to it: {close}" if close else ""
     must = f"a persona's language must be {SAME_LANGUAGE!r} or the code of a language that can be detected"
     raise InvalidInputError(f"{must}, not {text!r}{hint}")
+
+
+def document_language(text: str) -> str:
+    """The code that the detectors give the language `text`: "nb" -> "no". Raises InvalidInputError."""
+    code = ALIASES.get(text, text)
+    if code in LANGUAGE_CODES:
+        return code
+    meant = code_of(text)
+    hint = f"; did you mean {meant}?" if meant else ""
+    raise InvalidInputError(f"{text!r} is no code of a language that can be detected, such as en or zh{hint}")
+
+
+def code_of(text: str) -> str:
+    """The code that somebody may mean: "en" for "eng", "English", "EN" and "en-US"; "" where nothing is near.
+
+    >>> code_of("deu"), code_of("zh_CN")
+    ('de', 'zh')
+    """
+    from lingua import Language  # names and codes alone: it loads no model for them
+
+    known = {
+        name: language.iso_code_639_1.name.lower()
+        for language in Language.all()
+        for name in (language.iso_code_639_3.name.lower(), language.name.lower())
+    }
+    word = text.strip().lower().replace("_", "-")
+    head = word.partition("-")[0]
+    near = get_close_matches(word, known, n=1, cutoff=0.75) if len(word) > LONGEST_CODE else []
+    found = (known.get(head, head), ALIASES.get(head, ""), *(known[name] for name in near))
+    return next((code for code in found if code in LANGUAGE_CODES), "")

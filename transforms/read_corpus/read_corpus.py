@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -15,10 +14,12 @@ from persona_hub.transforms.corpus.corpus_records import MIB, CorpusError, Corpu
 from persona_hub.transforms.corpus.documents import DocumentFilter, document_of
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.formats.readers import read_piece
+from persona_hub.transforms.corpus.language_codes import document_language
 from persona_hub.transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.read_corpus.unique_documents import UniqueDocuments, document_batches
 from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, partition_of
 from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
@@ -81,8 +82,10 @@ class ReadCorpus(beam.PTransform):
                 f"--max_characters is {self.max_characters}, allowed is {max(self.min_characters, 20)} or more, "
                 "and no less than --min_characters."
             )
-        if wrong := sorted(code for code in self.languages if not re.fullmatch("[a-z]{2,3}", code)):
-            raise CorpusError(f"--language {wrong[0]!r} is no ISO 639-1 code such as 'en' or 'zh'.")
+        try:
+            self.languages = frozenset(map(document_language, sorted(self.languages)))
+        except InvalidInputError as error:
+            raise CorpusError(f"--language {error}") from None
 
     def expand(self, pbegin: PBegin) -> CorpusRead:
         """The transforms of this step."""

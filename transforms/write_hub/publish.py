@@ -14,7 +14,9 @@ from persona_hub.transforms.counting.counts import Counts, Equation, nested, ver
 from persona_hub.transforms.counting.losses import MAX_LOST, open_questions
 from persona_hub.transforms.counting.stages import HIDDEN, NOVELTY, WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.files.storage import delete_quietly
 from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifest, RunManifest, content_of
+from persona_hub.transforms.hub.places import path_of
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, SCHEMAS
 from persona_hub.transforms.hub.table_files import write_shard
@@ -23,6 +25,7 @@ from persona_hub.transforms.records import content_id, partition_of
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.store.usage import usage_of
 from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
+from persona_hub.transforms.write_hub.nothing_kept import NothingKept, loss_of, told
 from persona_hub.transforms.write_hub.novelty import paid_for, rates
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
@@ -131,8 +134,8 @@ class Publish(beam.PTransform):
     files, counts, usage and time. What was written is counted too, under `write_hub`, by kind. Usage is what the
     response store has counted for the stages by then, over all runs. What leaves `open_questions` is partial. A version
     that adds to another and has none of what it `needs` (one "stage/name") is not published. What is counted under
-    "hidden", readers of it do not see. Fails with CountsDoNotAddUp if an equation does not hold, and with
-    PublishConflict if the hub has moved on.
+    "hidden", readers of it do not see. Fails with CountsDoNotAddUp if an equation does not hold, with NothingKept if
+    most was lost (`nothing_kept`), and with PublishConflict if the hub has moved on.
     """
 
     output: str
@@ -163,6 +166,10 @@ class Publish(beam.PTransform):
         verify(counts, self.equations)
         found = counts.pop(NOVELTY, {})
         made = replace(self.draft, usage=self._usage(counts), partial=open_questions(counts, self.max_lost))
+        if loss := loss_of(counts, made, self.max_lost):
+            message = told(loss, self.output, made, entries)
+            delete_quietly(path_of(self.output, entry.path) for entry in entries if entry.kind != "dead_letters")
+            raise NothingKept(message)
         if not isinstance(made, Manifest):
             return publish(self.output, made, entries, counts)
         if self.needs and made.base and not any(count_of(counts, label) for label in self.needs):
