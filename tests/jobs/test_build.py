@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
+from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
 from persona_hub.pipelines.main import main
+from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.versions import open_hub
 from tests.helpers.hubs import RUNNER, build, dead_letters, personas, samples
 
@@ -109,11 +110,12 @@ def test_nothing_to_read_is_an_error_before_anything_starts(tmp_path: Path, caps
     assert not (tmp_path / "out").exists()
 
 
-def test_a_corpus_without_a_document_gives_an_empty_hub(tmp_path: Path) -> None:
+def test_a_corpus_without_a_document_gives_no_hub(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "short.txt").write_text("Too short.")
-    assert build(tmp_path / "short.txt", tmp_path / "out")
-    assert personas(tmp_path / "out") == []
-    assert open_hub(str(tmp_path / "out")).manifest.counts["read_corpus"] == {"records": 1, "skipped-too-short": 1}
+    output = str(tmp_path / "out")
+    assert main(["build", "--input", str(tmp_path / "short.txt"), "--output", output, *RUNNER]) == FAILED
+    assert "kept none of 1 records (1 too-short); --min_characters" in capsys.readouterr().err
+    assert not read_current(output)
 
 
 def test_samples_for_a_hub_that_is_there(hub: Path, tmp_path: Path) -> None:
