@@ -46,7 +46,7 @@ class CorpusOptions(InputOptions):
     format: str = option(
         "format of the corpus; auto tells it by name and content",
         "auto",
-        choices=("auto", "text", "jsonl", "csv", "tsv", "parquet", "avro", "wet", "warc", "arc", "html"),
+        choices=("auto", "text", "jsonl", "csv", "tsv", "parquet", "avro", "wet", "warc", "arc", "html", "mediawiki"),
         decides=True,
     )
     text_field: str = option(

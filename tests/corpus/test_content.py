@@ -58,6 +58,12 @@ def tarred(format: int) -> bytes:
         (b'<?xml version="1.0"?><rss version="2.0">', "xml"),
         (b"<p>a fragment</p>", None),
         (b"Once upon a time", None),
+        (b"id,text\n1,x\n", "csv"),
+        (b'"id";"text"\r\n1;x\r\n', "csv"),
+        (b"url\traw_content\nx\ty\n", "tsv"),
+        (b"id,words\n1,x\n", None),
+        (b"What a text, she said,\nand text, he said.\n", None),
+        (b"text\nand more text\n", None),
         (b"", None),
     ],
     ids=lambda value: repr(value)[:30],
@@ -85,13 +91,15 @@ def test_a_tar_without_a_mark_is_told_by_its_sum() -> None:
         (b'<?xml version="1.0"?><note>', "example.xml", "xml"),
         (b"", "part.jsonl.gz", "jsonl"),
         (b"plain", "notes", "text"),
+        (b"id,text\n1,x\n", "notes.txt", "text"),
+        (b"id\ttext\n1\tx\n", "rows.csv", "csv"),
     ],
 )
 def test_content_goes_before_the_name(head: bytes, path: str, format: str) -> None:
     assert format_of(head, path) == format
 
 
-@pytest.mark.parametrize("extension", [".jsonl", ".parquet", ".avro", ".wet"])
+@pytest.mark.parametrize("extension", [".jsonl", ".parquet", ".avro", ".wet", ".mediawiki"])
 @pytest.mark.parametrize("name", ["a.txt", "b.jsonl", "c.html", "d.parquet"])
 def test_a_file_is_read_as_what_it_is_though_its_name_lies(tmp_path: Path, extension: str, name: str) -> None:
     (tmp_path / name).write_bytes(WRITE[extension]([TEXT, TEXT + " Twice."]))

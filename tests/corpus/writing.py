@@ -8,9 +8,10 @@ import gzip
 import io
 import json
 import lzma
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import fastavro
 import pyarrow as pa
@@ -118,6 +119,34 @@ def as_arc(texts: Sequence[str]) -> bytes:
     return arc_head() + b"".join(arc_record("https://a.example", "text/html", http_page(text)) for text in texts)
 
 
+SITE = """<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" version="0.11" xml:lang="de">
+  <siteinfo>
+    <sitename>Wiki</sitename>
+    <base>https://wiki.example/wiki/Hauptseite</base>
+    <namespaces>
+      <namespace key="-2" case="first-letter">Medium</namespace>
+      <namespace key="0" case="first-letter" />
+      <namespace key="1" case="first-letter">Diskussion</namespace>
+      <namespace key="6" case="first-letter">Datei</namespace>
+      <namespace key="14" case="first-letter">Kategorie</namespace>
+    </namespaces>
+  </siteinfo>
+"""
+
+
+def wiki_page(title: str, *revisions: str, namespace: str = "0", more: str = "", model: str = "wikitext") -> str:
+    """A page of a dump with the text of each of its revisions; `more` stands after its namespace."""
+    texts = "".join(
+        f"<revision><id>1</id><model>{model}</model><text>{escape(text)}</text></revision>" for text in revisions
+    )
+    return f"  <page>\n<title>{escape(title)}</title><ns>{namespace}</ns>{more}\n{texts}\n  </page>\n"
+
+
+def as_dump(pages: Iterable[str]) -> bytes:
+    """A MediaWiki dump of pages."""
+    return f"{SITE}{''.join(pages)}</mediawiki>\n".encode()
+
+
 WRITE: dict[str, Callable[[Sequence[str]], bytes]] = {
     ".jsonl": as_json_lines,
     ".csv": lambda texts: as_table([["id", "text"], *([f"{i}", text] for i, text in enumerate(texts))]),
@@ -127,6 +156,7 @@ WRITE: dict[str, Callable[[Sequence[str]], bytes]] = {
     ".wet": as_wet,
     ".warc": as_warc,
     ".arc": as_arc,
+    ".mediawiki": lambda texts: as_dump(wiki_page(f"Page {i}", text) for i, text in enumerate(texts)),
     ".txt": lambda texts: texts[0].encode(),
     ".html": lambda texts: page("A page", [texts[0]]).encode(),
 }

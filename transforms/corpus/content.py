@@ -6,10 +6,12 @@ import codecs
 import posixpath
 import re
 
+from persona_hub.transforms.corpus.corpus_records import TEXT_FIELDS
+
 HEAD_BYTES = 4096  # of a file, decompressed: as much as `format_of` looks at
 TEXT_FORMAT = "text"
 # WET and WAT are WARC inside.
-CORPUS_FORMATS = (TEXT_FORMAT, "jsonl", "csv", "tsv", "parquet", "avro", "warc", "arc", "html")
+CORPUS_FORMATS = (TEXT_FORMAT, "jsonl", "csv", "tsv", "parquet", "avro", "warc", "arc", "html", "mediawiki")
 EXTENSIONS = {
     ".txt": TEXT_FORMAT, ".text": TEXT_FORMAT, ".md": TEXT_FORMAT,
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
@@ -113,6 +115,7 @@ OFFICE_NAMES = (b"mimetypeapplication/", b"[Content_Types].xml", b"_rels/", b"do
 
 XML_PROLOGUE = re.compile(rb"\s*(?:<\?[^>]*\?>|<!--.*?-->|<!DOCTYPE(?!\s+html)[^>\[]*>)", re.DOTALL | re.IGNORECASE)
 HTML_START = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+COLUMN_NAME = re.compile(r"[A-Za-z_][\w .-]{0,39}")
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -132,8 +135,8 @@ def format_of(head: bytes, path: str) -> str:
     It is a name of `CORPUS_FORMATS`, of `ARCHIVES`, or of `UNREAD`.
     """
     told, named = format_of_bytes(head), format_of_name(path)[0]
-    if told == "xml" and named:
-        return named  # a name is a better witness than "<?xml" or a tag
+    if told in ("xml", "csv", "tsv") and named:
+        return named  # a name is a better witness than "<?xml", a tag, or a line of names
     return told or named or TEXT_FORMAT
 
 
@@ -193,7 +196,7 @@ def _format_of_text(head: bytes) -> str | None:
     if start.startswith((b'{"', b"{ ")):
         return "jsonl"
     if not start.startswith(b"<"):
-        return None
+        return _format_of_table(start)
     is_xml = start.startswith(b"<?xml")
     while prologue := XML_PROLOGUE.match(start):
         start = start[prologue.end() :]
@@ -203,3 +206,13 @@ def _format_of_text(head: bytes) -> str | None:
     if start.startswith(b"<mediawiki"):
         return "mediawiki"
     return "xml" if is_xml else None
+
+
+def _format_of_table(start: bytes) -> str | None:
+    """Whether a text begins with the names of a table's columns, one of which is known to hold texts."""
+    head, _, rest = start[:HEAD_BYTES].partition(b"\n")
+    for separator, name in ((b"\t", "tsv"), (b",", "csv"), (b";", "csv")):
+        names = [column.strip(b' "\r').decode("ascii", "replace") for column in head.split(separator)]
+        if len(names) > 1 and rest and all(map(COLUMN_NAME.fullmatch, names)) and set(names) & set(TEXT_FIELDS):
+            return name
+    return None

@@ -10,14 +10,22 @@ PIECE_BYTES = 16 * MIB  # a second or two of work, and 128 pieces of a file of 2
 LOAD_BYTES = 256 * KIB  # small files travel together: a reshuffled element costs as much as reading 2 KB
 # A record of these belongs to the piece in which its first byte lies (for Parquet: the first byte of its row group).
 # Plain text needs its file from the start, WARC has no marks to find the next record by that no page could hold.
-SPLITTABLE = frozenset({"jsonl", "parquet", "avro"})
+# CSV may have line feeds in quotes.
+SPLITTABLE = frozenset({"jsonl", "parquet", "avro", "mediawiki"})
 
 
 def pieces_of(file: CorpusFile, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]:
     """The pieces of a file, in its order, each of `piece_bytes` but the last; one if it cannot be split."""
-    step = piece_bytes if file.format in SPLITTABLE and not file.compressed else max(file.size, 1)
+    step = piece_bytes if is_splittable(file) else max(file.size, 1)
     for start in range(0, max(file.size, 1), step):
         yield Piece(file, start, min(start + step, max(file.size, 1)))
+
+
+def is_splittable(file: CorpusFile) -> bool:
+    """Whether a file can be read from within; of compressed ones, a dump in bzip2, which mostly has many streams."""
+    if file.compressed:
+        return file.format == "mediawiki" and file.path.lower().endswith(".bz2")
+    return file.format in SPLITTABLE
 
 
 def loads_of(

@@ -14,6 +14,7 @@ from persona_hub.transforms.corpus.formats.parquet import read_parquet
 from persona_hub.transforms.corpus.formats.plain_text import read_plain_text
 from persona_hub.transforms.corpus.streams import head_of
 from persona_hub.transforms.corpus.tables.delimited import read_csv, read_tsv
+from persona_hub.transforms.corpus.wiki.mediawiki import read_mediawiki
 
 READERS: dict[str, Reader] = {
     "text": read_plain_text,
@@ -25,6 +26,7 @@ READERS: dict[str, Reader] = {
     "warc": read_warc,  # WET and WAT too
     "arc": read_arc,
     "html": read_html,
+    "mediawiki": read_mediawiki,
 }
 
 
