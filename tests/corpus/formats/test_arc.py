@@ -92,12 +92,21 @@ def test_the_line_before_a_record(line: bytes, uri: str, media_type: str, size: 
     [
         b"",
         b"words",
-        b"http://a.example 192.0.2.7 20010203040506 text/html",
+        b"http://a.example 192.0.2.7 20010203040506",
         b"http://a.example 192.0.2.7 now text/html 7",
     ],
 )
 def test_other_lines_begin_no_record(line: bytes) -> None:
     assert parse_arc_line(line) is None
+
+
+@pytest.mark.parametrize("length", [b"-1", b"abc", b""])
+def test_a_record_without_its_length_costs_itself(tmp_path: Path, length: bytes) -> None:
+    page = arc_record("http://a.example", "text/html", http_page(TEXT))
+    line, _, content = page.partition(b"\n")
+    broken = line.rpartition(b" ")[0] + b" " + length + b"\n" + content
+    (tmp_path / "x.arc").write_bytes(broken.replace(b"http:", b"filedesc:", 1) + page + broken * 2 + page)
+    assert outcomes(found_in(tmp_path / "x.arc")) == ["arc-damaged", "text", "arc-damaged", "arc-damaged", "text"]
 
 
 @pytest.mark.parametrize("packed", [False, True])

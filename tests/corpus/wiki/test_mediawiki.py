@@ -121,6 +121,16 @@ def test_a_dump_without_a_head_of_its_site_has_pages_without_addresses(tmp_path:
     assert found_in(tmp_path / "x") == [TextRecord("page 1", "", PLAIN)]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "iso-8859-1", "koi8-r"])
+@pytest.mark.parametrize("pack", [bytes, bz2.compress], ids=["plain", "bzip2"])
+def test_dumps_in_other_encodings(tmp_path: Path, encoding: str, pack: type[bytes]) -> None:
+    text = "Паром и паромщик" if encoding == "koi8-r" else "Die Fährfrau"
+    declared = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>\n'
+    dump = declared + as_dump([wiki_page("A", text), wiki_page("B", TEXT[:6])]).decode()
+    (tmp_path / "x.xml.bz2").write_bytes(pack(dump.encode(encoding)))
+    assert words(found_in(tmp_path / "x.xml.bz2", piece_bytes=100)) == [text, TEXT[:6]]
+
+
 @pytest.mark.parametrize("piece_bytes", [150, 1 << 20])
 @pytest.mark.parametrize(
     ("broken", "reason"),

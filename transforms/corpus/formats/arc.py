@@ -15,7 +15,7 @@ from persona_hub.transforms.corpus.formats.warc import CutError, RecordBuffer, W
 from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_chunks
 
 URI = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:\S")
-DATE = re.compile(rb"\d{8,17}")
+DATE = re.compile(rb"\d{8,20}")
 IP_ADDRESS = re.compile(rb"[0-9A-Fa-f.:]+|-")
 LENGTH = re.compile(rb"\d{1,18}")
 
@@ -25,7 +25,7 @@ class ArcLine(NamedTuple):
 
     uri: str
     media_type: str
-    size: int  # bytes of the record
+    size: int  # bytes of the record; -1 if it does not say
 
 
 def parse_arc_line(line: bytes) -> ArcLine | None:
@@ -34,13 +34,14 @@ def parse_arc_line(line: bytes) -> ArcLine | None:
     Addresses and media types with spaces in them were written as they came: the date in the middle tells what is what.
     """
     words = line.rstrip(b"\r\n ").split(b" ")
-    if not URI.match(line) or not LENGTH.fullmatch(words[-1]):
+    if not URI.match(line):
         return None
+    size = int(words[-1]) if LENGTH.fullmatch(words[-1]) else -1
     for at in range(2, len(words) - 1):
         if DATE.fullmatch(words[at]) and IP_ADDRESS.fullmatch(words[at - 1]):
             uri = b" ".join(words[: at - 1]).decode("utf-8", "replace")
             kind = words[at + 1] if at + 1 < len(words) - 1 else b""
-            return ArcLine(uri, kind.decode("latin-1").split(";")[0], int(words[-1]))
+            return ArcLine(uri, kind.decode("latin-1").split(";")[0], size)
     return None
 
 
@@ -70,7 +71,7 @@ def arc_records(file: CorpusFile, limits: Limits) -> Iterator[WarcRecord | Damag
                         yield Damage(f"record {number}", "arc-damaged", detail)
                     lost = True
                     continue
-                number, lost = number + 1, False
+                number, lost = number + 1, head.size < 0
                 yield _record(buffer, head, f"record {number}", limits)
             except CutError:
                 yield Damage(f"record {number or 1}", breaks[-1].reason, breaks[-1].detail)
@@ -78,6 +79,8 @@ def arc_records(file: CorpusFile, limits: Limits) -> Iterator[WarcRecord | Damag
 
 
 def _record(buffer: RecordBuffer, head: ArcLine, place: str, limits: Limits) -> WarcRecord | Damage:
+    if head.size < 0:
+        return Damage(place, "arc-damaged", f"a record without its length. {FETCH_FILE}", head.uri)
     content = buffer.content(head.size, keep=head.size <= limits.record_bytes)
     if head.size > limits.record_bytes:
         detail = f"a record of {head.size:,} bytes, allowed are {limits.record_bytes:,}. Leave it out."

@@ -6,6 +6,8 @@ Wikipedia's multistream dumps have a stream for each hundred pages, and programs
 
 from __future__ import annotations
 
+import codecs
+import itertools
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -13,9 +15,18 @@ from typing import BinaryIO
 from persona_hub.transforms.corpus.codecs import DAMAGES, Bzip2
 from persona_hub.transforms.corpus.content import codec_of
 from persona_hub.transforms.corpus.corpus_records import BrokenError, Budget, CorpusFile, Limits, Piece
-from persona_hub.transforms.corpus.streams import FETCH_AGAIN, content_chunks, head_of, open_raw, raw_chunks
+from persona_hub.transforms.corpus.formats.encoding import BYTE_ORDER_MARKS, XML_ENCODING, known
+from persona_hub.transforms.corpus.streams import (
+    FETCH_AGAIN,
+    MAGIC_BYTES,
+    content_chunks,
+    head_of,
+    open_raw,
+    raw_chunks,
+)
 from persona_hub.transforms.corpus.wiki.dump import PAGE, SITE_BYTES, Part
 
+UTF_8 = "utf-8"
 STREAM = re.compile(rb"BZh[1-9]1AY&SY")  # the number of its level, and the mark of its first block
 STREAM_BYTES = 10
 
@@ -23,7 +34,7 @@ STREAM_BYTES = 10
 def head_of_dump(file: CorpusFile, limits: Limits) -> bytes:
     """What stands before the first page, and no more than `SITE_BYTES`. Raises BrokenError for what is no dump."""
     head = bytearray()
-    for chunk in content_chunks(file, limits):
+    for chunk in _as_utf_8(content_chunks(file, limits)):
         head += chunk
         if PAGE in head or len(head) > SITE_BYTES:
             break
@@ -36,24 +47,49 @@ def head_of_dump(file: CorpusFile, limits: Limits) -> bytes:
 
 def parts_of(piece: Piece, limits: Limits) -> Iterator[Part]:
     """The bytes of a piece, then those after it, not its own, for the page that it begins and does not end."""
+    head = head_of(piece.file)
     with open_raw(piece.file) as stream:
-        codec = codec_of(stream.read(STREAM_BYTES))
-        if codec == "bzip2" and head_of(piece.file).lstrip()[:1] in (b"<", b"\xef"):  # not what is packed twice
-            yield from _bzip2_parts(stream, piece, limits)
-            return
-        if codec is None:
-            stream.seek(piece.start)
-            left = piece.stop - piece.start
-            for chunk in raw_chunks(stream):
-                if own := chunk[:left]:
-                    yield Part(own, True)
-                if rest := chunk[left:]:
-                    yield Part(rest, False)
-                left -= len(own)
+        codec = codec_of(stream.read(MAGIC_BYTES))
+        # What is packed twice, and what is no UTF-8, is read from the start.
+        if head.lstrip().startswith(b"<") and encoding_of(head) == UTF_8 and codec in ("bzip2", None):
+            yield from _bzip2_parts(stream, piece, limits) if codec else _plain_parts(stream, piece)
             return
     if piece.start == 0:
-        for chunk in content_chunks(piece.file, limits):
+        for chunk in _as_utf_8(content_chunks(piece.file, limits)):
             yield Part(chunk, True)
+
+
+def encoding_of(head: bytes) -> str:
+    """Python's name of the encoding of a dump, as its mark or its XML declares it; else UTF-8, as all new ones have."""
+    if mark := next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), ""):
+        return mark
+    declared = XML_ENCODING.search(head[:1024])
+    return (known(declared[1].decode("ascii")) if declared else "") or UTF_8
+
+
+def _as_utf_8(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """A dump in UTF-8, without a mark; of bytes that do not fit its encoding, U+FFFD."""
+    first = next(chunks, b"")
+    encoding = encoding_of(first)
+    if encoding == UTF_8:
+        yield first
+        yield from chunks
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    for chunk in itertools.chain([first], chunks):
+        yield decoder.decode(chunk).encode("utf-8")
+    yield decoder.decode(b"", final=True).encode("utf-8")
+
+
+def _plain_parts(stream: BinaryIO, piece: Piece) -> Iterator[Part]:
+    stream.seek(piece.start)
+    left = piece.stop - piece.start
+    for chunk in raw_chunks(stream):
+        if own := chunk[:left]:
+            yield Part(own, True)
+        if rest := chunk[left:]:
+            yield Part(rest, False)
+        left -= len(own)
 
 
 def _bzip2_parts(stream: BinaryIO, piece: Piece, limits: Limits) -> Iterator[Part]:
