@@ -82,3 +82,25 @@ def test_markup_of_white_space_and_nul_does_not_matter(code: str) -> None:
 
 def test_the_beginning_decides() -> None:
     assert detect_language(SENTENCES["de"] * 9 + SENTENCES["ru"] * 50) == "de"
+
+
+ARTICLE_1 = {  # of the Universal Declaration of Human Rights
+    "ha": "Su dai 'yan-adam, ana haihuwarsu ne duka 'yantattu, kuma kowannensu na da mutunci da hakkoki daidai.",
+    "ig": "A mụrụ mmadụ nile n'ohere nakwa nha anya ugwu na ikike. E nyere ha uche na mmụọ ime ihe ziri ezi.",
+    "rw": "Abantu bose bavuka aliko bakwiye agaciro no kubahwa kimwe. Bose bavukana ubwenge n'umutima.",
+    "ti": "ብመንፅር ክብርን መሰልን ኩሎም ሰባት እንትውለዱ ነፃን ማዕሪን እዮም፡፡ ምስትውዓልን ሕልናን ዝተዓደሎም ብምዃኖም",
+    "am": "የሰው ልጅ ሁሉ ሲወለድ ነጻና በክብርና በመብትም እኩልነት ያለው ነው። የተፈጥሮ ማስተዋልና ሕሊና ስላለው",
+    "om": "Namooti hundinuu birmaduu ta'anii mirgaa fi ulfinaanis wal-qixxee ta'anii dhalatan.",
+    "wo": "Doomi aadama yépp danuy juddu, yam ci tawfeex ci sag ak sañ-sañ. Nekk na it ku xam dëgg te ànd na ak xelam.",
+    "ln": "Bato nyonso na mbotama bazali nzomi pe bakokani na limemya pe makoki. Bazali na mayele pe basosoli.",
+    "ak": "Wɔawo adesamma nyinaa sɛ nnipa a wɔwɔ ahofadi. Wɔn nyinaa wɔ nidi ne kyɛfa koro.",
+    "sm": "O tagata soifua uma ua saoloto lo latou fananau mai, ma e tutusa o latou tulaga aloaia.",
+    "mg": "Teraka afaka sy mitovy zo sy fahamendrehana ny olombelona rehetra. Samy manan-tsaina sy fieritreretana.",
+    "yo": "Gbogbo ènìyàn ni a bí ní òmìnira; iyì àti ẹ̀tọ́ kọ̀ọ̀kan sì dọ́gba. Wọ́n ní ẹ̀bùn ti làákàyè àti ti ẹ̀rí-ọkàn.",
+    "und": "Wodzi amegbetɔwo katã ablɔɖeviwoe eye wodzena bubu kple gomekpɔkpɔ sɔsɔe.",  # Ewe, which no library has
+}
+
+
+@pytest.mark.parametrize("code", ARTICLE_1)
+def test_a_language_is_not_taken_for_another_one(code: str) -> None:
+    assert detect_language(ARTICLE_1[code]) == code

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import pycld2
 import pytest
-from lingua import Language
 
-from persona_hub.transforms.corpus.language import MACRO_LANGUAGES, _detector
+from persona_hub.transforms.corpus.language import CLD2_ALONE, CLD2_CODES, CLD2_NO_LANGUAGES, MACRO_LANGUAGES, _detector
 from persona_hub.transforms.corpus.language_codes import (
     ALIASES,
     LANGUAGE_CODES,
@@ -18,8 +18,11 @@ from persona_hub.transforms.corpus.language_codes import (
 def test_the_codes_are_those_of_the_detectors() -> None:
     labels = {found["lang"] for found in _detector().detect("hello", model="lite", k=1000, threshold=-1.0)}
     fasttext = {MACRO_LANGUAGES.get(label, label) for label in labels}
-    lingua = {language.iso_code_639_1.name.lower() for language in Language.all()}
-    assert fasttext | lingua | {"nn"} == LANGUAGE_CODES
+    names = dict(pycld2.LANGUAGES)
+    own = {names.get(name) or names[name.upper()] for name in pycld2.DETECTED_LANGUAGES if name != "ChineseT"}
+    cld2 = {CLD2_CODES.get(code, code) for code in own} - CLD2_NO_LANGUAGES
+    assert cld2 - labels == CLD2_ALONE
+    assert fasttext | cld2 | {"nn"} == LANGUAGE_CODES
     assert set(ALIASES.values()) <= LANGUAGE_CODES
 
 

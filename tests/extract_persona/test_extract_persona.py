@@ -20,9 +20,10 @@ from persona_hub.transforms.extract_persona.extract_persona import (
     ExtractTask,
     ask_of,
     extract_prompt,
+    tell_of_english,
 )
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
-from persona_hub.transforms.llm.registry import SERVED_BACKENDS
+from persona_hub.transforms.llm.registry import SERVED_BACKENDS, languages_of
 from persona_hub.transforms.prompts import PromptError
 from persona_hub.transforms.records import Document, content_id, persona_id
 from persona_hub.transforms.wire.batches import Batch
@@ -59,6 +60,22 @@ def test_a_persona_says_where_it_comes_from() -> None:
 def test_a_persona_in_another_language_says_so() -> None:
     assert parse('{"persona": "Ein Obstbauer."}', language="de").language == "de"
     assert "'de'" in task(language="de").requests(document())[0].prompt
+
+
+@pytest.mark.parametrize(("written", "language"), [("vi", "en"), ("und", "en"), ("de", "de")])
+def test_a_model_without_the_language_writes_english_and_says_so(
+    written: str, language: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    tell_of_english.cache_clear()
+    own = replace(task(), written=languages_of(ModelConfig("offline")))
+    for _ in range(2):
+        asked = document(language=written)
+        persona = own.parse(asked, own.requests(asked)[0], Completion('{"persona": "A keeper of bees"}'), "offline")
+        assert persona.language == language
+    assert [record.message.count(f"does not write the language '{written}'") for record in caplog.records] == (
+        [1] if written == "vi" else [0] if written == "und" else []
+    )
+    assert languages_of(ModelConfig("openai:m")) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,9 @@ def test_lengths_by_script(text: str, shortest: int, longest: int, reason: str) 
         ("一位在周末带学生种花种菜的小学老师", "en"),
         ("Una profesora que ha plantado un jardín con sus alumnos de la escuela", "fr"),
         ("Учительница, которая посадила с учениками сад", "ar"),
+        ("A student of the classics who quotes «γνῶθι σεαυτόν» and «πάντα ῥεῖ» to all of her friends", "el"),
+        ("A tea merchant who writes 龍井茶 and 大红袍 and 武夷山 on the labels of the tins in her shop", "zh"),
+        ("A translator of Tolstoy who says «все счастливые семьи похожи» at the end of each lecture", "ru"),
     ],
 )
 def test_another_language_is_dropped_when_sure(text: str, language: str) -> None:
@@ -191,6 +194,9 @@ def test_each_language_may_have_its_own_script(text: str, language: str) -> None
     [
         ("DevOps engineer", "de"),  # too short to tell, and many languages say so
         ("一位喜欢 Django REST 的网站开发者", "zh"),
+        ("一位 Django REST framework 开发者", "zh"),
+        ("Разработчик, который пишет на Django REST Framework и Apache Kafka Streams для Deutsche Telekom", "ru"),
+        ("Γραφίστας που δουλεύει με Adobe Photoshop, Illustrator και InDesign στο The Economist", "el"),
         ("Un fan de Game of Thrones que escribe sobre la serie The Wire", "es"),
     ],
 )

@@ -9,14 +9,15 @@ from persona_hub.transforms.errors import InvalidInputError
 
 LONGEST_CODE = 3
 SAME_LANGUAGE = "same"  # personas in the language of their document
-# fastText's lid.176 and lingua: ISO 639-1, and 639-3 where 639-1 has no code. A test compares them with the libraries.
+# fastText's lid.176 and CLD2: ISO 639-1, and 639-3 where 639-1 has no code. A test compares them with the libraries.
 DETECTED = (
-    "af am an ar as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb ckb co cs cv cy da de diq dsb "
-    "dty dv el eml en eo es et eu fa fi fr frr fy ga gd gl gn gom gu gv he hi hif hr hsb ht hu hy ia id ie ilo io is "
-    "it ja jbo jv ka kk km kn ko krc ku kv kw ky la lb lez lg li lmo lo lrc lt lv mai mg mhr mi min mk ml mn mr mrj ms "
-    "mt mwl my myv mzn nah nap nb nds ne new nl nn no oc or os pa pam pfl pl pms pnb ps pt qu rm ro ru rue sa sah sc "
-    "scn sco sd sh si sk sl sn so sq sr st su sv sw ta te tg th tk tl tn tr ts tt tyv ug uk ur uz vec vep vi vls vo wa "
-    "war xal xh xmf yi yo zh zu"
+    "aa ab af ak am an ar as ast av ay az azb ba bar bcl be bg bh bi bn bo bpy br bs bxr ca cbk ce ceb chr ckb co crs "
+    "cs cv cy da de diq dsb dty dv dz el eml en eo es et eu fa fi fj fo fr frr fy ga gd gl gn gom gu gv ha haw he hi "
+    "hif hmn hr hsb ht hu hy ia id ie ig ik ilo io is it iu ja jbo jv ka kha kk kl km kn ko krc ks ku kv kw ky la lb "
+    "lez lg li lif lmo ln lo lrc lt lv mai mfe mg mhr mi min mk ml mn mr mrj ms mt mwl my myv mzn na nah nap nds ne "
+    "new nl nn no nr nso ny oc om or os pa pam pfl pl pms pnb ps pt qu rm rn ro ru rue rw sa sah sc scn sco sd sg sh "
+    "si sk sl sm sn so sq sr ss st su sv sw syr ta te tg th ti tk tl tn to tr ts tt tyv ug uk ur uz ve vec vep vi vls "
+    "vo wa war wo xal xh xmf yi yo za zh zu"
 )
 LANGUAGE_CODES = frozenset(DETECTED.split())
 # Other codes of these languages. Filipino is the standard form of Tagalog, and the detectors know that by `tl`.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.corpus.language import UNDETERMINED
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_language
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import EXTRACT_PERSONA
@@ -17,10 +20,12 @@ from persona_hub.transforms.extract_persona.copies import copies_document
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.parsing import parse_line
 from persona_hub.transforms.llm.protocol import COPIES_DOCUMENT, Completion, MalformedAnswer, Request, Sampling
+from persona_hub.transforms.llm.registry import languages_of
 from persona_hub.transforms.prompts import Prompt, load_prompt
 from persona_hub.transforms.records import DeadLetter, Document, Persona, persona_id
 from persona_hub.transforms.wire.batches import Batch
 
+ENGLISH = "en"  # what a model writes that has not the language wanted
 ASKS = ("read", "write", "like", "dislike")  # the relations to a text that the paper names
 PERSONA_LIMIT = 100  # personas of one document; further answers to the four questions repeat themselves
 PERSONA_SCHEMA = json.dumps(
@@ -68,6 +73,7 @@ class ExtractTask:
     personas_per_document: int
     persona_language: str
     sampling: Sampling
+    written: frozenset[str] = frozenset()  # languages that the model writes, where it does not write all
 
     def requests(self, document: Document) -> list[Request]:
         """One question for each persona wanted."""
@@ -110,14 +116,33 @@ class ExtractTask:
             relation=request.values["ask"],
             document_id=document.document_id,
             source=document.source,
-            language=document.language if self.persona_language == SAME_LANGUAGE else self.persona_language,
+            language=self.language_of(document, model),
             model=model,
             prompt_hash=request.prompt_hash,
         )
 
+    def language_of(self, document: Document, model: str) -> str:
+        """The language that a document's personas are in."""
+        wanted = document.language if self.persona_language == SAME_LANGUAGE else self.persona_language
+        if not self.written or wanted in self.written:
+            return wanted
+        tell_of_english(model, wanted)
+        return ENGLISH
+
     def key(self, document: Document) -> str:
         """Id of the document."""
         return document.document_id
+
+
+@cache
+def tell_of_english(model: str, language: str) -> None:
+    """Says once in a process that a model has no `language`."""
+    of = "a language that is not determined" if language == UNDETERMINED else f"the language {language!r}"
+    logging.getLogger("persona_hub").warning(
+        "the model %r does not write %s: personas of such documents are in English. "
+        "A language model writes them in the documents' own (--llm)",
+        model, of,
+    )  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -144,6 +169,7 @@ class ExtractPersona(beam.PTransform):
             personas_per_document=self.personas_per_document,
             persona_language=self.persona_language,
             sampling=self.sampling,
+            written=languages_of(self.model),
         )
         answers = documents | "Generate" >> Generate(stage=EXTRACT_PERSONA, task=task, model=self.model)
         counts = (

@@ -15,12 +15,14 @@ from typing import Any
 import regex
 import yaml
 
-from persona_hub.transforms.corpus.language import detect_language
+from persona_hub.transforms.corpus.language import UNDETERMINED, detect_language
 from persona_hub.transforms.llm.forms import repeats_itself, words_of
 from persona_hub.transforms.prompts.mentions import names_document, names_persona
 
 SURE_LETTERS = 12  # below, a name or a term of another language is enough to mislead
 LEAST_SHARE = 0.2  # of letters in the language's script: "一位 Django REST framework 开发者" has 0.2
+MOST_SHARE = 0.6  # with less, the persona may be in a language of another script, and quote this one
+LEAST_SMALL_WORDS = 2  # of a sentence in the other language
 LATIN = regex.compile(r"\p{Latin}")
 SCRIPT_PATTERNS = {
     language: regex.compile("|".join(rf"\p{{{script}}}" for script in scripts.split()))
@@ -28,10 +30,10 @@ SCRIPT_PATTERNS = {
         ("zh", "Han"),
         ("ja", "Han Hiragana Katakana"),
         ("ko", "Hangul Han"),
-        ("ru uk bg be mk kk ky tg mn av ba bxr ce cv kv lez mhr mrj myv os rue sah tyv xal", "Cyrillic"),
+        ("ab ru uk bg be mk kk ky tg mn av ba bxr ce cv kv lez mhr mrj myv os rue sah tyv xal", "Cyrillic"),
         ("sr az uz krc tt", "Cyrillic Latin"),
         ("ar fa ur ps ug azb ckb lrc mzn pnb", "Arabic"),
-        ("sd", "Arabic Devanagari"),
+        ("sd ks", "Arabic Devanagari"),
         ("ku tk", "Arabic Cyrillic Latin"),
         ("hi mr ne sa bh dty mai new", "Devanagari"),
         ("gom", "Devanagari Latin"),
@@ -45,7 +47,7 @@ SCRIPT_PATTERNS = {
         ("pa", "Gurmukhi Arabic"),
         ("ka xmf", "Georgian"),
         ("hy", "Armenian"),
-        ("am", "Ethiopic"),
+        ("am ti", "Ethiopic"),
         ("km", "Khmer"),
         ("lo", "Lao"),
         ("my", "Myanmar"),
@@ -53,8 +55,12 @@ SCRIPT_PATTERNS = {
         ("ml", "Malayalam"),
         ("si", "Sinhala"),
         ("or", "Oriya"),
-        ("bo", "Tibetan"),
+        ("bo dz", "Tibetan"),
         ("dv", "Thaana"),
+        ("chr", "Cherokee"),
+        ("iu", "Canadian_Aboriginal Latin"),
+        ("syr", "Syriac"),
+        ("lif", "Limbu"),
     )
     for language in languages.split()
 }
@@ -140,18 +146,27 @@ def word_lists() -> Mapping[str, Any]:
 def is_other_language(text: str, language: str) -> bool:
     """Whether `text` is surely not in `language`: another script, or other small words and the detector agrees."""
     letters = sum(map(str.isalpha, text))
-    if language == "und" or letters < SURE_LETTERS:
+    if language == UNDETERMINED or letters < SURE_LETTERS:
         return False
     script = SCRIPT_PATTERNS.get(language, LATIN)
-    if not (script is LATIN and text.isascii()) and len(script.findall(text)) < LEAST_SHARE * letters:
+    share = 1.0 if script is LATIN and text.isascii() else len(script.findall(text)) / letters
+    if share < LEAST_SHARE:
         return True
     if script is not LATIN:
-        return False
+        return share < MOST_SHARE and quotes_only(text, language, script)
     counts = count_small_words(text)
     if max(counts.values(), default=0) <= counts[language]:
         return False  # the detector takes 0.1 ms, and 2 where it is unsure: more than all the rest
     found = detect_language(text)
     return counts[found] > counts[language] and not any({found, language} <= alike for alike in ALIKE_LANGUAGES)
+
+
+def quotes_only(text: str, language: str, script: regex.Pattern[str]) -> bool:
+    """Whether `text` is a sentence of another script, with words of `language` in it."""
+    rest = " ".join(word for word in text.split() if not script.search(word))
+    if max(count_small_words(rest).values(), default=0) < LEAST_SMALL_WORDS:
+        return False
+    return detect_language(rest) not in (language, UNDETERMINED)
 
 
 def count_small_words(text: str) -> Counter[str]:

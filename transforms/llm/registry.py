@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pkgutil import resolve_name
 
 from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, StoreEntry
 from persona_hub.transforms.calls.registry import BackendRegistry
@@ -20,6 +21,7 @@ SERVED_BACKENDS = {
     "vllm": "persona_hub.transforms.llm.vllm:VllmModel",
     "export": "persona_hub.transforms.llm.export:ExportModel",
 }
+LOCAL_LANGUAGES = {"offline": "persona_hub.transforms.offline_model.phrasebook:LANGUAGES"}
 MODELS = BackendRegistry("--llm", "backend", LOCAL_BACKENDS, SERVED_BACKENDS)
 EXPORT, VLLM = "export", "vllm"
 KEYED = ("openai", "gemini")  # ask with a key; the others with the account's own credentials, or nothing
@@ -31,6 +33,13 @@ def open_model(config: ModelConfig) -> LanguageModel:
     backend = EXPORT if EXPORT in config.options else MODELS.split(config.name)[0]
     model: LanguageModel = MODELS.factory(backend)(config)
     return model
+
+
+def languages_of(config: ModelConfig) -> frozenset[str]:
+    """The languages that a local model writes, in place of all others English; none: it is a model of many."""
+    place = LOCAL_LANGUAGES.get(config.name)
+    found: frozenset[str] = resolve_name(place) if place else frozenset()
+    return found
 
 
 def completion_entries(key: bytes, request: Request, completion: Completion) -> list[StoreEntry]:
