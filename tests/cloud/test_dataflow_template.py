@@ -37,6 +37,7 @@ def test_each_template_is_built_of_what_was_tested(steps: dict[str, Any]) -> Non
         (name,) = [arg.removeprefix("--tag=") for arg in image if arg.startswith("--tag=")]
         assert f"--build-arg=JOB={job}" in image
         assert f"--build-arg=IMAGE={name}" in image
+        assert "--build-arg=EXTRAS=${_EXTRAS}" in image
         assert push == ["push", name]
         assert f"--image={name}" in template
         assert (ROOT / f"templates/dataflow/{job}.json").exists()
@@ -53,4 +54,5 @@ def test_the_image_holds_what_it_names() -> None:
     assert f"FROM apache/beam_python3.11_sdk:{apache_beam.__version__}\n" in DOCKERFILE
     for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE):
         assert all((ROOT / name).exists() for name in line.split()), line
+    assert '--constraint requirements.txt ".[${EXTRAS}]"' in DOCKERFILE, "extras do not move what is locked"
     assert DOCKERFILE.endswith('ENTRYPOINT ["/opt/apache/beam/boot"]\n')

@@ -41,11 +41,21 @@ def sources(*numbers: int) -> set[str]:
     return {f"doc-{n}" for n in numbers}
 
 
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A folder on this machine, or on a server of Cloud Storage's protocol or of S3's."""
+    if request.param == "disk":
+        return str(tmp_path)
+    bucket = request.getfixturevalue({"gs": "gcs_bucket", "s3": "s3_bucket"}[request.param])
+    return f"{request.param}://{bucket.name}"
+
+
+@pytest.mark.parametrize("place", ["disk", "s3"], indirect=True)
 def test_of_two_refreshes_in_processes_of_their_own_the_later_one_says_so_and_pays_nothing_again(
-    server: FakeServer, forker: Forker, tmp_path: Path
+    place: str, server: FakeServer, forker: Forker, tmp_path: Path
 ) -> None:
-    paid = paying(server, tmp_path)
-    hub, parts = str(tmp_path / "hub"), [corpus(tmp_path / f"{n}.jsonl", range(n * 10, n * 10 + 10)) for n in range(3)]
+    paid = [*paying(server, tmp_path), "--response_store", f"sqlite:{tmp_path}/responses.sqlite"]
+    hub, parts = f"{place}/hub", [corpus(tmp_path / f"{n}.jsonl", range(n * 10, n * 10 + 10)) for n in range(3)]
     assert main(["build", "--input", str(parts[0]), "--output", hub, *SMALL, *OFF, *paid]) == DONE
     server.tell(median_ms=300, p99_ms=600)
     commands = [["refresh", "--hub", hub, "--input", str(part), *paid] for part in parts[1:]]
@@ -64,14 +74,6 @@ def test_of_two_refreshes_in_processes_of_their_own_the_later_one_says_so_and_pa
     assert len(list_versions(hub)) == 3
 
 
-@pytest.fixture(params=["disk", "bucket"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A folder on this machine, or on the emulator of Cloud Storage."""
-    if request.param == "disk":
-        return str(tmp_path)
-    return f"gs://{request.getfixturevalue('gcs_bucket').name}"
-
-
 def published_amid(command: Sequence[str], other: Sequence[str], patched: pytest.MonkeyPatch) -> int:
     """The exit code of a command; the other is run from its beginning to its end when the first is about to publish."""
     publish = write_hub.publish
@@ -85,6 +87,7 @@ def published_amid(command: Sequence[str], other: Sequence[str], patched: pytest
     return main([*command])
 
 
+@pytest.mark.parametrize("place", ["disk", "gs"], indirect=True)
 @pytest.mark.parametrize(
     ("first", "second"), [("refresh", "refresh"), ("refresh", "compact"), ("compact", "refresh"), ("refresh", "gc")]
 )

@@ -11,14 +11,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from persona_hub.transforms.files.access import scheme_of
+from persona_hub.transforms.files.hdfs import replace_hdfs_file
 from persona_hub.transforms.files.storage import (
     delete_file,
     delete_quietly,
     file_exists,
+    has_folders,
     is_local,
     join_path,
     open_to_write,
     rename_file,
+    split_path,
     write_errors,
 )
 
@@ -88,16 +92,24 @@ def _finish(unfinished: str, path: str, keep: bool) -> None:
     if there and keep:
         delete_file(unfinished)
         return
-    if there and not is_local(path):  # HDFS does not rename onto a file
+    if there and scheme_of(path) == "hdfs":
+        replace_hdfs_file(unfinished, path)
+        return
+    if there and not is_local(path):  # only a local disk is sure to rename onto a file
         delete_file(path)
     rename_file(unfinished, path)
 
 
 def write_bytes(path: str, data: bytes) -> None:
     """A small file, replaced as a whole: a reader sees the old one or the new one."""
-    if not is_local(path):  # an object appears when it is closed
+    if not is_local(path) and not has_folders(path):  # an object appears when it is closed
         with open_to_write(path) as handle:
             handle.write(data)
+        return
+    if not is_local(path):  # a file system does not write onto a file
+        folder, name = split_path(path)
+        with whole_file(folder, name) as whole:
+            whole.write(data)
         return
     file = Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.access import FAR, require_client, scheme_of
 from persona_hub.transforms.files.gcs import settle_credentials
+from persona_hub.transforms.files.hdfs import match_hdfs
 from persona_hub.transforms.files.s3 import S3File, client_of, settings_of, share_client
 from persona_hub.transforms.records import excerpt
 
@@ -174,11 +175,14 @@ def list_files(*patterns: str) -> list[StoredFile]:
     for pattern in patterns:
         files_of(pattern)
     with client_errors(", ".join(patterns)):
-        results = FileSystems.match(list(patterns))
+        matched = [
+            match_hdfs(pattern) if scheme_of(pattern) == "hdfs" else FileSystems.match([pattern])[0].metadata_list
+            for pattern in patterns
+        ]
     return [
         StoredFile(file.path, file.size_in_bytes, file.last_updated_in_seconds)
-        for result in results
-        for file in sorted(result.metadata_list, key=lambda file: file.path)
+        for files in matched
+        for file in sorted(files, key=lambda file: file.path)
     ]
 
 
