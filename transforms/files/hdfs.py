@@ -12,7 +12,7 @@ from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
 GLOB = re.compile(r"[*?\[]")
-FOLDER = "DIRECTORY"
+IS_FOLDER = "DIRECTORY"
 
 
 def match_hdfs(pattern: str) -> list[FileMetadata]:
@@ -41,7 +41,7 @@ def expanded(client: Any, folder: str, parts: list[str]) -> Iterator[tuple[str, 
             yield path, told
         return
     told = client.status(folder, strict=False)
-    if not told or told["type"] != FOLDER:
+    if not told or told["type"] != IS_FOLDER:
         return
     if part == "**":
         for above, _, files in client.walk(folder, status=True):
@@ -52,7 +52,7 @@ def expanded(client: Any, folder: str, parts: list[str]) -> Iterator[tuple[str, 
             path = posixpath.join(folder, name)
             if not rest:
                 yield path, status
-            elif status["type"] == FOLDER:
+            elif status["type"] == IS_FOLDER:
                 yield from expanded(client, path, rest)
 
 
