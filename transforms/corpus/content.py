@@ -6,7 +6,7 @@ import codecs
 import posixpath
 import re
 
-from persona_hub.transforms.corpus.corpus_records import TEXT_FIELDS
+from persona_hub.transforms.corpus.corpus_records import TEXT_FIELDS, BrokenError
 
 HEAD_BYTES = 4096  # of a file, decompressed: as much as `format_of` looks at
 TEXT_FORMAT = "text"
@@ -113,6 +113,8 @@ LETTERS_ONLY: tuple[tuple[bytes, str], ...] = ((b"ORC", "orc"), (b"ID3", "media"
 CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a]")
 OFFICE_NAMES = (b"mimetypeapplication/", b"[Content_Types].xml", b"_rels/", b"docProps/", b"word/", b"xl/", b"ppt/")
 
+OFFICE_MEMBERS = frozenset({"[Content_Types].xml", "mimetype", "META-INF/container.xml"})
+
 XML_PROLOGUE = re.compile(rb"\s*(?:<\?[^>]*\?>|<!--.*?-->|<!DOCTYPE(?!\s+html)[^>\[]*>)", re.DOTALL | re.IGNORECASE)
 HTML_START = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 COLUMN_NAME = re.compile(r"[A-Za-z_][\w .-]{0,39}")
@@ -138,6 +140,12 @@ def format_of(head: bytes, path: str) -> str:
     if told in ("xml", "csv", "tsv") and named:
         return named  # a name is a better witness than "<?xml", a tag, or a line of names
     return told or named or TEXT_FORMAT
+
+
+def unread(format: str) -> BrokenError:
+    """The error of a file of a format that is known and not read."""
+    what, remedy = UNREAD.get(format, (f"a file of the format {format}", CONVERT))
+    return BrokenError(f"unread-{format}", f"this is {what}, which is not read. {remedy}, or leave it out.")
 
 
 def format_of_bytes(head: bytes) -> str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol
 
 from persona_hub.transforms.errors import InvalidInputError
 
@@ -41,6 +41,7 @@ class CorpusFile:
     format: str  # a name of `CORPUS_FORMATS`
     compressed: bool = False  # by its name; a reader looks at the content as well
     forced: bool = False  # whether --format says so, whatever the content
+    stream: BinaryIO | None = field(default=None, compare=False, repr=False)  # of a member of an archive: read once
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class TextRecord:
     source: str
     text: str
     others: tuple[str, ...] = ()  # further addresses, where a field lists several
+    member: str = ""  # of the archive that the file is
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class SkippedRecord:
     source: str
     reason: str
     others: tuple[str, ...] = ()
+    member: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class Damage:
     reason: str
     detail: str
     excerpt: str = ""
+    member: str = ""
 
 
 CorpusRecord = TextRecord | SkippedRecord | Damage
@@ -121,6 +125,9 @@ class Limits:
     page_seconds: float = 10.0  # for the main text of one page; the mean is 0.03
     broken_run: int = 1000  # broken records in a row after which the rest of a piece is given up
     zstd_window_mb: int = 128  # of memory for the window of a zstd frame; zstd itself takes no more unless told
+    archive_members: int = 100_000  # of one archive
+    archive_depth: int = 3  # archives in one another
+    spooled_bytes: int = 2048 * MIB  # of a Parquet, Avro or zip file in an archive, which is copied to a disk
     budget: Budget | None = None  # of the archive that a file lies in; None: it has its own
     part_characters: int = 20_000  # a longer plain text file becomes several documents, cut at paragraphs
 

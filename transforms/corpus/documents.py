@@ -39,6 +39,7 @@ def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Docum
 
     The id is of the text as a model will see it: clean and cut. So texts that differ only beyond the cut are one.
     """
+    file = f"{file}!{found.member}" if found.member else file
     if isinstance(found, Damage):
         place = f"{file}, {found.place}"
         return DeadLetter(READ_CORPUS, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))

@@ -113,4 +113,4 @@ def _corpus_file(path: str, size: int, format: str) -> CorpusFile:
         from persona_hub.transforms.corpus.streams import head_of  # here: the DAG's launcher may need no codec
 
         named = format_of(head_of(CorpusFile(path, size, "")), path)
-    return CorpusFile(path, size, named, compressed)
+    return CorpusFile(path, size, named, compressed or named == "zip")

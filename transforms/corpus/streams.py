@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 from apache_beam.io.filesystem import BeamIOError
@@ -23,7 +24,11 @@ FETCH_AGAIN = "Fetch the file again; what was read before this place is used."
 
 
 def open_raw(file: CorpusFile) -> BinaryIO:
-    """The file as it lies on disk, open for reading and seeking."""
+    """The file as it lies on disk, open for reading and seeking; a member of an archive only for reading, once."""
+    if file.stream is not None:
+        if not file.stream.seekable():
+            return file.stream
+        return open(file.stream.name, "rb")  # a copy of the member on this disk
     try:
         return open_to_read(file.path)
     except (OSError, BeamIOError) as error:
@@ -183,15 +188,30 @@ def content_chunks(file: CorpusFile, limits: Limits) -> Iterator[bytes]:
 
 def head_of(file: CorpusFile) -> bytes:
     """The first bytes of a file, decompressed; none if it cannot be read (its reader will say so)."""
-    try:
-        with open_to_read(file.path) as stream:
-            # Nothing comes out of bzip2 before a block of 900 KB is in, nor of zstd before one of 128 KiB.
-            chunks = itertools.islice(itertools.chain([stream.read(HEAD_BYTES)], raw_chunks(stream)), HEAD_CHUNKS)
-            head = b""
-            for chunk in decompressed(chunks, Limits(zstd_window_mb=MOST_WINDOW_MB)):
-                head += chunk
-                if len(head) >= HEAD_BYTES:
-                    break
-            return head[:HEAD_BYTES]
-    except Exception:
-        return b""
+    if file.stream is None or file.stream.seekable():
+        try:
+            with open_raw(file) as stream:
+                return _head(itertools.chain([stream.read(HEAD_BYTES)], raw_chunks(stream)))
+        except Exception:  # each storage raises its own
+            return b""
+    taken: list[bytes] = []
+    head = _head(_noted(raw_chunks(file.stream), taken))
+    file.stream.unread(b"".join(taken))  # type: ignore[attr-defined]
+    return head
+
+
+def _noted(chunks: Iterator[bytes], taken: list[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        taken.append(chunk)
+        yield chunk
+
+
+def _head(chunks: Iterator[bytes]) -> bytes:
+    # Nothing comes out of bzip2 before a block of 900 KB is in, nor of zstd before one of 128 KiB.
+    limits, head = Limits(zstd_window_mb=MOST_WINDOW_MB), b""
+    with suppress(BrokenError):
+        for chunk in decompressed(itertools.islice(chunks, HEAD_CHUNKS), limits):
+            head += chunk
+            if len(head) >= HEAD_BYTES:
+                break
+    return head[:HEAD_BYTES]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from persona_hub.transforms.corpus.content import CONVERT, UNREAD, format_of
+from persona_hub.transforms.corpus.archives.members import spooled
+from persona_hub.transforms.corpus.archives.read_archive import read_archive
+from persona_hub.transforms.corpus.content import ARCHIVES, format_of, unread
 from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusRecord, Damage, Limits, Piece, Reader
 from persona_hub.transforms.corpus.formats.avro import read_avro
 from persona_hub.transforms.corpus.formats.json_lines import read_json_lines
 from persona_hub.transforms.corpus.formats.pages import read_arc, read_html, read_warc
 from persona_hub.transforms.corpus.formats.parquet import read_parquet
 from persona_hub.transforms.corpus.formats.plain_text import read_plain_text
-from persona_hub.transforms.corpus.streams import head_of
+from persona_hub.transforms.corpus.streams import head_of, raw_chunks
 from persona_hub.transforms.corpus.tables.delimited import read_csv, read_tsv
 from persona_hub.transforms.corpus.wiki.mediawiki import read_mediawiki
 
@@ -28,6 +30,8 @@ READERS: dict[str, Reader] = {
     "html": read_html,
     "mediawiki": read_mediawiki,
 }
+# Their readers go to and fro, or open a file twice: a member of an archive is copied for them.
+SEEKING = frozenset({"parquet", "avro", "mediawiki"})
 
 
 def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
@@ -35,14 +39,17 @@ def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[Corpus
 
     The content tells how the file is read, unless its format is forced: the name may be wrong.
     """
-    told = piece.file.format if piece.file.forced else format_of(head_of(piece.file), piece.file.path)
-    if told != piece.file.format:
+    file = piece.file
+    told = format_of(head_of(file), file.path)
+    if file.forced and told not in ARCHIVES:
+        told = file.format
+    if told != file.format:
         if piece.start:
             return  # split as what it is not, it is read whole by its first piece
-        piece = Piece(replace(piece.file, format=told), 0, max(piece.file.size, 1))
+        piece = Piece(file if file.forced else replace(file, format=told), 0, max(file.size, 1))
     place = "the start" if not piece.start else f"byte {piece.start}"
     try:
-        for found in _reader_of(told)(piece, text_field, limits):
+        for found in _records(piece, told, text_field, limits):
             place = f"after {found.place}"
             yield found
     except BrokenError as broken:
@@ -53,9 +60,16 @@ def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[Corpus
         yield Damage(place, "reader-failed", detail)
 
 
-def _reader_of(format: str) -> Reader:
-    """The reader of a format. Raises BrokenError for one that is known and not read."""
-    if format in READERS:
-        return READERS[format]
-    what, remedy = UNREAD.get(format, (f"a file of the format {format}", CONVERT))
-    raise BrokenError(f"unread-{format}", f"this is {what}, which is not read. {remedy}, or leave it out.")
+def _records(piece: Piece, format: str, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
+    """What the reader of `format` finds. Raises BrokenError for one that is known and not read."""
+    if format in ARCHIVES:
+        yield from read_archive(piece.file, format, text_field, limits, read_piece)
+        return
+    if format not in READERS:
+        raise unread(format)
+    stream = piece.file.stream
+    if stream is not None and format in SEEKING:
+        with spooled(raw_chunks(stream), limits) as copy:
+            yield from READERS[format](replace(piece, file=replace(piece.file, stream=copy)), text_field, limits)
+        return
+    yield from READERS[format](piece, text_field, limits)

@@ -1,0 +1,1 @@
+"""Archives: tar and zip, read member by member."""
