@@ -8,7 +8,7 @@ from typing import Any
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA
 from persona_hub.transforms.llm.parsing import parse_json
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Sampling
-from persona_hub.transforms.prompts import Prompt, load_prompt, told
+from persona_hub.transforms.prompts import Prompt, language_told, load_prompt
 from persona_hub.transforms.records import Persona, excerpt, persona_id
 
 RELATION_SCHEMA = (
@@ -34,7 +34,7 @@ class RelationTask:
 
     def requests(self, persona: Persona) -> list[Request]:
         """The same question `per_persona` times, told apart by its number."""
-        values = {"persona": persona.text, "language": told(persona.language)}
+        values = {"persona": persona.text, "language": language_told(persona.language)}
         system, user = self.prompt.render(values)
         question = Request(
             task=self.prompt.name,

@@ -133,6 +133,6 @@ def load_prompt(
     return parse_prompt(name, (ours / f"{name}.txt").read_text("utf-8"), allowed, f"{name}.txt", required)
 
 
-def told(language: str) -> str:
+def language_told(language: str) -> str:
     """A language as a prompt names it: its code, or for "und" that it is not determined."""
     return "not determined" if language == "und" else language

@@ -11,7 +11,7 @@ from typing import Any
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.parsing import Check, parse_json, parse_prefixed
 from persona_hub.transforms.llm.protocol import MalformedAnswer, Request, Sampling
-from persona_hub.transforms.prompts import Prompt, told
+from persona_hub.transforms.prompts import Prompt, language_told
 from persona_hub.transforms.records import Persona
 
 USE_CASE_PLACEHOLDERS = frozenset({"persona", "language", "examples"})
@@ -48,7 +48,7 @@ class UseCase:
         """The question for the `number`th sample of a persona."""
         values = {
             "persona": persona.text,
-            "language": told(persona.language),
+            "language": language_told(persona.language),
             "examples": self.examples,
             "output_prefix": self.output_prefix,
         }
