@@ -13,6 +13,7 @@ from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.planning.embedders import models_entry
 from persona_hub.pipelines.planning.models import called_models
 from persona_hub.pipelines.planning.own_spend import is_own_spend
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plan_build
@@ -189,7 +190,7 @@ def draft_version(plan: BuildPlan, runner: str) -> Manifest:
         fingerprint=plan.fingerprint,
         parameters=recorded_values(plan.options),
         prompts=plan.prompts,
-        models={"llm": plan.model.name, "embedder": plan.embedder.name},
+        models={"llm": plan.model.name, **models_entry(plan.embedder)},
         repairs=plan.model.repairs,
         token_limits=plan.token_limits,
         runner=runner,

@@ -13,6 +13,7 @@ from persona_hub.pipelines.cli.command_options import DedupOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
 from persona_hub.pipelines.cli.option import deciding_values
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.planning.embedders import identified, is_embedder_of
 from persona_hub.pipelines.planning.models import HERE, called_models, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
 from persona_hub.pipelines.reporting.dedup_summary import dedup_summary
@@ -134,7 +135,7 @@ class DedupJob:
         counted = Counted(texts.counts, rows.unusable, found.without_words)
         if self.compares_meaning:
             known = [
-                existing_vectors(p, hub, self.blocks, each, self.embedder.name)
+                existing_vectors(p, hub, self.blocks, each, is_embedder_of(hub.manifest.models, self.embedder))
                 for hub, each in zip(self.hubs, base, strict=True)
             ]
             decided = (texts.kept, *known) | "EmbedDedup" >> MeaningDecisions(
@@ -171,6 +172,7 @@ def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
     partitions = options.partitions or min(MOST_PARTITIONS, max(LEAST_PARTITIONS, size // BYTES_IN_A_PARTITION))
     hub = open_hub(options.against) if options.against else None
     decisive = deciding_values(options) | {
+        **identified(options, where),
         "files": [(source.path, source.size) for source in sources],
         "against": hub.manifest.version if hub else "",
     }

@@ -12,6 +12,7 @@ import apache_beam as beam
 from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.planning.embedders import check_embedder
 from persona_hub.pipelines.planning.models import called_models, embedder_of
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
@@ -51,6 +52,8 @@ def plan_takedown(options: TakedownOptions, where: Where) -> TakedownJob:
     if asked.response_store not in ("", NO_STORE):
         absolute(asked.response_store)  # one that is no address is reported before anything is done
     sources = frozenset(asked.source) - hub.tombstones().unwanted
+    if sources:
+        check_embedder(asked, hub, where)
     embedder = embedder_of(asked, where) if sources else EmbedderConfig()
     return TakedownJob(options=asked, hub=hub, sources=sources, embedder=embedder, runner=where.runner)
 

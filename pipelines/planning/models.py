@@ -18,6 +18,7 @@ from persona_hub.pipelines.cli.model_options import (
     SamplingOptions,
 )
 from persona_hub.pipelines.planning.budget import BudgetShares, has_budget, stage_shares
+from persona_hub.pipelines.planning.embedders import files_hash
 from persona_hub.pipelines.planning.store_choice import store_of
 from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits
 from persona_hub.pipelines.runners.called_models import CalledModel
@@ -73,7 +74,7 @@ def embedder_of(options: EmbedderOptions, where: Where = HERE, shares: BudgetSha
     """The embedder. Raises ValueErrors that name the flag and the remedy."""
     name = options.embedder
     if not embeds(options):
-        return EmbedderConfig(name)
+        return EmbedderConfig(name, files=files_hash(options, where))
     secret = checked_secret("--embedder_api_key_secret", options.embedder_api_key_secret, name)
     calls = calls_of(options, where, shares, NamedModel("--embedder", name, embedder_url(options), secret))
     calls = replace(

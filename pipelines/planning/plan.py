@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 from persona_hub.pipelines.cli.command_options import BuildOptions, RefreshOptions, SynthesisOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_options import LanguageModelOptions, RepairOptions
 from persona_hub.pipelines.cli.option import deciding_values, options_of
 from persona_hub.pipelines.planning.budget import stage_shares
+from persona_hub.pipelines.planning.embedders import identified
 from persona_hub.pipelines.planning.few_shot import examples_of
 from persona_hub.pipelines.planning.forecast import StageForecast, budget_shares, forecast_build
 from persona_hub.pipelines.planning.models import (
@@ -105,8 +107,10 @@ def planned(
     files = match_corpus(options.input, "warc" if options.format == "wet" else options.format)
     extract, expand = extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)
 
+    named_by_content = {**identified(options, where), **own_prompts(options)}
+
     def content_with(limits: TokenLimits) -> str:
-        return build_fingerprint(limits.of_job(options), files, [extract, expand])
+        return build_fingerprint(limits.of_job(options), files, [extract, expand], named_by_content)
 
     limits = token_limits(options, lineage(options.output), lambda job, made: content_with(job) == made.fingerprint)
     content, options = content_with(limits), limits.of_run(options)
@@ -149,16 +153,28 @@ def personas_in(files: Sequence[CorpusFile], options: BuildOptions) -> int:
     )
 
 
-def build_fingerprint(options: BuildOptions, files: Sequence[CorpusFile], prompts: Sequence[Prompt]) -> str:
-    """A hash of all that decides what a build makes of its corpus: the same for the same hub."""
+def build_fingerprint(
+    options: BuildOptions, files: Sequence[CorpusFile], prompts: Sequence[Prompt], content: Mapping[str, Any]
+) -> str:
+    """A hash of all that decides what a build makes of its corpus: the same for the same hub.
+
+    `content` takes the place of options that name a folder: what counts is what lies there.
+    """
     return fingerprint(
         deciding_values(options)
-        | {"llm": named_model(options)[0]}
+        | {"llm": named_model(options)[0], **content}
         | {
             "files": [(file.path, file.size) for file in files],
             "prompts": [prompt.prompt_hash for prompt in prompts],
         }
     )
+
+
+def own_prompts(options: BuildOptions) -> dict[str, list[str]]:
+    """What stands for --prompt_dir in a fingerprint: hashes of the use cases' prompts; those of the steps are in it."""
+    if not options.prompt_dir:
+        return {}
+    return {"prompt_dir": [prompt.prompt_hash for prompt in prompts(use_cases_of(options))]}
 
 
 def build_models(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -86,3 +87,17 @@ def run(
                 records = collection | f"Records {name}" >> beam.Map(lambda e: e[1] if isinstance(e, tuple) else e)
                 _ = records | f"Save {name}" >> beam.Map(save, folder, name)
         return {name: sorted(saved(folder, name), key=repr) for name in collections}
+
+
+def saved_files(folder: Path, graph: bytes = b"graph") -> Path:
+    """The files of a SavedModel, without a model in them."""
+    files = {
+        "saved_model.pb": graph,
+        "variables/variables.index": b"index",
+        "variables/variables.data-00000-of-00001": b"data",
+        "assets/words.txt": b"words",
+    }
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder

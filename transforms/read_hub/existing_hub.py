@@ -49,10 +49,10 @@ def read_existing(p: beam.Pipeline, hub: Hub | None, blocks: int) -> ExistingHub
 
 
 def existing_vectors(
-    p: beam.Pipeline, hub: Hub, blocks: int, rows: beam.PCollection[KeyedPayload], embedder: str = ""
+    p: beam.Pipeline, hub: Hub, blocks: int, rows: beam.PCollection[KeyedPayload], comparable: bool = True
 ) -> ExistingVectors:
-    """The vectors of `rows`, which `hub` holds; if `embedder` is another than the hub's, none is stored."""
-    if embedder not in ("", hub.manifest.models.get("embedder")):
+    """The vectors of `rows`, which `hub` holds; unless they are `comparable`, as those of another embedder, none."""
+    if not comparable:
         nothing = p | "NoVectors" >> beam.Create([], reshuffle=False)
         return ExistingVectors(rows, nothing, nothing)
     vectors = p | "ReadVectors" >> ReadVectors(hub=hub, blocks=blocks)

@@ -1,0 +1,77 @@
+"""Which embedder a job compares by, whatever path or flag names it, and whether it is the one of a hub's vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.model_options import EmbedderOptions
+from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.embedding.model_files import savedmodel_files
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.embedding.registry import split_embedder
+from persona_hub.transforms.files.storage import is_local
+from persona_hub.transforms.hub.versions import Hub
+
+EMBEDDER, EMBEDDER_FILES = "embedder", "embedder_files"  # in a manifest's `models`
+SAVED_MODEL = "savedmodel"
+
+
+def files_hash(options: EmbedderOptions, where: Where) -> str:
+    """A hash of a SavedModel's files; "" for other embedders, and where none is used.
+
+    Raises SavedModelError where there is no such model. A path of a cluster's workers cannot be looked at from here.
+    """
+    backend, path = split_embedder(options.embedder)
+    if backend != SAVED_MODEL or options.embedding_threshold == 1.0:
+        return ""
+    if is_local(path) and not where.one_machine:
+        return ""
+    return savedmodel_files(path)
+
+
+def identified(options: EmbedderOptions, where: Where) -> dict[str, Any]:
+    """What stands for the embedder's name in a fingerprint: a SavedModel is its files, wherever they lie."""
+    found = files_hash(options, where)
+    return {EMBEDDER: f"{SAVED_MODEL}:{found}"} if found else {}
+
+
+def models_entry(embedder: EmbedderConfig) -> dict[str, str]:
+    """The embedder as a manifest's `models` names it."""
+    return {EMBEDDER: embedder.name} | ({EMBEDDER_FILES: embedder.files} if embedder.files else {})
+
+
+def is_embedder_of(models: Mapping[str, str], embedder: EmbedderConfig) -> bool:
+    """Whether a hub's vectors, made by the `models` of its manifest, are of this embedder.
+
+    Of a SavedModel by its files, where they are known of both; hubs of earlier releases know its path only.
+    """
+    before = models.get(EMBEDDER_FILES, "")
+    if before and embedder.files:
+        return before == embedder.files
+    return models.get(EMBEDDER, embedder.name) == embedder.name
+
+
+def check_embedder(options: EmbedderOptions, hub: Hub, where: Where) -> None:
+    """Raises UsageError where vectors of the new personas could not be compared with the hub's."""
+    if options.embedding_threshold == 1.0:
+        return
+    models = hub.manifest.models
+    asked = EmbedderConfig(options.embedder, files=files_hash(options, where))
+    if not is_embedder_of(models, asked):
+        if models.get(EMBEDDER) == asked.name:
+            raise UsageError(
+                f"--embedder {asked.name}: another model lies there than the one of this hub's vectors (files "
+                f"{asked.files[:8]}, then {models[EMBEDDER_FILES][:8]}); put that one back, or build a new hub"
+            )
+        raise UsageError(
+            f"--embedder {asked.name}: the vectors of this hub are of {models.get(EMBEDDER)}, and those of two "
+            f"embedders cannot be compared; leave the flag out, or build a new hub"
+        )
+    before = hub.manifest.parameters.get("embedding_dimensions", 0)
+    if options.embedding_dimensions != before:
+        raise UsageError(
+            f"--embedding_dimensions {options.embedding_dimensions}: the vectors of this hub were asked for with "
+            f"{before}, and those of two sizes cannot be compared; leave the flag out, or build a new hub"
+        )
