@@ -11,7 +11,7 @@ from persona_hub.transforms.embedding.savedmodel import SavedModelError
 from persona_hub.transforms.files.storage import StoredFile, is_local, join_path, list_files, open_to_read
 
 GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
-PARTS = ("variables/", "assets/")  # beside the graph; a README or what a file manager leaves there is no part of it
+MODEL_FOLDERS = ("variables/", "assets/")  # beside the graph; a README or what a file manager leaves there is no part of it
 READ_BYTES = 8 << 20
 HASH_BYTES = 16
 
@@ -23,7 +23,7 @@ def savedmodel_files(path: str) -> str:
     """
     try:
         found = sorted((name, file.path, file.size, file.modified) for name, file in files_below(path))
-        parts = tuple(file for file in found if file[0] in GRAPHS or file[0].startswith(PARTS))
+        parts = tuple(file for file in found if file[0] in GRAPHS or file[0].startswith(MODEL_FOLDERS))
         if not any(name in GRAPHS for name, *_ in parts):
             raise SavedModelError(path, "no SavedModel there (a folder with saved_model.pb); name the folder it is in")
         return hash_of(parts)
