@@ -2,16 +2,17 @@
 
     PERSONA_HUB_DATA=DIR python -m benchmarks.scale [--rows 10000000] [--folder DIR] [--flags "--minhash_threshold 0.8"]
 
-Rows of 200 bytes out of real personas (`tests.material.rows`, kind `even`), each with an id; parts of 250,000 rows are
-made with seeds of their own, so that ten times the rows have ten times the clusters. Words only, unless --flags say
-otherwise. CPU is that of the process and its children; memory the highest of the process. Fails if a row is neither
-kept nor dropped, or there twice, or if a dropped one does not name a kept one.
+Rows of 200 bytes, a million out of real personas (`tests.material.rows`, kind `even`), each with an id; every further
+million is the same in an alphabet of its own, so that ten times the rows have ten times the clusters. Words only,
+unless --flags say otherwise. CPU is that of the process and its children; memory the highest of the process. Fails if a
+row is neither kept nor dropped, or there twice, or if a dropped one does not name a kept one.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import random
 import resource
 import shlex
 import shutil
@@ -28,15 +29,20 @@ import orjson
 from persona_hub.pipelines.main import main as persona_hub
 from tests.material.rows import Maker
 
-PART_ROWS = 250_000
+BASE_ROWS = 1_000_000
+LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 
 
 def lines_of(rows: int) -> Iterator[bytes]:
     """The rows."""
-    for part, start in enumerate(range(0, rows, PART_ROWS)):
-        count = min(PART_ROWS, rows - start)
-        for n, text in enumerate(islice(Maker(part).even(count), count), start):
-            yield orjson.dumps({"id": f"r{n}", "persona": text, "url": f"example.org/{n}"}) + b"\n"
+    texts = [text.encode() for text in islice(Maker().even(min(rows, BASE_ROWS)), rows)]
+    for start in range(0, rows, BASE_ROWS):
+        alphabet = bytearray(LETTERS)
+        if start:
+            random.Random(start).shuffle(alphabet)
+        other = bytes.maketrans(LETTERS, bytes(alphabet))
+        for n, text in enumerate(texts[: rows - start], start):
+            yield b'{"id":"r%d","persona":"%b","url":"example.org/%d"}\n' % (n, text.translate(other), n)
 
 
 def rows_file(folder: Path, rows: int) -> Path:

@@ -11,7 +11,7 @@ from persona_hub.transforms.embedding.savedmodel import SavedModelError
 from persona_hub.transforms.files.storage import StoredFile, is_local, join_path, list_files, open_to_read
 
 GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
-MODEL_FOLDERS = ("variables/", "assets/")  # beside the graph; a README or what a file manager leaves there is no part of it
+MODEL_FOLDERS = ("variables/", "assets/")  # beside the graph; a README there is no part of the model
 READ_BYTES = 8 << 20
 HASH_BYTES = 16
 
