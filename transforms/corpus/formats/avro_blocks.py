@@ -19,19 +19,21 @@ from __future__ import annotations
 
 import bz2
 import io
+import json
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
 
-import fastavro
 import pyarrow as pa
 import zstandard
 
 from persona_hub.transforms.corpus.corpus_records import FETCH_FILE, MIB, BrokenError, Damage, Limits, Piece
+from persona_hub.transforms.corpus.fields.avro_schema import AvroType, resolve_schema
 from persona_hub.transforms.records import excerpt
 
+MAGIC = b"Obj\x01"
 MARKER_BYTES = 16
 HEADER_BYTES = 4 * MIB  # a header has the schema, some kilobytes
 BLOCK_RATIO = 2  # a block may be so many times what one record may: writers make blocks of 16 KB to 1 MB
@@ -41,7 +43,8 @@ BLOCK_RATIO = 2  # a block may be so many times what one record may: writers mak
 class AvroHeader:
     """What a file says before its first block."""
 
-    schema: Any
+    schema: Any  # as it is written
+    record: AvroType  # the same, its names resolved
     codec: str
     marker: bytes
     size: int  # bytes, the marker at its end included
@@ -60,11 +63,36 @@ def read_header(stream: BinaryIO) -> AvroHeader:
     """The header of a file, of which `stream` is at the beginning. Raises BrokenError."""
     start = io.BytesIO(stream.read(HEADER_BYTES))
     try:
-        reader = fastavro.reader(start)
-        return AvroHeader(reader.writer_schema, reader.codec, reader._header["sync"], start.tell())
-    except Exception as error:  # fastavro raises whatever the bytes lead it to
+        if start.read(len(MAGIC)) != MAGIC:
+            raise ValueError("it does not begin as one")
+        metadata = _metadata(start)
+        schema = json.loads(metadata[b"avro.schema"].decode("utf-8", "replace"))
+        codec = metadata.get(b"avro.codec", b"null").decode("utf-8", "replace") or "null"
+        marker = _exactly(start, MARKER_BYTES)
+        return AvroHeader(schema, resolve_schema(schema), codec, marker, start.tell())
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         detail = f"no Avro file, or a damaged header ({excerpt(str(error))}). {FETCH_FILE}"
         raise BrokenError("avro-damaged", detail) from error
+
+
+def _metadata(stream: BinaryIO) -> dict[bytes, bytes]:
+    """The entries of a header, whatever a writer put there of its own. Raises ValueError."""
+    entries: dict[bytes, bytes] = {}
+    while count := _long(stream):
+        if count < 0:
+            _long(stream)  # how many bytes they are
+        for _ in range(abs(count)):
+            key = _exactly(stream, _long(stream))
+            entries[key] = _exactly(stream, _long(stream))
+    return entries
+
+
+def _exactly(stream: BinaryIO, size: int) -> bytes:
+    """So many bytes. Raises ValueError."""
+    data = stream.read(size) if size >= 0 else b""
+    if len(data) != size:
+        raise ValueError(f"{size} bytes are to follow, and {len(data)} do")
+    return data
 
 
 def blocks_in(stream: BinaryIO, header: AvroHeader, piece: Piece, limits: Limits) -> Iterator[AvroBlock | Damage]:
