@@ -11,6 +11,7 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.embedders import models_entry
@@ -126,11 +127,11 @@ class BuildJob:
         """Says what the version holds, or that there is nothing new."""
         plan, output = self.plan, self.plan.options.output
         if plan.done:
-            print(already_done(output, plan.done))
+            say(already_done(output, plan.done))
             return DONE
         current = open_hub(output).manifest
         unchanged = plan.base and current.version != plan.version and not current.partial
-        print(nothing_new(output, current.version, plan.version) if unchanged else build_summary(output))
+        say(nothing_new(output, current.version, plan.version) if unchanged else build_summary(output))
         words = server_words(output, current.version, current.partial)
         return report_partial(current.partial, plan.model, words, current.counts)
 

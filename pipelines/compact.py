@@ -10,6 +10,7 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import CompactOptions
 from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
@@ -87,10 +88,10 @@ class CompactJob:
         """Says how many files there were and are."""
         before, output = self.hub.manifest, self.hub.output
         if self.done:
-            print(f"{output}: version {before.version} has files of its own only; nothing is to be done")
+            say(f"{output}: version {before.version} has files of its own only; nothing is to be done")
             return DONE
         after = open_hub(output).manifest
-        print(
+        say(
             f"{output}: version {after.version} has {after.records_of('personas'):,} personas in {len(after.files):,} "
             f"files where {before.version} has {len(before.files):,}; `persona-hub gc --keep 1` removes those"
         )

@@ -11,6 +11,7 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import DedupOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import deciding_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.embedders import identified, is_embedder_of
@@ -54,7 +55,7 @@ def deduplicate(options: DedupOptions, beam_flags: Sequence[str]) -> int:
 
     def plan(where: Where) -> DedupJob:
         job = plan_dedup(options, where)
-        print(f"near-duplicates: {job.keys.describe}")
+        say(f"near-duplicates: {job.keys.describe}")
         return job
 
     return run_job(plan, options, beam_flags, RETURNED_BYTES)
@@ -156,12 +157,12 @@ class DedupJob:
         """Says how many rows were kept and dropped."""
         statistics = statistics_of(self.output)
         if self.done:
-            print(f"{self.output} already holds this result; nothing is to be done")
-        print(dedup_summary(self.output, statistics))
+            say(f"{self.output} already holds this result; nothing is to be done")
+        say(dedup_summary(self.output, statistics))
         unasked = statistics["without_vector"].get(EXHAUSTED, 0)
         if not unasked or not self.embedder.calls:
             return DONE
-        print(spent_budget(self.embedder.calls, unasked, [EMBED_DEDUP]))
+        say(spent_budget(self.embedder.calls, unasked, [EMBED_DEDUP]))
         return BUDGET_SPENT
 
 

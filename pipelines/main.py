@@ -13,6 +13,7 @@ from typing import Any
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME, JOBS, Job
 from persona_hub.pipelines.cli.date_macros import Clock, utc_now
 from persona_hub.pipelines.cli.exit_status import WRONG_COMMAND, UsageError, meant
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.parser import Parser, add_flags
 from persona_hub.pipelines.cli.parser import parser_of as parser_of_job
 from persona_hub.pipelines.cli.run_command import Command, report, run_command
@@ -55,9 +56,9 @@ class HelpOfAll(argparse.Action):
     """--help_all: prints the help of every command with all its flags, and exits."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        print(parser.format_help())
+        say(parser.format_help())
         for job in JOBS:
-            print(parser_of_job(job).format_help_all())
+            say(parser_of_job(job).format_help_all())
         parser.exit()
 
 
@@ -66,7 +67,7 @@ class VersionOfAll(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         beam, python = version("apache-beam"), platform.python_version()
-        print(f"persona-hub {version('persona-hub')} (Apache Beam {beam}, Python {python})")
+        say(f"persona-hub {version('persona-hub')} (Apache Beam {beam}, Python {python})")
         parser.exit()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.store_choice import RESPONSES, absolute
 from persona_hub.pipelines.planning.trust import is_built_here, is_own, noted_settings
@@ -34,14 +35,14 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
     listed = list_samples(output, hub.version, hub.gone.personas)
     runs = purge_runs(output, hub.gone, idle)
     rows = {**hub.rows, **runs.rows}
-    print(f"purge         {len(hub.gone.documents):,} documents, {len(hub.gone.personas):,} personas")
-    print("erased        " + ", ".join(f"{rows.get(kind, 0):,} rows of {kind}" for kind in KINDS))
-    print(f"deleted       {hub.files + runs.files:,} files that no manifest names any more")
+    say(f"purge         {len(hub.gone.documents):,} documents, {len(hub.gone.personas):,} personas")
+    say("erased        " + ", ".join(f"{rows.get(kind, 0):,} rows of {kind}" for kind in KINDS))
+    say(f"deleted       {hub.files + runs.files:,} files that no manifest names any more")
     for folder in runs.exports:
-        print(f"deleted       {folder}: `persona-hub export` writes it anew, without them")
+        say(f"deleted       {folder}: `persona-hub export` writes it anew, without them")
     if listed:
         where = path_of(output, f"{FOLDER}/{hub.version}/{FILE}")
-        print(f"samples       {where}  (where {len(listed):,} lay that are erased)")
+        say(f"samples       {where}  (where {len(listed):,} lay that are erased)")
     open_ends = [*purged_stores(options, hub.gone, sorted({*hub.texts, *runs.texts}))]
     if left := [*hub.left, *runs.left]:
         open_ends.append(
@@ -49,9 +50,9 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
             "run the same command again with --older_than_hours 0"
         )
     for word in open_ends:
-        print(OPEN + word)
+        say(OPEN + word)
     for word in beyond(options):
-        print(f"out of reach  {word}")
+        say(f"out of reach  {word}")
     return BUDGET_SPENT if open_ends else DONE
 
 
@@ -76,18 +77,18 @@ def purged_stores(options: TakedownOptions, gone: Erasure, texts: Sequence[str])
             found = purge_answers(open_store(address, make=False), gone, texts, embedders)
         except (StoreError, ValueError) as error:
             if NOT_THERE in str(error):
-                print(f"no store      {shown}: if it was moved, name it with --response_store")
+                say(f"no store      {shown}: if it was moved, name it with --response_store")
             else:
                 yield str(error)
             continue
-        print(f"erased        {found.answers:,} answers in {shown}")
+        say(f"erased        {found.answers:,} answers in {shown}")
         yield from told(found, shown)
 
 
 def told(found: ErasedAnswers, address: str) -> Iterator[str]:
     """What is left in a store; prints what is out of reach of it."""
     for word in found.beyond:
-        print(f"out of reach  {word}")
+        say(f"out of reach  {word}")
     if found.unnamed:
         yield (
             f"{found.unnamed:,} answers in {address} do not say whom they are about (an earlier release stored them), "

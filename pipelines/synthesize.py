@@ -11,6 +11,7 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import SynthesizeOptions
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import deciding_values, recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
@@ -105,9 +106,9 @@ class SynthesizeJob:
     def report(self) -> int:
         """Says what samples there are."""
         if self.done:
-            print(samples_done(self.options.output, self.run))
+            say(samples_done(self.options.output, self.run))
             return DONE
-        print(samples_summary(self.options.output, self.run))
+        say(samples_summary(self.options.output, self.run))
         attempts = [run for run in list_attempts(self.options.output, self.run) if run.run == self.run]
         left, counts = (attempts[-1].partial, attempts[-1].counts) if attempts else ({}, {})
         return report_partial(left, self.model, server_words(self.options.output, self.run, left), counts)

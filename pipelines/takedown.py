@@ -11,6 +11,7 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.embedders import check_embedder
 from persona_hub.pipelines.planning.models import called_models, embedder_of
@@ -119,9 +120,9 @@ class TakedownJob:
         options = self.options
         if self.done:
             rest = "" if options.purge else "; nothing is to be done (--purge erases the text that files still hold)"
-            print(f"{options.hub}: version {self.hub.manifest.version} is without these sources already{rest}")
+            say(f"{options.hub}: version {self.hub.manifest.version} is without these sources already{rest}")
         else:
-            print("\n".join(takedown_summary(open_hub(options.hub))))
+            say_lines(takedown_summary(open_hub(options.hub)))
         return run_purge(options, frozenset(options.source)) if options.purge else DONE
 
 

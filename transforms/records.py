@@ -210,9 +210,18 @@ def is_named(source: str, names: AbstractSet[str]) -> bool:
     return source in names or (ADDRESS_END in source and not names.isdisjoint(source.split(ADDRESS_END)))
 
 
+def printable(text: str) -> str:
+    """An untrusted text for a terminal, on one line: a space for each character that might steer it.
+
+    These are control characters (C0, C1, DEL), ends of lines, marks that turn the direction of writing, and whatever
+    else shows no sign.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
 def excerpt(text: str, characters: int = EXCERPT_CHARACTERS) -> str:
     """The beginning of an untrusted text, on one line, cut to a bound."""
-    head = "".join(c if c.isprintable() else " " for c in text[: characters + 1])
+    head = printable(text[: characters + 1])
     return head if len(text) <= characters else head[: characters - 1] + "…"
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from persona_hub.pipelines.cli.commands import Job
 from persona_hub.pipelines.cli.exit_status import UsageError, meant
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.model_file import with_model_file
 from persona_hub.pipelines.cli.option import Option, Options, options_of, recorded_value
 from persona_hub.pipelines.cli.sections import sections_of
@@ -63,7 +64,7 @@ class HelpAll(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         assert isinstance(parser, Parser)
-        print(parser.format_help_all(), end="")
+        say(parser.format_help_all().rstrip("\n"))
         parser.exit()
 
 

@@ -23,7 +23,7 @@ from persona_hub.pipelines.cli.exit_status import (
     UnknownArgument,
     UsageError,
 )
-from persona_hub.pipelines.cli.log_lines import show_log
+from persona_hub.pipelines.cli.log_lines import say, say_traceback, show_log
 from persona_hub.pipelines.cli.option import options_of
 from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.transforms.errors import InvalidInputError
@@ -59,7 +59,7 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
         storages.check_storages(options)
         return command(options, rest)
     except Submitted as job_elsewhere:
-        print(job_elsewhere)
+        say(job_elsewhere)
         return DONE
     except UnknownArgument as error:
         told = error.told([*options_of(job.options), *error.known])
@@ -91,13 +91,14 @@ def show_dated(typed: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]
     """The patterns; those that hold the date of today are printed, so that they can be typed on another day."""
     for before, after in zip(typed, patterns, strict=True):
         if before != after:
-            print(f"--input {after}", flush=True)
+            say(f"--input {after}", flush=True)
     return tuple(patterns)
 
 
 def report(prog: str, error: Exception, code: int, cause: Exception | None = None) -> int:
     """Prints one line; the traceback only when the environment asks for it."""
     if os.environ.get(TRACEBACK):
+        sys.excepthook = say_traceback
         raise error from cause
-    print(f"{prog}: error: {without_logins(' '.join(str(error).split()))}", file=sys.stderr)
+    say(f"{prog}: error: {without_logins(' '.join(str(error).split()))}", file=sys.stderr)
     return code

@@ -15,6 +15,7 @@ from persona_hub.pipelines.cli.corpus_options import InputOptions
 from persona_hub.pipelines.cli.date_macros import dated, utc_now
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED, JobError, UnknownArgument, UsageError
 from persona_hub.pipelines.cli.launch_options import LaunchOptions, ServiceOptions, TemplateOptions
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.model_file import with_model_file
 from persona_hub.pipelines.cli.model_options import EmbedderOptions, LanguageModelOptions
 from persona_hub.pipelines.cli.option import Options, options_of
@@ -61,12 +62,12 @@ def launch_template(options: LaunchOptions, rest: Sequence[str]) -> int:
 
     request = launch_request(options, rest)
     if options.dry_run:
-        print(shown(request))
+        say(shown(request))
         return DONE
     try:
         with dataflow.FlexTemplatesServiceClient(**connection(options.endpoint)) as templates:
             job = templates.launch_flex_template(request).job
-        print(f"job {job.id} is launched\n{job_link(options.project, options.region, job.id)}", flush=True)
+        say(f"job {job.id} is launched\n{job_link(options.project, options.region, job.id)}", flush=True)
         return wait_for_end(options, job.id) if options.wait else DONE
     except (GoogleAPICallError, GoogleAuthError) as error:
         raise JobError(f"Dataflow refused: {error}; docs/dataflow.md says which roles it takes") from error
@@ -182,7 +183,7 @@ def wait_for_end(options: LaunchOptions, job: str) -> int:
     except KeyboardInterrupt as error:
         link = job_link(options.project, options.region, job)
         raise JobError(f"interrupted; job {job} runs on without this command: {link}") from error
-    print(state, file=sys.stderr)
+    say(state, file=sys.stderr)
     if state in BROKEN:
         raise JobError(f"job {job} ended as {state}; the console says why")
     return ENDED.get(state, FAILED)

@@ -12,6 +12,7 @@ from cronsim import CronSim, CronSimError
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.launch_options import ScheduleOptions
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cloud.launch import launch_request, shown
 from persona_hub.pipelines.cloud.scheduler import (
     LAUNCHES,
@@ -40,15 +41,15 @@ def create_schedule(options: ScheduleOptions, rest: Sequence[str]) -> int:
     """Makes the schedule, with the job's flags `rest`; returns the exit code."""
     job = schedule_of(options, rest)
     if options.dry_run:
-        print(shown(job))
-        print(without_logins(job.http_target.body.decode()))
+        say(shown(job))
+        say(without_logins(job.http_target.body.decode()))
         return DONE
     with scheduler(options) as client:
         made = put(client, job, options)
     state = "" if made.state.name == "ENABLED" else f", {made.state.name.lower()}"
     coming = f"{made.schedule} ({made.time_zone}){state}, next run {moment(made.schedule_time)} UTC"
-    print(f"schedule {options.name}: {coming}")
-    print(CONSOLE.format(project=options.project))
+    say(f"schedule {options.name}: {coming}")
+    say(CONSOLE.format(project=options.project))
     return DONE
 
 

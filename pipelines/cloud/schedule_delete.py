@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.launch_options import ScheduleNameOptions
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cloud.launch import check_forms
 from persona_hub.pipelines.cloud.scheduler import own_schedule, scheduler
 
@@ -15,5 +16,5 @@ def delete_schedule(options: ScheduleNameOptions, _: Sequence[str]) -> int:
     check_forms(options)
     with scheduler(options) as client:
         client.delete_job(name=own_schedule(client, options).name)
-    print(f"schedule {options.name} is deleted; jobs that it has started keep running")
+    say(f"schedule {options.name} is deleted; jobs that it has started keep running")
     return DONE

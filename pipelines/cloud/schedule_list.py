@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.launch_options import SchedulerOptions
+from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cloud.launch import check_forms
 from persona_hub.pipelines.cloud.scheduler import is_ours, moment, parent_of, scheduler
 from persona_hub.transforms.records import excerpt
@@ -24,10 +25,10 @@ def list_schedules(options: SchedulerOptions, _: Sequence[str]) -> int:
     with scheduler(options) as client:
         jobs = [job for job in client.list_jobs(parent=parent_of(options)) if is_ours(job)]
     if jobs:
-        print("\n".join(aligned([SCHEDULE_COLUMNS, *map(schedule_row, jobs)])))
-        print("last and next run are in UTC; `launched` is Dataflow's answer, how the job ended is in its console")
+        say_lines(aligned([SCHEDULE_COLUMNS, *map(schedule_row, jobs)]))
+        say("last and next run are in UTC; `launched` is Dataflow's answer, how the job ended is in its console")
     else:
-        print(f"no schedule in {options.region} of {options.project}")
+        say(f"no schedule in {options.region} of {options.project}")
     return DONE
 
 

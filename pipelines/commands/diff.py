@@ -10,6 +10,7 @@ from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.hub_options import TwoVersionsOptions
+from persona_hub.pipelines.cli.log_lines import say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.reading import read_visible
@@ -28,7 +29,7 @@ def diff_versions(options: TwoVersionsOptions, _: Sequence[str]) -> int:
     old = options.since or hub.manifest.parent
     if not old:
         raise UsageError(f"--since: {hub.manifest.version} is the first version; name another --version")
-    print("\n".join(differences(open_hub(output, old), hub)))
+    say_lines(differences(open_hub(output, old), hub))
     return DONE
 
 

@@ -11,6 +11,7 @@ import orjson
 
 from persona_hub.pipelines.cli.command_options import EstimateOptions
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.log_lines import say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.commands.status import ESTIMATE_FILE
 from persona_hub.pipelines.commands.trial import Trial, send_sample
@@ -57,7 +58,7 @@ def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
     price = price_of(plan.model.name, plan.model.base_url, options.price_file), embedder_price(options)
     processes = runner.get_all_options().get("direct_num_workers") or 1
     times = [stage_seconds(stage, plan, trial, processes) for stage in stages]
-    print("\n".join([*basis_lines(plan, sample, trial, known), "", *estimate_table(stages, times, price)]))
+    say_lines([*basis_lines(plan, sample, trial, known), "", *estimate_table(stages, times, price)])
     if options.output:
         document = {"documents": sample.total, "model": plan.model.name, "stages": [asdict(stage) for stage in stages]}
         write_bytes(path_of(options.output, ESTIMATE_FILE), orjson.dumps(document, option=orjson.OPT_INDENT_2))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from persona_hub.pipelines.cli.exit_status import DONE, JobError
 from persona_hub.pipelines.cli.hub_options import ExportOptions
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.runners.output_folder import check_output
 from persona_hub.transforms.files.storage import join_path
@@ -59,8 +60,9 @@ def export_hub(options: ExportOptions, _: Sequence[str]) -> int:
     selection = Selection(options.use_case, options.run, frozenset(code.lower() for code in options.language))
     exported = export(options.hub, options.format, options.output, selection=selection)
     for entry in exported.files:
-        print(f"{entry.records:>10,} records  {join_path(exported.folder, entry.path)}")
-    print(*exported.notes, sep="\n", end="\n" if exported.notes else "")
+        say(f"{entry.records:>10,} records  {join_path(exported.folder, entry.path)}")
+    if exported.notes:
+        say(*exported.notes)
     return DONE
 
 

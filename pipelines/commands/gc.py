@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.hub_options import CleaningOptions
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.hub.orphans import find_orphans, remove_orphans
 from persona_hub.transforms.hub.versions import open_hub
@@ -19,9 +20,9 @@ def collect_garbage(options: CleaningOptions, _: Sequence[str]) -> int:
     clean = find_orphans if options.dry_run else remove_orphans
     found = clean(output, options.keep, idle)
     outcome = "would remove" if options.dry_run else "removed"
-    print(f"{outcome}: {len(found.versions):,} versions, {len(found.files):,} files, {found.bytes:,} bytes")
+    say(f"{outcome}: {len(found.versions):,} versions, {len(found.files):,} files, {found.bytes:,} bytes")
     for version in found.versions:
-        print(f"  {version}")
+        say(f"  {version}")
     return DONE
 
 

@@ -13,6 +13,7 @@ from apache_beam.io.filesystem import BeamIOError
 
 from persona_hub.pipelines.cli.command_options import ImportOptions
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.store_choice import named_store
 from persona_hub.pipelines.runners.response_store import opened_store
@@ -42,11 +43,11 @@ def import_batch_answers(options: ImportOptions, _: Sequence[str]) -> int:
     with closing(opened_store(named_store(options))) as store:
         for group in groups(answers(files, counts)):
             put_group(store, group, price or FREE, counts)
-    print(f"{counts.pop('stored', 0):>10,} answers stored, {counts.pop('known', 0):,} were there already")
+    say(f"{counts.pop('stored', 0):>10,} answers stored, {counts.pop('known', 0):,} were there already")
     if price is None:
-        print(f"{'':11}their cost is not counted: no price of {options.batch_model} is known; see --price_file")
+        say(f"{'':11}their cost is not counted: no price of {options.batch_model} is known; see --price_file")
     for name, n in sorted(counts.items()):
-        print(f"{n:>10,} {name}")
+        say(f"{n:>10,} {name}")
     return DONE
 
 

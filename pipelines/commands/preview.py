@@ -12,6 +12,7 @@ from typing import Any
 
 from persona_hub.pipelines.cli.command_options import PreviewOptions
 from persona_hub.pipelines.cli.exit_status import DONE, JobError, UsageError
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.corpus_sample import sample_corpus
 from persona_hub.pipelines.planning.models import HERE, called_models
@@ -29,7 +30,7 @@ from persona_hub.transforms.filter_persona.filter_persona import FilterRules, ex
 from persona_hub.transforms.llm.bundle import CompletionBundle
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Task
 from persona_hub.transforms.llm.registry import COMPLETIONS
-from persona_hub.transforms.records import DeadLetter, Persona
+from persona_hub.transforms.records import DeadLetter, Persona, printable
 from persona_hub.transforms.store.protocol import StoreError
 from persona_hub.transforms.synthesize.synthesize import SynthesizeTask
 
@@ -76,11 +77,11 @@ def preview_build(options: PreviewOptions, _: Sequence[str]) -> int:
         raise UsageError("--input: holds no document that a build would use")
     about = "" if sample.exact else "about "
     check_models(called_models(plan.model), HERE)
-    print(f"{len(sample.documents)} of {about}{sample.total:,.0f} documents, answered by {plan.model.name}")
+    say(f"{len(sample.documents)} of {about}{sample.total:,.0f} documents, answered by {plan.model.name}")
     clear_stop_flag(plan.store)
     try:
         for line in preview_lines(plan, sample.documents):
-            print(line)
+            say(line)
     except (ModelError, Stopped, StoreError) as error:
         raise JobError(f"{plan.model.name}: {error}") from error
     return DONE
@@ -177,11 +178,6 @@ def block(name: str, text: str, aside: str = "") -> Iterator[str]:
     yield f"-- {name}{f' ({aside})' if aside else ''}"
     for line in text.splitlines() or [""]:
         yield from textwrap.wrap(printable(line), width() - 3, initial_indent="   ", subsequent_indent="   ") or [""]
-
-
-def printable(text: str) -> str:
-    """Untrusted text for a terminal: signs that would steer it are gone."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def width() -> int:

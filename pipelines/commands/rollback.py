@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.hub_options import VersionOptions
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.hub.current import exclusive, set_current
 from persona_hub.transforms.hub.versions import missing_files, open_hub
@@ -24,7 +25,7 @@ def roll_back(options: VersionOptions, _: Sequence[str]) -> int:
         raise UsageError(f"--version {version}: {lacking[0]} is not there any more; see `persona-hub versions`")
     with exclusive(output):
         set_current(output, current.version, version)
-    print(f"{output}: readers see version {version} ({hub.manifest.records_of('personas'):,} personas) from now on")
+    say(f"{output}: readers see version {version} ({hub.manifest.records_of('personas'):,} personas) from now on")
     return DONE
 
 

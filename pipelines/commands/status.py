@@ -12,6 +12,7 @@ import orjson
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.hub_options import StatusOptions
+from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.store_choice import named_store
 from persona_hub.pipelines.runners.response_store import opened_store
@@ -32,14 +33,13 @@ def show_status(options: StatusOptions, _: Sequence[str]) -> int:
     try:
         with closing(opened_store(named_store(options), must_be_there=True)) as store:
             before, at = store.spend(), time.monotonic()
-            print("\n".join(status_table(before, {}, 0.0, expected)))
+            say_lines(status_table(before, {}, 0.0, expected))
             while options.watch:
                 time.sleep(options.watch)
                 now, later = store.spend(), time.monotonic()
-                print(
+                say(
                     f"\n{datetime.now():%H:%M:%S}",
                     *status_table(now, before, later - at, expected),
-                    sep="\n",
                     flush=True,
                 )
                 before, at = now, later

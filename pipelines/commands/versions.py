@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.hub_options import HubOptions
+from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import list_versions, open_hub
@@ -18,10 +19,10 @@ def list_hub_versions(options: HubOptions, _: Sequence[str]) -> int:
     """Lists the versions."""
     output = options.hub
     current = open_hub(output).manifest.version
-    print(VERSIONS_HEAD)
+    say(VERSIONS_HEAD)
     for manifest in list_versions(output):
-        print(("* " if manifest.version == current else "  ") + version_line(manifest))
-    print("* is the one that readers see")
+        say_lines([("* " if manifest.version == current else "  ") + version_line(manifest)])
+    say("* is the one that readers see")
     return DONE
 
 

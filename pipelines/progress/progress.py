@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.progress.bars import Bars
 from persona_hub.pipelines.progress.facts import FactFinder, Facts
 from persona_hub.pipelines.progress.lines import json_line, plain_line
@@ -119,7 +120,6 @@ def showing(mode: str, stream: TextIO) -> Iterator[Show]:
     line = json_line if mode == JSON else plain_line
 
     def write(facts: Facts, ended: bool) -> None:
-        stream.write(f"{line(facts, ended)}\n")
-        stream.flush()
+        say(line(facts, ended), file=stream, flush=True)
 
     yield write

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.reporting.server_words import NO_WORDS
 from persona_hub.pipelines.reporting.spent_budget import spent_budget
 from persona_hub.transforms.calls.protocol import ModelConfig
@@ -28,7 +29,8 @@ def report_partial(
     if EXPORT_OPTION in model.options:
         report_export(str(model.options[EXPORT_OPTION]), collect(str(model.options[EXPORT_OPTION])), model.name)
     else:
-        print(*partly(unasked, model, words, counts), sep="", end="")
+        for line in partly(unasked, model, words, counts):
+            say(line.rstrip("\n"))
     return BUDGET_SPENT if unasked else DONE
 
 
@@ -76,16 +78,16 @@ def quoted(words: Mapping[str, str], reason: str) -> str:
 
 def report_export(folder: str, exported: ExportResult, model: str) -> None:
     """What an export wrote."""
-    print()
+    say("")
     for path, requests in exported.files:
-        print(f"{requests:>10,} requests  {path}")
+        say(f"{requests:>10,} requests  {path}")
     if exported.pending:
-        print(
+        say(
             f"{exported.pending:>10,} requests  stand in earlier files of {folder} and have no answer yet (delete "
             "those whose batch has failed, then export again)"
         )
     if exported.files:
-        print(
+        say(
             f"Have {model} answer these files as batch jobs, then: persona-hub import-responses, "
             "then the same command again, until it finds nothing to export"
         )

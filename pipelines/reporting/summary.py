@@ -14,7 +14,7 @@ from persona_hub.transforms.hub.reading import read_manifest_files
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, open_hub, path_of
 from persona_hub.transforms.llm.protocol import MALFORMED_REASONS
-from persona_hub.transforms.records import Persona, Sample, excerpt
+from persona_hub.transforms.records import Persona, Sample, excerpt, printable
 
 SHOWN_PERSONAS = 3
 SHOWN_CHARACTERS = 300
@@ -26,7 +26,7 @@ def build_summary(output: str) -> str:
     hub = open_hub(output)
     manifest = hub.manifest
     head = [*counted(manifest.counts), "", *paid(manifest.usage), *novel(manifest)]
-    return "\n".join([*head, *locations(hub), "", *first_records(hub)])
+    return "\n".join(map(printable, [*head, *locations(hub), "", *first_records(hub)]))
 
 
 def samples_summary(output: str, run: str) -> str:
@@ -40,7 +40,7 @@ def samples_summary(output: str, run: str) -> str:
         first = next(read_manifest_files(output, made, "samples", Sample), None)
         if first:
             lines.append(f"  {excerpt(first.text, SHOWN_CHARACTERS)}")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def already_done(output: str, manifest: Manifest) -> str:
@@ -75,7 +75,7 @@ def nothing_left(made: BaseManifest) -> str:
 def nothing_new(output: str, version: str, run: str) -> str:
     """What a refresh says that read nothing new, and so made no version."""
     runs = [made for made in list_attempts(output, run) if made.run == run]
-    read = "\n".join(counted(runs[-1].counts)) if runs else ""
+    read = "\n".join(map(printable, counted(runs[-1].counts))) if runs else ""
     lost = runs[-1].records_of("dead_letters") if runs else 0
     aside = f"dead letters  {path_of(output, f'dead_letters/{run}')}  ({lost:,})\n" if lost else ""
     return f"{read}\n{aside}nothing new: {output} stays at version {version}".lstrip()

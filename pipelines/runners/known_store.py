@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import orjson
 
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.versions import HubError, open_hub, path_of
@@ -34,7 +35,7 @@ def note_store(output: str, address: str, store: ResponseStore) -> None:
 
 def tell(what: str) -> None:
     """One line, before anything is bought."""
-    print(
+    say(
         f"persona-hub: warning: --response_store {what} is asked, and paid, again; if that is not meant, stop this run "
         "and restore the store, or name the one that has the answers",
         file=sys.stderr,

@@ -26,6 +26,7 @@ from enum import Enum
 from queue import SimpleQueue
 from types import FrameType
 
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.transforms.store.protocol import StoreError
 from persona_hub.transforms.store.registry import NO_STORE, open_store
 
@@ -98,7 +99,7 @@ def serve_stop_flag(address: str, events: SimpleQueue[Event]) -> None:
     """Sets the stop flag at the first signal, and removes it when the job has ended."""
     if events.get() is not Event.SIGNAL:
         return
-    print(STOPPING, file=sys.stderr, flush=True)
+    say(STOPPING, file=sys.stderr, flush=True)
     set_stop_flag(address, True)
     last = events.get()
     while last is Event.SIGNAL:  # both signals at once: the second handler ran before the first could restore

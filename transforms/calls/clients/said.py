@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from persona_hub.transforms.records import printable
 from persona_hub.transforms.secrets import scrubbed
 
 SHOWN = 200  # characters of a server's words
@@ -105,7 +106,7 @@ def telling(value: Any, key: str = "", depth: int = 0) -> Iterable[str]:
 
 def shortened(text: str) -> str:
     """A server's words on one line, without secrets, cut."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in scrubbed(text[:READ])).split())
+    line = " ".join(printable(scrubbed(text[:READ])).split())
     return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
 
 
