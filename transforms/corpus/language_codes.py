@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+import pycld2
+
 from persona_hub.transforms.corpus.language import MACRO_LANGUAGES
 from persona_hub.transforms.errors import InvalidInputError
 
@@ -20,6 +22,92 @@ DETECTED = (
     "vo wa war wo xal xh xmf yi yo za zh zu"
 )
 LANGUAGE_CODES = frozenset(DETECTED.split())
+# ISO 639-2 and 639-3 codes that are typed for those of ISO 639-1.
+THREE_LETTERS = tuple(
+    (three, one)
+    for group in [
+        "eng en",
+        "deu ger de",
+        "fra fre fr",
+        "spa es",
+        "ita it",
+        "por pt",
+        "nld dut nl",
+        "rus ru",
+        "ukr uk",
+        "pol pl",
+        "ces cze cs",
+        "slk slo sk",
+        "slv sl",
+        "hrv hr",
+        "srp sr",
+        "bos bs",
+        "bul bg",
+        "mkd mac mk",
+        "ron rum ro",
+        "hun hu",
+        "ell gre el",
+        "tur tr",
+        "fin fi",
+        "swe sv",
+        "dan da",
+        "nor nob nno no",
+        "isl ice is",
+        "est et",
+        "lav lv",
+        "lit lt",
+        "sqi alb sq",
+        "eus baq eu",
+        "cat ca",
+        "glg gl",
+        "gle ga",
+        "cym wel cy",
+        "heb he",
+        "ara ar",
+        "fas per fa",
+        "urd ur",
+        "hin hi",
+        "ben bn",
+        "pan pa",
+        "guj gu",
+        "mar mr",
+        "tam ta",
+        "tel te",
+        "kan kn",
+        "mal ml",
+        "sin si",
+        "nep ne",
+        "zho chi cmn zh",
+        "jpn ja",
+        "kor ko",
+        "vie vi",
+        "tha th",
+        "khm km",
+        "lao lo",
+        "mya bur my",
+        "ind id",
+        "msa may ms",
+        "swa sw",
+        "hau ha",
+        "ibo ig",
+        "yor yo",
+        "zul zu",
+        "xho xh",
+        "afr af",
+        "amh am",
+        "som so",
+        "kat geo ka",
+        "hye arm hy",
+        "aze az",
+        "kaz kk",
+        "uzb uz",
+        "mon mn",
+        "lat la",
+        "epo eo",
+    ]
+    for *threes, one in [group.split()]
+    for three in threes
+)
 # Other codes of these languages. Filipino is the standard form of Tagalog, and the detectors know that by `tl`.
 ALIASES = {
     "fil": "tl",
@@ -59,13 +147,8 @@ def code_of(text: str) -> str:
     >>> code_of("deu"), code_of("zh_CN")
     ('de', 'zh')
     """
-    from lingua import Language  # names and codes alone: it loads no model for them
-
-    known = {
-        name: language.iso_code_639_1.name.lower()
-        for language in Language.all()
-        for name in (language.iso_code_639_3.name.lower(), language.name.lower())
-    }
+    pairs = [*THREE_LETTERS, *((name.lower(), code) for name, code in pycld2.LANGUAGES)]
+    known = {name: code for name, code in pairs if code in LANGUAGE_CODES}
     word = text.strip().lower().replace("_", "-")
     head = word.partition("-")[0]
     near = get_close_matches(word, known, n=1, cutoff=0.75) if len(word) > LONGEST_CODE else []
