@@ -70,11 +70,14 @@ def parsed_yaml(path: str) -> Mapping[Any, Any]:
     import yaml
 
     from persona_hub.transforms.files.user_text import FileError, read_text
+    from persona_hub.transforms.files.user_yaml import TooMuchYamlError, load_yaml
 
     try:
-        document = yaml.safe_load(read_text(path))
+        document = load_yaml(read_text(path))
     except FileError as error:
         raise UsageError(f"{FLAG} {error}") from error
+    except TooMuchYamlError as error:
+        raise UsageError(f"{FLAG} {path}: {error.problem}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""

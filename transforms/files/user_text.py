@@ -7,6 +7,8 @@ from pathlib import Path
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.storage import is_local, join_path, list_paths, open_decompressed
 
+TEXT_BYTES = 4 << 20  # of a file: the longest examples that are allowed fill a half
+
 
 class FileError(InvalidInputError):
     """A file that cannot be read; the message names it, the cause and the remedy."""
@@ -16,11 +18,16 @@ def read_text(path: str) -> str:
     """The text of a file in UTF-8, with or without a byte order mark. Raises FileError."""
     try:
         if is_local(path):
-            content = Path(path).read_bytes()
+            with Path(path).open("rb") as file:
+                content = file.read(TEXT_BYTES + 1)
         else:
-            with open_decompressed(path) as file:
-                content = file.read()
+            with open_decompressed(path) as stored:
+                content = stored.read(TEXT_BYTES + 1)
+        if len(content) > TEXT_BYTES:
+            raise FileError(f"{path}: more than {TEXT_BYTES:,} bytes; it is no file of this kind, or holds too much")
         return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except FileError:
+        raise
     except UnicodeDecodeError as error:
         raise FileError(f"{path}: no UTF-8 at byte {error.start}; save it as UTF-8") from error
     except OSError as error:

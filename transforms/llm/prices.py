@@ -11,6 +11,7 @@ import yaml
 
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.user_text import FileError, read_text
+from persona_hub.transforms.files.user_yaml import TooMuchYamlError, load_yaml
 
 FORM = "a list `models` of {model: NAME, input: USD, output: USD}, for a million tokens each"
 
@@ -59,7 +60,9 @@ def required_price(model: str, base_url: str, price_file: str) -> Price:
 def rows(text: str, name: str) -> Iterator[tuple[str, Price]]:
     """(pattern of names, price) of a table. Raises PriceError naming the row."""
     try:
-        document: Any = yaml.safe_load(text)
+        document: Any = load_yaml(text)
+    except TooMuchYamlError as error:
+        raise PriceError(f"--price_file {name}: {error.problem}") from None
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f" at line {place.line + 1}" if place else ""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import getpass
 import hashlib
 import json
 import os
@@ -15,14 +14,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.files.private_folder import private_folder
 from persona_hub.transforms.llm.openai import OpenAIModel
 from persona_hub.transforms.llm.protocol import Completion, Request
 from persona_hub.transforms.llm.vllm_supervisor import FAILED, LOG, READY, STARTING, STATE, USERS, write_state
@@ -67,8 +65,8 @@ class VllmServer:
         self.name = config.name
         command = command_of(config)
         mark = hashlib.blake2b(json.dumps(command).encode(), digest_size=8).hexdigest()
-        self.folder = Path(tempfile.gettempdir()) / f"persona-hub-vllm-{getpass.getuser()}" / mark
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = private_folder("persona-hub-vllm") / mark
+        self.folder.mkdir(exist_ok=True, mode=0o700)
         self.users = (self.folder / USERS).open("w")
         fcntl.flock(self.users, fcntl.LOCK_SH)  # waits for a supervisor that is ending its server
         try:

@@ -14,6 +14,7 @@ import yaml
 
 from persona_hub.transforms.files.storage import join_path, split_path
 from persona_hub.transforms.files.user_text import FileError, read_text
+from persona_hub.transforms.files.user_yaml import load_yaml
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.prompts import Prompt, PromptError, parse_prompt
 from persona_hub.transforms.synthesis.use_case import (
@@ -67,7 +68,7 @@ def read_use_case(path: str, taken: frozenset[str]) -> UseCase:
 def read_yaml(path: str) -> dict[Any, Any]:
     """The mapping in a YAML file. Raises UseCaseError."""
     try:
-        entries = yaml.safe_load(read_text(path))
+        entries = load_yaml(read_text(path))
     except FileError as error:
         raise UseCaseError(f"--use_case {error}") from error
     except yaml.MarkedYAMLError as error:
