@@ -58,7 +58,9 @@ def check_embedder(options: EmbedderOptions, hub: Hub, where: Where) -> None:
     if options.embedding_threshold == 1.0:
         return
     models = hub.manifest.models
-    asked = EmbedderConfig(options.embedder, files=files_hash(options, where))
+    asked = EmbedderConfig(options.embedder)
+    if models.get(EMBEDDER, asked.name).startswith(f"{SAVED_MODEL}:"):
+        asked = EmbedderConfig(options.embedder, files=files_hash(options, where))
     if not is_embedder_of(models, asked):
         if models.get(EMBEDDER) == asked.name:
             raise UsageError(
