@@ -38,7 +38,7 @@ WORK = {
     EMBED_DEDUP: (MINHASH_DEDUP, "kept"),
     SYNTHESIZE: (EMBED_DEDUP, "kept"),
 }
-PASSED_OVER = (EXPAND_PERSONA, "passed-over")
+NOT_EXPANDED = (EXPAND_PERSONA, "passed-over")
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class FactFinder:
         if not came or not asked:
             return None
         if stage == EXPAND_PERSONA:
-            came -= board[PASSED_OVER]
+            came -= board[NOT_EXPANDED]
         total = round(came * asked / records) if records else came
         if is_synthesis(stage) and self.most_samples:
             total = min(total, self.most_samples)
