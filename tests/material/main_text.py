@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import orjson
 
+from persona_hub.transforms.corpus.charsets.html import decode_page
 from persona_hub.transforms.corpus.corpus_records import Damage, Limits
 from persona_hub.transforms.corpus.files import match_corpus
-from persona_hub.transforms.corpus.formats.encoding import decode_page
 from persona_hub.transforms.corpus.formats.http import decoded_body, parse_http_response
 from persona_hub.transforms.corpus.formats.warc import warc_records
 
@@ -32,7 +32,7 @@ def pages(data: Path) -> dict[str, str]:
     for record in warc_records(file, Limits()):
         assert not isinstance(record, Damage), record
         response = parse_http_response(record.content)
-        found[record.uri] = decode_page(decoded_body(response, Limits()), response.headers.get("content-type", ""))
+        found[record.uri] = decode_page(decoded_body(response, Limits()), response.headers.get("content-type", "")).text
     return found
 
 

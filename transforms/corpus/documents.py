@@ -21,6 +21,7 @@ from persona_hub.transforms.records import (
 )
 
 NUMBERS = re.compile(r"\d+")
+REPLACEMENT, MOST_REPLACED = "\ufffd", 0.05  # of the characters but white space: more, and a text is broken
 LONGEST_SOURCE = 2 * KIB  # an address may be megabytes of data
 
 
@@ -54,6 +55,9 @@ def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Docum
         return outcome_of(document, "skipped-taken-down")
     if text_weight(text) < wanted.min_characters:
         return outcome_of(document, "skipped-too-short")
+    if text.count(REPLACEMENT) > MOST_REPLACED * len("".join(text.split())):
+        detail = "more than 5% of the characters are U+FFFD, which stand for bytes of no known encoding. Convert it."
+        return DeadLetter(READ_CORPUS, "undecodable", file, f"{file}, {found.place}: {detail}", excerpt(text))
     language = detect_language(text)
     document = Document(document.document_id, text, source, language, file, found.place)
     if wanted.languages and language not in wanted.languages:

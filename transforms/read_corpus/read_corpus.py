@@ -11,12 +11,12 @@ from apache_beam.pvalue import PBegin, PCollection, TaggedOutput
 from apache_beam.transforms.window import GlobalWindows
 
 from persona_hub.transforms.corpus.corpus_records import MIB, CorpusError, CorpusFile, Limits, Piece
-from persona_hub.transforms.corpus.documents import DocumentFilter, document_of
+from persona_hub.transforms.corpus.documents import REPLACEMENT, DocumentFilter, document_of
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.formats.readers import read_piece
 from persona_hub.transforms.corpus.language_codes import document_language
 from persona_hub.transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
-from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
+from persona_hub.transforms.counting.counts import Equation, Key, Sizes, count_records
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.errors import InvalidInputError
@@ -111,8 +111,15 @@ class ReadCorpus(beam.PTransform):
             *count_records(READ_CORPUS, "records", outcomes, known, dead_letters),
             *count_records(READ_CORPUS, "known", known),
             *count_records(READ_CORPUS, "", outcomes, field="outcome"),
+            unique.documents | "CountReplaced" >> beam.FlatMap(count_replaced).with_output_types(tuple[Key, int]),
         )
         return CorpusRead(unique.documents, outcomes, known, dead_letters, counts)
+
+
+def count_replaced(batch: Batch[Document]) -> Iterator[tuple[Key, int]]:
+    """The characters U+FFFD in a batch of documents, of which most stand for bytes that fit no encoding; none if 0."""
+    if number := sum(document.text.count(REPLACEMENT) for document in batch):
+        yield (READ_CORPUS, "replaced-characters"), number
 
 
 def _partitions_for(files: Sequence[CorpusFile]) -> int:

@@ -96,5 +96,5 @@ def test_addresses_are_bounded() -> None:
 def test_bytes_that_are_no_utf_8_name_the_place_and_the_remedy() -> None:
     found = row(text=b"caf\xe9")
     assert isinstance(found, Damage)
-    assert (found.reason, found.excerpt) == ("invalid-utf-8", "caf\ufffd")
-    assert "byte 3 of the text. Convert the file to UTF-8" in found.detail
+    assert (found.reason, found.excerpt) == ("undecodable", "caf\ufffd")
+    assert "Convert it to UTF-8" in found.detail

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from examples.make_corpus import page
+from persona_hub.transforms.corpus.charsets.html import decode_page
 from persona_hub.transforms.corpus.corpus_records import Damage, SkippedRecord, TextRecord
-from persona_hub.transforms.corpus.formats.encoding import decode_page
 from tests.corpus.writing import PACK, found_in
 
 TEXTS = {
@@ -35,27 +35,27 @@ def test_a_page_is_read_as_it_declares(declared: str, where: str) -> None:
         "xml": f'<?xml version="1.0" encoding="{declared}"?><html>',
     }[where]
     body = (head + f"<p>{text}</p></html>").encode("cp1252" if declared == "iso-8859-1" else declared)
-    assert text in decode_page(body, f'text/html; Charset="{declared}"' if where == "header" else "text/html")
+    assert text in decode_page(body, f'text/html; Charset="{declared}"' if where == "header" else "text/html").text
 
 
 @pytest.mark.parametrize("declared", [name for name in TEXTS if name != "iso-2022-jp"])
-def test_a_page_that_declares_nothing_is_sniffed(declared: str) -> None:
+def test_a_page_that_declares_nothing_is_guessed(declared: str) -> None:
     body = f"<html><p>{TEXTS[declared] * 4}</p></html>"
-    assert decode_page(body.encode("cp1252" if declared == "iso-8859-1" else declared)) == body
+    assert decode_page(body.encode("cp1252" if declared == "iso-8859-1" else declared)).text == body
 
 
 def test_the_header_goes_before_the_page_and_a_mark_before_both() -> None:
     russian = TEXTS["koi8-r"]
     page = f"<meta charset=windows-1251><p>{russian}"
-    assert russian in decode_page(page.encode("koi8-r"), "text/html; charset=koi8-r")
-    assert russian in decode_page(page.encode("utf-16"), "text/html; charset=koi8-r")
+    assert russian in decode_page(page.encode("koi8-r"), "text/html; charset=koi8-r").text
+    assert russian in decode_page(page.encode("utf-16"), "text/html; charset=koi8-r").text
 
 
 @pytest.mark.parametrize("codec", ["utf-7", "hex", "rot13", "idna", "no-such-thing", "\0"])
 def test_what_declares_no_encoding_of_text_is_not_believed(codec: str) -> None:
     body = f"<meta charset={codec}><p>{TEXTS['gb2312'] * 3}".encode("gb18030")
-    assert TEXTS["gb2312"] in decode_page(body)
-    assert decode_page(b"<p>+ADw-script+AD4-", f"text/html; charset={codec}") == "<p>+ADw-script+AD4-"
+    assert TEXTS["gb2312"] in decode_page(body).text
+    assert decode_page(b"<p>+ADw-script+AD4-", f"text/html; charset={codec}").text == "<p>+ADw-script+AD4-"
 
 
 @pytest.mark.parametrize("packed", PACK)

@@ -80,7 +80,7 @@ def test_wet_is_text_as_it_stands(tmp_path: Path) -> None:
         first, broken, second = found_in(tmp_path / name)
         assert first == TextRecord("record 1", "https://1.example", "Zeile 1: größer")
         assert isinstance(broken, Damage)
-        assert (broken.place, broken.reason) == ("record 2", "invalid-utf-8")
+        assert (broken.place, broken.reason) == ("record 2", "undecodable")
         assert isinstance(second, TextRecord)
 
 

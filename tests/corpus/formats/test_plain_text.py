@@ -77,17 +77,28 @@ def test_blank_lines_before_a_text_do_not_shift_its_place(tmp_path: Path) -> Non
     assert found.place == "line 4"
 
 
-def test_a_byte_that_does_not_fit_costs_its_part_and_says_its_line(tmp_path: Path) -> None:
-    pages = [f"Page {i}. ".encode() + b"The tide came in.\nIt went out again. " * 10 + b"\n\n" for i in range(400)]
-    pages[380] = pages[380].replace(b"again", b"ag\xe4in", 1)  # the first 128 KiB, which are sniffed, are sound
-    data = b"".join(pages)
+def test_a_byte_that_does_not_fit_is_one_character(tmp_path: Path) -> None:
+    text = ("Паромщик знает реку. " * 40 + "\n\n") * 400
+    data = bytearray(text.encode())
+    at = data.index("знает".encode(), len(data) - 2000)  # the first 128 KiB, which tell the encoding, are sound
+    data[at : at + 2] = b"\xff"
     (tmp_path / "x.txt").write_bytes(data)
-    found = found_in(tmp_path / "x.txt", part_characters=2000)
-    (damage,) = [f for f in found if isinstance(f, Damage)]
-    line = 1 + data[: data.index(b"\xe4")].count(b"\n")
-    assert (damage.reason, f"line {line} " in damage.detail) == ("invalid-encoding", True)
-    texts = "".join(f.text for f in found if isinstance(f, TextRecord))
-    assert all(f"Page {i}." in texts for i in (0, 370, 390, 399))
+    found = "".join(f.text for f in found_in(tmp_path / "x.txt", part_characters=2000) if isinstance(f, TextRecord))
+    assert "Паромщик \ufffdнает реку." in found
+    assert found.count("\ufffd") == 1
+    assert len("".join(found.split())) == len("".join(text.split()))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "koi8-r", "cp932", "utf-16", "iso2022_jp"])
+def test_a_file_tells_its_encoding_where_it_leaves_ascii(tmp_path: Path, encoding: str) -> None:
+    text = (
+        "Contents. " * 20_000
+        + "\n\n"
+        + ("渡し守は川の泡の色を見て引き返す。" if "jp" in encoding or "932" in encoding else RUSSIAN) * 20
+    )
+    (tmp_path / "x.txt").write_bytes(text.encode(encoding))
+    parts = [found.text for found in found_in(tmp_path / "x.txt") if isinstance(found, TextRecord)]
+    assert "".join("".join(parts).split()) == "".join(text.split())
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,13 @@ def test_bytes_that_are_no_utf_8_are_damage_of_their_row(tmp_path: Path) -> None
     for path in (parquet(tmp_path / "x.parquet", rows), avro(tmp_path / "x.avro", rows, kind="bytes")):
         found = found_in(path)
         assert texts_of(found) == ["café", "x"]
-        assert [reason for _, reason in damages_of(found)] == ["invalid-utf-8"]
+        assert [reason for _, reason in damages_of(found)] == ["undecodable"]
+
+
+def test_a_byte_that_is_no_utf_8_is_one_character(tmp_path: Path) -> None:
+    rows = [{"id": "1", "text": "Über die Fähre, früh am Tag".encode().replace("ä".encode(), b"\xff")}]
+    for path in (parquet(tmp_path / "x.parquet", rows), avro(tmp_path / "x.avro", rows, kind="bytes")):
+        assert texts_of(found_in(path)) == ["Über die F\ufffdhre, früh am Tag"]
 
 
 def test_texts_repeated_in_a_dictionary_are_read(tmp_path: Path) -> None:

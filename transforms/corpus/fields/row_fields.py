@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from persona_hub.transforms.corpus.charsets.decoding import Undecodable, decode
 from persona_hub.transforms.corpus.corpus_records import (
     SOURCE_FIELDS,
     TEXT_FIELDS,
@@ -32,7 +33,7 @@ class NumberAsWritten(str):
 
 
 def record_of_fields(record: Mapping[str, Any], place: str, text_field: str) -> CorpusRecord:
-    """What the fields of a record hold. Texts are strings, or bytes that are to be UTF-8.
+    """What the fields of a record hold. Texts are strings, or bytes, which are to be UTF-8.
 
     Without a `text_field`, the first of TEXT_FIELDS that is filled has the text: schemas that were merged leave the
     others null or empty.
@@ -48,9 +49,9 @@ def record_of_fields(record: Mapping[str, Any], place: str, text_field: str) -> 
         return SkippedRecord(place, source, "no-text", others)
     if isinstance(text, bytes):
         try:
-            return TextRecord(place, source, text.decode("utf-8"), others)
-        except UnicodeDecodeError as error:
-            return not_utf8(text, place, error.start)
+            return TextRecord(place, source, _decoded(text), others)
+        except Undecodable as wrong:
+            return Damage(place, wrong.reason, wrong.detail, text[:1024].decode("utf-8", "replace"))
     if not _is_text(text):
         kind = "a number" if isinstance(text, NumberAsWritten) else type(text).__name__
         detail = f"field {field!r} holds no text but {kind}. Name the text field with --text_field."
@@ -66,10 +67,11 @@ def field_with_text(record: Mapping[str, Any], text_field: str) -> str:
     return next((name for name in present if _is_filled(record[name])), present[0] if present else "")
 
 
-def not_utf8(text: bytes, place: str, at: int) -> Damage:
-    """The damage of a text of which byte `at`, from 0, belongs to no UTF-8."""
-    detail = f"invalid UTF-8 at byte {at} of the text. Convert the file to UTF-8, or write it again."
-    return Damage(place, "invalid-utf-8", detail, text[:1024].decode("utf-8", "replace"))
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return decode(text, "utf-8").text
 
 
 def _is_text(value: Any) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from persona_hub.transforms.corpus.charsets.decoding import decode
+from persona_hub.transforms.corpus.charsets.html import decode_page
 from persona_hub.transforms.corpus.corpus_records import (
     BrokenError,
     CorpusRecord,
@@ -15,7 +17,6 @@ from persona_hub.transforms.corpus.corpus_records import (
     TextRecord,
 )
 from persona_hub.transforms.corpus.formats.arc import arc_records
-from persona_hub.transforms.corpus.formats.encoding import decode_page
 from persona_hub.transforms.corpus.formats.http import decoded_body, parse_http_response
 from persona_hub.transforms.corpus.formats.main_text import main_text
 from persona_hub.transforms.corpus.formats.warc import WarcRecord, warc_records
@@ -56,11 +57,7 @@ def _read_crawl(records: Iterator[WarcRecord | Damage], limits: Limits) -> Itera
 
 def _record_of_warc(record: WarcRecord, limits: Limits) -> CorpusRecord:
     if record.kind == "conversion":
-        try:
-            return TextRecord(record.place, record.uri, record.content.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            detail = f"invalid UTF-8 at byte {error.start} of the record. Convert the file, as with iconv."
-            return Damage(record.place, "invalid-utf-8", detail, record.content[:1024].decode("utf-8", "replace"))
+        return TextRecord(record.place, record.uri, decode(record.content, "utf-8").text)
     if record.kind == "resource" and record.media_type in HTML_TYPES:
         return _record_of_page(record.place, record.uri, record.content, record.headers["content-type"], limits)
     if record.kind != "response" or urlsplit_scheme(record.uri) not in ("http", "https"):
@@ -79,7 +76,7 @@ def _record_of_warc(record: WarcRecord, limits: Limits) -> CorpusRecord:
 
 
 def _record_of_page(place: str, uri: str, body: bytes, content_type: str, limits: Limits) -> CorpusRecord:
-    text = main_text(decode_page(body, content_type), uri, limits.page_seconds)
+    text = main_text(decode_page(body, content_type).text, uri, limits.page_seconds)
     return TextRecord(place, uri, text) if text else SkippedRecord(place, uri, "no-text")
 
 

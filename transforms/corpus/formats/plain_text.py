@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import codecs
+import itertools
 import re
 from collections.abc import Iterator
 
-from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusRecord, Damage, Limits, Piece, TextRecord
-from persona_hub.transforms.corpus.formats.encoding import SNIFF_BYTES, sniff
+from persona_hub.transforms.corpus.charsets.decoding import HEAD_BYTES, codec_of
+from persona_hub.transforms.corpus.charsets.fitting import decoded_stream
+from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Limits, Piece, TextRecord
 from persona_hub.transforms.corpus.streams import content_chunks
 from persona_hub.transforms.corpus.text import cut_at_sentence
 
 PARAGRAPH = re.compile(r"\n[ \t\r]*\n\s*")
-UNDECODABLE = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of bytes that do not fit
+HIDDEN = frozenset(b"\0\x1b")  # in ASCII: another encoding
 
 
 def read_plain_text(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
-    """The text of a file, or its parts of at most `part_characters`; a part that cannot be decoded is damage."""
+    """The text of a file, or its parts of at most `part_characters`."""
     for line, part in text_parts(decoded_text(content_chunks(piece.file, limits)), limits.part_characters):
-        place = f"line {line}"
-        wrong = UNDECODABLE.search(part)
-        if wrong:
-            seen = part.encode("utf-8", "replace").decode("utf-8")
-            line += part.count("\n", 0, wrong.start())
-            detail = f"a byte at line {line} does not fit the file's encoding. Convert it, as with iconv."
-            yield Damage(place, "invalid-encoding", detail, seen)
-        else:
-            yield TextRecord(place, "", part)
+        yield TextRecord(f"line {line}", "", part)
 
 
 def text_parts(chunks: Iterator[str], characters: int) -> Iterator[tuple[int, str]]:
@@ -57,14 +50,24 @@ def _leading_lines(text: str) -> int:
 
 
 def decoded_text(chunks: Iterator[bytes]) -> Iterator[str]:
-    """The text of a file in chunks; bytes that do not fit its encoding are lone surrogates (`UNDECODABLE`)."""
-    first = next(chunks, b"")
-    encoding = sniff(first, complete=len(first) < SNIFF_BYTES)
-    if encoding is None:
-        raise BrokenError("not-text", "binary data, or text of no known encoding. Leave it out or force its --format.")
-    errors = "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
-    yield decoder.decode(first)
+    """The text of a file in chunks; bytes that do not fit its encoding are U+FFFD.
+
+    What is before the first byte beyond ASCII tells nothing, so it is what begins there that tells the encoding.
+    """
+    for head, complete in heads(chunks):
+        if not complete and head.isascii() and not HIDDEN.intersection(head):
+            yield head.decode("ascii")
+            continue
+        yield from decoded_stream(itertools.chain([head], chunks), codec_of(head, complete=complete))
+
+
+def heads(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """(bytes, whether they are the last) by as many bytes as tell an encoding; what is taken from `chunks` between."""
+    head = b""
     for chunk in chunks:
-        yield decoder.decode(chunk)
-    yield decoder.decode(b"", True)
+        head += chunk
+        if len(head) >= HEAD_BYTES:
+            yield head, False
+            head = b""
+    if head:
+        yield head, True

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from persona_hub.transforms.corpus.corpus_records import TEXT_FIELDS, BrokenError, CorpusRecord, Damage, Limits, Piece
-from persona_hub.transforms.corpus.fields.row_fields import field_with_text, record_of_fields
-from persona_hub.transforms.corpus.formats.plain_text import UNDECODABLE, decoded_text
+from persona_hub.transforms.corpus.fields.row_fields import record_of_fields
+from persona_hub.transforms.corpus.formats.plain_text import decoded_text
 from persona_hub.transforms.corpus.streams import content_chunks
 from persona_hub.transforms.corpus.tables.rows import DelimitedRow, delimited_rows, separator_of
 from persona_hub.transforms.records import excerpt
@@ -73,9 +73,4 @@ def _record_of_delimited(row: DelimitedRow, names: list[str], text_field: str) -
         return Damage(row.place, "wrong-fields", detail, excerpt(" | ".join(row.fields)))
     # Of two columns with one name the first is meant.
     fields = dict(zip(reversed(names), reversed(row.fields), strict=True))
-    field = field_with_text(fields, text_field)
-    if UNDECODABLE.search(fields[field]):
-        seen = fields[field].encode("utf-8", "replace").decode("utf-8")
-        detail = f"a byte of the row in line {row.line} does not fit the file's encoding. Convert it, as with iconv."
-        return Damage(row.place, "invalid-encoding", detail, excerpt(seen))
     return record_of_fields(fields, row.place, text_field)
