@@ -36,7 +36,7 @@ LIKELY, LIKELY_OF_FEW = 0.85, 0.6
 LEAST_CONFIDENCE, LEAST_OF_LATIN = 0.3, 0.2  # of a guess, see `guesses`
 MARGIN = 1.1  # by which it has to be more likely than the next that reads another text,
 MORE_ODD = 0.1  # unless that has more controls and the like within its words
-MOST_WESTERN = 0.1  # of the characters of a sample
+MOST_WESTERN = 0.15  # of the characters of a sample
 MOST_REPLACED, MOST_REPLACED_OF_UTF_8 = 0.02, 0.05  # of an ASCII text
 
 

@@ -63,9 +63,9 @@ def wide_without_mark(head: bytes) -> str:
     if len(head) // 2 < LEAST_PAIRS:
         return ""
     zeros = [head[i::4].count(0) / max(1, len(head[i::4])) for i in range(4)]
-    if min(zeros[1:]) > 0.4 and min(zeros[2:]) > 0.9 and zeros[0] < 0.05:
+    if zeros[3] > 0.99 and zeros[2] > 0.9 and zeros[0] < 0.5:
         return "utf-32-le"
-    if min(zeros[:3]) > 0.4 and min(zeros[:2]) > 0.9 and zeros[3] < 0.05:
+    if zeros[0] > 0.99 and zeros[1] > 0.9 and zeros[3] < 0.5:
         return "utf-32-be"
     even, odd = (zeros[0] + zeros[2]) / 2, (zeros[1] + zeros[3]) / 2
     if odd > 0.4 and even < 0.05:

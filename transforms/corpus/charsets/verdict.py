@@ -35,7 +35,7 @@ LANGUAGES_OF = {
     "Han": "zh ja",
     "Hangul": "ko",
 }
-LETTERS = regex.compile(r"[[\p{L}\p{M}]--[\x00-\x7f]]", regex.V1)
+HIGH_LETTERS = regex.compile(r"[[\p{L}\p{M}]--[\x00-\x7f]]", regex.V1)
 HIGH_WORDS = regex.compile(r"\S*[^\x00-\x7f]\S*")
 # What stands in words by mistake alone: controls and what is unassigned, private or replaced; line drawing; capitals
 # after small letters; symbols between letters.
@@ -55,7 +55,7 @@ MOST_OF_SIBLINGS = 0.4  # of the characters beyond ASCII: more, and two readings
 
 def main_script(text: str) -> tuple[str, float]:
     """The script of most letters beyond ASCII, and its share of them; ("", 0.0) if there are none."""
-    letters = "".join(LETTERS.findall(text))
+    letters = "".join(HIGH_LETTERS.findall(text))
     if not letters:
         return "", 0.0
     counts = {name: len(pattern.findall(letters)) for name, pattern in SCRIPTS.items()}
@@ -78,9 +78,9 @@ def is_language(text: str, likely: bool = False) -> bool:
     `likely`.
     """
     script, share = main_script(text)
-    if share < ONE_SCRIPT or oddity(text) > MOST_ODD:
+    if (script and share < ONE_SCRIPT) or oddity(text) > MOST_ODD:
         return False
-    if script == LATIN:
+    if script in ("", LATIN):  # "": quotes and dashes alone
         found = detect_language(text)
         if found == "en" and not is_western(text):
             return False

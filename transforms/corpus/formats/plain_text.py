@@ -13,7 +13,7 @@ from persona_hub.transforms.corpus.streams import content_chunks
 from persona_hub.transforms.corpus.text import cut_at_sentence
 
 PARAGRAPH = re.compile(r"\n[ \t\r]*\n\s*")
-HIDDEN = frozenset(b"\0\x1b")  # in ASCII: another encoding
+ESCAPING = frozenset(b"\0\x1b")  # in ASCII: another encoding
 
 
 def read_plain_text(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
@@ -55,7 +55,7 @@ def decoded_text(chunks: Iterator[bytes]) -> Iterator[str]:
     What is before the first byte beyond ASCII tells nothing, so it is what begins there that tells the encoding.
     """
     for head, complete in heads(chunks):
-        if not complete and head.isascii() and not HIDDEN.intersection(head):
+        if not complete and head.isascii() and not ESCAPING.intersection(head):
             yield head.decode("ascii")
             continue
         yield from decoded_stream(itertools.chain([head], chunks), codec_of(head, complete=complete))

@@ -1,0 +1,1 @@
+"""Charsets: what was declared, what fits, what may be guessed."""
