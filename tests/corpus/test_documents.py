@@ -52,6 +52,14 @@ def test_which_texts_become_documents(text: str, wanted: DocumentFilter, fate: s
     assert outcome(TextRecord("line 1", "", text), wanted) == fate
 
 
+def test_a_text_of_which_more_than_a_twentieth_is_lost_is_a_dead_letter() -> None:
+    assert outcome(TextRecord("line 1", "", ENGLISH.replace("a", "\ufffd", 3))) == "Document"
+    made = document_of(TextRecord("line 1", "", ENGLISH.replace("a", "\ufffd", 5)), FILE, ANY)
+    assert isinstance(made, DeadLetter)
+    assert (made.reason, made.key) == ("undecodable", FILE)
+    assert f"{FILE}, line 1: " in made.detail
+
+
 def test_a_skip_is_a_row_under_its_reason() -> None:
     made = document_of(SkippedRecord("record 3", "https://a.example/logo.png", "not-html"), FILE, ANY)
     assert made == DocumentOutcome("", "https://a.example/logo.png", FILE, "record 3", "skipped-not-html", "und", 0)

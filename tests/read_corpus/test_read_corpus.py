@@ -18,8 +18,9 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from persona_hub.transforms.corpus.corpus_records import Limits, SkippedRecord, TextRecord
 from persona_hub.transforms.corpus.documents import DocumentFilter, document_of
-from persona_hub.transforms.read_corpus.read_corpus import CorpusError, ReadCorpus, match_corpus
+from persona_hub.transforms.read_corpus.read_corpus import CorpusError, ReadCorpus, count_replaced, match_corpus
 from persona_hub.transforms.records import Document, DocumentOutcome, content_id
+from persona_hub.transforms.wire.batches import Batch
 from tests.corpus.collect import Collected, read
 
 LONG = "The tide tables hang beside the kettle, and every morning the harbour master reads them aloud. "
@@ -67,6 +68,18 @@ def test_every_line_is_a_document_a_skip_or_a_dead_letter(tmp_path: Path) -> Non
     }
     assert got.dead_letters[0].detail.startswith(f"{path}, line 5: ")
     assert all(letter.stage == "read_corpus" and letter.key == str(path) for letter in got.dead_letters)
+
+
+def test_replaced_characters_of_documents_are_counted() -> None:
+    documents = [Document(str(n), "caf\ufffd" * n, "", "en", "f", "line 1") for n in range(3)]
+    assert list(count_replaced(Batch(documents))) == [(("read_corpus", "replaced-characters"), 3)]
+    assert list(count_replaced(Batch(documents[:1]))) == []
+
+
+def test_a_corpus_with_a_stray_byte_counts_it(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(json.dumps({"text": LONG}).encode().replace(b" the ", b" th\xff ", 1) + b"\n")
+    got = read(tmp_path / "a.jsonl")
+    assert [d.text.count("\ufffd") for d in got.documents] == [1]
 
 
 def test_of_equal_documents_the_first_stands_whatever_the_pieces(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from persona_hub.transforms.corpus.charsets.html import XML_ENCODING
+from persona_hub.transforms.corpus.charsets.labels import codec_of_label
+from persona_hub.transforms.corpus.charsets.shapes import marked
 from persona_hub.transforms.corpus.codecs import DAMAGES, Bzip2
 from persona_hub.transforms.corpus.content import codec_of
 from persona_hub.transforms.corpus.corpus_records import BrokenError, Budget, CorpusFile, Limits, Piece
-from persona_hub.transforms.corpus.formats.encoding import BYTE_ORDER_MARKS, XML_ENCODING, known
 from persona_hub.transforms.corpus.streams import (
     FETCH_AGAIN,
     MAGIC_BYTES,
@@ -61,10 +63,10 @@ def parts_of(piece: Piece, limits: Limits) -> Iterator[Part]:
 
 def encoding_of(head: bytes) -> str:
     """Python's name of the encoding of a dump, as its mark or its XML declares it; else UTF-8, as all new ones have."""
-    if mark := next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), ""):
+    if mark := marked(head):
         return mark
     declared = XML_ENCODING.search(head[:1024])
-    return (known(declared[1].decode("ascii")) if declared else "") or UTF_8
+    return (codec_of_label(declared[1].decode("latin-1")) if declared else "") or UTF_8
 
 
 def _as_utf_8(chunks: Iterator[bytes]) -> Iterator[bytes]:
