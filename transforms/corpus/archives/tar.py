@@ -13,7 +13,7 @@ BLOCK = 512
 NAME_BYTES = 64 * KIB  # of a long name, or of the further fields of a header: paths have 4 KiB
 FILES = frozenset((tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE))
 NOT_FILES = frozenset((tarfile.DIRTYPE, b"D", b"V"))  # with GNU's list of a folder and the label of a volume
-PASSED_OVER = {
+NO_FILES = {
     tarfile.LNKTYPE: "link", tarfile.SYMTYPE: "link",
     tarfile.CHRTYPE: "device", tarfile.BLKTYPE: "device", tarfile.FIFOTYPE: "fifo",
 }  # fmt: skip
@@ -50,8 +50,8 @@ def tar_members(chunks: Iterator[bytes], limits: Limits) -> Iterator[Found]:
         extra = {}
         if info.type in NOT_FILES:
             source.skip(size)
-        elif info.type in PASSED_OVER:
-            yield SkippedRecord("the member", "", PASSED_OVER[info.type], member=name)
+        elif info.type in NO_FILES:
+            yield SkippedRecord("the member", "", NO_FILES[info.type], member=name)
         elif sparse or info.type not in FILES:
             what = "sparse" if sparse else f"of the unknown type {info.type!r}"
             yield Damage("the member", "unread-member", f"it is {what}. Unpack the archive first.", member=name)
