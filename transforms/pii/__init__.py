@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from persona_hub.transforms.pii.attributive import noun_after, with_article
 from persona_hub.transforms.pii.contact import find_contacts
 from persona_hub.transforms.pii.finding import Finding, disjoint
 from persona_hub.transforms.pii.names import find_names
@@ -24,10 +25,15 @@ def find_pii(text: str, language: str = "und") -> list[Finding]:
 
 def replace_findings(text: str, found: Sequence[Finding], language: str = "und") -> str:
     """`text` with the neutral words of its language in place of what was found."""
-    words = neutral_words(language_or_by_script(text, language))
+    language = language_or_by_script(text, language)
+    words = neutral_words(language)
     parts: list[str] = []
     here = 0
     for start, end, kind in found:
+        if kind == "name" and language == "en" and (noun := noun_after(text, start, end)):
+            parts.append(with_article(text[here:start], text[noun]))
+            here = noun
+            continue
         word = words.of(kind)
         if not text[:start].strip():
             word = word[:1].upper() + word[1:]

@@ -1,4 +1,4 @@
-"""Contact data in a text: e-mail addresses, links, handles and telephone numbers, as many countries write them.
+"""Contact data in a text: how somebody is reached, or told from all others, as many countries write it.
 
 Patterns find what has the shape; `phonenumbers` decides on telephone numbers that no sign or word betrays. Everything
 that costs is behind a look for the few characters without which there is nothing to find.
@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import regex
 
 from persona_hub.transforms.pii.finding import Finding, disjoint
+from persona_hub.transforms.pii.identifiers import IP, find_identifiers, names_a_host
 from persona_hub.transforms.pii.phones import find_phones
+from persona_hub.transforms.pii.street_addresses import find_street_addresses
 
 # One character for one, so that places stay the same: full-width forms as Chinese and Japanese keyboards give them,
 # Arabic-Indic, Persian, Devanagari and Bengali digits, dashes and spaces of typesetters.
@@ -90,12 +92,16 @@ CUT_OFF = regex.compile(r"(?P<digits>(?<![\w.])[+(]?\d[\d ().\-/]{3,}+)(?=…$)|
 
 
 def find_contacts(text: str, language: str) -> list[Finding]:
-    """E-mail addresses, links, handles and telephone numbers of a text, in their order, none overlapping."""
+    """E-mail addresses, links, handles, numbers of persons and accounts, IP addresses, street addresses and telephone
+    numbers of a text, in their order, none overlapping.
+    """
     folded = text if text.isascii() else text.translate(FOLDED)
     cut: list[Finding] = []
     if folded.endswith("…"):
         cut = [Finding(*match.span(), "phone" if match["digits"] else "email") for match in CUT_OFF.finditer(folded)]
-    return disjoint([*find_addresses(folded, language), *find_phones(folded, language), *cut])
+    found = (*find_addresses(folded, language), *find_identifiers(folded), *find_street_addresses(folded))
+    all_found = disjoint([*found, *find_phones(folded, language), *cut])
+    return [one for one in all_found if one.kind != IP or names_a_host(folded[one.start : one.end])]
 
 
 def find_addresses(text: str, language: str) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ class Finding(NamedTuple):
 
     start: int
     end: int
-    kind: str  # "email" | "link" | "handle" | "phone" | "name"
+    kind: str  # "email" | "link" | "handle" | "phone" | "number" | "ip" | "address" | "name"
 
 
 def disjoint(found: list[Finding]) -> list[Finding]:

@@ -9,46 +9,61 @@ import regex
 
 @dataclass(frozen=True)
 class NeutralWords:
-    """What is put in place of an e-mail address, a telephone number, a link, and a person's name."""
+    """What is put in place of an e-mail address, a telephone number, a link, a person's name, a number, an address."""
 
     email: str
     phone: str
     link: str
     name: str
+    number: str
+    address: str
 
     def of(self, kind: str) -> str:
         """The word for a kind of finding; a handle stands for the person who has it."""
-        return {"email": self.email, "phone": self.phone, "link": self.link}.get(kind, self.name)
+        own = {"email": self.email, "phone": self.phone, "link": self.link, "number": self.number}
+        return self.address if kind in ("address", "ip") else own.get(kind, self.name)
 
 
 # A persona must still read well: "a fan of someone", "ein Fan von jemandem". Where a language declines the word, the
 # case that follows a preposition is taken, since that is where names stand in personas; Russian and the other Slavic
 # languages take the "N." of their novels, which needs no case.
 NEUTRAL_WORDS = {
-    "en": NeutralWords("an e-mail address", "a phone number", "a link", "someone"),
-    "de": NeutralWords("eine E-Mail-Adresse", "eine Telefonnummer", "ein Link", "jemandem"),
-    "es": NeutralWords("un correo electrónico", "un teléfono", "un enlace", "alguien"),
-    "fr": NeutralWords("une adresse e-mail", "un numéro de téléphone", "un lien", "quelqu'un"),
-    "it": NeutralWords("un indirizzo e-mail", "un numero di telefono", "un link", "qualcuno"),
-    "pt": NeutralWords("um e-mail", "um telefone", "um link", "alguém"),
-    "nl": NeutralWords("een e-mailadres", "een telefoonnummer", "een link", "iemand"),
-    "pl": NeutralWords("adres e-mail", "numer telefonu", "link", "N. N."),
-    "cs": NeutralWords("e-mailová adresa", "telefonní číslo", "odkaz", "N. N."),
-    "ru": NeutralWords("адрес почты", "номер телефона", "ссылка", "N."),
-    "uk": NeutralWords("адреса пошти", "номер телефону", "посилання", "N."),
-    "tr": NeutralWords("bir e-posta adresi", "bir telefon numarası", "bir bağlantı", "birisi"),
-    "id": NeutralWords("sebuah alamat surel", "sebuah nomor telepon", "sebuah tautan", "seseorang"),
-    "vi": NeutralWords("một địa chỉ email", "một số điện thoại", "một liên kết", "một người"),
-    "zh": NeutralWords("某邮箱", "某电话", "某链接", "某人"),
-    "ja": NeutralWords("あるメールアドレス", "ある電話番号", "あるリンク", "ある人"),
-    "ko": NeutralWords("어떤 이메일", "어떤 전화번호", "어떤 링크", "어떤 사람"),
-    "ar": NeutralWords("بريد إلكتروني", "رقم هاتف", "رابط", "شخص ما"),
-    "fa": NeutralWords("یک ایمیل", "یک شماره تلفن", "یک پیوند", "شخصی"),
-    "hi": NeutralWords("एक ईमेल", "एक फ़ोन नंबर", "एक लिंक", "किसी व्यक्ति"),
-    "th": NeutralWords("อีเมลหนึ่ง", "หมายเลขโทรศัพท์หนึ่ง", "ลิงก์หนึ่ง", "ใครคนหนึ่ง"),
+    "en": NeutralWords("an e-mail address", "a phone number", "a link", "someone", "a number", "an address"),
+    "de": NeutralWords(
+        "eine E-Mail-Adresse", "eine Telefonnummer", "ein Link", "jemandem", "eine Nummer", "eine Adresse"
+    ),
+    "es": NeutralWords("un correo electrónico", "un teléfono", "un enlace", "alguien", "un número", "una dirección"),
+    "fr": NeutralWords(
+        "une adresse e-mail", "un numéro de téléphone", "un lien", "quelqu'un", "un numéro", "une adresse"
+    ),
+    "it": NeutralWords(
+        "un indirizzo e-mail", "un numero di telefono", "un link", "qualcuno", "un numero", "un indirizzo"
+    ),
+    "pt": NeutralWords("um e-mail", "um telefone", "um link", "alguém", "um número", "um endereço"),
+    "nl": NeutralWords("een e-mailadres", "een telefoonnummer", "een link", "iemand", "een nummer", "een adres"),
+    "pl": NeutralWords("adres e-mail", "numer telefonu", "link", "N. N.", "numer", "adres"),
+    "cs": NeutralWords("e-mailová adresa", "telefonní číslo", "odkaz", "N. N.", "číslo", "adresa"),
+    "ru": NeutralWords("адрес почты", "номер телефона", "ссылка", "N.", "номер", "адрес"),
+    "uk": NeutralWords("адреса пошти", "номер телефону", "посилання", "N.", "номер", "адреса"),
+    "tr": NeutralWords(
+        "bir e-posta adresi", "bir telefon numarası", "bir bağlantı", "birisi", "bir numara", "bir adres"
+    ),
+    "id": NeutralWords(
+        "sebuah alamat surel", "sebuah nomor telepon", "sebuah tautan", "seseorang", "sebuah nomor", "sebuah alamat"
+    ),
+    "vi": NeutralWords(
+        "một địa chỉ email", "một số điện thoại", "một liên kết", "một người", "một dãy số", "một địa chỉ"
+    ),
+    "zh": NeutralWords("某邮箱", "某电话", "某链接", "某人", "某号码", "某地址"),
+    "ja": NeutralWords("あるメールアドレス", "ある電話番号", "あるリンク", "ある人", "ある番号", "ある住所"),
+    "ko": NeutralWords("어떤 이메일", "어떤 전화번호", "어떤 링크", "어떤 사람", "어떤 번호", "어떤 주소"),
+    "ar": NeutralWords("بريد إلكتروني", "رقم هاتف", "رابط", "شخص ما", "رقم", "عنوان"),
+    "fa": NeutralWords("یک ایمیل", "یک شماره تلفن", "یک پیوند", "شخصی", "یک شماره", "یک نشانی"),
+    "hi": NeutralWords("एक ईमेल", "एक फ़ोन नंबर", "एक लिंक", "किसी व्यक्ति", "एक नंबर", "एक पता"),
+    "th": NeutralWords("อีเมลหนึ่ง", "หมายเลขโทรศัพท์หนึ่ง", "ลิงก์หนึ่ง", "ใครคนหนึ่ง", "หมายเลขหนึ่ง", "ที่อยู่หนึ่ง"),
 }
 # Nomen nescio: understood in any language that has no words above.
-NEUTRAL_IN_ANY_LANGUAGE = NeutralWords("e-mail", "tel.", "link", "N. N.")
+NEUTRAL_IN_ANY_LANGUAGE = NeutralWords("e-mail", "tel.", "link", "N. N.", "No.", "adr.")
 
 LANGUAGE_OF_SCRIPT = {
     "Han": "zh",
