@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 
 import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import TakedownOptions
-from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.exit_status import DONE, JobError
 from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.embedders import check_embedder
 from persona_hub.pipelines.planning.models import called_models, embedder_of
+from persona_hub.pipelines.planning.named_sources import named_sources
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.store_choice import absolute
@@ -29,16 +32,21 @@ from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
+from persona_hub.transforms.hub.showing.samples import personas_gone
 from persona_hub.transforms.hub.table_files import read_file
-from persona_hub.transforms.hub.tombstones import REMOVED_DOCUMENT, REMOVED_PERSONA
+from persona_hub.transforms.hub.tombstones import REMOVED_DOCUMENT, REMOVED_PERSONA, REMOVED_SOURCE
 from persona_hub.transforms.hub.vectors import WriteVectors
-from persona_hub.transforms.hub.versions import Hub, open_hub, path_of
+from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, path_of
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup
 from persona_hub.transforms.read_hub.existing_hub import existing_vectors
-from persona_hub.transforms.records import Tombstone
+from persona_hub.transforms.records import Tombstone, excerpt
 from persona_hub.transforms.store.registry import NO_STORE
+from persona_hub.transforms.take_down.naming import names_found
 from persona_hub.transforms.take_down.take_down import TakeDown
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
+
+SHOWN_SOURCES = 3  # of those that no document has
+RECORDED_SOURCES = 100  # in a manifest; the table `removed` has all of them
 
 
 def take_down_sources(options: TakedownOptions, beam_flags: Sequence[str]) -> int:
@@ -52,11 +60,42 @@ def plan_takedown(options: TakedownOptions, where: Where) -> TakedownJob:
     asked = continued(options, hub)
     if asked.response_store not in ("", NO_STORE):
         absolute(asked.response_store)  # one that is no address is reported before anything is done
-    sources = frozenset(asked.source) - hub.tombstones().unwanted
-    if sources:
+    named, earlier = named_sources(asked), hub.tombstones().unwanted
+    fresh = named - earlier
+    if fresh:
         check_embedder(asked, hub, where)
+    strange = fresh - names_found(tables_of_documents(hub), fresh)
+    if strange == named:
+        raise JobError(
+            f"{hub.output}: no document has {some_of(strange)}; nothing is taken down, and no version is made. "
+            "`persona-hub versions --sources` lists what there is"
+        )
+    sources = frozenset() if strange == fresh else fresh
     embedder = embedder_of(asked, where) if sources else EmbedderConfig()
-    return TakedownJob(options=asked, hub=hub, sources=sources, embedder=embedder, runner=where.runner)
+    return TakedownJob(
+        options=asked,
+        hub=hub,
+        named=named - strange | sources,
+        sources=sources,
+        strange=strange,
+        embedder=embedder,
+        runner=where.runner,
+    )
+
+
+def tables_of_documents(hub: Hub) -> Iterator[str]:
+    """Paths of the tables of documents: of the version, then of the others, which a purge erases in, too."""
+    own = hub.paths("documents")
+    yield from own
+    every = {entry.path for made in list_versions(hub.output) for entry in made.files_of("documents")}
+    yield from sorted({path_of(hub.output, path) for path in every} - set(own))
+
+
+def some_of(sources: Collection[str]) -> str:
+    """Some of many sources, in a message."""
+    shown = ", ".join(excerpt(source) for source in sorted(sources)[:SHOWN_SOURCES])
+    more = len(sources) - SHOWN_SOURCES
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +104,9 @@ class TakedownJob:
 
     options: TakedownOptions  # those that were not given are as the hub was built
     hub: Hub
-    sources: frozenset[str]  # without those that were taken down before
+    named: frozenset[str]  # sources that are gone afterwards, those of takedowns before among them
+    sources: frozenset[str]  # without those
+    strange: frozenset[str]  # that no document has
     embedder: EmbedderConfig
     runner: str
 
@@ -121,14 +162,21 @@ class TakedownJob:
         if self.done:
             rest = "" if options.purge else "; nothing is to be done (--purge erases the text that files still hold)"
             say(f"{options.hub}: version {self.hub.manifest.version} is without these sources already{rest}")
+            for line in lists_made_good(self.hub, self.named):
+                say_lines([line])
         else:
             say_lines(takedown_summary(open_hub(options.hub)))
-        return run_purge(options, frozenset(options.source)) if options.purge else DONE
+        if self.strange:
+            noted = "" if self.done else "; later refreshes will skip them"
+            many = f"{len(self.strange):,} of the sources are of none, as {some_of(self.strange)}"
+            say_lines([f"no document   {many}{noted}"])
+        return run_purge(options, self.named) if options.purge else DONE
 
 
 def draft_takedown(options: TakedownOptions, hub: Hub, sources: frozenset[str], runner: str) -> Manifest:
     """The manifest, but for what the job finds out. Parameters stay the hub's: a refresh takes them from here."""
     content = fingerprint({"takedown": sources, "of": hub.manifest.version})
+    given = {"source": sorted(sources)} if len(sources) <= RECORDED_SOURCES else {"sources": len(sources)}
     return Manifest(
         version=version_name(hub.manifest.version, content),
         parent=hub.manifest.version,
@@ -136,7 +184,7 @@ def draft_takedown(options: TakedownOptions, hub: Hub, sources: frozenset[str], 
         fingerprint=content,
         files=hub.manifest.files,
         hidden=hub.manifest.hidden,
-        parameters={**hub.manifest.parameters, "source": sorted(sources), "partitions": options.partitions},
+        parameters={**hub.manifest.parameters, **given, "partitions": options.partitions},
         prompts=hub.manifest.prompts,
         models=hub.manifest.models,
         usage=hub.manifest.usage,
@@ -152,10 +200,7 @@ def takedown_summary(hub: Hub) -> Iterator[str]:
     removed = [row for path in hub.own_paths("removed") for row in read_file(path, Tombstone)]
     documents = sum(row.kind == REMOVED_DOCUMENT for row in removed)
     if not documents:
-        yield (
-            "no document of this hub has these sources; later refreshes will skip them. The table `documents` lists "
-            "the sources"
-        )
+        yield "no document goes: each stays by another address; later refreshes will skip these sources"
     yield (
         f"{documents:,} documents and "
         f"{counts.get('gone', 0):,} personas gone, "
@@ -164,9 +209,25 @@ def takedown_summary(hub: Hub) -> Iterator[str]:
     )
     yield f"hub           {path_of(hub.output, manifest.folder)}  ({manifest.records_of('personas'):,} personas)"
     gone = {row.key for row in removed if row.kind == REMOVED_PERSONA}
-    if listed := list_samples(hub.output, manifest.version, gone):
-        where = path_of(hub.output, f"{FOLDER}/{manifest.version}/{FILE}")
+    yield from listed_samples(hub, manifest.version, gone)
+
+
+def listed_samples(hub: Hub, version: str, gone: AbstractSet[str]) -> Iterator[str]:
+    """Writes the list of the samples that were made from those gone with a version, and says where it is."""
+    if listed := list_samples(hub.output, version, gone):
+        where = path_of(hub.output, f"{FOLDER}/{version}/{FILE}")
         yield f"samples       {where}  ({len(listed):,} were made from those gone)"
+
+
+def lists_made_good(hub: Hub, named: frozenset[str]) -> Iterator[str]:
+    """The lists of the takedowns of `named`, which one that was killed after it had published has not written."""
+    still_gone: frozenset[str] | None = None
+    for version, entries in groupby(hub.manifest.files_of("removed"), lambda entry: entry.folder.rpartition("/")[2]):
+        rows = [row for entry in entries for row in read_file(path_of(hub.output, entry.path), Tombstone)]
+        if any(row.kind == REMOVED_SOURCE and row.key in named for row in rows):
+            still_gone = personas_gone(hub) if still_gone is None else still_gone
+            gone = {row.key for row in rows if row.kind == REMOVED_PERSONA}
+            yield from listed_samples(hub, version, gone & still_gone)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from persona_hub.pipelines.cli.command_options import (
 from persona_hub.pipelines.cli.hub_options import (
     CleaningOptions,
     ExportOptions,
-    HubOptions,
+    ListingOptions,
     StatusOptions,
     TwoVersionsOptions,
     VersionOptions,
@@ -74,7 +74,7 @@ JOBS = [
         "versions",
         "which versions a hub has, and which one readers see",
         "persona_hub.pipelines.commands.versions:list_hub_versions",
-        HubOptions,
+        ListingOptions,
         runs_on_beam=False,
     ),
     Job(

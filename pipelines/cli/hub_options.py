@@ -28,6 +28,19 @@ class VersionOptions(HubOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListingOptions(HubOptions):
+    """What is listed of a hub."""
+
+    sources: bool = option(
+        "list the sources of the current version instead, one on each line, as `takedown --source_file` takes them",
+        False,
+        truth,
+        metavar="BOOL",
+        alone=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class TwoVersionsOptions(VersionOptions):
     """Which two versions are compared."""
 
@@ -71,11 +84,16 @@ class SourceOptions(HubOptions):
     """Which sources a hub is to be without."""
 
     source: tuple[str, ...] = option(
-        "address or id of a document, as the hub's table of documents has it; given once for each",
-        required=True,
+        "address or id of a document, or the path of a file that was read, as `versions --sources` and the hub's table "
+        "of documents have it; given once for each",
+        (),
         many=True,
         paths=True,
         metavar="URL_OR_ID",
+        first_day=True,
+    )
+    source_file: str = option(
+        "file with a source on each line; -: standard input", metavar="FILE", recorded=False, first_day=True
     )
     purge: bool = option(
         "erase the text too, from all versions, samples, dead letters, exports and response stores; this cannot be "

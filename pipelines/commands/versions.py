@@ -6,24 +6,41 @@ import sys
 from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.exit_status import DONE
-from persona_hub.pipelines.cli.hub_options import HubOptions
+from persona_hub.pipelines.cli.hub_options import ListingOptions
 from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.hub.manifest import Manifest
-from persona_hub.transforms.hub.versions import list_versions, open_hub
+from persona_hub.transforms.hub.reading import read_table
+from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub
+from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome
+from persona_hub.transforms.take_down.naming import is_row_named
+from persona_hub.transforms.take_down.take_down import READ
 
 VERSIONS_HEAD = f"  {'version':16}{'created':22}{'personas':>12}{'of its own':>12}{'documents':>12}{'US dollars':>12}"
 
 
-def list_hub_versions(options: HubOptions, _: Sequence[str]) -> int:
-    """Lists the versions."""
+def list_hub_versions(options: ListingOptions, _: Sequence[str]) -> int:
+    """Lists the versions, or the sources of the current one."""
     output = options.hub
-    current = open_hub(output).manifest.version
+    hub = open_hub(output)
+    if options.sources:
+        for source in sources_of(hub):
+            say_lines([source])
+        return DONE
+    current = hub.manifest.version
     say(VERSIONS_HEAD)
     for manifest in list_versions(output):
         say_lines([("* " if manifest.version == current else "  ") + version_line(manifest)])
     say("* is the one that readers see")
     return DONE
+
+
+def sources_of(hub: Hub) -> list[str]:
+    """Where the documents were read that are in the hub: addresses, or for records without one "file, line n"."""
+    gone = hub.tombstones().unwanted
+    rows = (row for row in read_table(hub, "documents", DocumentOutcome) if row.outcome in READ)
+    shown = {row.source for row in rows if not is_row_named(row, gone)}
+    return sorted({address for source in shown for address in source.split(ADDRESS_END)})
 
 
 def version_line(manifest: Manifest) -> str:

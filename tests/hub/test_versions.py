@@ -13,10 +13,15 @@ from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.hub.current import read_current
+from persona_hub.transforms.hub.current import PublishConflict, read_current
+from persona_hub.transforms.hub.manifest import FileEntry, Manifest, RunManifest
 from persona_hub.transforms.hub.orphans import find_orphans, remove_orphans
+from persona_hub.transforms.hub.publishing import publish
+from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import list_versions, missing_files, open_hub
-from tests.material.versions import made, texts
+from persona_hub.transforms.records import Persona
+from persona_hub.transforms.wire.batches import Batch
+from tests.material.versions import made, persona, texts
 
 DAY = 86_400
 
@@ -221,3 +226,26 @@ def test_fifty_versions_are_listed_by_their_manifests_alone(
     opened.clear()
     assert open_hub(str(tmp_path)).manifest.records_of("personas") == 50
     assert Counter(opened) == {"manifest.json": 1, "CURRENT": 1}
+
+
+def test_a_version_whose_files_a_gc_has_removed_is_not_published(hub: Path) -> None:
+    """A refresh writes, `gc --older_than_hours 0` takes what no manifest names yet, the refresh publishes."""
+    last = open_hub(str(hub)).manifest
+    group: Batch[Persona] = Batch([persona("a pilot")])
+    entry = write_shard(str(hub), "hub/0004-ff", "personas-0", Persona, "avro", [group])
+    draft = Manifest(version="0004-ff", parent=last.version, fingerprint="ff", files=last.files)
+    assert remove_orphans(str(hub), 0, 0).files == (str(hub / entry.path),)
+    with pytest.raises(PublishConflict, match=r"personas-0-\w+.avro: is not there any more, and nothing is published"):
+        publish(str(hub), draft, [entry], {})
+    assert read_current(str(hub)) == last.version
+    assert missing_files(open_hub(str(hub))) == []
+    write_shard(str(hub), "hub/0004-ff", "personas-0", Persona, "avro", [group])
+    publish(str(hub), draft, [entry], {})
+    assert "a pilot" in texts(hub)
+
+
+def test_a_run_whose_files_are_gone_is_not_published(hub: Path) -> None:
+    entry = FileEntry("samples/math/one/samples-0-ab.jsonl", 1, 9)
+    with pytest.raises(PublishConflict, match="is not there any more"):
+        publish(str(hub), RunManifest(run="one"), [entry], {})
+    assert not (hub / "samples").exists()

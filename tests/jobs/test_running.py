@@ -16,6 +16,9 @@ from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
 from persona_hub.pipelines.main import main
 from persona_hub.pipelines.progress.progress import Watched
 from persona_hub.pipelines.runners import job
+from persona_hub.transforms.hub.reading import read_table
+from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.records import DocumentOutcome
 from persona_hub.transforms.store.protocol import Renew
 from persona_hub.transforms.store.registry import open_store
 from tests.helpers.paid import corpus_of, paying
@@ -66,7 +69,13 @@ def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "hub"
 
 
-@pytest.mark.parametrize("command", ["takedown --hub HUB --source nothing", "compact --hub HUB"])
+def a_document(hub: Path) -> str:
+    """The id of a document that a hub has read."""
+    opened = open_hub(str(hub))
+    return next(read_table(opened, "documents", DocumentOutcome)).document_id
+
+
+@pytest.mark.parametrize("command", ["takedown --hub HUB --source DOCUMENT", "compact --hub HUB"])
 def test_the_progress_line_of_a_job_on_a_cluster_names_the_cluster(
     command: str, two_versions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,7 +88,8 @@ def test_the_progress_line_of_a_job_on_a_cluster_names_the_cluster(
 
     monkeypatch.setattr(job, "progress", progress)
     monkeypatch.setattr(job, "run_pipeline", lambda *_: None)
-    main([*command.replace("HUB", str(two_versions)).split(), *ON_FLINK])
+    typed = command.replace("HUB", str(two_versions)).replace("DOCUMENT", a_document(two_versions))
+    main([*typed.split(), *ON_FLINK])
     assert shown == ["FlinkRunner, http://flink:8081"]
 
 
@@ -112,7 +122,8 @@ def test_nor_a_takedown_with_a_paid_embedder(
     stopped: list[bool] = []
     monkeypatch.setattr(job, "run_pipeline", lambda *_: stopped.append(is_stopped(address)))
     paid = ["--embedder", "openai:embed", "--embedder_base_url", server.url, "--response_store", address]
-    main(["takedown", "--hub", str(two_versions), "--source", "nothing", *paid])  # the job itself is not run
+    named = ["--source", a_document(two_versions)]
+    main(["takedown", "--hub", str(two_versions), *named, *paid])  # the job itself is not run
     assert stopped == [False]
 
 

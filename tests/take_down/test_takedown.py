@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import orjson
 import pytest
 
-from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
+from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import list_versions, open_hub
@@ -80,15 +81,117 @@ def test_the_same_takedown_again_has_nothing_to_do(taken: Path, capsys: pytest.C
     assert main(["takedown", "--hub", str(taken)]) == WRONG_COMMAND
 
 
-def test_a_source_that_no_document_has_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    hub = build(tmp_path, (A, TEXTS[A]))
-    before = by_id(personas(hub))
-    capsys.readouterr()
-    take_down(hub, "https://elsewhere.org")
+def test_a_source_that_no_document_has_is_told_and_makes_no_version(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub = build(tmp_path, (A, TEXTS[A]), (B, TEXTS[B]))
+    for flags in ([], ["--purge"]):
+        assert main(["takedown", "--hub", str(hub), "--source", "https://elsewhere.org", *flags]) == FAILED
+        said = capsys.readouterr().err
+        assert "no document has https://elsewhere.org; nothing is taken down, and no version is made" in said
+        assert len(list_versions(str(hub))) == 1
+    take_down(hub, A, "https://elsewhere.org")
     said = capsys.readouterr().out
-    assert "no document of this hub has these sources" in said
-    assert "0 documents and 0 personas gone" in said
-    assert by_id(personas(hub)) == before
+    assert "1 of the sources are of none, as https://elsewhere.org; later refreshes will skip them" in said
+    assert "https://elsewhere.org" in open_hub(str(hub)).tombstones().unwanted
+    assert main(["takedown", "--hub", str(hub), "--source", A, "--source", "https://nowhere.org"]) == DONE
+    said = capsys.readouterr().out
+    assert "is without these sources already" in said
+    assert "1 of the sources are of none, as https://nowhere.org\n" in said
+    assert len(list_versions(str(hub))) == 2
+
+
+def test_a_list_that_a_killed_takedown_has_not_written_is_made_good_by_the_same_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub = build(tmp_path, *TEXTS.items())
+    take_down(hub, A)
+    [listed] = (hub / "takedowns").glob("*/samples.jsonl")
+    before = listed.read_bytes()
+    take_down(hub, B)
+    listed.unlink()  # as if it had been killed when CURRENT had moved
+    capsys.readouterr()
+    take_down(hub, A)
+    assert f"samples       {listed}" in capsys.readouterr().out
+    assert listed.read_bytes() == before
+    assert len(list((hub / "takedowns").glob("*/samples.jsonl"))) == 2
+    assert len(list_versions(str(hub))) == 3
+
+
+def test_samples_of_those_gone_are_not_exported_though_files_still_hold_them(taken: Path, tmp_path: Path) -> None:
+    assert main(["export", "--hub", str(taken), "--output", str(tmp_path), "--format", "jsonl,parquet"]) == DONE
+    first = open_hub(str(taken), list_versions(str(taken))[0].version)
+    gone = {row.text for row in read_table(first, "personas", type(personas(taken)[0])) if row.source == A}
+    assert len(gone) == 2
+    shown = {orjson.loads(line)["input persona"] for line in (tmp_path / "math.jsonl").open("rb")}
+    assert shown
+    assert shown <= {persona.text for persona in personas(taken)}
+    for file in tmp_path.iterdir():
+        assert not [text for text in gone if text.encode() in file.read_bytes()]
+
+
+def test_a_whole_file_is_taken_down_by_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hub, one, two = tmp_path / "hub", tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    one.write_bytes(b"\n".join(orjson.dumps({"text": TEXTS[name]}) for name in (A, B)))
+    write(two, (C, TEXTS[C]), ("https://mirror.org/a", TEXTS[A]))
+    assert main(["build", "--input", f"{one},{two}", "--output", str(hub), *FLAGS]) == DONE
+    capsys.readouterr()
+    assert main(["versions", "--hub", str(hub), "--sources"]) == DONE
+    listed = capsys.readouterr().out.splitlines()
+    assert listed == sorted([f"{one}, line 1", f"{one}, line 2", C, "https://mirror.org/a"])
+    take_down(hub, str(one))
+    assert "1 documents" in capsys.readouterr().out, "the other one is in the second file, too"
+    again = tmp_path / "more.jsonl"
+    again.write_bytes(one.read_bytes())
+    before = by_id(personas(hub))
+    one.write_bytes(orjson.dumps({"text": "Harbour pilots in Accra board tankers at dawn and radio the tide tables."}))
+    refresh(hub, one)
+    assert by_id(personas(hub)) == before, "whatever the file holds by now"
+    assert main(["versions", "--hub", str(hub), "--sources"]) == DONE
+    assert capsys.readouterr().out.splitlines()[-2:] == [C, "https://mirror.org/a"]
+    assert main(["takedown", "--hub", str(hub), "--source", str(two), "--purge"]) == DONE
+    assert personas(hub) == []
+
+
+def test_sources_are_read_from_a_file_or_standard_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = build(tmp_path, *TEXTS.items())
+    names = tmp_path / "names.txt"
+    names.write_bytes(b"\xef\xbb\xbf" + f"{A}\r\n\n  https://elsewhere.org/é  \n".encode())
+    command = ["takedown", "--hub", str(hub), "--source_file"]
+    assert main([*command, str(names)]) == DONE
+    assert sources(hub) == {B, C}
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(f"{B}\n{A}".encode())))
+    assert main([*command, "-", "--source", C]) == DONE
+    assert personas(hub) == []
+    capsys.readouterr()
+    for data, told in (
+        (b"\n \n", "names no source; put one on each line"),
+        (b"a\nb\xff", "line 2: no UTF-8; save the file as UTF-8"),
+        (b"a\n" + b"b" * 3000, "line 2: 3,000 characters, and no address in a hub has more than 2,048"),
+    ):
+        names.write_bytes(data)
+        assert main([*command, str(names)]) == WRONG_COMMAND
+        assert f"--source_file {names}" in (said := capsys.readouterr().err)
+        assert told in said
+    assert main([*command, str(tmp_path / "none")]) == WRONG_COMMAND
+    assert "No such file or directory; name a file with an address on each line" in capsys.readouterr().err
+    assert main(["takedown", "--hub", str(hub)]) == WRONG_COMMAND
+    assert (
+        "--source is required: an address, a file or the id of a document; or --source_file" in capsys.readouterr().err
+    )
+
+
+def test_of_many_sources_the_manifest_has_the_number_and_the_table_all(tmp_path: Path) -> None:
+    hub = build(tmp_path, *TEXTS.items())
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join([A, *(f"https://elsewhere.org/{n}" for n in range(200))]))
+    assert main(["takedown", "--hub", str(hub), "--source_file", str(names)]) == DONE
+    opened = open_hub(str(hub))
+    assert opened.manifest.parameters["sources"] == 201
+    assert "source" not in opened.manifest.parameters
+    assert len(opened.tombstones().unwanted) == 202
 
 
 def test_a_persona_that_another_document_supports_stays_and_is_its_from_now_on(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class DocumentFilter:
     languages: frozenset[str]  # ISO 639-1; empty: all
     min_characters: int  # as `text_weight` counts them
     max_characters: int
-    unwanted: frozenset[str] = frozenset()  # sources and ids of documents that were taken down
+    unwanted: frozenset[str] = frozenset()  # sources, files and ids of documents that were taken down
 
 
 def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Document | DocumentOutcome | DeadLetter:
@@ -51,7 +51,7 @@ def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Docum
     document = Document(content_id(text), text, source, UNDETERMINED, file, found.place)
     if not text:
         return outcome_of(document, "skipped-no-text")
-    if is_named(source, wanted.unwanted) or document.document_id in wanted.unwanted:
+    if is_named(source, wanted.unwanted) or not wanted.unwanted.isdisjoint((file, document.document_id)):
         return outcome_of(document, "skipped-taken-down")
     if text_weight(text) < wanted.min_characters:
         return outcome_of(document, "skipped-too-short")

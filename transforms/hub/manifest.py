@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import lru_cache
 from typing import Any, Self
 
 import orjson
@@ -34,6 +35,12 @@ class FileEntry:
     def folder(self) -> str:
         """The path without the file's name."""
         return self.path.rpartition("/")[0]
+
+
+@lru_cache(maxsize=1 << 18)
+def file_entry(path: str, records: int, size: int) -> FileEntry:
+    """The entry of a file: one object, however many versions name it."""
+    return FileEntry(path, records, size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +97,7 @@ class BaseManifest:
             raise ManifestError(f"{where}: lacks '{lacking[0]}'; {RESTORE_FILE}")
         check_form(document, data, where)
         known = {f.name: document[f.name] for f in fields(cls) if f.name in document}
-        known["files"] = tuple(FileEntry(f["path"], f["records"], f.get("bytes", 0)) for f in document["files"])
+        known["files"] = tuple(file_entry(f["path"], f["records"], f.get("bytes", 0)) for f in document["files"])
         if "token_limits" in known:
             known["token_limits"] = tuple(known["token_limits"])
         return cls(**known)

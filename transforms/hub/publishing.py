@@ -33,7 +33,8 @@ def publish(
 
     `draft` is all of the manifest but what the job found out; a version's draft names the files that it takes over
     from its parent. Done again it changes nothing, and neither does a successor that is as partial as what it replaces:
-    that stays. Raises PublishConflict if another version was published meanwhile, or what a run has read was purged.
+    that stays. Raises PublishConflict if another version was published meanwhile, if what a run has read was purged, or
+    if a file is gone, as by a `gc` that was told to spare nothing.
     """
     created = draft.created or datetime.now(UTC).isoformat(timespec="seconds")
     made = replace(draft, counts=counts, created=created)
@@ -41,6 +42,7 @@ def publish(
     if isinstance(made, RunManifest):
         with exclusive(output) if read_current(output) else nullcontext():  # a folder without a hub stays without
             require_unpurged(output, made)
+            require_files(output, folders)
             _publish_runs(output, made, folders)
         return replace(made, files=tuple(entry for group in folders.values() for entry in group))
     assert isinstance(made, Manifest)
@@ -54,6 +56,7 @@ def publish(
             for folder in (made.folder, *folders):
                 delete_unnamed(output, folder, ())
             return before
+        require_files(output, {**folders, **by_folder(made.files)})
         _publish_runs(output, made, folders)
         write_bytes(path_of(output, f"{made.folder}/{MANIFEST}"), made.to_json())
         set_current(output, made.parent, made.version)
@@ -70,6 +73,20 @@ def require_unpurged(output: str, run: RunManifest) -> None:
             "published; purge again (`takedown --purge`), so that the answers that it has stored since go too, and run "
             "it again (other answers are not paid twice)"
         )
+
+
+def require_files(output: str, folders: Mapping[str, tuple[FileEntry, ...]]) -> None:
+    """Raises PublishConflict where a file that is about to be named is not there."""
+    patterns = {"hub/*/*" if folder.startswith("hub/") else f"{folder}/*" for folder in folders}
+    there = {found.path for pattern in sorted(patterns) for found in list_inside(output, pattern)}
+    for files in folders.values():
+        for entry in files:
+            if (path := path_of(output, entry.path)) not in there:
+                raise PublishConflict(
+                    f"{path}: is not there any more, and nothing is published: a `gc` or a purge with a low "
+                    "--older_than_hours beside this run has removed it; run it again without one (answers are stored "
+                    "and are not paid twice)"
+                )
 
 
 def is_as_partial(before: Manifest, after: Manifest) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_table
@@ -12,7 +13,9 @@ from persona_hub.transforms.hub.remaining_provenance import remaining_provenance
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.tombstones import REMOVED_PERSONA
 from persona_hub.transforms.hub.versions import Hub, path_of
-from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome, Provenance, Tombstone, is_named
+from persona_hub.transforms.purge.mentions import Mentions
+from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome, Provenance, Tombstone
+from persona_hub.transforms.take_down.naming import address_of, is_row_named
 from persona_hub.transforms.take_down.take_down import READ, documents_of
 from persona_hub.transforms.wire.batches import Record
 
@@ -24,12 +27,17 @@ class Erasure:
     sources: frozenset[str]  # as they were named
     documents: frozenset[str]
     personas: frozenset[str]
-    addresses: frozenset[str]  # at which the documents were read, and those named
+    addresses: frozenset[str]  # at which the documents were read, and those named; files, where these are named
 
     @property
     def ids(self) -> frozenset[str]:
         """Of all of them."""
         return self.documents | self.personas
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """Finds the addresses in a text."""
+        return Mentions(self.addresses)
 
 
 def find_erasure(hub: Hub, versions: Collection[Manifest], sources: frozenset[str]) -> Erasure:
@@ -57,18 +65,17 @@ def find_documents(
     paths: Collection[str], sources: AbstractSet[str], unwanted: frozenset[str]
 ) -> tuple[frozenset[str], frozenset[str]]:
     """(ids of the documents that go with `sources`, the addresses at which those were read)."""
+    named = sources | unwanted
     asked = {
-        row.document_id
-        for row in all_rows(paths, DocumentOutcome)
-        if row.document_id and (is_named(row.source, sources) or row.document_id in sources)
+        row.document_id for row in all_rows(paths, DocumentOutcome) if row.document_id and is_row_named(row, sources)
     }
     read = {
-        (row.document_id, row.source)
+        (row.document_id, address_of(row, named), row.source)
         for row in all_rows(paths, DocumentOutcome)
         if row.document_id in asked and row.outcome in READ
     }
-    gone = asked & documents_of(read, sources, unwanted)
-    met = {source for document, source in read if document in gone}
+    gone = asked & documents_of({(document, address) for document, address, _ in read}, sources, unwanted)
+    met = {source for document, _, source in read if document in gone}
     return frozenset(gone), frozenset(met.union(*(source.split(ADDRESS_END) for source in met)))
 
 

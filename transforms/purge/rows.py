@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -56,7 +55,7 @@ def concerns(letter: DeadLetter, gone: Erasure) -> bool:
     if letter.stage == FILTER_PERSONA:
         return letter.detail.removeprefix("of ") in gone.addresses
     if letter.stage == READ_CORPUS:
-        return any(re.search(rf"(?<!\w){re.escape(address)}(?!\w)", letter.excerpt) for address in gone.addresses)
+        return letter.key in gone.addresses or gone.mentions.anywhere(letter.excerpt)
     return False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from persona_hub.transforms.hub.remaining_provenance import RemainingProvenance,
 from persona_hub.transforms.hub.tombstones import MOVED_PERSONA, REMOVED_DOCUMENT, REMOVED_PERSONA, REMOVED_SOURCE
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import DocumentOutcome, Duplicate, Persona, Provenance, Tombstone, is_named
+from persona_hub.transforms.take_down.naming import Names, address_of, is_row_named
 from persona_hub.transforms.wire.batches import Batch
 
 READ = ("document", "repeated", "known-elsewhere", "unasked")  # records whose text a model was shown, or may be yet
@@ -46,12 +47,12 @@ class TakenDown(NamedTuple):
 class TakeDown(beam.PTransform):
     """Pipeline -> what becomes of a hub's personas when the documents of `sources` go.
 
-    A document goes if `sources` names its id, or each source that it was read from. What one worker holds at once is
-    what the takedown touches: rows of its documents, and of the personas that came of them.
+    A document goes if `sources` names its id, or each source or file that it was read from. What one worker holds at
+    once is what the takedown touches: rows of its documents, and of the personas that came of them.
     """
 
     hub: Hub
-    sources: frozenset[str]  # addresses as in the table of documents, or ids of documents
+    sources: frozenset[str]  # addresses or files as in the table of documents, or ids of documents
     earlier: frozenset[str] = frozenset()  # those of takedowns before
     blocks: int
 
@@ -62,13 +63,16 @@ class TakeDown(beam.PTransform):
 
     def expand(self, root: beam.Pipeline) -> TakenDown:
         """Each table is read as often as it is asked: documents and provenance twice, once for what is touched."""
+        # Names may be many: they are in the graph once, and every step takes them from there.
+        given = root | "Names" >> beam.Create([Names(self.sources, self.earlier)], reshuffle=False)
+        names = AsSingleton(given)
         documents = root | "Documents" >> self.table("documents", DocumentOutcome, "document_id")
-        asked = documents | "RequestedIds" >> beam.FlatMap(requested_ids, self.sources) | "GatherRequested" >> Gather()
+        asked = documents | "RequestedIds" >> beam.FlatMap(requested_ids, names) | "GatherRequested" >> Gather()
         going = (
             documents
-            | "TheirRows" >> beam.FlatMap(rows_of, AsSingleton(asked))
+            | "TheirRows" >> beam.FlatMap(rows_of, AsSingleton(asked), names)
             | "TheirSources" >> Gather()
-            | "Going" >> beam.Map(documents_of, self.sources, self.earlier)
+            | "Going" >> beam.Map(going_of, names)
         )
         provenance = root | "Provenance" >> self.table("provenance", Provenance, "persona_id")
         touched = provenance | "Touched" >> beam.FlatMap(personas_of, AsSingleton(going)) | "TouchedIds" >> Gather()
@@ -86,7 +90,7 @@ class TakeDown(beam.PTransform):
         back = duplicates | "BringBack" >> beam.ParDo(
             BringBack(), AsSingleton(verdict), AsSingleton(going)
         ).with_outputs("removed", main="restored")
-        never_again = going | "NeverAgain" >> beam.Map(tombstones, self.sources, self.earlier).with_output_types(Batch)
+        never_again = going | "NeverAgain" >> beam.Map(tombstones, names).with_output_types(Batch)
         unkept = verdict | "Unkept" >> beam.Map(tombstones_of_personas).with_output_types(Batch)
         removed = (never_again, unkept, split["removed"], back["removed"]) | "Removed" >> beam.Flatten()
         staying, gone, moved, restored = split["staying"], split["gone"], split["moved"], back["restored"]
@@ -115,24 +119,29 @@ class Gather(beam.PTransform):
         return values | "ToSet" >> beam.combiners.ToSet() | "Frozen" >> beam.Map(frozenset)
 
 
-def requested_ids(element: Rows, sources: AbstractSet[str]) -> Iterator[str]:
-    """Ids of the documents that a takedown names, by id or by a source."""
+def requested_ids(element: Rows, names: Names) -> Iterator[str]:
+    """Ids of the documents that a takedown names, by id, by a source or by a file."""
     for row in element[1]:
-        if row.document_id and (is_named(row.source, sources) or row.document_id in sources):
+        if row.document_id and is_row_named(row, names.now):
             yield row.document_id
 
 
-def rows_of(element: Rows, ids: AbstractSet[str]) -> Iterator[tuple[str, str]]:
-    """(id, source) of each time that one of these documents was read."""
+def rows_of(element: Rows, ids: AbstractSet[str], names: Names) -> Iterator[tuple[str, str]]:
+    """(id, address) of each time that one of these documents was read."""
     for row in element[1]:
         if row.document_id in ids and row.outcome in READ:
-            yield row.document_id, row.source
+            yield row.document_id, address_of(row, names.every)
+
+
+def going_of(rows: AbstractSet[tuple[str, str]], names: Names) -> frozenset[str]:
+    """`documents_of` what a takedown names."""
+    return documents_of(rows, names.now, names.earlier)
 
 
 def documents_of(
     rows: AbstractSet[tuple[str, str]], sources: AbstractSet[str], earlier: frozenset[str]
 ) -> frozenset[str]:
-    """The documents that go, all of whose sources, or whose id, are named; and what went `earlier`."""
+    """The documents that go, all of whose addresses, or whose id, are named; and what went `earlier`."""
     by_document: dict[str, set[str]] = defaultdict(set)
     for document, source in rows:
         by_document[document].add(source)
@@ -224,10 +233,10 @@ class BringBack(beam.DoFn):
             yield TaggedOutput("removed", Batch(Tombstone(persona.persona_id, MOVED_PERSONA) for persona in back))
 
 
-def tombstones(documents: frozenset[str], sources: Iterable[str], earlier: frozenset[str]) -> Batch[Tombstone]:
+def tombstones(documents: frozenset[str], names: Names) -> Batch[Tombstone]:
     """What no refresh may read again, beside what it might not before."""
-    rows = {Tombstone(document, REMOVED_DOCUMENT) for document in documents - earlier}
-    rows |= {Tombstone(source, REMOVED_SOURCE) for source in sources}
+    rows = {Tombstone(document, REMOVED_DOCUMENT) for document in documents - names.earlier}
+    rows |= {Tombstone(source, REMOVED_SOURCE) for source in names.now}
     return Batch(sorted(rows, key=lambda row: (row.kind, row.key)))
 
 
