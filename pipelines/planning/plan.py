@@ -32,6 +32,7 @@ from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.corpus.files import match_corpus
+from persona_hub.transforms.corpus.names import printable_name
 from persona_hub.transforms.counting.losses import open_questions
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.expand_persona.relation_task import expand_prompt
@@ -164,7 +165,7 @@ def build_fingerprint(
         deciding_values(options)
         | {"llm": named_model(options)[0], **content}
         | {
-            "files": [(file.path, file.size) for file in files],
+            "files": [(printable_name(file.path), file.size) for file in files],
             "prompts": [prompt.prompt_hash for prompt in prompts],
         }
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from persona_hub.transforms.corpus.corpus_records import KIB, CorpusRecord, Damage, SkippedRecord
 from persona_hub.transforms.corpus.language import UNDETERMINED, detect_language
+from persona_hub.transforms.corpus.names import printable_name
 from persona_hub.transforms.corpus.text import clean_text, text_weight
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.records import (
@@ -40,6 +41,7 @@ def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Docum
 
     The id is of the text as a model will see it: clean and cut. So texts that differ only beyond the cut are one.
     """
+    file = printable_name(file)
     file = f"{file}!{found.member}" if found.member else file
     if isinstance(found, Damage):
         place = f"{file}, {found.place}"

@@ -10,6 +10,8 @@ from apache_beam.io.filesystem import BeamIOError
 
 from persona_hub.transforms.corpus.content import CORPUS_FORMATS, format_of, format_of_name
 from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile, NoFileError
+from persona_hub.transforms.corpus.local_files import PASSED, local_files, warn_of_passed
+from persona_hub.transforms.corpus.names import printable_name
 from persona_hub.transforms.files.storage import file_exists, has_folders, is_local, list_files
 
 AUTO = "auto"
@@ -27,14 +29,19 @@ def match_corpus(patterns: Sequence[str], format: str = AUTO, as_named: bool = F
     if format not in (AUTO, *CORPUS_FORMATS):
         raise CorpusError(f"--format {format!r} is none of {', '.join((AUTO, *CORPUS_FORMATS))}.")
     found: dict[str, int] = {}
+    passed: dict[str, str] = {}
     for pattern in (name for listed in patterns for name in _separate(listed)):
-        matched = list(_match(pattern))
+        matched = _match(pattern, passed)
         if not matched:
-            raise NoFileError(f"--input {pattern!r} matches no file. {CHECK_PATH}")
+            raise NoFileError(f"--input {printable_name(pattern)!r} matches no file. {CHECK_PATH}")
         found.update(file for file in sorted(matched) if file[0] not in found)
     if not found:
         raise CorpusError(f"--input names no file: {', '.join(patterns) or 'it is empty'}. {CHECK_PATH}")
-    return [_corpus_file(path, size, format) for path, size in (found.items() if as_named else sorted(found.items()))]
+    ordered = found.items() if as_named else sorted(found.items())
+    return [
+        CorpusFile(path, 0, passed[path], forced=True) if path in passed else _corpus_file(path, size, format)
+        for path, size in ordered
+    ]
 
 
 def _separate(listed: str) -> list[str]:
@@ -44,19 +51,20 @@ def _separate(listed: str) -> list[str]:
     return [name for name in (part.strip() for part in listed.split(",")) if name]
 
 
-def _match(pattern: str) -> Iterator[tuple[str, int]]:
-    """Path and size of every file that one pattern names."""
-    if os.path.isfile(pattern):  # also one with "*" or "[" in its name
-        yield pattern, os.path.getsize(pattern)
-    elif os.path.isdir(pattern):
-        for folder, folders, names in os.walk(pattern):
-            folders[:] = [name for name in folders if not _hidden(name)]
-            for name in names:
-                if not _hidden(name):
-                    path = os.path.join(folder, name)
-                    yield path, os.path.getsize(path)
-    else:
-        yield from _match_anywhere(pattern)
+def _match(pattern: str, passed: dict[str, str]) -> list[tuple[str, int]]:
+    """Path and size of every file that one pattern names; what is no file is noted in `passed`, too."""
+    if not is_local(pattern):
+        return list(_match_anywhere(pattern))
+    found = list(local_files(pattern))
+    if found and all(file.passed for file in found):
+        first = found[0]
+        raise CorpusError(
+            f"--input {printable_name(pattern)!r}: {printable_name(first.path)} is {PASSED[first.passed]}, "
+            "which is not read. Write what it gives to a file."
+        )
+    warn_of_passed(found)
+    passed.update((file.path, file.passed) for file in found if file.passed)
+    return [(file.path, file.size) for file in found]
 
 
 def _match_anywhere(pattern: str) -> Iterator[tuple[str, int]]:
@@ -75,12 +83,12 @@ def _listed(pattern: str) -> Iterator[tuple[str, int]]:
     """Path and size of what one pattern of Beam's matches, without directories and what is hidden below a prefix."""
     below = pattern[: -len("**")] if pattern.endswith("/**") else ""
     for path, size, _ in list_files(pattern):
-        if path.endswith("/") or os.path.isdir(path):
+        if path.endswith("/"):
             continue
         if below and any(map(_hidden, path[len(below) :].split("/"))):
             continue
         # HDFS lists one level at a time, and a directory among the files, as one without a byte.
-        yield from (not size and not is_local(path) and _inside(path)) or [(path, size)]
+        yield from (not size and _inside(path)) or [(path, size)]
 
 
 def _without_folder(pattern: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile
 from persona_hub.transforms.corpus.files import match_corpus
+from persona_hub.transforms.corpus.local_files import PASSED
 
 CHUNK_BITS = 21  # 2 MB, some 12,000 personas: an element's overhead is gone in the noise, and 16 fit in a cache
 CHUNK = 1 << CHUNK_BITS
@@ -46,6 +47,8 @@ def sources_of(patterns: Sequence[str]) -> list[Source]:
     """
     begin, sources = 0, []
     for file in match_corpus(patterns, as_named=True):
+        if file.format in PASSED:
+            continue
         if file.format not in ROW_FORMATS:
             raise CorpusError(f"--input {file.path}: {file.format} has no rows; wanted are {', '.join(ROW_FORMATS)}.")
         room = -(-room_for(file) // CHUNK) * CHUNK

@@ -8,12 +8,21 @@ from dataclasses import replace
 from persona_hub.transforms.corpus.archives.members import spooled
 from persona_hub.transforms.corpus.archives.read_archive import read_archive
 from persona_hub.transforms.corpus.content import ARCHIVES, format_of, unread
-from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusRecord, Damage, Limits, Piece, Reader
+from persona_hub.transforms.corpus.corpus_records import (
+    BrokenError,
+    CorpusRecord,
+    Damage,
+    Limits,
+    Piece,
+    Reader,
+    SkippedRecord,
+)
 from persona_hub.transforms.corpus.formats.avro import read_avro
 from persona_hub.transforms.corpus.formats.json_lines import read_json_lines
 from persona_hub.transforms.corpus.formats.pages import read_arc, read_html, read_warc
 from persona_hub.transforms.corpus.formats.parquet import read_parquet
 from persona_hub.transforms.corpus.formats.plain_text import read_plain_text
+from persona_hub.transforms.corpus.local_files import PASSED
 from persona_hub.transforms.corpus.streams import head_of, raw_chunks
 from persona_hub.transforms.corpus.tables.delimited import read_csv, read_tsv
 from persona_hub.transforms.corpus.wiki.mediawiki import read_mediawiki
@@ -40,6 +49,9 @@ def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[Corpus
     The content tells how the file is read, unless its format is forced: the name may be wrong.
     """
     file = piece.file
+    if file.format in PASSED:
+        yield SkippedRecord("the file", "", file.format)
+        return
     told = format_of(head_of(file), file.path)
     if file.forced and told not in ARCHIVES:
         told = file.format
