@@ -181,6 +181,7 @@ class UseCaseOptions(Options):
         many=True,
         paths=True,
         metavar="NAME=FILE",
+        first_day=True,
     )
 
 

@@ -31,7 +31,12 @@ class ModelOptions(Options):
         in_model_file=True,
     )
     llm_base_url: str = option(
-        "address of a server for the backend", metavar="URL", of_hub=True, guarded=True, in_model_file=True
+        "address of a server for the backend",
+        metavar="URL",
+        of_hub=True,
+        guarded=True,
+        in_model_file=True,
+        first_day=True,
     )
     llm_extra_body: str = option(
         "what the server wants in each request besides, as a JSON object: "
@@ -155,7 +160,9 @@ class BudgetOptions(Options):
         metavar="X",
         first_day=True,
     )
-    max_calls: int = option("the most calls of all runs on one response store; 0: no limit", 0, COUNT, metavar="N")
+    max_calls: int = option(
+        "the most calls of all runs on one response store; 0: no limit", 0, COUNT, metavar="N", first_day=True
+    )
     budget_tokens: int = option("the most tokens, in and out, of all these runs; 0: no limit", 0, COUNT, metavar="N")
 
 
@@ -199,7 +206,9 @@ class RateOptions(Options):
 class PriceOptions(Options):
     """What models cost."""
 
-    price_file: str = option("prices of models (YAML), before those of transforms/llm/prices.yaml", metavar="FILE")
+    price_file: str = option(
+        "prices of models (YAML), before those of transforms/llm/prices.yaml", metavar="FILE", first_day=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,7 +104,10 @@ def preview_lines(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
         for one in ask(EXTRACT_PERSONA, extract, [document], plan.model):
             yield from exchange_lines(one, seen)
             yield from filter_lines(one, rules, kept)
-    if kept and options.expand_hops:
+    if not kept:
+        yield from heading("no persona was kept, so there is nothing to expand, and no sample")
+        return
+    if options.expand_hops:
         yield from heading("relations")
         for one in ask(EXPAND_PERSONA, RelationTask(1, 1, plan.expand, plan.sampling), kept, plan.model):
             yield from exchange_lines(one, seen)

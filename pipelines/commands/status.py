@@ -16,13 +16,18 @@ from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.store_choice import named_store
 from persona_hub.pipelines.runners.response_store import opened_store
+from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA, READ_CORPUS
 from persona_hub.transforms.files.storage import read_bytes
-from persona_hub.transforms.hub.versions import path_of
+from persona_hub.transforms.hub.current import read_current
+from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
+from persona_hub.transforms.hub.versions import list_runs, open_hub, path_of
 from persona_hub.transforms.store.protocol import Spend, StoreError
 from persona_hub.transforms.store.usage import cost_of_calls
 
 ESTIMATE_FILE = "estimate.json"  # what `estimate --output` leaves in OUTPUT
-STATUS_HEAD = f"{'stage':30}{'calls':>12}{'of about':>12}{'tokens in':>14}{'out':>14}{'US dollars':>12}{'calls/s':>10}"
+ABOUT_WIDTH = 12
+ORDER = (READ_CORPUS, EXTRACT_PERSONA, EXPAND_PERSONA, EMBED_DEDUP)  # of the stages that ask; those of use cases last
+UNFINISHED = "unfinished: nothing is published yet; a job is at work, or was stopped, and the same command goes on"
 
 SpendByStage = Mapping[str, Spend]
 
@@ -33,7 +38,7 @@ def show_status(options: StatusOptions, _: Sequence[str]) -> int:
     try:
         with closing(opened_store(named_store(options), must_be_there=True)) as store:
             before, at = store.spend(), time.monotonic()
-            say_lines(status_table(before, {}, 0.0, expected))
+            say_lines([*status_table(before, {}, 0.0, expected), *state_lines(options.output)])
             while options.watch:
                 time.sleep(options.watch)
                 now, later = store.spend(), time.monotonic()
@@ -53,26 +58,57 @@ def show_status(options: StatusOptions, _: Sequence[str]) -> int:
 def status_table(
     now: SpendByStage, before: SpendByStage, seconds: float, expected: Mapping[str, float]
 ) -> Iterator[str]:
-    """One line for each stage, in the order of the estimate if there is one, and their sum."""
-    yield STATUS_HEAD
-    stages = [*expected, *sorted(now.keys() - expected.keys())]
+    """One line for each stage, in the order of the estimate if there is one, else of the graph, and their sum.
+
+    There is a column "of about" only where an estimate was made.
+    """
+    about = "of about" if expected else ""
+    yield f"{'stage':30}{'calls':>12}{about:>{ABOUT_WIDTH if expected else 0}}{'tokens in':>14}{'out':>14}" + (
+        f"{'US dollars':>12}{'calls/s':>10}"
+    )
+    stages = [*expected, *sorted(now.keys() - expected.keys(), key=in_order)]
     for stage in stages:
         spend = now.get(stage, Spend())
         calls = spend.calls - before.get(stage, Spend()).calls
-        yield status_row(stage, spend, expected.get(stage, 0.0), calls / seconds if seconds else 0.0)
+        yield status_row(
+            stage, spend, expected.get(stage, 0.0) if expected else None, calls / seconds if seconds else 0.0
+        )
     whole = Spend()
     for spend in now.values():
         whole = whole.plus(spend)
     calls = whole.calls - sum(spend.calls for spend in before.values())
-    yield status_row("all", whole, sum(expected.values()), calls / seconds if seconds else 0.0)
+    yield status_row("all", whole, sum(expected.values()) if expected else None, calls / seconds if seconds else 0.0)
     yield from status_notes(now, whole)
 
 
-def status_row(stage: str, spend: Spend, expected: float, rate: float) -> str:
-    """One line of the table."""
+def in_order(stage: str) -> tuple[int, str]:
+    """Where a stage stands in the table."""
+    return ORDER.index(stage) if stage in ORDER else len(ORDER), stage
+
+
+def state_lines(output: str) -> Iterator[str]:
+    """Whether what OUTPUT holds is complete, partial or not there yet; nothing where no OUTPUT is named."""
+    if not output:
+        return
+    made: list[BaseManifest] = [open_hub(output).manifest] if read_current(output) else []
+    made += [run for _, run in list_runs(output)] if not made else []
+    left = {reason: n for one in made for reason, n in one.partial.items()}
+    if not made:
+        yield UNFINISHED
+    elif left:
+        why = ", ".join(f"{reason} {n:,}" for reason, n in sorted(left.items()))
+        yield f"partial: questions have no answer yet ({why}); the same command goes on, and pays for nothing twice"
+    else:
+        name = made[0].version if isinstance(made[0], Manifest) else f"{len(made)} runs of samples"
+        yield f"complete: {name}"
+
+
+def status_row(stage: str, spend: Spend, expected: float | None, rate: float) -> str:
+    """One line of the table; `expected`: calls, None where no estimate was made."""
     cost = cost_of_calls(spend)
+    about = "" if expected is None else f"{f'{expected:,.0f}' if expected else '':>{ABOUT_WIDTH}}"
     return (
-        f"{stage:30}{spend.calls:>12,}{f'{expected:,.0f}' if expected else '':>12}{spend.input_tokens:>14,}"
+        f"{stage:30}{spend.calls:>12,}{about}{spend.input_tokens:>14,}"
         f"{spend.output_tokens:>14,}{'not known' if cost is None else f'{cost:,.4f}':>12}"
         f"{f'{rate:,.1f}' if rate else '':>10}"
     ).rstrip()

@@ -123,7 +123,7 @@ def test_status_reads_the_store(server: FakeServer, tmp_path: Path, capsys: pyte
         assert main(["status", *place]) == DONE
         said = capsys.readouterr().out.splitlines()
         assert [line.split()[0] for line in said] == [
-            "stage", "extract_persona", "expand_persona", "synthesize_math", "all",
+            "stage", "extract_persona", "expand_persona", "synthesize_math", "all", "complete:",
         ] or place[0] == "--response_store"  # fmt: skip
         assert any(line.split()[:2] == ["extract_persona", "5"] for line in said)
     (tmp_path / "other.sqlite").write_bytes(b"no database, but longer than a header of SQLite would have to be" * 9)

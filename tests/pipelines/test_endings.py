@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from hypothesis import strategies as st
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.commands.preview import block, heading, printable
-from persona_hub.pipelines.commands.status import expected_calls, status_table
+from persona_hub.pipelines.commands.status import UNFINISHED, expected_calls, state_lines, status_table
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.summary import counted, paid
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES, return_freed_memory
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.store.protocol import Spend
+from tests.material.versions import made
 
 # ---- exit codes
 
@@ -91,6 +93,25 @@ def test_stages_stand_in_the_order_of_the_estimate_and_others_after_them() -> No
     assert [row.split()[:3] for row in said] == [
         ["extract", "0", "10"], ["expand", "2", "5"], ["another", "1", "1"], ["all", "3", "15"],
     ]  # fmt: skip
+
+
+def test_without_an_estimate_stages_stand_in_the_order_of_the_graph_and_no_column_is_empty() -> None:
+    stages = ["extract_persona", "expand_persona", "embed_dedup", "synthesize_math"]
+    head, *said = status_table(dict.fromkeys(sorted(stages), Spend(1, 2, 3, 4)), {}, 0.0, {})
+    assert [row.split()[0] for row in said] == [*stages, "all"]
+    assert "of about" not in head
+    assert head.index("tokens in") + len("tokens in") == said[0].index(" 2") + 2
+
+
+def test_status_says_whether_a_hub_is_there_partial_or_complete(tmp_path: Path) -> None:
+    assert list(state_lines("")) == []
+    assert list(state_lines(str(tmp_path))) == [UNFINISHED]
+    first = made(tmp_path, "", "a diver")
+    assert list(state_lines(str(tmp_path))) == [f"complete: {first.version}"]
+    file = tmp_path / "hub" / first.version / "manifest.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"partial": {"budget-exhausted": 7}}))
+    [said] = state_lines(str(tmp_path))
+    assert said.startswith("partial: questions have no answer yet (budget-exhausted 7); the same command goes on")
 
 
 def test_a_price_that_is_not_known_is_no_price_of_nothing() -> None:
