@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusRecord, Damage, Limits, TextRecord
+from persona_hub.transforms.corpus.tables import rows
 from persona_hub.transforms.corpus.tables.rows import DelimitedRow, delimited_rows, separator_of
 from tests.corpus.writing import as_table, found_in
 
@@ -139,9 +140,19 @@ def test_a_row_that_is_too_large_costs_its_line(tmp_path: Path) -> None:
 
 
 def test_reading_again_has_an_end() -> None:
-    text = "a,b\n" + 'x","\n' * 4000  # each line closes a quote and opens one
+    open_lines = 'x","\n' * 4000  # each closes a quote and opens one
     with pytest.raises(BrokenError, match="never closed"):
-        rows_of(text, record_bytes=1000, free_bytes=100_000)
+        rows_of(f"a,b\n{open_lines}", record_bytes=1000)
+    in_turns = "".join(f'{open_lines[:2000]}"\n1,2\n' for _ in range(30))
+    with pytest.raises(BrokenError, match="never closed"):
+        rows_of(f"a,b\n{in_turns}", record_bytes=1000, free_bytes=20_000)
+
+
+def test_a_row_has_a_bound_of_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MOST_LINES", 5)
+    found = rows_of('a,b\n1,"x\n\n\n\n\n\ny"\n2,z\n')
+    assert isinstance(found[1], Damage)
+    assert (found[1].place, found[1].reason) == ("row 1", "record-too-large")
 
 
 def test_broken_rows_end_a_file_that_is_no_table(tmp_path: Path) -> None:

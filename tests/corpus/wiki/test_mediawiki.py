@@ -15,7 +15,7 @@ import pytest
 from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Damage, SkippedRecord, TextRecord
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.pieces import pieces_of
-from persona_hub.transforms.corpus.wiki import parts
+from persona_hub.transforms.corpus.wiki import dump, parts
 from persona_hub.transforms.corpus.wiki.dump import parse_site
 from tests.corpus.writing import SITE, as_dump, found_in, wiki_page
 
@@ -126,8 +126,8 @@ def test_a_dump_without_a_head_of_its_site_has_pages_without_addresses(tmp_path:
 def test_dumps_in_other_encodings(tmp_path: Path, encoding: str, pack: type[bytes]) -> None:
     text = "Паром и паромщик" if encoding == "koi8-r" else "Die Fährfrau"
     declared = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>\n'
-    dump = declared + as_dump([wiki_page("A", text), wiki_page("B", TEXT[:6])]).decode()
-    (tmp_path / "x.xml.bz2").write_bytes(pack(dump.encode(encoding)))
+    data = declared + as_dump([wiki_page("A", text), wiki_page("B", TEXT[:6])]).decode()
+    (tmp_path / "x.xml.bz2").write_bytes(pack(data.encode(encoding)))
     assert words(found_in(tmp_path / "x.xml.bz2", piece_bytes=100)) == [text, TEXT[:6]]
 
 
@@ -150,6 +150,18 @@ def test_a_broken_page_costs_itself(tmp_path: Path, broken: str, reason: str, pi
     assert words(found) == [PLAIN, reason, PLAIN]
     assert isinstance(found[1], Damage)
     assert "B" in found[1].excerpt or reason == "record-too-large"
+
+
+def test_what_is_no_dump_at_all_ends_after_many_broken_pages(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"<mediawiki>" + b"<page>" * 100)
+    assert words(found_in(tmp_path / "x", broken_run=20)) == ["mediawiki-damaged"] * 21
+
+
+def test_a_page_that_is_all_tags_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dump, "MOST_NODES", 100)
+    pages = [wiki_page("A", TEXT), wiki_page("B", TEXT, more="<a/>" * 100), wiki_page("C", TEXT)]
+    (tmp_path / "x").write_bytes(as_dump(pages))
+    assert words(found_in(tmp_path / "x")) == [PLAIN, "record-too-large", PLAIN]
 
 
 def test_bytes_that_are_no_utf_8_cost_their_page(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from persona_hub.transforms.corpus.streams import content_chunks
 from persona_hub.transforms.corpus.tables.rows import DelimitedRow, delimited_rows, separator_of
 from persona_hub.transforms.records import excerpt
 
+SHOWN_FIELDS = 20  # of a row that has too many
 SEPARATOR_LINE = "sep="  # with which Excel says what sets fields apart
 
 
@@ -70,7 +71,7 @@ def _record_of_delimited(row: DelimitedRow, names: list[str], text_field: str) -
             f"line {row.line} begins a row of {len(row.fields)} fields, the first row names {len(names)}. "
             "Quote fields that hold what sets fields apart."
         )
-        return Damage(row.place, "wrong-fields", detail, excerpt(" | ".join(row.fields)))
+        return Damage(row.place, "wrong-fields", detail, excerpt(" | ".join(row.fields[:SHOWN_FIELDS])))
     # Of two columns with one name the first is meant.
     fields = dict(zip(reversed(names), reversed(row.fields), strict=True))
     return record_of_fields(fields, row.place, text_field)

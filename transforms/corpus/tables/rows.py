@@ -14,6 +14,8 @@ from persona_hub.transforms.records import excerpt
 
 SEPARATORS = (",", ";", "\t", "|")
 EXCERPT_CHARACTERS = 1024
+MOST_LINES = 100_000  # of a row: a line takes memory, too
+MOST_TRIES = 50  # rows one after the other that are too large or not closed
 
 # The library's bound holds for the whole process and is too low for a book; that of a row is `Limits.record_bytes`.
 csv.field_size_limit(sys.maxsize)
@@ -59,8 +61,8 @@ def delimited_rows(chunks: Iterator[str], separator: str, limits: Limits) -> Ite
         try:
             fields = next(reader, None)
         except _RowTooLargeError:
-            size = f"{limits.record_bytes:,}"
-            detail = f"it begins in line {start} and has more than {size} characters, or its quotes are never closed."
+            most = f"{limits.record_bytes:,} characters or {MOST_LINES:,} lines"
+            detail = f"it begins in line {start} and has more than {most}, or its quotes are never closed."
             yield Damage(f"row {number}", "record-too-large", f"{detail} Mend the row or leave it out.", feed.seen())
         else:
             if fields is None or (feed.at_end and fields == [END.text]):
@@ -95,6 +97,7 @@ class _Feed:
         self._size = 0  # characters of the row
         self._line = 0  # the last line of the row
         self._spent = 0  # characters that were read once more
+        self._tries = 0  # since the last row that was whole
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -106,7 +109,7 @@ class _Feed:
         self._row.append(line)
         self._line += 1
         self._size += len(line.text)
-        if line.too_long or self._size > self._limits.record_bytes:
+        if line.too_long or self._size > self._limits.record_bytes or len(self._row) > MOST_LINES:
             raise _RowTooLargeError
         return line.text
 
@@ -117,6 +120,8 @@ class _Feed:
 
     def begin_row(self) -> int:
         """The number of the line in which the next row begins."""
+        if self._row:
+            self._tries = 0
         self._row, self._size = [], 0
         return self._line + 1
 
@@ -128,13 +133,15 @@ class _Feed:
         """Puts back the row but for its first line. Raises BrokenError if too much has been put back."""
         first, *rest = self._row
         self._spent += self._size - len(first.text)
-        if self._spent > self._limits.free_bytes:
+        self._tries += 1
+        if self._spent > self._limits.free_bytes or self._tries > MOST_TRIES:
             detail = (
                 "too many quotes are never closed: the rest is left. Write the table again, with RFC 4180's quotes."
             )
             raise BrokenError("not-a-table", detail)
         self._again.extendleft(reversed(rest))
         self._line -= len(rest)
+        self._row = []
 
 
 def _lines(chunks: Iterator[str], characters: int) -> Iterator[_Line]:

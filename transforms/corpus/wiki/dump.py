@@ -17,6 +17,7 @@ from persona_hub.transforms.records import excerpt
 
 PAGE, PAGE_END, DUMP_END = b"<page>", b"</page>", b"</mediawiki>"
 SITE_BYTES = MIB  # of what stands before the first page; Wikipedia has 5 KB
+MOST_NODES = 1_000_000  # of the XML of a page: a revision has 12, a page of Wikipedia with its history 100,000 of them
 TITLE = re.compile(rb"<title>(.{0,1000}?)</title>", re.DOTALL)
 MAIN, FILES, CATEGORIES, MEDIA = "0", "6", "14", "-2"  # namespaces
 UNQUOTED = "/:@!$*(),;~"  # as MediaWiki leaves them in its own addresses
@@ -175,6 +176,9 @@ def _seen(data: bytes) -> str:
 
 def page_of(data: bytes, site: Site) -> WikiPage | Damage:
     """What the XML of a page holds; its damage has no place yet."""
+    if data.count(b"<") + data.count(b'="') > MOST_NODES:
+        detail = f"a page of more than {MOST_NODES:,} tags and attributes. Leave it out."
+        return Damage("", "record-too-large", detail, _seen(data))
     try:
         # A DOCTYPE cannot stand within an element, so there are no entities to expand.
         page = ElementTree.fromstring(data)  # noqa: S314

@@ -31,8 +31,13 @@ def read_mediawiki(piece: Piece, text_field: str, limits: Limits) -> Iterator[Co
         if piece.start:  # the first piece reports it
             return
         raise
+    broken_run = 0
     for number, (offset, found) in enumerate(pages_in(parts_of(piece, limits), site, limits), 1):
         place = f"page {number}" if piece.whole else f"piece at byte {piece.start}, byte {offset}"
+        broken_run = broken_run + 1 if isinstance(found, Damage) else 0
+        if broken_run > limits.broken_run:
+            detail = f"{limits.broken_run:,} broken pages in a row: the rest is left. Fetch the file again."
+            raise BrokenError("mediawiki-damaged", detail)
         if isinstance(found, Damage):
             yield replace(found, place=place)
             continue
@@ -50,5 +55,7 @@ def _record_of_wiki_page(page: WikiPage, place: str, site: Site, limits: Limits)
         return SkippedRecord(place, source, "redirect")
     if page.model != "wikitext":
         return SkippedRecord(place, source, "not-wikitext")
+    if not page.wikitext.strip():
+        return SkippedRecord(place, source, "no-text")
     text = plain_text_of_wiki(page.wikitext, site.hidden, limits.page_seconds)
     return TextRecord(place, source, text) if text else SkippedRecord(place, source, "no-text")
