@@ -12,7 +12,9 @@ from apache_beam.internal.gcp import auth
 
 from persona_hub.pipelines.cli.exit_status import FAILED, WRONG_COMMAND
 from persona_hub.pipelines.main import main
+from persona_hub.transforms.files.check import require_writable
 from persona_hub.transforms.files.gcs import has_credentials
+from persona_hub.transforms.files.s3 import client_of
 from tests.servers.refusing import RefusingServer
 from tests.servers.s3 import S3Server
 
@@ -85,6 +87,28 @@ def test_s3_that_may_not_be_written(s3_account: None, tmp_path: Path, capsys: py
     assert "s3:PutObject" in line
 
 
+def test_a_server_without_puts_on_a_condition_is_refused_before_anything_is_paid(
+    s3_account: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RefusingServer(501, XML.format("NotImplemented"), refused="PUT", header="If-None-Match") as server:
+        flags = ["--s3_endpoint_url", server.url]
+        line = said(capsys, "build", "--input", "none", "--output", "s3://bucket/x", *flags)
+    assert line.startswith("s3://bucket/x: this server takes no put on a condition (NotImplemented)")
+
+
+def test_a_server_that_passes_over_conditions_is_told(
+    s3_bucket: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    require_writable(f"s3://{s3_bucket.name}/x")
+    assert not caplog.records
+    assert not list(s3_bucket.objects.all())
+    with RefusingServer(200, "") as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
+        client_of.cache_clear()
+        require_writable("s3://bucket/x")
+    assert "s3://bucket/x: this server passes over the condition" in caplog.text
+
+
 def test_a_storage_that_is_away_is_no_wrong_command(s3_account: None, capsys: pytest.CaptureFixture[str]) -> None:
     line = said(capsys, *VERSIONS, "s3://bucket/x", "--s3_endpoint_url", AWAY, code=FAILED)
     assert line.startswith("s3://bucket/x: S3 does not answer (")
@@ -147,6 +171,7 @@ def test_gs_without_credentials(
         line = said(capsys, *command, "gs://bucket/x")
     assert line.startswith("gs://bucket/x: no credentials for Cloud Storage, and without them: ")
     assert "gcloud auth application-default login" in line
+    assert len(line) < 250
 
 
 @pytest.mark.parametrize(

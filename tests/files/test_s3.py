@@ -133,6 +133,13 @@ def test_a_file_that_others_never_leave_alone_is_given_up(s3_bucket: Any) -> Non
         swap_object(client, f"s3://{s3_bucket.name}/f", lambda _: True, b"mine")
 
 
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_bucket_is_no_file_and_is_not_asked_for_again_and_again(scheme: str, end: str, s3_account: None) -> None:
+    assert not file_exists(f"{scheme}://bucket{end}")
+    assert list_files(f"{scheme}://bucket{end}") == []
+
+
 def test_one_client_serves_all_calls_of_a_process(s3_bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     written(f"s3://{s3_bucket.name}/f", b"x")
 

@@ -17,7 +17,7 @@ class Refuser(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked.append(f"{self.command} {self.path}")
         status, body = self.server.answer
-        if self.command not in self.server.refused:
+        if self.command not in self.server.refused or self.server.header not in ("", *self.headers):
             status, body = 200, ""
         self.send_response_only(status)
         self.send_header("Content-Length", str(len(body)))
@@ -34,14 +34,15 @@ class Refuser(BaseHTTPRequestHandler):
 class RefusingServer(ThreadingHTTPServer):
     """`with RefusingServer(403, "<Error>...") as server: server.url`
 
-    `refused`: the methods; others get 200 and no byte.
+    `refused`: the methods, `header`: of requests that have it alone; others get 200 and no byte.
     """
 
     daemon_threads = True
 
-    def __init__(self, status: int, body: str, refused: str = "GET HEAD POST PUT DELETE") -> None:
+    def __init__(self, status: int, body: str, refused: str = "GET HEAD POST PUT DELETE", header: str = "") -> None:
         super().__init__(("127.0.0.1", 0), Refuser)
         self.answer, self.refused, self.asked = (status, body), refused.split(), list[str]()
+        self.header = header
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property

@@ -21,7 +21,7 @@ from persona_hub.transforms.files.access import (
 )
 from persona_hub.transforms.files.atomic import UNFINISHED, write_bytes
 from persona_hub.transforms.files.gcs import gcs_client, gcs_refusal
-from persona_hub.transforms.files.s3 import client_of, s3_refusal, settings_of
+from persona_hub.transforms.files.s3 import client_of, require_conditions, s3_refusal, settings_of
 from persona_hub.transforms.files.storage import delete_file, join_path, storage_options
 
 PATIENCE = (SECONDS / 2, SECONDS)  # seconds for the connection and for the answer
@@ -71,6 +71,7 @@ def require_writable(folder: str) -> None:
         with refusals(folder):
             client: Any = client_of(settings_of(storage_options()), patient=False)
             client.put_object(Bucket=bucket, Key=name, Body=b"")
+            require_conditions(client, path)
             client.delete_object(Bucket=bucket, Key=name)
     elif scheme == "gs":
         with refusals(folder):

@@ -97,10 +97,12 @@ def swap_blob(client: Any, path: str, expects: Callable[[bytes | None], bool], d
 
 def gcs_refusal(path: str, error: Exception) -> AccessError | StorageAway:
     """The one line for what a client has raised."""
+    import requests
     from google.api_core.exceptions import Forbidden, NotFound, Unauthorized
     from google.auth.exceptions import RefreshError
 
-    said = excerpt(str(getattr(error, "message", "") or error))
+    network = isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout)
+    said = "no answer" if network else excerpt(str(getattr(error, "message", "") or error))
     if isinstance(error, NotFound):
         return AccessError(f"{path}: there is no bucket {bucket_and_name(path)[0]}; make it, or name another")
     if (is_anonymous() and not os.environ.get(EMULATOR)) or isinstance(error, Unauthorized):

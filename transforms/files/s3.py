@@ -7,6 +7,7 @@ one behind; so files are written here. Credentials are found by boto3's own chai
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -17,10 +18,13 @@ from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 
 from persona_hub.transforms.files.access import SECONDS, AccessError, StorageAway, Swapped, bucket_and_name
 
+log = logging.getLogger(__name__)
+
 PART_BYTES = 16 << 20  # of an upload: 10,000 parts are the most, so a file has up to 160 GB
 TRIES = 5  # at a swap that others keep from happening
 GONE = ("404", "NoSuchKey", "NotFound")
 CHANGED = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
+UNKNOWN = ("501", "NotImplemented", "InvalidArgument", "InvalidRequest", "UnsupportedHeader")
 NOT_CREDENTIALS = (
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
@@ -200,6 +204,32 @@ def swap_object(client: Any, path: str, expects: Callable[[bytes | None], bool],
         else:
             return Swapped(True, found)
     raise StorageAway(f"{path}: kept from being replaced {TRIES} times, by others who write it")
+
+
+def require_conditions(client: Any, path: str) -> None:
+    """Raises AccessError where the server takes no put on a condition, and warns where it passes the condition over.
+
+    `path` is of an object that is there; it may be replaced by one without a byte.
+    """
+    from botocore.exceptions import ClientError
+
+    bucket, key = bucket_and_name(path)
+    try:
+        client.put_object(Bucket=bucket, Key=key, Body=b"", IfNoneMatch="*")
+    except ClientError as error:
+        if code_of(error) in CHANGED:
+            return
+        if code_of(error) not in UNKNOWN:
+            raise
+        raise AccessError(
+            f"{path.rpartition('/')[0]}: this server takes no put on a condition ({code_of(error)}), by which two "
+            "writers are kept apart; name another storage"
+        ) from None
+    log.warning(
+        "%s: this server passes over the condition of a put (If-None-Match), so two writers at the same moment are not "
+        "kept apart; let one job at a time write",
+        path.rpartition("/")[0],
+    )
 
 
 def s3_refusal(path: str, error: Exception) -> AccessError | StorageAway:

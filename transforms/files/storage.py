@@ -16,12 +16,12 @@ from functools import partial
 from io import BufferedWriter
 from typing import BinaryIO, NamedTuple, cast
 
-from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystem import CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.files.access import FAR, require_client, scheme_of
+from persona_hub.transforms.files.access import FAR, bucket_and_name, require_client, scheme_of
 from persona_hub.transforms.files.gcs import settle_credentials
 from persona_hub.transforms.files.hdfs import match_hdfs
 from persona_hub.transforms.files.s3 import S3File, client_of, settings_of, share_client
@@ -102,6 +102,8 @@ def split_path(path: str) -> tuple[str, str]:
 
 def file_exists(path: str) -> bool:
     """Whether there is a file of this path."""
+    if is_bucket(path):
+        return False
     with client_errors(path):
         return bool(files_of(path).exists(path))
 
@@ -167,18 +169,26 @@ def read_files(paths: Iterable[str], most: int = -1) -> list[bytes]:
         return list(pool.map(read_bytes if most < 0 else partial(read_bytes, most=most), paths))
 
 
+def is_bucket(path: str) -> bool:
+    """Whether a path names a bucket, and no file in it: of that Beam's clients would ask again and again."""
+    return scheme_of(path) in ("gs", "s3") and not bucket_and_name(path)[1]
+
+
+def match(pattern: str) -> Iterable[FileMetadata]:
+    """What one glob pattern names."""
+    files = files_of(pattern)
+    if is_bucket(pattern):
+        return []
+    return match_hdfs(pattern) if scheme_of(pattern) == "hdfs" else files.match([pattern])[0].metadata_list
+
+
 def list_files(*patterns: str) -> list[StoredFile]:
     """The files that glob patterns name, pattern by pattern, sorted by path; on HDFS folders too, with a size of 0.
 
     Raises BeamIOError, which is an OSError, where a folder that the storage would have to list is not there.
     """
-    for pattern in patterns:
-        files_of(pattern)
     with client_errors(", ".join(patterns)):
-        matched = [
-            match_hdfs(pattern) if scheme_of(pattern) == "hdfs" else FileSystems.match([pattern])[0].metadata_list
-            for pattern in patterns
-        ]
+        matched = [match(pattern) for pattern in patterns]
     return [
         StoredFile(file.path, file.size_in_bytes, file.last_updated_in_seconds)
         for files in matched
