@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
@@ -37,23 +37,33 @@ def differences(old: Hub, new: Hub) -> Iterator[str]:
     """What changed from `old` to `new`: personas by hop and language, what decided them, and a few to look at."""
     was, now = old.manifest, new.manifest
     yield f"{was.version} -> {now.version}"
-    added, removed = (list(personas_only_in(one, other)) for one, other in ((new, old), (old, new)))
-    ids = {persona.persona_id for persona in added} & {persona.persona_id for persona in removed}
-    for sign, found in (("+", added), ("-", removed)):
-        fresh = [persona for persona in found if persona.persona_id not in ids]
-        yield f"{sign}{len(fresh):,} personas"
-        for title, field in (("hop", "hop"), ("language", "language")):
-            tally = Counter(getattr(persona, field) for persona in fresh)
-            if tally:
-                yield f"    by {title}: " + ", ".join(f"{key} {n:,}" for key, n in sorted(tally.items()))
-        for persona in islice(fresh, SHOWN_PERSONAS):
-            yield f"    {sign} {excerpt(persona.text)}"
+    ids = [{persona.persona_id for persona in personas_only_in(*pair)} for pair in ((new, old), (old, new))]
+    for sign, pair in (("+", (new, old)), ("-", (old, new))):
+        yield from told_personas(sign, personas_only_in(*pair), ids[0] & ids[1])
     if was.novelty and now.novelty:
         before, after = (manifest.novelty["per_document"] for manifest in (was, now))
         yield f"novelty: {before:.2f} -> {after:.2f} new personas a document"
     yield from changed_lines("parameter", *(without_locations(manifest.parameters) for manifest in (was, now)))
     yield from changed_lines("prompt", was.prompts, now.prompts)
     yield from changed_lines("model", was.models, now.models)
+
+
+def told_personas(sign: str, found: Iterator[Persona], both: AbstractSet[str]) -> Iterator[str]:
+    """How many came or went, but for those in `both`, who did not; by hop and language, and a few of them."""
+    hops: Counter[int] = Counter()
+    languages: Counter[str] = Counter()
+    shown: list[str] = []
+    for persona in found:
+        if persona.persona_id not in both:
+            hops[persona.hop] += 1
+            languages[persona.language] += 1
+            if len(shown) < SHOWN_PERSONAS:
+                shown.append(f"    {sign} {excerpt(persona.text)}")
+    yield f"{sign}{hops.total():,} personas"
+    if hops:
+        yield "    by hop: " + ", ".join(f"{key} {n:,}" for key, n in sorted(hops.items()))
+        yield "    by language: " + ", ".join(f"{key} {n:,}" for key, n in sorted(languages.items()))
+    yield from shown
 
 
 def without_locations(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import orjson
@@ -26,12 +26,12 @@ class FileEntry:
     records: int
     bytes: int = 0
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """What the file holds: "personas" of "hub/0001-5f0c19aa/personas-00000-of-00004-9a3e61b0c2d4.avro"."""
         return self.path.rsplit("/", 1)[-1].split("-", 1)[0]
 
-    @property
+    @cached_property
     def folder(self) -> str:
         """The path without the file's name."""
         return self.path.rpartition("/")[0]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from persona_hub.transforms.files.storage import StoredFile, delete_file, is_local
-from persona_hub.transforms.hub.current import current_path, exclusive
+from persona_hub.transforms.hub.current import current_path, exclusive, read_current
 from persona_hub.transforms.hub.manifest import MANIFEST, Manifest
 from persona_hub.transforms.hub.places import list_inside
-from persona_hub.transforms.hub.versions import lineage, list_versions, path_of
+from persona_hub.transforms.hub.versions import list_versions, path_of
 
 LOCK_FILE = ".lock"
 
@@ -32,30 +31,46 @@ def find_orphans(output: str, keep: int, idle_seconds: float) -> Orphans:
     A version besides those, as after a rollback, and a file of an attempt that failed, go only when they have not
     changed for `idle_seconds`: a younger one may belong to a job that runs.
     """
-    kept = list(islice(lineage(output), keep or None))
-    names = {manifest.version for manifest in kept}
+    found = _all_files(output)
+    versions = {manifest.version: manifest for manifest in list_versions(output)}
+    descent = names_back(versions, read_current(output))
+    names = set(descent[: keep or None])
     before = time.time() - idle_seconds
-    descent = {manifest.version for manifest in lineage(output)}
-    idle = {found.path: found.modified < before for found in _all_files(output)}
-    gone = [
-        other
-        for other in list_versions(output)
-        if other.version not in names
-        and (other.version in descent or idle.get(manifest_path(output, other.version), False))
-    ]
-    removed = {manifest.version for manifest in gone}
-    alive = [*kept, *(other for other in list_versions(output) if other.version not in names | removed)]
-    named = {path for manifest in alive for path in version_paths(output, manifest)}
-    spared = {current_path(output), path_of(output, f"hub/{LOCK_FILE}")}
+    idle = {file.path: file.modified < before for file in found}
+    removed = {
+        version
+        for version in versions.keys() - names
+        if version in descent or idle.get(manifest_path(output, version), False)
+    }
+    named = paths_of(output, (versions[version] for version in versions.keys() - removed))
+    of_removed = paths_of(output, (versions[version] for version in removed))
     first = [manifest_path(output, version) for version in sorted(removed)]
-    of_removed = {path for manifest in gone for path in version_paths(output, manifest)}
+    spared = {current_path(output), path_of(output, f"hub/{LOCK_FILE}"), *first}
     rest = [
-        found
-        for found in _all_files(output)
-        if found.path not in named | spared | set(first) and (idle[found.path] or found.path in of_removed)
+        file
+        for file in found
+        if file.path not in named and file.path not in spared and (idle[file.path] or file.path in of_removed)
     ]
-    size = sum(found.size for found in rest)
-    return Orphans(tuple(sorted(removed)), (*first, *(found.path for found in rest)), size)
+    size = sum(file.size for file in rest)
+    return Orphans(tuple(sorted(removed)), (*first, *(file.path for file in rest)), size)
+
+
+def names_back(versions: Mapping[str, Manifest], version: str) -> list[str]:
+    """Names of a version and of those that it came from, as far as there are manifests."""
+    names: list[str] = []
+    while version in versions:
+        names.append(version)
+        version = versions[version].parent
+    return names
+
+
+def paths_of(output: str, manifests: Iterable[Manifest]) -> set[str]:
+    """Full paths of some versions' manifests, and of all files that they name: each is looked at once."""
+    relative: set[str] = set()
+    for manifest in manifests:
+        relative.add(f"{manifest.folder}/{MANIFEST}")
+        relative.update(entry.path for entry in manifest.files)
+    return {path_of(output, path) for path in relative}
 
 
 def remove_orphans(output: str, keep: int, idle_seconds: float) -> Orphans:
@@ -79,12 +94,6 @@ def remove_empty(folder: str) -> None:
 def manifest_path(output: str, version: str) -> str:
     """Where a version's manifest lies."""
     return path_of(output, f"hub/{version}/{MANIFEST}")
-
-
-def version_paths(output: str, manifest: Manifest) -> Iterable[str]:
-    """A version's manifest and all files that it names."""
-    yield manifest_path(output, manifest.version)
-    yield from (path_of(output, entry.path) for entry in manifest.files)
 
 
 def _all_files(output: str) -> list[StoredFile]:

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from persona_hub.transforms.files.storage import file_exists, join_path, read_bytes, read_files, split_path
+from persona_hub.transforms.files.storage import (
+    READ_THREADS,
+    file_exists,
+    join_path,
+    read_bytes,
+    read_files,
+    split_path,
+)
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import (
     MANIFEST,
@@ -84,11 +91,17 @@ def read_manifest(kind: type[AnyManifest], path: str) -> AnyManifest:
     return kind.from_json(read_bytes(path, MANIFEST_BYTES), path)
 
 
-def read_manifests(kind: type[AnyManifest], output: str, pattern: str) -> list[tuple[str, AnyManifest]]:
-    """(path, manifest) of those that a glob pattern names in OUTPUT, by path."""
+def read_manifests(
+    kind: type[AnyManifest], output: str, pattern: str, at_once: int = READ_THREADS
+) -> list[tuple[str, AnyManifest]]:
+    """(path, manifest) of those that a glob pattern names in OUTPUT, by path; `at_once` files are held as bytes."""
     paths = [found.path for found in list_inside(output, pattern)]
-    read = zip(paths, read_files(paths, MANIFEST_BYTES), strict=True)
-    return [(path, kind.from_json(data, path)) for path, data in read]
+    found: list[tuple[str, AnyManifest]] = []
+    for i in range(0, len(paths), at_once):
+        part = paths[i : i + at_once]
+        read = zip(part, read_files(part, MANIFEST_BYTES), strict=True)
+        found += [(path, kind.from_json(data, path)) for path, data in read]
+    return found
 
 
 def list_versions(output: str) -> list[Manifest]:

@@ -27,7 +27,7 @@ from persona_hub.transforms.hub.manifest import (
     version_name,
 )
 from persona_hub.transforms.hub.manifest_form import MANIFEST_BYTES
-from persona_hub.transforms.hub.orphans import manifest_path, remove_empty, version_paths
+from persona_hub.transforms.hub.orphans import manifest_path, paths_of, remove_empty
 from persona_hub.transforms.hub.places import list_inside
 from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.table_files import write_shard
@@ -165,7 +165,7 @@ def remove_unnamed_files(output: str, current: Manifest, idle_seconds: float) ->
     What is older than the version that readers see belongs to nobody: a job that set out before cannot publish it.
     """
     [manifest] = list_inside(output, f"{current.folder}/{MANIFEST}")
-    named = {path for manifest in list_versions(output) for path in version_paths(output, manifest)}
+    named = paths_of(output, list_versions(output))
     before = max(manifest.modified, time.time() - idle_seconds)
     unnamed = [file for file in list_inside(output, "hub/*/*") if file.path not in named]
     old = [file.path for file in unnamed if file.modified <= before]
