@@ -103,10 +103,17 @@ def recorded_values(options: Options) -> dict[str, Any]:
     """The options as a manifest holds them: those that say something, by name, with lists for tuples."""
     values = {name: getattr(options, name) for name in sorted(recorded_names(type(options)))}
     return {
-        name: list(value) if isinstance(value, tuple) else value
+        name: list(map(_as_text, value)) if isinstance(value, tuple) else _as_text(value)
         for name, value in values.items()
         if value not in ("", None, ())
     }
+
+
+def _as_text(value: Any) -> Any:
+    r"""A value as JSON can hold it: bytes of a file's name that are no UTF-8 as "\xe9"."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def deciding_values(options: Options) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sys
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.hub_options import SourceOptions
 from persona_hub.transforms.corpus.documents import LONGEST_SOURCE
+from persona_hub.transforms.corpus.names import printable_name
 from persona_hub.transforms.files.storage import read_bytes
 
 STANDARD_INPUT = "-"
@@ -15,7 +16,7 @@ MOST_BYTES, MOST_SOURCES = 64 << 20, 1_000_000
 
 def named_sources(options: SourceOptions) -> frozenset[str]:
     """Addresses, files and ids of documents. Raises UsageError for none, and for a file that is no list of such."""
-    named = frozenset(options.source)
+    named = frozenset(map(printable_name, options.source))
     if options.source_file:
         named |= sources_in(options.source_file)
     if not named:
