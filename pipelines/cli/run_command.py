@@ -82,7 +82,9 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
         return report(prog, JobError(how_to_go_on), FAILED)
     except Exception as error:
         if NO_FILE_SYSTEM in str(error):  # Beam's words for x://y, and its type: ValueError
-            return report(prog, error, WRONG_COMMAND)
+            path = str(error).rpartition("Path specified: ")[2]
+            told = f"{path}: no storage of this kind; there are gs://, s3:// and hdfs://, in small letters"
+            return report(prog, UsageError(told), WRONG_COMMAND)
         fault = f"{type(error).__name__}: {error} (a fault of persona-hub; please report what {TRACEBACK}=1 shows)"
         return report(prog, JobError(fault), FAILED, error)
 

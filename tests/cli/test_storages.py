@@ -45,6 +45,12 @@ def test_an_extra_that_is_missing_is_named(
         assert line == f"{scheme}://bucket/x: {scheme}:// needs the extra: pip install 'persona-hub[{scheme}]'"
 
 
+@pytest.mark.parametrize("path", ["s3a://bucket/x", "S3://bucket/x", "none://x"])
+def test_a_storage_that_there_is_not(path: str, s3_account: None, capsys: pytest.CaptureFixture[str]) -> None:
+    line = said(capsys, *VERSIONS, path)
+    assert line == f"{path}: no storage of this kind; there are gs://, s3:// and hdfs://, in small letters"
+
+
 def test_s3_without_credentials(
     s3_bucket: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ class Swapped(NamedTuple):
 def scheme_of(path: str) -> str:
     """The scheme of a path, "gs" of gs://bucket/name; "" on this machine."""
     scheme, found, _ = path.partition("://")
-    return scheme.lower() if found else ""
+    return scheme if found else ""
 
 
 def require_client(path: str) -> None:
