@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +11,19 @@ from functools import partial
 import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import BuildOptions
-from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.embedders import models_entry
 from persona_hub.pipelines.planning.models import called_models
 from persona_hub.pipelines.planning.own_spend import is_own_spend
-from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plan_build
+from persona_hub.pipelines.planning.plan import BuildPlan, code_version, named_use_cases, plan_build
 from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.server_words import server_words
-from persona_hub.pipelines.reporting.summary import already_done, build_summary, nothing_new
+from persona_hub.pipelines.reporting.summary import already_done, build_summary, nothing_new, unmade_use_cases
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
@@ -126,14 +127,31 @@ class BuildJob:
     def report(self) -> int:
         """Says what the version holds, or that there is nothing new."""
         plan, output = self.plan, self.plan.options.output
-        if plan.done:
-            say(already_done(output, plan.done))
-            return DONE
         current = open_hub(output).manifest
+        if plan.done:
+            return report_done(plan, plan.done, current)
         unchanged = plan.base and current.version != plan.version and not current.partial
         say(nothing_new(output, current.version, plan.version) if unchanged else build_summary(output))
         words = server_words(output, current.version, current.partial)
         return report_partial(current.partial, plan.model, words, current.counts)
+
+
+def report_done(plan: BuildPlan, done: Manifest, current: Manifest) -> int:
+    """Says that the version is there, and how the samples are made that are asked for and lacking."""
+    options, output = plan.options, plan.options.output
+    say(already_done(output, done, current.version))
+    lacking = unmade_use_cases(output, done, [use_case.name for use_case in plan.use_cases])
+    if not lacking:
+        say("for more samples: persona-hub synthesize")
+        return DONE
+    given = [
+        name
+        for name, use_case in zip(named_use_cases(options), plan.use_cases, strict=True)
+        if use_case.name in lacking
+    ]
+    command = ["persona-hub", "synthesize", "--hub", output, "--output", output, "--use_case", ",".join(given)]
+    say(f"samples of {', '.join(lacking)} are lacking; they are made by: {shlex.join(command)}")
+    return BUDGET_SPENT
 
 
 def corpus_reader(plan: BuildPlan, existing: ExistingHub) -> ReadCorpus:

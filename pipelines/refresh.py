@@ -9,6 +9,7 @@ from functools import partial
 from persona_hub.pipelines.build import BuildJob
 from persona_hub.pipelines.cli.command_options import RefreshOptions
 from persona_hub.pipelines.cli.exit_status import NothingToRead
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.embedders import check_embedder
 from persona_hub.pipelines.planning.plan import plan_refresh
@@ -33,6 +34,10 @@ def plan_refresh_job(options: RefreshOptions, where: Where) -> BuildJob:
         plan = plan_refresh(asked, where)
     except NoFileError as error:
         raise NothingToRead(f"nothing to read yet, {hub.output} stays at {hub.manifest.version}: {error}") from error
+    if plan.use_cases and not plan.done:
+        names = ", ".join(use_case.name for use_case in plan.use_cases)
+        whence = "" if "use_case" in options.given else ", as the hub was built (--use_case none: no samples)"
+        say(f"use cases     {names}{whence}", flush=True)
     return BuildJob(plan, where.runner)
 
 

@@ -165,15 +165,21 @@ class UseCaseOptions(Options):
     """Which samples are made of personas."""
 
     use_case: tuple[str, ...] = option(
-        "math, logical_reasoning, instruction, knowledge_text, game_npc, tool, all, or FILE.yaml of your own; commas "
-        "separate several",
+        "math, logical_reasoning, instruction, knowledge_text, game_npc, tool, all, none, or FILE.yaml of your own; "
+        "commas separate several",
         (),
         many=True,
         metavar="NAME",
+        of_hub=True,
+        guarded=True,
         first_day=True,
     )
-    samples_per_persona: int = option("samples of each use case for each persona", 1, NumberRange(1, 1000), metavar="N")
-    max_samples: int = option("at most N samples of each use case; 0: all", 0, COUNT, metavar="N", first_day=True)
+    samples_per_persona: int = option(
+        "samples of each use case for each persona", 1, NumberRange(1, 1000), metavar="N", of_hub=True
+    )
+    max_samples: int = option(
+        "at most N samples of each use case; 0: all", 0, COUNT, metavar="N", of_hub=True, first_day=True
+    )
     examples: tuple[str, ...] = option(
         "JSON Lines with samples of a use case to show the model (few-shot), as math=FILE; FILE alone where --use_case "
         "names one",
@@ -182,6 +188,8 @@ class UseCaseOptions(Options):
         paths=True,
         metavar="NAME=FILE",
         first_day=True,
+        of_hub=True,
+        guarded=True,
     )
 
 

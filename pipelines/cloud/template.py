@@ -67,7 +67,7 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "price_file": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "persona_language": (r"same|[a-z]{2,3}", "TEXT"),
     "embedder": (rf"offline|savedmodel:{CLOUD_FOLDER}|({'|'.join(PAID_EMBEDDERS)}):{MODEL}", "TEXT"),
-    "use_case": (rf"all|{'|'.join(USE_CASE_NAMES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
+    "use_case": (rf"all|none|{'|'.join(USE_CASE_NAMES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
     "examples": (rf"([a-z][a-z0-9_]*=)?{CLOUD_OBJECT}", "TEXT"),
 }
 

@@ -9,9 +9,10 @@ from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.hub_options import ListingOptions
 from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.reporting.own_usage import Usage, own_usages
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_table
-from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub
+from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, runs_in
 from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome
 from persona_hub.transforms.take_down.naming import is_row_named
 from persona_hub.transforms.take_down.take_down import READ
@@ -29,8 +30,11 @@ def list_hub_versions(options: ListingOptions, _: Sequence[str]) -> int:
         return DONE
     current = hub.manifest.version
     say(VERSIONS_HEAD)
-    for manifest in list_versions(output):
-        say_lines([("* " if manifest.version == current else "  ") + version_line(manifest)])
+    versions = list_versions(output)
+    own = own_usages([*versions, *(run for _, run in runs_in(output))])
+    for manifest in versions:
+        mark = "* " if manifest.version == current else "  "
+        say_lines([mark + version_line(manifest, own[manifest.version])])
     say("* is the one that readers see")
     return DONE
 
@@ -43,10 +47,10 @@ def sources_of(hub: Hub) -> list[str]:
     return sorted({address for source in shown for address in source.split(ADDRESS_END)})
 
 
-def version_line(manifest: Manifest) -> str:
-    """A version in a line: all its personas, those of its own, documents read, what the store says was paid by then."""
+def version_line(manifest: Manifest, usage: Usage) -> str:
+    """A version in a line: all its personas, those of its own, documents read, and what was paid for it."""
     own = manifest.counts.get("write_hub", {}).get("personas", 0) - manifest.counts.get("purge", {}).get("personas", 0)
-    costs = [row["cost_usd"] for row in manifest.usage.values() if "cost_usd" in row]
+    costs = [row["cost_usd"] for row in usage.values() if "cost_usd" in row]
     cost = f"{sum(costs):,.2f}" if costs else "-"
     read = manifest.counts.get("read_corpus", {}).get("document", 0)
     partial = f"  partial: {sum(manifest.partial.values()):,} questions unasked" if manifest.partial else ""

@@ -28,6 +28,7 @@ from persona_hub.pipelines.planning.models import (
 )
 from persona_hub.pipelines.planning.sizing import blocks_for, expected_personas, shards_for
 from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits, raises_limit, token_limits
+from persona_hub.pipelines.planning.trust import NO_USE_CASE
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
@@ -222,10 +223,19 @@ def lost_beyond(made: BaseManifest, options: RepairOptions) -> list[str]:
     return [reason for reason in open_questions(made.counts, options.max_lost) if not unanswered(reason)]
 
 
-def use_cases_of(options: SynthesisOptions, limits: TokenLimits = NEW_JOB) -> list[UseCase]:
-    """The use cases by name or file, `all` being the six; each once. Raises UseCaseError."""
+def named_use_cases(options: SynthesisOptions) -> list[str]:
+    """The names and files of use cases, `all` being the six, and `none` none; each once. Raises UsageError."""
+    if NO_USE_CASE in options.use_case:
+        if len(options.use_case) > 1:
+            raise UsageError(f"--use_case {','.join(options.use_case)}: `none` stands alone; name use cases or none")
+        return []
     names = [name for given in options.use_case for name in (USE_CASE_NAMES if given == "all" else (given,))]
-    bare = [bare_use_case(name, options.prompt_dir) for name in dict.fromkeys(names)]
+    return list(dict.fromkeys(names))
+
+
+def use_cases_of(options: SynthesisOptions, limits: TokenLimits = NEW_JOB) -> list[UseCase]:
+    """The use cases that are named. Raises UseCaseError."""
+    bare = [bare_use_case(name, options.prompt_dir) for name in named_use_cases(options)]
     taken = [use_case.name for use_case in bare]
     twice = [name for name in taken if taken.count(name) > 1]
     if twice:

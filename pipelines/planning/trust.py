@@ -25,8 +25,11 @@ from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.store.registry import NO_STORE
+from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
 
-HARMLESS = ("", None, "offline", NO_STORE)
+HARMLESS = ("", None, "offline", NO_STORE, ())
+NO_USE_CASE = "none"
+PACKAGED_USE_CASES = (*USE_CASE_NAMES, "all", NO_USE_CASE)
 WITH_PATHS = ("savedmodel", "export", "sqlite")  # before the colon of a name: a path follows
 
 Noted = dict[str, list[str]]  # {setting: its values}
@@ -45,7 +48,7 @@ def continued(options: AskedT, hub: Hub) -> AskedT:
         if name not in options.given and not is_own(hub.output, name, value := parameters.get(name, ""), noted)
     }
     if strange:
-        typed = " ".join(f"--{name}={shlex.quote(str(value))}" for name, value in strange.items())
+        typed = " ".join(f"--{name}={shlex.quote(as_typed(value))}" for name, value in strange.items())
         raise UsageError(
             f"--hub {hub.output}: its manifest names what you have not used with it on this machine; if you trust "
             f"that, type it too, or name others: {typed}"
@@ -62,7 +65,9 @@ def guarded(command: type[Options]) -> list[str]:
 
 def is_own(output: str, name: str, value: Any, noted: Mapping[str, list[str]]) -> bool:
     """Whether a value that a manifest names is harmless, in OUTPUT itself, or one that the user has used with it."""
-    if value in HARMLESS:
+    if isinstance(value, list):  # of use cases, or of files of examples
+        return all(is_own(output, name, one, noted) for one in value)
+    if value in HARMLESS or (name == "use_case" and value in PACKAGED_USE_CASES):
         return True
     if not isinstance(value, str):
         return False
@@ -82,7 +87,7 @@ def noted_settings(output: str) -> Noted:
 
 def last_settings(output: str) -> dict[str, str]:
     """The guarded settings of the last command on the hub in `output`, as they were typed."""
-    return {name: str(value) for name, value in note_of(output).get("last", {}).items()}
+    return {name: as_typed(value) for name, value in note_of(output).get("last", {}).items()}
 
 
 def note_of(output: str) -> dict[str, Any]:
@@ -102,7 +107,8 @@ def note_settings(output: str, options: Options) -> None:
     noted = noted_settings(output)
     used = {name: value for name in guarded(type(options)) if (value := getattr(options, name)) not in HARMLESS}
     for name, value in used.items():
-        noted[name] = list(dict.fromkeys([*noted.get(name, ()), as_noted(name, value)]))
+        values = value if isinstance(value, tuple) else (value,)
+        noted[name] = list(dict.fromkeys([*noted.get(name, ()), *(as_noted(name, one) for one in values)]))
     document = {"hub": hub_place(output), "settings": noted, "last": used}
     with suppress(OSError):
         state_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -126,11 +132,21 @@ def hub_place(output: str) -> str:
     return os.path.realpath(output) if is_local(output) else output.rstrip("/")
 
 
+def as_typed(value: object) -> str:
+    """A setting as it is typed behind its flag."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
 def as_noted(name: str, value: str) -> str:
     """A setting with its local path made absolute: the same words in another working directory mean other files."""
     scheme, colon, place = value.partition(":")
     if name == "prompt_dir" and is_local(value):
         return os.path.realpath(value)
+    if name == "use_case" and value not in PACKAGED_USE_CASES and is_local(value):
+        return os.path.realpath(value)
+    if name == "examples" and is_local(value):
+        use_case, equals, path = value.rpartition("=")
+        return f"{use_case}{equals}{os.path.realpath(path)}"
     if colon and scheme in WITH_PATHS and is_local(place):
         return f"{scheme}:{os.path.realpath(place)}"
     return value

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
+from persona_hub.pipelines.reporting.own_usage import Usage, usage_by_name
 from persona_hub.transforms.counting.losses import all_lost, refused_inputs
-from persona_hub.transforms.counting.stages import EXPAND_PERSONA
+from persona_hub.transforms.counting.stages import EXPAND_PERSONA, synthesize_stage
 from persona_hub.transforms.expand_persona.one_hop import LOW_NOVELTY
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
 from persona_hub.transforms.hub.reading import read_manifest_files
@@ -25,7 +26,8 @@ def build_summary(output: str) -> str:
     """The summary of a build: of the version that it made."""
     hub = open_hub(output)
     manifest = hub.manifest
-    head = [*counted(manifest.counts), "", *paid(manifest.usage), *novel(manifest)]
+    own = usage_by_name(output).get(manifest.version, manifest.usage)
+    head = [*counted(manifest.counts), "", *paid(own, manifest.usage), *novel(manifest)]
     return "\n".join(map(printable, [*head, *locations(hub), "", *first_records(hub)]))
 
 
@@ -33,7 +35,7 @@ def samples_summary(output: str, run: str) -> str:
     """The summary of a run that made samples."""
     runs = [(use_case, made) for use_case, made in list_runs(output) if made.run == run]
     lines = list(counted(runs[0][1].counts)) if runs else ["no samples were made; see dead_letters"]
-    lines += list(paid(runs[0][1].usage)) if runs else []
+    lines += list(paid(usage_by_name(output).get(run, runs[0][1].usage), runs[0][1].usage)) if runs else []
     for use_case, made in runs:
         folder = path_of(output, f"samples/{use_case}/{run}")
         lines.append(f"{use_case:20}{folder}  ({made.records_of('samples'):,})")
@@ -43,12 +45,19 @@ def samples_summary(output: str, run: str) -> str:
     return "\n".join(map(printable, lines))
 
 
-def already_done(output: str, manifest: Manifest) -> str:
-    """What a build says that finds its work done."""
+def already_done(output: str, manifest: Manifest, current: str) -> str:
+    """What a build says that finds its work done; `current` is the version that readers see by now."""
+    since = f" (readers see {current}, which came of it since)" if current != manifest.version else ""
     return (
-        f"{output} already holds the result of this command: version {manifest.version}, made {manifest.created}; "
-        f"{nothing_left(manifest)}. For more samples: persona-hub synthesize"
+        f"{output} already holds the result of this command: version {manifest.version}, made {manifest.created}"
+        f"{since}; {nothing_left(manifest)}"
     )
+
+
+def unmade_use_cases(output: str, manifest: Manifest, use_cases: Sequence[str]) -> list[str]:
+    """Those of which neither the version nor a run beside it has made samples."""
+    made = {use_case for use_case, _ in list_runs(output)}
+    return [name for name in use_cases if name not in made and synthesize_stage(name) not in manifest.counts]
 
 
 def samples_done(output: str, run: str) -> str:
@@ -102,14 +111,26 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         yield f"{line} {rest}".rstrip()
 
 
-def paid(usage: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
-    """What the answers took, over all runs on the response store."""
-    whole = {name: sum(row.get(name, 0) for row in usage.values()) for row in usage.values() for name in row}
-    if whole.get("calls"):
-        cost = f", {whole['cost_usd']:,.2f} US dollars" if "cost_usd" in whole else ", at a price that is not known"
-        tokens = f"{whole['input_tokens']:,.0f} tokens in, {whole['output_tokens']:,.0f} out"
-        estimated = f" ({whole['estimated']:,.0f} calls estimated)" if whole.get("estimated") else ""
-        yield f"model         {whole['calls']:,.0f} calls, {tokens}{estimated}{cost}"
+def paid(own: Usage, counted_so_far: Usage | None = None) -> Iterator[str]:
+    """What the answers of a version or run took, and where the store has counted more before, all that it has."""
+    mine, whole = total_usage(own), total_usage(own if counted_so_far is None else counted_so_far)
+    if not whole.get("calls"):
+        return
+    tokens = f"{mine['input_tokens']:,.0f} tokens in, {mine['output_tokens']:,.0f} out"
+    estimated = f" ({mine['estimated']:,.0f} calls estimated)" if mine.get("estimated") else ""
+    yield f"model         {mine['calls']:,.0f} calls, {tokens}{estimated}{cost_in(mine)}"
+    if whole["calls"] > mine["calls"]:
+        yield f"so far        {whole['calls']:,.0f} calls of these steps{cost_in(whole)}, with those of earlier runs"
+
+
+def total_usage(usage: Usage) -> dict[str, float]:
+    """The sum over all stages."""
+    return {name: sum(row.get(name, 0) for row in usage.values()) for row in usage.values() for name in row}
+
+
+def cost_in(whole: Mapping[str, float]) -> str:
+    """The price of some calls, as the end of a line."""
+    return f", {whole['cost_usd']:,.2f} US dollars" if "cost_usd" in whole else ", at a price that is not known"
 
 
 def novel(manifest: Manifest) -> Iterator[str]:

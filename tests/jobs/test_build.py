@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, FAILED, WRONG_COMMAND
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.versions import open_hub
@@ -66,6 +66,16 @@ def test_the_same_build_again_does_nothing(hub: Path, corpus: Path, capsys: pyte
     build(corpus, hub)
     assert "nothing is to be done" in capsys.readouterr().out
     assert sorted(hub.rglob("*")) == before
+
+
+def test_the_same_build_with_another_use_case_names_the_command_that_makes_its_samples(
+    hub: Path, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["build", "--input", str(corpus), "--output", str(hub), "--expand_hops", "2", "--use_case"]
+    assert main([*command, "math,game_npc"]) == BUDGET_SPENT
+    said = capsys.readouterr().out
+    asked = f"persona-hub synthesize --hub {hub} --output {hub} --use_case game_npc"
+    assert f"samples of game_npc are lacking; they are made by: {asked}" in said
 
 
 def test_another_build_into_the_same_folder_is_refused(

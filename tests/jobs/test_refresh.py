@@ -12,7 +12,7 @@ from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import list_versions, open_hub
 from persona_hub.transforms.records import DocumentOutcome, Duplicate, Vector
-from tests.helpers.hubs import personas
+from tests.helpers.hubs import personas, samples
 from tests.helpers.paid import paying
 from tests.material.growing import OFF, build, by_id, corpus, refresh
 from tests.servers.models.launch import FakeServer
@@ -47,16 +47,23 @@ def test_a_refresh_with_what_is_known_changes_nothing(tmp_path: Path, capsys: py
     assert len(list_versions(str(hub))) == 1
 
 
-def test_the_summary_shows_who_is_new(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_summary_shows_who_is_new_and_use_cases_are_those_of_the_hub(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     hub = build(tmp_path / "hub", corpus(tmp_path / "a.jsonl", range(8)), flags=[*OFF, "--use_case", "math"])
     before = {persona.text for persona in personas(hub)}
     capsys.readouterr()
     refresh(hub, corpus(tmp_path / "b.jsonl", range(8, 12)))
     said = capsys.readouterr().out
+    assert said.startswith("use cases     math, as the hub was built (--use_case none: no samples)\n")
     shown = [line.removeprefix("persona  ") for line in said.splitlines() if line.startswith("persona  ")]
     assert len(shown) == 3
     assert not before & set(shown)
-    assert "sample   " not in said
+    assert {row["input persona"] for row in samples(hub, "math")} == {persona.text for persona in personas(hub)}
+    made = len(personas(hub))
+    refresh(hub, corpus(tmp_path / "c.jsonl", range(12, 14)), flags=["--use_case", "none"])
+    assert "use cases" not in capsys.readouterr().out
+    assert len(samples(hub, "math")) == made < len(personas(hub))
 
 
 def test_the_same_refresh_again_finds_its_work_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

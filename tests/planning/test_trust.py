@@ -85,6 +85,18 @@ def test_what_names_nothing_foreign_is_taken(tmp_path: Path) -> None:
     assert (asked.expand_hops, asked.language, asked.pii) == (2, ("en",), "drop")
 
 
+def test_use_cases_are_taken_by_name_and_files_of_them_only_where_they_were_used(tmp_path: Path) -> None:
+    asked = continued(refreshing(tmp_path), hub_of(tmp_path, use_case=["math", "tool"], max_samples=9))
+    assert (asked.use_case, asked.max_samples) == (("math", "tool"), 9)
+    strange = hub_of(tmp_path, use_case=["math", "/evil/poem.yaml"], examples=["math=/evil/x.jsonl"])
+    with pytest.raises(UsageError, match=r"--use_case=math,/evil/poem.yaml --examples=math=/evil/x.jsonl$"):
+        continued(refreshing(tmp_path), strange)
+    typed = ["--use_case=math,/evil/poem.yaml", "--examples=math=/evil/x.jsonl"]
+    assert continued(refreshing(tmp_path, *typed), strange).use_case == ("math", "/evil/poem.yaml")
+    assert continued(refreshing(tmp_path), strange).examples == ("math=/evil/x.jsonl",)
+    assert continued(refreshing(tmp_path, "--use_case=none"), strange).use_case == ("none",)
+
+
 def test_a_path_in_another_working_directory_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()

@@ -44,7 +44,9 @@ def lived(tmp_path: Path, store_address: str) -> Path:
     kept = next(persona for persona in personas(hub) if persona.source == A)
     asked = ["--response_store", store_address]
     again = "https://a.org/again"
-    refresh(hub, write(tmp_path / "rolled.jsonl", (again, f"{PLANTED[A]} Twice {WORD}.")), flags=asked)
+    refresh(
+        hub, write(tmp_path / "rolled.jsonl", (again, f"{PLANTED[A]} Twice {WORD}.")), flags=[*asked, "--use_case=none"]
+    )
     assert main(["rollback", "--hub", str(hub)]) == DONE
     refresh(hub, write(tmp_path / "c.jsonl", (C, TEXTS[C])), flags=asked)
     more = ["synthesize", "--hub", str(hub), "--output", str(hub), "--use_case", "instruction", *asked]
