@@ -200,3 +200,31 @@ def test_lines_of_text_keep_their_places() -> None:
 )
 def test_what_a_row_calls_itself(row: dict[str, Any], name: str) -> None:
     assert own_id(row) == name
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "1e400",
+        "NaN",
+        "-Infinity",
+        "9" * 5000,
+        r'"\\ud83d"',
+        "[" * 3000 + "]" * 3000,
+        '{"k": 1, "k": [2, "x"]}',
+        '1, "n": 2',
+    ],
+    ids=["1e400", "NaN", "infinity", "5,000 digits", "surrogate", "deep", "key twice within", "key twice"],
+)
+def test_a_value_in_a_field_that_is_not_read_loses_no_row(odd: str) -> None:
+    lines = [b'{"text": "a", "n": 1}\n', f'{{"n": {odd}, "text": "b"}}\n'.encode(), b'{"text": "c", "n": "x"}\n']
+    (chunk, texts), broken = check_rows(np.arange(3), np.arange(1, 4), b"".join(lines), "text")
+    assert (chunk.lines, broken) == (b"".join(lines), [])
+    assert (texts.data, texts.offsets.tolist()) == (b"abc", [0, 1, 2, 3])
+    assert parse_texts(chunk.lines, "text").data == b"abc"
+
+
+def test_a_lone_surrogate_in_a_text_is_replaced_where_texts_are_compared() -> None:
+    line = b'{"text": "a \\ud83d b"}\n'
+    (chunk, texts), broken = check_rows(np.arange(1), np.arange(1, 2), line, "text")
+    assert (chunk.lines, texts.data.decode(), broken) == (line, "a \ufffd b", [])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-from persona_hub.transforms.dedup.chunks import parse_row, parse_texts
+from persona_hub.transforms.dedup.chunks import parse_row, parse_texts, without_surrogates
 from persona_hub.transforms.dedup.persona_rows import fill_similarities
 from persona_hub.transforms.wire.packing import pack_object, unpack_object
 
@@ -49,7 +49,8 @@ def unpack_rows(packed: bytes) -> list[tuple[Any, ...]]:
 def row_fields(line: bytes, field: str) -> Mapping[str, Any]:
     """The row in a line that pyarrow has read; of one that only pyarrow reads (a thousand levels deep), the text."""
     try:
-        row: Mapping[str, Any] = parse_row(line)
+        row: dict[str, Any] = parse_row(line)
+        row[field] = without_surrogates(row[field])
     except ValueError:
         row = {field: parse_texts(line, field).data.decode("utf-8", "replace")}
     return row
