@@ -70,7 +70,7 @@ class BuildJob:
     @property
     def called(self) -> Sequence[CalledModel]:
         """Language model and embedder."""
-        return called_models(self.plan.model, self.plan.embedder)
+        return called_models(self.plan.model, self.plan.embedder, self.plan.base)
 
     @property
     def done(self) -> bool:

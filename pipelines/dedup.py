@@ -114,7 +114,7 @@ class DedupJob:
     @property
     def called(self) -> Sequence[CalledModel]:
         """The embedder."""
-        return called_models(None, self.embedder)
+        return called_models(None, self.embedder, self.hub)
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""

@@ -118,7 +118,7 @@ class TakedownJob:
     @property
     def called(self) -> Sequence[CalledModel]:
         """The embedder."""
-        return called_models(None, self.embedder)
+        return called_models(None, self.embedder, self.hub)
 
     @property
     def done(self) -> bool:

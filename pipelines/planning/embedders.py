@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_options import EmbedderOptions
+from persona_hub.pipelines.runners.called_models import KnownVector
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.embedding.model_files import savedmodel_files
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import split_embedder
 from persona_hub.transforms.files.storage import is_local
+from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.records import Persona, Vector
 
 EMBEDDER, EMBEDDER_FILES = "embedder", "embedder_files"  # in a manifest's `models`
 SAVED_MODEL = "savedmodel"
+LOOKED_AT = 4096  # records of a file
 
 
 def files_hash(options: EmbedderOptions, where: Where) -> str:
@@ -51,6 +56,17 @@ def is_embedder_of(models: Mapping[str, str], embedder: EmbedderConfig) -> bool:
     if before and embedder.files:
         return before == embedder.files
     return models.get(EMBEDDER, embedder.name) == embedder.name
+
+
+def known_vector(hub: Hub) -> KnownVector | None:
+    """A persona of the hub that has a vector, out of the beginning of its first files; None where none is found."""
+    for path in hub.paths("vectors")[:1]:
+        vectors = {row.persona_id: row.vector for row in islice(read_file(path, Vector), LOOKED_AT)}
+        for table in hub.paths("personas")[:1]:
+            for persona in islice(read_file(table, Persona), LOOKED_AT):
+                if persona.persona_id in vectors:
+                    return KnownVector(persona.text, vectors[persona.persona_id])
+    return None
 
 
 def check_embedder(options: EmbedderOptions, hub: Hub, where: Where) -> None:

@@ -18,7 +18,7 @@ from persona_hub.pipelines.cli.model_options import (
     SamplingOptions,
 )
 from persona_hub.pipelines.planning.budget import BudgetShares, has_budget, stage_shares
-from persona_hub.pipelines.planning.embedders import files_hash
+from persona_hub.pipelines.planning.embedders import files_hash, is_embedder_of, known_vector
 from persona_hub.pipelines.planning.store_choice import store_of
 from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits
 from persona_hub.pipelines.runners.called_models import CalledModel
@@ -29,6 +29,7 @@ from persona_hub.transforms.embedding.bundle import VECTORS
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import is_paid
 from persona_hub.transforms.files.storage import is_local
+from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.llm.dialects.dialect import SAMPLING
 from persona_hub.transforms.llm.dialects.extra_body import EXTRA_BODY
 from persona_hub.transforms.llm.dialects.negotiation import SAMPLING_FLAGS
@@ -115,13 +116,20 @@ def calls_of(
     )
 
 
-def called_models(model: ModelConfig | None, embedder: EmbedderConfig | None = None) -> list[CalledModel]:
-    """Those of both that are asked at a server; the others answer in this process."""
+def called_models(
+    model: ModelConfig | None, embedder: EmbedderConfig | None = None, hub: Hub | None = None
+) -> list[CalledModel]:
+    """Those of both that are asked at a server; the others answer in this process.
+
+    `hub`: what it holds is compared by the embedder.
+    """
     found = []
     if model is not None and not MODELS.is_local(model.name):
         found.append(CalledModel(model, COMPLETIONS))
     if embedder is not None and embedder.calls is not None:
-        found.append(CalledModel(embedder.calls, VECTORS))
+        comparable = hub if hub and is_embedder_of(hub.manifest.models, embedder) else None
+        known = known_vector(comparable) if comparable else None
+        found.append(CalledModel(embedder.calls, VECTORS, known, embedder.dimensions))
     return found
 
 

@@ -8,19 +8,30 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import numpy as np
+
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.runners.run import Where
-from persona_hub.transforms.calls.protocol import CallKind, ModelConfig
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError
+from persona_hub.transforms.embedding.protocol import Texts
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.registry import EXPORT, VLLM
 from persona_hub.transforms.secrets import masked
 
+SAME_VECTOR = 0.98  # cosine; servers compute in other precisions, or with other batches, and hardly differ
 CONNECT_SECONDS = 4.0  # the system sends three times within it
 PORTS = {"http": 80, "https": 443}
+
+
+class KnownVector(NamedTuple):
+    """A text, and the vector of it that a hub holds."""
+
+    text: str
+    vector: bytes  # float16 of unit length
 
 
 class CalledModel(NamedTuple):
@@ -28,6 +39,8 @@ class CalledModel(NamedTuple):
 
     config: ModelConfig
     kind: CallKind
+    known: KnownVector | None = None  # of the hub that an embedder's vectors are compared with
+    dimensions: int = 0  # that an embedder is asked for
 
 
 def check_models(models: Sequence[CalledModel], where: Where) -> None:
@@ -46,11 +59,18 @@ def check_models(models: Sequence[CalledModel], where: Where) -> None:
 
 
 def check_client(model: CalledModel) -> None:
-    """Opens and closes the client, without a call: it wants a key, a project or credentials."""
+    """Opens and closes the client, without a call: it wants a key, a project or credentials.
+
+    An embedder whose vectors are compared with a hub's is asked for one of those, about ten tokens.
+    """
 
     async def open_and_close() -> None:
         client = model.kind.open_client(model.config)
-        await client.close()
+        try:
+            if model.known:
+                await check_vector(model, model.known, client)
+        finally:
+            await client.close()
 
     try:
         asyncio.run(open_and_close())
@@ -61,6 +81,28 @@ def check_client(model: CalledModel) -> None:
             f"{model.config.flag} {model.config.name}: its client cannot be opened ({type(error).__name__}); see its "
             f"key, account and {model.config.flag}_base_url, and docs/models.md"
         ) from error
+
+
+async def check_vector(model: CalledModel, known: KnownVector, client: Any) -> None:
+    """Raises UsageError where a server gives another vector for a text than the one that a hub holds.
+
+    A call that fails says nothing of the model: the job asks again, and says why it cannot go on.
+    """
+    try:
+        found = await client.complete(Texts((known.text,), (b"",), model.dimensions))
+    except ModelError:
+        return
+    now, before = (np.frombuffer(row, "<f2").astype(np.float64) for row in (found.rows[0], known.vector))
+    if len(now) != len(before):
+        difference = f"vectors of {len(now)} numbers, not {len(before)}"
+    elif (cosine := float(now @ before)) < SAME_VECTOR:
+        difference = f"another vector for a persona of the hub (cosine {cosine:.2f})"
+    else:
+        return
+    raise UsageError(
+        f"{model.config.flag} {model.config.name}: gives {difference}, so it is not the model that made the hub's "
+        "vectors, and they cannot be compared; name that one, or build a new hub"
+    )
 
 
 def check_server(flag: str, url: str) -> None:
