@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = "PERSONA_HUB_SPILL"  # of the environment, so that worker processes inherit it
-LEAST_BYTES = 16 << 10  # below it a write and a read cost more than the copies
+LEAST_BYTES = (
+    4 << 10
+)  # below it a write and a read cost more than the copies; of many rows most values are just above it
 
 
 @dataclass(frozen=True)
