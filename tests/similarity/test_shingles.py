@@ -38,6 +38,12 @@ def words(text: str) -> list[str]:
         ("ครู", ["ครู"]),
         ("❤️ 🙂 ́ …", []),
         ("covid-19_x", ["covid", "19", "x"]),
+        ("C++ C# C c++, F#! g++11 a+b", ["c++", "c#", "c", "c++", "f#", "g", "11", "a", "b"]),
+        (
+            "A+ A- A a--b (B-) x-y well- 18+ 7- A-",
+            ["a+", "a-", "a", "a", "b", "b-", "x", "y", "well", "18+", "7", "a-"],
+        ),
+        ("Ｃ＋＋ é# ++ #tag №", ["c++", "é#", "tag", "no"]),
     ],
 )
 def test_words_by_script(text: str, expected: list[str]) -> None:
@@ -47,6 +53,13 @@ def test_words_by_script(text: str, expected: list[str]) -> None:
 @given(ASCII_TEXTS)
 def test_plain_ascii_has_the_same_words_on_the_short_way(texts: list[str]) -> None:
     assert tokenise(texts).words() == general_tokens(texts).words()
+
+
+@given(st.lists(st.text(st.sampled_from("aA9+#- é猫")), max_size=8))
+def test_symbols_do_not_depend_on_their_neighbours(texts: list[str]) -> None:
+    assert tokenise(texts).words() == general_tokens(texts).words() == [words(text) for text in texts]
+    encoded = [text.encode() for text in texts]
+    assert tokenise_utf8(b"".join(encoded), np.cumsum([0, *map(len, encoded)])).words() == tokenise(texts).words()
 
 
 @given(TEXTS)

@@ -1,7 +1,8 @@
 """Texts to token sets: what near-duplicates are measured on.
 
 A text is normalised as Unicode's NFKC_Casefold does, then read as
-- words in scripts that put something between words (letters, marks and digits; combining marks belong to the word),
+- words in scripts that put something between words (letters, marks and digits; combining marks belong to the word, so
+  do + and # at its end, and - after a single letter: C, C++ and C# are three things, and A, A+ and A- as well),
 - single characters in Han and kana,
 - 3-grams of characters in the scripts of South-East Asia that are written without spaces (Thai, Lao, Khmer, Burmese
   and kin: Unicode's line breaking class SA). Single characters would not do: of 27,000 pairs of unrelated Thai
@@ -30,8 +31,10 @@ LARGEST_TOKEN = U32(0xFFFFFFFD)  # the two above are padding
 
 IGNORABLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}--\u200b]+", regex.V1)  # U+200B parts Khmer and Thai words
 ASCII_WORDS = bytes(
-    c if chr(c).isdigit() or chr(c).islower() else c + 32 if chr(c).isupper() else 32 for c in range(128)
+    c if chr(c).isdigit() or chr(c).islower() or chr(c) in "+#-" else c + 32 if chr(c).isupper() else 32
+    for c in range(128)
 ) + bytes([32] * 128)
+PLUS, HASH, HYPHEN = b"+#-"
 LOW_BYTES = np.array([(1 << (8 * i)) - 1 for i in range(8)] + [2**64 - 1], U64)
 
 
@@ -84,7 +87,12 @@ def tokenise_utf8(data: bytes, offsets: Numbers) -> Tokens:
 def ascii_tokens(data: bytes, offsets: Numbers) -> Tokens:
     """`tokenise_utf8` for plain ASCII: words of letters and digits, a byte at a time for all texts at once."""
     low = data.translate(ASCII_WORDS)
-    inside = np.frombuffer(low, U8) != 32
+    codes = np.frombuffer(low, U8)
+    inside = codes != 32
+    symbols = np.flatnonzero((codes == PLUS) | (codes == HASH) | (codes == HYPHEN))
+    if len(symbols):
+        inside[symbols] = False
+        inside[symbols_of_words(codes, inside, symbols, offsets)] = True
     start, end = inside.copy(), inside.copy()
     start[1:] &= ~inside[:-1]
     end[:-1] &= ~inside[1:]
@@ -94,6 +102,28 @@ def ascii_tokens(data: bytes, offsets: Numbers) -> Tokens:
     end[last] = inside[last]
     starts = np.flatnonzero(start)
     return Tokens(low, starts, np.flatnonzero(end) + 1 - starts, np.diff(np.searchsorted(starts, offsets)))
+
+
+def symbols_of_words(codes: Numbers, word: Numbers, symbols: Numbers, offsets: Numbers) -> Numbers:
+    """Which of the `symbols`, positions of +, # and -, belong to the word before them; `word`: the code is in one.
+
+    Text i is codes[offsets[i] : offsets[i + 1]], and what its neighbours are makes no difference.
+    """
+    text = np.searchsorted(offsets, symbols, "right") - 1
+    hyphen = codes[symbols] == HYPHEN
+    follows = np.zeros(len(symbols), bool)  # another + or # before it
+    follows[1:] = (symbols[1:] == symbols[:-1] + 1) & (text[1:] == text[:-1]) & ~hyphen[1:] & ~hyphen[:-1]
+    first = np.flatnonzero(~follows)
+    count = np.diff(first, append=len(symbols))
+    begin, end = symbols[first], symbols[first] + count
+    start, stop = offsets[text[first]], offsets[text[first] + 1]
+    after, before, beyond = begin > start, np.maximum(begin - 1, 0), np.minimum(end, len(codes) - 1)
+    belongs = after & word[before] & ~((end < stop) & word[beyond])
+    single = ((codes[before] < ord("0")) | (codes[before] > ord("9"))) & ~(
+        (before > start) & word[np.maximum(before - 1, 0)]
+    )
+    belongs &= ~hyphen[first] | (single & ~((end < stop) & (codes[beyond] == HYPHEN)))
+    return symbols[np.repeat(belongs, count)]
 
 
 def normalise(text: str) -> str:
@@ -128,10 +158,15 @@ def general_tokens(texts: Sequence[str]) -> Tokens:
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), U32)
     kind = kinds()[codes]
     word = (kind == LETTER) | (kind == MARK)
+    symbols = np.flatnonzero((codes == PLUS) | (codes == HASH) | (codes == HYPHEN))
+    ends = symbols_of_words(codes, word, symbols, np.array([0, len(codes)]))
+    word[ends] = True
     begin, length = runs(word)
     keep = word[begin]
     begin, length = begin[keep], length[keep]
-    marks = np.r_[0, np.cumsum(kind == MARK)]
+    other = kind == MARK
+    other[ends] = True
+    marks = np.r_[0, np.cumsum(other)]
     keep = marks[begin + length] - marks[begin] < length  # marks alone are no word
     single = np.flatnonzero(kind == SINGLE)
     gram_begin, gram_length = grams(kind == UNSPACED)
