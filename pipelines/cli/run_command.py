@@ -56,7 +56,8 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
             raise UnknownArgument(foreign[0], storages.storage_flags())
         if isinstance(options, InputOptions):
             options = replace(options, input=show_dated(options.input, dated(options.input, clock())))
-        storages.check_storages(options)
+        if not job.runs_on_beam:  # a job looks at them when it knows where it runs
+            storages.check_storages(options)
         return command(options, rest)
     except Submitted as job_elsewhere:
         say(job_elsewhere)

@@ -12,6 +12,7 @@ from apache_beam.runners.runner import PipelineResult
 from persona_hub.pipelines.cli.corpus_options import RunOptions, UseCaseOptions
 from persona_hub.pipelines.cli.model_options import BudgetOptions
 from persona_hub.pipelines.cli.option import Options
+from persona_hub.pipelines.cli.storages import check_storages
 from persona_hub.pipelines.progress.progress import AUTO, Watched, progress
 from persona_hub.pipelines.runners.called_models import CalledModel, check_models
 from persona_hub.pipelines.runners.dataflow import check_places
@@ -58,6 +59,7 @@ def run_job(
     options = beam_options(beam_flags)
     where = where_of(options)
     check_places(command, where.runner)
+    check_storages(command)
     if where.one_machine:
         check_output(getattr(command, "output", "") or getattr(command, "hub", ""))
     job = plan(where)

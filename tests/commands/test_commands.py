@@ -200,7 +200,7 @@ def test_a_file_system_that_is_not_there_is_a_wrong_command(
 ) -> None:
     code, err = run(command, places, capsys)
     assert code == WRONG_COMMAND
-    assert "Path specified: x://y" in err
+    assert "x://y: no storage of this kind; there are gs://, s3:// and hdfs://" in err
 
 
 def test_a_module_runs_the_same_job_as_the_command(places: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:

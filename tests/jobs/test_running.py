@@ -114,16 +114,17 @@ def test_what_a_killed_job_left_in_the_store_stops_no_command_after_it(
 
 
 def test_nor_a_takedown_with_a_paid_embedder(
-    server: FakeServer, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = f"sqlite:{tmp_path}/store.sqlite"
+    address, hub = f"sqlite:{tmp_path}/store.sqlite", tmp_path / "hub"
+    paid = ["--embedder", "openai:embed", "--embedder_base_url", server.url, "--response_store", address]
+    build = ["build", "--input", str(corpus_of(tmp_path, 2)), "--output", str(hub), "--expand_hops", "0"]
+    assert main([*build, *paid]) == DONE
     with closing(open_store(address)) as store:
         store.set_stop_flag()
     stopped: list[bool] = []
     monkeypatch.setattr(job, "run_pipeline", lambda *_: stopped.append(is_stopped(address)))
-    paid = ["--embedder", "openai:embed", "--embedder_base_url", server.url, "--response_store", address]
-    named = ["--source", a_document(two_versions)]
-    main(["takedown", "--hub", str(two_versions), *named, *paid])  # the job itself is not run
+    main(["takedown", "--hub", str(hub), "--source", a_document(hub), *paid])  # the job itself is not run
     assert stopped == [False]
 
 

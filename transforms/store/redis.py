@@ -224,9 +224,16 @@ class RedisStore:
         except redis.RedisError as error:
             raise StoreError(f"{self.address}: {error}; mend that on the server, or {OTHER_DATABASE}") from error
 
+    def _info_once_loaded(self) -> dict[str, Any]:
+        """What the server says of itself. One that reads its file after a restart says that the file is off."""
+        info: dict[str, Any] = self.client.info()
+        if info.get("loading"):
+            raise redis.BusyLoadingError("it reads its append-only file")
+        return info
+
     def _check_server(self, durable: bool) -> None:
         """Refuses a server that would forget answers: one that keeps no file, or throws keys out."""
-        info = self._ask(self.client.info)
+        info = self._ask(self._info_once_loaded)
         if not info.get("aof_enabled"):
             raise StoreError(
                 f"{self.address}: the append-only file is off, so a restart would lose answers that were paid; "
