@@ -11,7 +11,6 @@ from typing import NamedTuple
 import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.corpus.language import UNDETERMINED
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE, persona_language
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import EXTRACT_PERSONA
@@ -126,7 +125,7 @@ class ExtractTask:
         wanted = document.language if self.persona_language == SAME_LANGUAGE else self.persona_language
         if not self.written or wanted in self.written:
             return wanted
-        tell_of_english(model, wanted)
+        tell_of_english(model, self.written)
         return ENGLISH
 
     def key(self, document: Document) -> str:
@@ -135,13 +134,12 @@ class ExtractTask:
 
 
 @cache
-def tell_of_english(model: str, language: str) -> None:
-    """Says once in a process that a model has no `language`."""
-    of = "a language that is not determined" if language == UNDETERMINED else f"the language {language!r}"
+def tell_of_english(model: str, written: frozenset[str]) -> None:
+    """Says once in a process which languages a model has, and that it writes English in place of all others."""
     logging.getLogger("persona_hub").warning(
-        "the model %r does not write %s: personas of such documents are in English. "
+        "the model %r writes %s: personas of documents in any other language are in English. "
         "A language model writes them in the documents' own (--llm)",
-        model, of,
+        model, ", ".join(sorted(written)),
     )  # fmt: skip
 
 
