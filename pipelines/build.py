@@ -205,6 +205,7 @@ def draft_version(plan: BuildPlan, runner: str) -> Manifest:
         parent=plan.parent,
         base=plan.base.manifest.version if plan.base else "",
         files=plan.base.manifest.files if plan.base else (),
+        hidden=plan.base.manifest.hidden if plan.base else {},
         replaces=plan.replaces,
         fingerprint=plan.fingerprint,
         parameters=recorded_values(plan.options),

@@ -157,6 +157,11 @@ def named_model(options: ModelOptions) -> tuple[str, dict[str, Any]]:
     if backend != EXPORT:
         if not place and backend not in LOCAL_BACKENDS:
             raise UsageError(f"--llm {options.llm}: name the model too, as in {backend}:MODEL")
+        if backend in LOCAL_BACKENDS and "llm_base_url" in options.given:
+            raise UsageError(
+                f"--llm_base_url: the model {options.llm!r} has no server; name the one that answers there with --llm, "
+                "as in openai:MODEL"
+            )
         if options.batch_model:
             raise UsageError("--batch_model: goes with --llm=export:PATH, and says which model will answer")
         return options.llm, {}

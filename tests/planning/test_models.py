@@ -103,6 +103,11 @@ def test_a_broken_store_is_told_before_a_job_runs_where_this_machine_can_see_it(
     check_store("none", Where())
 
 
+def test_a_server_s_address_without_a_model_of_it_is_a_slip() -> None:
+    with pytest.raises(UsageError, match="--llm_base_url: the model 'offline' has no server; name the one"):
+        named_model(build_options("--llm_base_url=http://127.0.0.1:9/v1"))
+
+
 # ---- use cases
 
 

@@ -68,6 +68,7 @@ def test_no_refresh_reads_it_again_at_whatever_address(taken: Path, tmp_path: Pa
         refresh(taken, write(tmp_path / f"more-{n}.jsonl", *rows))
         assert not {A, mirror} & sources(taken)
         assert f"https://d.org/{n}" in sources(taken)
+        assert open_hub(str(taken)).manifest.records_of("personas") == len(personas(taken)), "none of those gone counts"
     skipped = [row for row in read_table(open_hub(str(taken)), "documents", DocumentOutcome) if "taken" in row.outcome]
     assert {row.outcome for row in skipped} == {"skipped-taken-down"}
     assert {row.source for row in skipped} == {A, mirror}
