@@ -9,8 +9,9 @@ demo: .venv/installed  ## the whole job on the embedded model and embedder; leav
 	@$(BIN)/persona-hub build --input 'examples/corpus/*' --output demo --use_case all
 	@$(BIN)/persona-hub export --hub demo --format jsonl,parquet
 
-# A file's tests share what they set up, so a file goes to one process.
-PROCESSES ?= 2
+# A file's tests share what they set up, so a file goes to one process. A third of its time a test waits for a server or
+# another process, so three keep two cores busy.
+PROCESSES ?= 3
 
 test: .venv/installed-dev  ## half an hour on two cores; at its end stands what was skipped, and why
 	@echo "some thousands of tests, half an hour on two cores; a dot is a test that passed, s one that was skipped"
