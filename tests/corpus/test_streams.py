@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.corpus.content import COMPRESSIONS, codec_of
+from persona_hub.transforms.corpus.content import codec_of
 from persona_hub.transforms.corpus.corpus_records import KIB, MIB, BrokenError, CorpusFile, Limits
 from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_chunks
 
@@ -26,8 +26,6 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     "zstd": zstandard.ZstdCompressor(write_checksum=True).compress,
     "plain": lambda data: data,
 }
-
-MAGIC = tuple(COMPRESSIONS)
 
 
 def chunks(data: bytes, size: int = 1000) -> Iterator[bytes]:
@@ -47,8 +45,8 @@ def read_until_broken(data: bytes, limits: Limits | None = None) -> tuple[bytes,
 @pytest.mark.parametrize("name", PACK)
 @given(members=st.lists(st.binary(max_size=3000), min_size=1, max_size=5), size=st.integers(4, 5000))
 def test_all_members_are_read_whatever_the_chunks(name: str, members: list[bytes], size: int) -> None:
+    assume(codec_of(b"".join(members)) is None)  # what looks compressed in its turn is unpacked, too
     packed = b"".join(map(PACK[name], members))
-    assume(name != "plain" or not packed.startswith(MAGIC))
     assert b"".join(decompressed(chunks(packed, size), Limits())) == b"".join(members)
 
 

@@ -70,26 +70,11 @@ class Deflate:
             yield out
 
 
-class Bzip2:
-    """A stream of bzip2. Damage loses its block, 900 KB at most."""
+class BlockStream:
+    """A stream of a library that says whether it needs more input. Damage loses its block."""
 
-    def __init__(self) -> None:
-        self._inner = bz2.BZ2Decompressor()
-
-    eof = property(lambda self: self._inner.eof)
-    unused_data = property(lambda self: self._inner.unused_data)
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        yield self._inner.decompress(data, SAFE_OUT_BYTES)
-        while not self._inner.eof and not self._inner.needs_input:
-            yield self._inner.decompress(b"", SAFE_OUT_BYTES)
-
-
-class Xz:
-    """A stream of xz or "lzma alone"; the interface of the library is that of its bzip2."""
-
-    def __init__(self) -> None:
-        self._inner = lzma.LZMADecompressor(memlimit=XZ_MEMORY_BYTES)
+    def __init__(self, inner: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
+        self._inner = inner
 
     eof = property(lambda self: self._inner.eof)
     unused_data = property(lambda self: self._inner.unused_data)
@@ -98,6 +83,20 @@ class Xz:
         yield self._inner.decompress(data, SAFE_OUT_BYTES)
         while not self._inner.eof and not self._inner.needs_input:
             yield self._inner.decompress(b"", SAFE_OUT_BYTES)
+
+
+class Bzip2(BlockStream):
+    """A stream of bzip2, whose blocks have 900 KB at most."""
+
+    def __init__(self) -> None:
+        super().__init__(bz2.BZ2Decompressor())
+
+
+class Xz(BlockStream):
+    """A stream of xz or "lzma alone"."""
+
+    def __init__(self) -> None:
+        super().__init__(lzma.LZMADecompressor(memlimit=XZ_MEMORY_BYTES))
 
 
 class Zstd:
