@@ -1,13 +1,14 @@
 """5,000 questions to a server that changes its mood: each ends once, and nothing is called complete that is not.
 
 It refuses json_schema after 100 answers, leaves the usage out of every second answer, wants to be paid after 1,500, and
-then shows a page under status 200 for some thousand calls. The same command is given until it is done.
+then shows a page under status 200 for some thousand calls, or for a minute. The same command is given until it is done.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,12 @@ from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import open_hub
 from tests.helpers.hubs import dead_letters, personas
+from tests.helpers.drills import long_drill
 from tests.helpers.paid import corpus_of, paying, spend
 from tests.servers.models.launch import FakeServer
 
 QUESTIONS = 5000
-RUNS = 6  # at most
+RUNS = 60  # at most
 SCHEMA = {
     "after": 100,
     "holds": "response_format.type=json_schema",
@@ -27,20 +29,25 @@ SCHEMA = {
     "json": {"error": {"message": "This response_format type is unavailable now", "type": "invalid_request_error"}},
 }
 UNPAID = {"after": 1500, "status": 402, "json": {"error": {"message": "Insufficient Balance"}}}
-PAGE = {"last": 2000, "headers": {"Content-Type": "text/html"}, "body": "<html>maintenance</html>", "paid": False}
+PAGE = {"headers": {"Content-Type": "text/html"}, "body": "<html>maintenance</html>", "paid": False}
 NO_USAGE = {"every": 2, "usage": "none"}
-MOODS = [[SCHEMA, UNPAID, NO_USAGE], [SCHEMA, PAGE, NO_USAGE], [NO_USAGE]]
 
 
-def test_a_server_of_many_moods(server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("pages", [{"last": 2000}, pytest.param({"until_seconds": 60}, marks=long_drill)], ids=str)
+def test_a_server_of_many_moods(
+    server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], pages: dict[str, Any]
+) -> None:
+    moods = [[SCHEMA, UNPAID, NO_USAGE], [SCHEMA, {**PAGE, **pages}, NO_USAGE]]
+    if "last" in pages:  # a run gives up before it has seen so many
+        moods.append([NO_USAGE])
     out = tmp_path / "out"
     flags = [*paying(server, tmp_path), "--call_attempts=3", "--max_cost_usd=10000"]
     command = ["build", f"--input={corpus_of(tmp_path, QUESTIONS)}", f"--output={out}", "--expand_hops=0", *flags]
     codes = list[int]()
-    server.tell(script=MOODS[0])
+    server.tell(script=moods[0])
     for mood in range(RUNS):
-        if mood:
-            server.say(MOODS[min(mood, len(MOODS) - 1)])
+        if 0 < mood < len(moods):
+            server.say(moods[mood])
         codes.append(main(command))
         said = "".join(capsys.readouterr())
         manifest = open_hub(str(out)).manifest
