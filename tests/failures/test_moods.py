@@ -15,8 +15,8 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import open_hub
-from tests.helpers.hubs import dead_letters, personas
 from tests.helpers.drills import long_drill
+from tests.helpers.hubs import dead_letters, personas
 from tests.helpers.paid import corpus_of, paying, spend
 from tests.servers.models.launch import FakeServer
 
