@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, settings
 
+from persona_hub.pipelines.runners.dofn_specs import remember_specs
 from persona_hub.transforms.files.s3 import client_of
 from tests.helpers.jobs import Forker
 from tests.helpers.paid import DOCUMENTS, SMALL, build_command, corpus_of, paying
@@ -37,6 +38,9 @@ os.environ.setdefault("NO_GCE_CHECK", "true")
 
 # A job on a busy machine takes long enough for a line of progress, which is no error.
 os.environ.setdefault("PERSONA_HUB_PROGRESS_SECONDS", "3600")
+
+# As in every command: pipelines that tests run themselves start in half the time.
+remember_specs()
 
 # A busy machine is no reason to fail. In CI the examples are the same at each run; elsewhere new ones are sought.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

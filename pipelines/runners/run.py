@@ -29,6 +29,7 @@ from persona_hub.pipelines.cli.exit_status import Submitted, UnknownArgument, Us
 from persona_hub.pipelines.cli.parser import Parser
 from persona_hub.pipelines.runners.cached_options import Views
 from persona_hub.pipelines.runners.dataflow import DATAFLOW, check_dataflow, runs_on, submitted, waits
+from persona_hub.pipelines.runners.dofn_specs import remember_specs
 from persona_hub.pipelines.runners.ending import ending
 from persona_hub.pipelines.runners.flink import FLINK, FlinkJobRunner, add_flink_defaults, cancel, console
 from persona_hub.pipelines.runners.memory import RETURNED_BYTES, return_freed_memory
@@ -116,6 +117,7 @@ def run_pipeline(
     """
     if runner_name(options) == DATAFLOW:
         check_dataflow(options)
+    remember_specs()
     pipeline = beam.Pipeline(runner=own_runner(options), options=options)
     build(pipeline)
     if runs_here(options):
