@@ -168,7 +168,7 @@ class DedupJob:
 
 def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
-    sources = sources_of(options.input)
+    sources = sources_of(options.input, options.zstd_window_mb)
     size = sum(source.size for source in sources)
     partitions = options.partitions or min(MOST_PARTITIONS, max(LEAST_PARTITIONS, size // BYTES_IN_A_PARTITION))
     hub = open_hub(options.against) if options.against else None

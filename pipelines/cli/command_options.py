@@ -64,6 +64,7 @@ class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, RunOptions
     """Options of `dedup`."""
 
     text_field: str = again(CorpusOptions, "text_field", first_day=True)
+    zstd_window_mb: int = again(CorpusOptions, "zstd_window_mb")
     minhash_threshold: float = again(WordDedupOptions, "minhash_threshold", first_day=True)
     embedder: str = again(EmbedderOptions, "embedder", first_day=True)
     embedding_threshold: float = again(EmbedderOptions, "embedding_threshold", first_day=True)

@@ -41,7 +41,7 @@ def import_batch_answers(options: ImportOptions, _: Sequence[str]) -> int:
     files = matching_files(options.input)
     counts: Counter[str] = Counter()
     with closing(opened_store(named_store(options))) as store:
-        for group in groups(answers(files, counts)):
+        for group in groups(answers(files, counts), counts):
             put_group(store, group, price or FREE, counts)
     say(f"{counts.pop('stored', 0):>10,} answers stored, {counts.pop('known', 0):,} were there already")
     if price is None:
@@ -90,10 +90,13 @@ def answer_lines(path: str, counts: Counter[str]) -> Iterator[bytes]:
         counts[f"file that cannot be read to its end ({error}); fetch it again: {path}"] += 1
 
 
-def groups(items: Iterator[tuple[BatchAnswer, Completion]]) -> Iterator[list[tuple[BatchAnswer, Completion]]]:
-    """Answers in groups, no key twice in one."""
+def groups(
+    items: Iterator[tuple[BatchAnswer, Completion]], counts: Counter[str]
+) -> Iterator[list[tuple[BatchAnswer, Completion]]]:
+    """Answers in groups, no key twice in one; a second answer to a question is counted as known."""
     group: dict[bytes, tuple[BatchAnswer, Completion]] = {}
     for answer, completion in items:
+        counts["known"] += answer.key in group
         group.setdefault(answer.key, (answer, completion))
         if len(group) >= ANSWERS_IN_TRANSACTION:
             yield list(group.values())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from tests.helpers.dedup import NURSE, NURSE_AGAIN, dedup, rows, statistics
 
@@ -40,6 +41,15 @@ def test_a_file_may_begin_with_anything(first: bytes, tmp_path: Path) -> None:
     made = statistics(tmp_path / "out")
     assert made["kept"] == 1
     assert made["dead_letters"] == {"not-an-object": first.count(b"null")}
+
+
+def test_a_zstd_window_over_the_bound_is_read_with_the_flag_that_its_dead_letter_names(tmp_path: Path) -> None:
+    file = tmp_path / "in.jsonl.zst"
+    parameters = zstandard.ZstdCompressionParameters(window_log=28, enable_ldm=True)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    file.write_bytes(compressor.compress(b'{"text": "a judge"}\n') + compressor.flush())
+    assert dedup(file, tmp_path / "out", "--zstd_window_mb", "256") == 0
+    assert rows(tmp_path / "out", "kept") == [{"text": "a judge"}]
 
 
 def test_a_cut_off_archive_gives_what_stands_before_the_cut(tmp_path: Path) -> None:

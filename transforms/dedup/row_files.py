@@ -107,8 +107,8 @@ def text_line(line: bytes, field: str) -> bytes:
 def compressed_lines(source: Source, field: str) -> Iterator[PlacedLine]:
     """Rows of a compressed file of lines, read from its beginning."""
     file = CorpusFile(source.path, source.size, source.format, True)
-    at = 0
-    for number, line in enumerate(lines_in_piece(Piece(file, 0, max(1, source.size)), Limits()), 1):
+    at, limits = 0, Limits(zstd_window_mb=source.zstd_window_mb)
+    for number, line in enumerate(lines_in_piece(Piece(file, 0, max(1, source.size)), limits), 1):
         place = line.place.removeprefix("line ")
         data = text_line(line.data, field) if source.format == "text" else line.data + b"\n"
         data = TOO_LONG_LINE if line.too_long else data

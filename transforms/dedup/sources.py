@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile
+from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile, Limits
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.local_files import PASSED
 
@@ -33,6 +33,7 @@ class Source:
     format: str  # of ROW_FORMATS
     begin: int  # a multiple of CHUNK
     end: int
+    zstd_window_mb: int = Limits.zstd_window_mb
 
     @property
     def split(self) -> bool:
@@ -40,7 +41,7 @@ class Source:
         return self.format in ("jsonl", "text") and self.end - self.begin < PACKED_LEAST
 
 
-def sources_of(patterns: Sequence[str]) -> list[Source]:
+def sources_of(patterns: Sequence[str], zstd_window_mb: int = Limits.zstd_window_mb) -> list[Source]:
     """The files that paths, globs and folders name, in the order in which these are given.
 
     Raises CorpusError for none, and for formats that hold no rows.
@@ -52,7 +53,7 @@ def sources_of(patterns: Sequence[str]) -> list[Source]:
         if file.format not in ROW_FORMATS:
             raise CorpusError(f"--input {file.path}: {file.format} has no rows; wanted are {', '.join(ROW_FORMATS)}.")
         room = -(-room_for(file) // CHUNK) * CHUNK
-        sources.append(Source(file.path, file.size, file.format, begin, begin + room))
+        sources.append(Source(file.path, file.size, file.format, begin, begin + room, zstd_window_mb))
         begin += room
     if begin >> POSITION_BITS:
         raise CorpusError("--input names more than can be read in one run; deduplicate it in parts.")

@@ -139,6 +139,15 @@ def test_a_line_that_cannot_be_read_is_named_with_a_remedy(data: bytes, reason: 
     assert any(word in found.detail for word in ("Mend", "Convert", "--text_field"))
 
 
+@pytest.mark.parametrize(
+    "data", [b'{"text": "a"}{"text": "b"}', b'{"text": "a"}\r{"text": "b"}', b' {"text": "a"},', b'{"text": "a"} // b']
+)
+def test_several_values_on_a_line_are_told_from_a_broken_one(data: bytes) -> None:
+    found = line(data)
+    assert isinstance(found, Damage)
+    assert "More follows the first value: write one a line" in found.detail
+
+
 def test_a_null_is_a_skip() -> None:
     assert line('{"text": null, "url": "u"}') == SkippedRecord("line 1", "u", "no-text")
 

@@ -63,11 +63,21 @@ def test_the_main_text_has_neither_menu_nor_footer(tmp_path: Path) -> None:
         (ok(kind="image/png", body=b"\x89PNG"), "not-html"),
         (ok(kind="text/plain", body=b"User-agent: *"), "not-html"),
         (ok(body=b"<html><body></body></html>"), "no-text"),
+        (ok(kind="", body=b"<!-- no page -->\nUser-agent: *"), "not-html"),
+        (warc_record("conversion", "https://a.example", "image/png", b"\x89PNG\r\n\x1a\n\xff"), "not-a-page"),
     ],
 )
 def test_what_is_no_page_is_skipped_with_a_reason(tmp_path: Path, record: bytes, reason: str) -> None:
     (tmp_path / "x.warc").write_bytes(record)
     assert [found.reason for found in found_in(tmp_path / "x.warc") if isinstance(found, SkippedRecord)] == [reason]
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"<!-- at dawn -->\n", b'<?xml version="1.0"?>\n<!-- -->'])
+def test_a_page_without_a_type_is_known_by_its_beginning(tmp_path: Path, before: bytes) -> None:
+    (tmp_path / "x.warc").write_bytes(ok(kind="", body=before + HTML.encode()))
+    (found,) = found_in(tmp_path / "x.warc")
+    assert isinstance(found, TextRecord)
+    assert PARAGRAPHS[0] in found.text
 
 
 def test_wet_is_text_as_it_stands(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from persona_hub.transforms.corpus.fields.deep_json import fields_of_deep
 from persona_hub.transforms.corpus.fields.row_fields import NumberAsWritten, record_of_fields
 from persona_hub.transforms.corpus.formats.lines import Line, lines_in_piece
 
+ONE_A_LINE = "More follows the first value: write one a line with no comma between, as with jq -c ."
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -100,7 +101,17 @@ def _broken_line(line: Line, error: ValueError) -> Damage:
     except UnicodeDecodeError as wrong:
         detail = f"invalid UTF-8 at byte {wrong.start} of the line. Convert the file, as with iconv."
         return Damage(line.place, "invalid-utf-8", detail, shown)
-    return Damage(line.place, "broken-json", f"no JSON: {error}. Mend or remove the line.", shown)
+    remedy = ONE_A_LINE if _goes_on(line.data) else "Mend or remove the line."
+    return Damage(line.place, "broken-json", f"no JSON: {error}. {remedy}", shown)
+
+
+def _goes_on(data: bytes) -> bool:
+    """Whether a whole JSON value begins the line, and something follows it."""
+    try:
+        json.JSONDecoder(strict=False).raw_decode(data.decode("utf-8").lstrip())
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _refuse_other_formats(first: bytes) -> None:

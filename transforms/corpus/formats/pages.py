@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from persona_hub.transforms.corpus.charsets.decoding import decode
 from persona_hub.transforms.corpus.charsets.html import decode_page
+from persona_hub.transforms.corpus.content import HEAD_BYTES, format_of_bytes
 from persona_hub.transforms.corpus.corpus_records import (
     BrokenError,
     CorpusRecord,
@@ -23,7 +24,7 @@ from persona_hub.transforms.corpus.formats.warc import WarcRecord, warc_records
 from persona_hub.transforms.corpus.streams import content_chunks
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
-HTML_STARTS = (b"<!doctype html", b"<html")
+PICTURES = ("image/", "audio/", "video/", "font/")  # a crawler keeps screenshots as conversions
 
 
 def read_warc(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
@@ -56,7 +57,7 @@ def _read_crawl(records: Iterator[WarcRecord | Damage], limits: Limits) -> Itera
 
 
 def _record_of_warc(record: WarcRecord, limits: Limits) -> CorpusRecord:
-    if record.kind == "conversion":
+    if record.kind == "conversion" and not record.media_type.startswith(PICTURES):
         return TextRecord(record.place, record.uri, decode(record.content, "utf-8").text)
     if record.kind == "resource" and record.media_type in HTML_TYPES:
         return _record_of_page(record.place, record.uri, record.content, record.headers["content-type"], limits)
@@ -70,7 +71,7 @@ def _record_of_warc(record: WarcRecord, limits: Limits) -> CorpusRecord:
     if response.media_type and response.media_type not in HTML_TYPES:
         return SkippedRecord(record.place, record.uri, "not-html")
     body = decoded_body(response, limits)
-    if not response.media_type and not body.lstrip()[:15].lower().startswith(HTML_STARTS):
+    if not response.media_type and format_of_bytes(body[:HEAD_BYTES]) != "html":
         return SkippedRecord(record.place, record.uri, "not-html")
     return _record_of_page(record.place, record.uri, body, response.headers.get("content-type", ""), limits)
 
