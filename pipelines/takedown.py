@@ -41,7 +41,7 @@ from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup
 from persona_hub.transforms.read_hub.existing_hub import existing_vectors
 from persona_hub.transforms.records import Tombstone, excerpt
 from persona_hub.transforms.store.registry import NO_STORE
-from persona_hub.transforms.take_down.naming import names_found
+from persona_hub.transforms.take_down.naming import FoundNames, find_names, one_of_several
 from persona_hub.transforms.take_down.take_down import TakeDown
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
@@ -60,25 +60,24 @@ def plan_takedown(options: TakedownOptions, where: Where) -> TakedownJob:
     asked = continued(options, hub)
     if asked.response_store not in ("", NO_STORE):
         absolute(asked.response_store)  # one that is no address is reported before anything is done
-    named, earlier = named_sources(asked), hub.tombstones().unwanted
-    fresh = named - earlier
-    if fresh:
+    given, earlier = named_sources(asked), hub.tombstones().unwanted
+    if given - earlier:
         check_embedder(asked, hub, where)
-    strange = fresh - names_found(tables_of_documents(hub), fresh)
-    if strange == named:
+    names = find_names(tables_of_documents(hub), given - earlier, earlier)
+    if names.strange == given:
         raise JobError(
-            f"{hub.output}: no document has {some_of(strange)}; nothing is taken down, and no version is made. "
-            "`persona-hub versions --sources` lists what there is"
+            f"{hub.output}: no document has {some_of(names.strange)}; nothing is taken down, and no version is made. "
+            f"{meant_by(names)}`persona-hub versions --sources` lists what there is"
         )
-    sources = frozenset() if strange == fresh else fresh
-    embedder = embedder_of(asked, where) if sources else EmbedderConfig()
+    sources = (names.found | names.strange) - earlier if names.found - earlier else frozenset[str]()
+    say_several(names)
     return TakedownJob(
         options=asked,
         hub=hub,
-        named=named - strange | sources,
+        named=(given & earlier) | names.found | sources,
         sources=sources,
-        strange=strange,
-        embedder=embedder,
+        names=names,
+        embedder=embedder_of(asked, where) if sources else EmbedderConfig(),
         runner=where.runner,
     )
 
@@ -89,6 +88,23 @@ def tables_of_documents(hub: Hub) -> Iterator[str]:
     yield from own
     every = {entry.path for made in list_versions(hub.output) for entry in made.files_of("documents")}
     yield from sorted({path_of(hub.output, path) for path in every} - set(own))
+
+
+def say_several(names: FoundNames) -> None:
+    """Says which of the names are ids that several files have."""
+    several = sorted(names.files.items())
+    lines = [f"note          {one_of_several(name, files)}" for name, files in several[:SHOWN_SOURCES]]
+    if len(several) > SHOWN_SOURCES:
+        lines.append(f"note          so are {len(several) - SHOWN_SOURCES:,} more of the names")
+    if lines:
+        say_lines(lines)
+
+
+def meant_by(names: FoundNames) -> str:
+    """What the hub calls that which some of the strange names may mean, as a sentence; "" where nothing is like it."""
+    shown = sorted(names.strange)[:SHOWN_SOURCES]
+    like = list(dict.fromkeys(one for name in shown for one in names.like(name)))[:SHOWN_SOURCES]
+    return f"The hub has {', '.join(map(excerpt, like))}. " if like else ""
 
 
 def some_of(sources: Collection[str]) -> str:
@@ -106,7 +122,7 @@ class TakedownJob:
     hub: Hub
     named: frozenset[str]  # sources that are gone afterwards, those of takedowns before among them
     sources: frozenset[str]  # without those
-    strange: frozenset[str]  # that no document has
+    names: FoundNames  # what the hub has of those that were given and were not taken down before
     embedder: EmbedderConfig
     runner: str
 
@@ -166,10 +182,12 @@ class TakedownJob:
                 say_lines([line])
         else:
             say_lines(takedown_summary(open_hub(options.hub)))
-        if self.strange:
+        if strange := self.names.strange:
             noted = "" if self.done else "; later refreshes will skip them"
-            many = f"{len(self.strange):,} of the sources are of none, as {some_of(self.strange)}"
-            say_lines([f"no document   {many}{noted}"])
+            like = f". {meant_by(self.names)}".rstrip(". ")
+            say_lines(
+                [f"no document   {len(strange):,} of the sources are of none, as {some_of(strange)}{noted}{like}"]
+            )
         return run_purge(options, self.named) if options.purge else DONE
 
 

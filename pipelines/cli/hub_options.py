@@ -84,8 +84,8 @@ class SourceOptions(HubOptions):
     """Which sources a hub is to be without."""
 
     source: tuple[str, ...] = option(
-        "address or id of a document, or the path of a file that was read, as `versions --sources` and the hub's table "
-        "of documents have it; given once for each",
+        "address or id of a document, FILE#ID, or the path of a file or archive that was read, as `versions --sources` "
+        "and the hub's table of documents have it; given once for each",
         (),
         many=True,
         paths=True,

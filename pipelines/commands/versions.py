@@ -10,12 +10,12 @@ from persona_hub.pipelines.cli.hub_options import ListingOptions
 from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.reporting.own_usage import Usage, own_usages
+from persona_hub.transforms.corpus.names import is_row_named
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, runs_in
 from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome
-from persona_hub.transforms.take_down.naming import is_row_named
-from persona_hub.transforms.take_down.take_down import READ
+from persona_hub.transforms.take_down.naming import READ
 
 VERSIONS_HEAD = f"  {'version':16}{'created':22}{'personas':>12}{'of its own':>12}{'documents':>12}{'US dollars':>12}"
 

@@ -39,14 +39,17 @@ def sources_in(path: str) -> frozenset[str]:
         try:
             source = line.decode().strip()
         except UnicodeDecodeError:
-            raise UsageError(f"{flag}, line {n}: no UTF-8; save the file as UTF-8") from None
+            remedy = (
+                "save the file as UTF-8; a byte of a file's name that is none is written as `versions --sources` does"
+            )
+            raise UsageError(f"{flag}, line {n}: no UTF-8; {remedy}, \\xe9") from None
         if len(source) > LONGEST_SOURCE:
             raise UsageError(
                 f"{flag}, line {n}: {len(source):,} characters, and no address in a hub has more than "
                 f"{LONGEST_SOURCE:,}; put one on each line"
             )
         if source:
-            found.add(source)
+            found.add(printable_name(source))
     if not found:
         raise UsageError(f"{flag}: names no source; put one on each line")
     if len(found) > MOST_SOURCES:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from persona_hub.transforms.corpus.corpus_records import KIB, CorpusRecord, Damage, SkippedRecord
 from persona_hub.transforms.corpus.language import UNDETERMINED, detect_language
-from persona_hub.transforms.corpus.names import printable_name
+from persona_hub.transforms.corpus.names import is_row_named, printable_name
 from persona_hub.transforms.corpus.text import clean_text, text_weight
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.records import (
@@ -18,7 +18,6 @@ from persona_hub.transforms.records import (
     DocumentOutcome,
     content_id,
     excerpt,
-    is_named,
 )
 
 NUMBERS = re.compile(r"\d+")
@@ -53,7 +52,7 @@ def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Docum
     document = Document(content_id(text), text, source, UNDETERMINED, file, found.place)
     if not text:
         return outcome_of(document, "skipped-no-text")
-    if is_named(source, wanted.unwanted) or not wanted.unwanted.isdisjoint((file, document.document_id)):
+    if wanted.unwanted and is_row_named(document, wanted.unwanted):
         return outcome_of(document, "skipped-taken-down")
     if text_weight(text) < wanted.min_characters:
         return outcome_of(document, "skipped-too-short")

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
+from persona_hub.transforms.corpus.names import is_row_named
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.remaining_provenance import remaining_provenance
@@ -15,8 +16,8 @@ from persona_hub.transforms.hub.tombstones import REMOVED_PERSONA
 from persona_hub.transforms.hub.versions import Hub, path_of
 from persona_hub.transforms.purge.mentions import Mentions
 from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome, Provenance, Tombstone
-from persona_hub.transforms.take_down.naming import address_of, is_row_named
-from persona_hub.transforms.take_down.take_down import READ, documents_of
+from persona_hub.transforms.take_down.naming import READ, address_of
+from persona_hub.transforms.take_down.take_down import documents_of
 from persona_hub.transforms.wire.batches import Record
 
 

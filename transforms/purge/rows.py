@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from persona_hub.transforms.corpus.names import files_around
 from persona_hub.transforms.counting.stages import FILTER_PERSONA, READ_CORPUS
 from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.table_files import read_file, write_shard
@@ -55,7 +56,7 @@ def concerns(letter: DeadLetter, gone: Erasure) -> bool:
     if letter.stage == FILTER_PERSONA:
         return letter.detail.removeprefix("of ") in gone.addresses
     if letter.stage == READ_CORPUS:
-        return letter.key in gone.addresses or gone.mentions.anywhere(letter.excerpt)
+        return not gone.addresses.isdisjoint(files_around(letter.key)) or gone.mentions.anywhere(letter.excerpt)
     return False
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
+from persona_hub.transforms.corpus.names import is_row_named
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import HIDDEN, TAKE_DOWN
 from persona_hub.transforms.counting.tally import Tally
@@ -20,10 +21,9 @@ from persona_hub.transforms.hub.remaining_provenance import RemainingProvenance,
 from persona_hub.transforms.hub.tombstones import MOVED_PERSONA, REMOVED_DOCUMENT, REMOVED_PERSONA, REMOVED_SOURCE
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import DocumentOutcome, Duplicate, Persona, Provenance, Tombstone, is_named
-from persona_hub.transforms.take_down.naming import Names, address_of, is_row_named
+from persona_hub.transforms.take_down.naming import READ, Names, address_of
 from persona_hub.transforms.wire.batches import Batch
 
-READ = ("document", "repeated", "known-elsewhere", "unasked")  # records whose text a model was shown, or may be yet
 Rows = tuple[int, Batch[Any]]
 
 
@@ -52,7 +52,7 @@ class TakeDown(beam.PTransform):
     """
 
     hub: Hub
-    sources: frozenset[str]  # addresses or files as in the table of documents, or ids of documents
+    sources: frozenset[str]  # addresses, places (`places_of`) and ids, as in the table of documents
     earlier: frozenset[str] = frozenset()  # those of takedowns before
     blocks: int
 
