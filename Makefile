@@ -9,17 +9,19 @@ demo: .venv/installed  ## the whole job on the embedded model and embedder; leav
 	@$(BIN)/persona-hub build --input 'examples/corpus/*' --output demo --use_case all
 	@$(BIN)/persona-hub export --hub demo --format jsonl,parquet
 
-# A file's tests share what they set up, so a file goes to one process. A third of its time a test waits for a server or
-# another process, so three keep two cores busy.
+# A file's tests share what they set up, so a file goes to one process, the longest first (tests/longest.py; by itself
+# xdist begins with those of most tests, and ends with the longest). A third of its time a test waits for a server or another
+# process, so three keep two cores busy.
 PROCESSES ?= 3
+XDIST := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test: .venv/installed-dev  ## half an hour on two cores; at its end stands what was skipped, and why
 	@echo "some thousands of tests, half an hour on two cores; a dot is a test that passed, s one that was skipped"
 	@test -d "$$PERSONA_HUB_DATA" || echo "PERSONA_HUB_DATA names no folder: the tests on real data are skipped"
-	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
+	$(BIN)/pytest $(XDIST)
 
 coverage: .venv/installed-dev  ## the same with how much of the code they run, and its floor; a third slower
-	$(BIN)/pytest -n $(PROCESSES) --dist loadfile --cov --cov-report=term
+	$(BIN)/pytest $(XDIST) --cov --cov-report=term
 
 test-crash: .venv/installed-dev  ## the long drills: kill -9 and Ctrl-C with every store, one worker process and two
 	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/crash tests/store/test_redis.py

@@ -20,7 +20,8 @@ from persona_hub.pipelines.runners.dofn_specs import remember_specs
 from persona_hub.transforms.files.s3 import client_of
 from tests.helpers.jobs import Forker
 from tests.helpers.paid import DOCUMENTS, SMALL, build_command, corpus_of, paying
-from tests.helpers.places import EXAMPLES
+from tests.helpers.places import EXAMPLES, TESTS
+from tests.longest import LONGEST
 from tests.servers import bigtable as bigtable_server
 from tests.servers import storage as storage_server
 from tests.servers.bigtable import BigtableServer
@@ -47,6 +48,13 @@ patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("local", patient)
 settings.register_profile("ci", patient, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the files, as in `make test`, the longest are given out first."""
+    if hasattr(config, "workerinput"):
+        places = {TESTS / f"{file}.py": place for place, file in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session", autouse=True)

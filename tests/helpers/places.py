@@ -7,3 +7,4 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 TEMPLATES = ROOT / "templates"
+TESTS = ROOT / "tests"

@@ -1,4 +1,4 @@
-"""Pages and paths that the documents name exist, and every page is in the index."""
+"""Pages and paths that are named exist, and every page is in the index."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.places import ROOT
+from tests.helpers.places import ROOT, TESTS
+from tests.longest import LONGEST
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 # Parts of paths that stand for a name of the reader's choice.
@@ -46,3 +47,8 @@ def test_every_page_is_in_the_index() -> None:
 def test_the_readme_links_every_page_of_docs() -> None:
     linked = {(ROOT / target).resolve() for target in links(ROOT / "README.md")}
     assert linked >= {page.resolve() for page in ROOT.glob("docs/*.md")}
+
+
+def test_the_files_of_tests_that_begin_first_exist() -> None:
+    assert [file for file in LONGEST if not (TESTS / f"{file}.py").exists()] == []
+    assert len(set(LONGEST)) == len(LONGEST)

@@ -1,0 +1,47 @@
+"""The files of tests that take longest. They begin first: one that began last would keep one process alone."""
+
+from __future__ import annotations
+
+# By seconds of CPU and of waiting, the longest first; each takes ten seconds and more. An entry that is out of its
+# place costs seconds at most, so only `--durations` that surprise are a reason to change it.
+LONGEST = (
+    "jobs/test_two_at_once",
+    "llm/test_export_import",
+    "failures/test_how_builds_end",
+    "crash/test_versions",
+    "jobs/test_partial_hub",
+    "dedup/test_command",
+    "take_down/test_takedown",
+    "jobs/test_refresh",
+    "crash/test_purge",
+    "crash/test_crash",
+    "crash/test_interrupting",
+    "expand_persona/test_stop_below_novelty",
+    "hub/test_on_s3",
+    "packaging/test_installed",
+    "failures/test_moods",
+    "crash/test_stopping",
+    "purge/test_purge",
+    "failures/test_token_limits",
+    "embedding/test_same_embedder",
+    "embedding/test_paid",
+    "hub/test_on_storage",
+    "llm/dialects/test_builds",
+    "jobs/test_refresh_kept",
+    "jobs/test_running",
+    "jobs/test_lost_store",
+    "jobs/test_compact",
+    "llm/reading/test_hostile",
+    "embed_dedup/test_jobs",
+    "embed_dedup/test_near_duplicates",
+    "api/test_deduplicate",
+    "similarity/test_shingles",
+    "llm/test_backends",
+    "store/test_redis",
+    "progress/test_of_a_build",
+    "jobs/test_paying_once",
+    "hub/test_on_hdfs",
+    "calls/test_transport",
+    "commands/test_estimate",
+    "store/test_response_store",
+)
