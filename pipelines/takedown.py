@@ -222,7 +222,7 @@ def takedown_summary(hub: Hub) -> Iterator[str]:
     yield (
         f"{documents:,} documents and "
         f"{counts.get('gone', 0):,} personas gone, "
-        f"{counts.get('moved', 0):,} kept because another document supports them, "
+        f"{counts.get('supported', 0):,} kept because another document supports them, "
         f"{manifest.counts.get('embed_dedup', {}).get('kept', 0):,} near-duplicates came back"
     )
     yield f"hub           {path_of(hub.output, manifest.folder)}  ({manifest.records_of('personas'):,} personas)"

@@ -76,16 +76,13 @@ class TakeDown(beam.PTransform):
         )
         provenance = root | "Provenance" >> self.table("provenance", Provenance, "persona_id")
         touched = provenance | "Touched" >> beam.FlatMap(personas_of, AsSingleton(going)) | "TouchedIds" >> Gather()
-        verdict = (
-            provenance
-            | "TheirWays" >> beam.FlatMap(ways_of, AsSingleton(touched))
-            | "Ways" >> Gather()
-            | "Support" >> beam.Map(verdict_of, AsSingleton(going))
-        )
+        ways = provenance | "TheirWays" >> beam.FlatMap(ways_of, AsSingleton(touched)) | "Ways" >> Gather()
+        verdict = ways | "Support" >> beam.Map(verdict_of, AsSingleton(going))
+        bereft = ways | "Bereft" >> beam.Map(bereft_of, AsSingleton(going), names)
         personas = root | "Personas" >> self.table("personas", Persona, "persona_id")
         split = personas | "Split" >> beam.ParDo(
-            SplitPersonas(), AsSingleton(verdict), AsSingleton(going)
-        ).with_outputs("removed", "moved", "gone", main="staying")
+            SplitPersonas(), AsSingleton(verdict), AsSingleton(going), AsSingleton(bereft)
+        ).with_outputs("removed", "moved", "gone", "supported", main="staying")
         duplicates = root | "Duplicates" >> self.table("duplicates", Duplicate, "persona_id")
         back = duplicates | "BringBack" >> beam.ParDo(
             BringBack(), AsSingleton(verdict), AsSingleton(going)
@@ -99,6 +96,7 @@ class TakeDown(beam.PTransform):
             *count_records(TAKE_DOWN, "held", staying),
             *count_records(TAKE_DOWN, "gone", gone),
             *count_records(TAKE_DOWN, "moved", moved),
+            *count_records(TAKE_DOWN, "supported", split["supported"]),
             *count_records(TAKE_DOWN, "restored", restored),
             *count_records(TAKE_DOWN, "removed", removed),
             *count_records(HIDDEN, "personas", gone, moved),
@@ -172,6 +170,12 @@ def verdict_of(ways: AbstractSet[Provenance], documents: AbstractSet[str]) -> Re
     return remaining_provenance(ways, documents)
 
 
+def bereft_of(ways: AbstractSet[Provenance], documents: AbstractSet[str], names: Names) -> frozenset[str]:
+    """Ids of the personas that came of a document which goes with this takedown, at any hop."""
+    going = documents - names.earlier
+    return frozenset(row.persona_id for row in ways if row.document_id in going)
+
+
 def attributed(persona: Persona, verdict: RemainingProvenance, documents: AbstractSet[str]) -> Persona:
     """The persona as its remaining ways tell it; itself, if its document stays."""
     if persona.document_id not in documents or persona.persona_id not in verdict.stays:
@@ -189,12 +193,17 @@ def attributed(persona: Persona, verdict: RemainingProvenance, documents: Abstra
 
 
 class SplitPersonas(beam.DoFn):
-    """Personas -> those that stay, by block; aside those gone, those of another document now, and their tombstones."""
+    """Personas -> those that stay, by block; aside those gone, those of another document now, and their tombstones.
+
+    Aside, too, those `supported`: they came of a document that goes, and stay by another, which may be theirs already.
+    """
 
     def __init__(self) -> None:
         self.tally = Tally(TAKE_DOWN)
 
-    def process(self, element: Rows, verdict: RemainingProvenance, documents: AbstractSet[str]) -> Iterator[Any]:
+    def process(
+        self, element: Rows, verdict: RemainingProvenance, documents: AbstractSet[str], bereft: AbstractSet[str]
+    ) -> Iterator[Any]:
         """Batches as they come."""
         block, batch = element
         gone: Batch[Persona] = Batch(p for p in batch if p.persona_id in verdict.removed)
@@ -206,6 +215,8 @@ class SplitPersonas(beam.DoFn):
         self.tally.inc("gone", len(gone))
         self.tally.inc("moved", len(moved))
         yield block, staying
+        if supported := Batch(persona for persona in staying if persona.persona_id in bereft):
+            yield TaggedOutput("supported", supported)
         if gone:
             yield TaggedOutput("gone", gone)
         if moved:
