@@ -9,13 +9,14 @@ from pathlib import Path
 from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.cli.log_lines import say
+from persona_hub.pipelines.planning.named_sources import some_of
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.store_choice import RESPONSES, absolute
 from persona_hub.pipelines.planning.trust import is_built_here, is_own, noted_settings
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
 from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.manifest import BaseManifest
-from persona_hub.transforms.hub.versions import list_versions, path_of
+from persona_hub.transforms.hub.versions import list_versions, open_hub, path_of
 from persona_hub.transforms.llm.registry import EXPORT
 from persona_hub.transforms.purge.answers import ErasedAnswers, purge_answers
 from persona_hub.transforms.purge.erasure import Erasure
@@ -35,7 +36,8 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
     listed = list_samples(output, hub.version, hub.gone.personas)
     runs = purge_runs(output, hub.gone, idle)
     rows = {**hub.rows, **runs.rows}
-    say(f"purge         {len(hub.gone.documents):,} documents, {len(hub.gone.personas):,} personas")
+    whose = f"{some_of(sources)}: {len(hub.gone.documents):,} documents, {len(hub.gone.personas):,} personas"
+    say(f"purge         {whose}")
     say("erased        " + ", ".join(f"{rows.get(kind, 0):,} rows of {kind}" for kind in KINDS))
     say(f"deleted       {hub.files + runs.files:,} files that no manifest names any more")
     for folder in runs.exports:
@@ -43,6 +45,8 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
     if listed:
         where = path_of(output, f"{FOLDER}/{hub.version}/{FILE}")
         say(f"samples       {where}  (where {len(listed):,} lay that are erased)")
+    shown = open_hub(output, hub.version).manifest
+    say(f"hub           {path_of(output, shown.folder)}  ({shown.records_of('personas'):,} personas are left)")
     open_ends = [*purged_stores(options, hub.gone, sorted({*hub.texts, *runs.texts}))]
     if left := [*hub.left, *runs.left]:
         open_ends.append(

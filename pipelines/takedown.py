@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.embedders import check_embedder
 from persona_hub.pipelines.planning.models import called_models, embedder_of
-from persona_hub.pipelines.planning.named_sources import named_sources
+from persona_hub.pipelines.planning.named_sources import SHOWN_SOURCES, named_sources, some_of
 from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.store_choice import absolute
@@ -45,7 +45,6 @@ from persona_hub.transforms.take_down.naming import FoundNames, find_names, one_
 from persona_hub.transforms.take_down.take_down import TakeDown
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
-SHOWN_SOURCES = 3  # of those that no document has
 RECORDED_SOURCES = 100  # in a manifest; the table `removed` has all of them
 
 
@@ -105,13 +104,6 @@ def meant_by(names: FoundNames) -> str:
     shown = sorted(names.strange)[:SHOWN_SOURCES]
     like = list(dict.fromkeys(one for name in shown for one in names.like(name)))[:SHOWN_SOURCES]
     return f"The hub has {', '.join(map(excerpt, like))}. " if like else ""
-
-
-def some_of(sources: Collection[str]) -> str:
-    """Some of many sources, in a message."""
-    shown = ", ".join(excerpt(source) for source in sorted(sources)[:SHOWN_SOURCES])
-    more = len(sources) - SHOWN_SOURCES
-    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +173,7 @@ class TakedownJob:
             for line in lists_made_good(self.hub, self.named):
                 say_lines([line])
         else:
-            say_lines(takedown_summary(open_hub(options.hub)))
+            say_lines(takedown_summary(open_hub(options.hub), options.purge))
         if strange := self.names.strange:
             noted = "" if self.done else "; later refreshes will skip them"
             like = f". {meant_by(self.names)}".rstrip(". ")
@@ -211,8 +203,8 @@ def draft_takedown(options: TakedownOptions, hub: Hub, sources: frozenset[str], 
     )
 
 
-def takedown_summary(hub: Hub) -> Iterator[str]:
-    """What went, what came back, and which samples were made from those gone."""
+def takedown_summary(hub: Hub, is_purged: bool = False) -> Iterator[str]:
+    """What went, what came back, and which samples were made from those gone; a purge says itself what is left."""
     manifest = hub.manifest
     counts = manifest.counts["take_down"]
     removed = [row for path in hub.own_paths("removed") for row in read_file(path, Tombstone)]
@@ -225,7 +217,8 @@ def takedown_summary(hub: Hub) -> Iterator[str]:
         f"{counts.get('supported', 0):,} kept because another document supports them, "
         f"{manifest.counts.get('embed_dedup', {}).get('kept', 0):,} near-duplicates came back"
     )
-    yield f"hub           {path_of(hub.output, manifest.folder)}  ({manifest.records_of('personas'):,} personas)"
+    if not is_purged:
+        yield f"hub           {path_of(hub.output, manifest.folder)}  ({manifest.records_of('personas'):,} personas)"
     gone = {row.key for row in removed if row.kind == REMOVED_PERSONA}
     yield from listed_samples(hub, manifest.version, gone)
 

@@ -19,9 +19,9 @@ from persona_hub.pipelines.cli.hub_options import (
     CleaningOptions,
     ExportOptions,
     ListingOptions,
+    RollbackOptions,
     StatusOptions,
     TwoVersionsOptions,
-    VersionOptions,
 )
 from persona_hub.pipelines.cli.launch_options import (
     LaunchOptions,
@@ -88,7 +88,7 @@ JOBS = [
         "rollback",
         "an earlier version becomes the one that readers see; nothing is deleted",
         "persona_hub.pipelines.commands.rollback:roll_back",
-        VersionOptions,
+        RollbackOptions,
         runs_on_beam=False,
     ),
     Job(

@@ -28,6 +28,19 @@ class VersionOptions(HubOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RollbackOptions(VersionOptions):
+    """Which version readers are to see."""
+
+    undo_takedowns: bool = option(
+        "go back beyond takedowns, too: readers see again what these removed, and refreshes read it again",
+        False,
+        truth,
+        metavar="BOOL",
+        alone=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListingOptions(HubOptions):
     """What is listed of a hub."""
 

@@ -36,6 +36,7 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
         (
             hub.HubOptions,
             hub.VersionOptions,
+            hub.RollbackOptions,
             hub.ListingOptions,
             hub.TwoVersionsOptions,
             hub.SourceOptions,

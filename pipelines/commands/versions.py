@@ -17,7 +17,13 @@ from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, ru
 from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome
 from persona_hub.transforms.take_down.naming import READ
 
-VERSIONS_HEAD = f"  {'version':16}{'created':22}{'personas':>12}{'of its own':>12}{'documents':>12}{'US dollars':>12}"
+VERSIONS_HEAD = (
+    f"  {'version':16}{'created':22}{'personas in all':>17}{'added':>12}{'documents read':>16}{'US dollars':>12}"
+)
+VERSIONS_FOOT = (
+    "* is the one that readers see; what is added, read and paid is of each version by itself",
+    "rolled back: readers see nothing of it; so is what a job left that was killed as it published",
+)
 
 
 def list_hub_versions(options: ListingOptions, _: Sequence[str]) -> int:
@@ -28,15 +34,26 @@ def list_hub_versions(options: ListingOptions, _: Sequence[str]) -> int:
         for source in sources_of(hub):
             say_lines([source])
         return DONE
-    current = hub.manifest.version
     say(VERSIONS_HEAD)
     versions = list_versions(output)
     own = own_usages([*versions, *(run for _, run in runs_in(output))])
+    seen = names_seen(versions, hub.manifest.version)
     for manifest in versions:
-        mark = "* " if manifest.version == current else "  "
-        say_lines([mark + version_line(manifest, own[manifest.version])])
-    say("* is the one that readers see")
+        mark = "* " if manifest.version == hub.manifest.version else "  "
+        back = "" if manifest.version in seen else "  rolled back"
+        say_lines([f"{mark}{version_line(manifest, own[manifest.version])}{back}"])
+    say(*VERSIONS_FOOT[: 1 if len(seen) == len(versions) else 2])
     return DONE
+
+
+def names_seen(versions: Sequence[Manifest], current: str) -> frozenset[str]:
+    """Names of the current version and of those that it came from."""
+    parents = {manifest.version: manifest.parent for manifest in versions}
+    found: set[str] = set()
+    while current in parents and current not in found:
+        found.add(current)
+        current = parents[current]
+    return frozenset(found)
 
 
 def sources_of(hub: Hub) -> list[str]:
@@ -48,16 +65,30 @@ def sources_of(hub: Hub) -> list[str]:
 
 
 def version_line(manifest: Manifest, usage: Usage) -> str:
-    """A version in a line: all its personas, those of its own, documents read, and what was paid for it."""
-    own = manifest.counts.get("write_hub", {}).get("personas", 0) - manifest.counts.get("purge", {}).get("personas", 0)
+    """A version in a line: all its personas, those that it added, documents read, what was paid for it, and how."""
     costs = [row["cost_usd"] for row in usage.values() if "cost_usd" in row]
     cost = f"{sum(costs):,.2f}" if costs else "-"
     read = manifest.counts.get("read_corpus", {}).get("document", 0)
     partial = f"  partial: {sum(manifest.partial.values()):,} questions unasked" if manifest.partial else ""
     return (
-        f"{manifest.version:16}{manifest.created:22.19}{manifest.records_of('personas'):>12,}"
-        f"{own:>12,}{read:>12,}{cost:>12}{partial}"
+        f"{manifest.version:16}{manifest.created:22.19}{manifest.records_of('personas'):>17,}"
+        f"{personas_added(manifest):>12,}{read:>16,}{cost:>12}{made_by(manifest)}{partial}"
     )
+
+
+def personas_added(manifest: Manifest) -> int:
+    """Personas that a version brought: neither those of a takedown that changed hands nor those that were compacted."""
+    counts = manifest.counts
+    others = (("take_down", "moved"), ("compact", "personas"), ("purge", "personas"))
+    written = counts.get("write_hub", {}).get("personas", 0)
+    return max(0, written - sum(counts.get(stage, {}).get(name, 0) for stage, name in others))
+
+
+def made_by(manifest: Manifest) -> str:
+    """What made a version that is neither a build nor a refresh."""
+    if "take_down" in manifest.counts:
+        return f"  takedown: {manifest.counts['take_down'].get('gone', 0):,} personas gone"
+    return "  compacted" if "compact" in manifest.counts else ""
 
 
 if __name__ == "__main__":

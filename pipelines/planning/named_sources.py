@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.hub_options import SourceOptions
 from persona_hub.transforms.corpus.documents import LONGEST_SOURCE
 from persona_hub.transforms.corpus.names import printable_name
 from persona_hub.transforms.files.storage import read_bytes
+from persona_hub.transforms.records import excerpt
 
 STANDARD_INPUT = "-"
+SHOWN_SOURCES = 3  # of many, in a message
 MOST_BYTES, MOST_SOURCES = 64 << 20, 1_000_000
 
 
@@ -55,3 +58,10 @@ def sources_in(path: str) -> frozenset[str]:
     if len(found) > MOST_SOURCES:
         raise UsageError(f"{flag}: more than {MOST_SOURCES:,} sources; part it, and take down one part after another")
     return frozenset(found)
+
+
+def some_of(sources: Collection[str]) -> str:
+    """Some of many sources, in a message."""
+    shown = ", ".join(excerpt(source) for source in sorted(sources)[:SHOWN_SOURCES])
+    more = len(sources) - SHOWN_SOURCES
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -26,7 +27,7 @@ KEPT = [(P, A, ""), (X, A, P), (Q, B, ""), (R, C, ""), (Y, C, R)]
 
 
 def hub(folder: Path) -> Hub:
-    rows = {
+    rows: dict[str, list[Any]] = {
         "documents": [DocumentOutcome(one, one[0], "f", "line 1", "document", "en", 9) for one in (A, B, C)],
         "personas": [
             Persona(one, one, "text", int(parent != ""), parent, "read", document, document[0], "en", "m", "")
