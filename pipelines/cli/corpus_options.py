@@ -54,6 +54,7 @@ class CorpusOptions(InputOptions):
         metavar="NAME",
         decides=True,
         of_hub=True,
+        first_day=True,
     )
     zstd_window_mb: int = option(
         "memory in MB that a worker may take for the window of a zstd file; zstd --long and --ultra want more than 128",

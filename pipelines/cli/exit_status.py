@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +12,7 @@ from persona_hub.transforms.errors import InvalidInputError
 DONE, FAILED, WRONG_COMMAND, BUDGET_SPENT, NOTHING_TO_READ = 0, 1, 2, 3, 4
 
 LONGEST_NAME = 256  # of a file: what is longer is none
+MOST_MEANT, SHORTEST_PART = 3, 3  # flags that a question names; letters of a word that may be a part of one
 
 
 class UsageError(InvalidInputError):
@@ -37,9 +39,22 @@ class UnknownArgument(UsageError):
 
 
 def meant(typed: str, known: Iterable[str]) -> str:
-    """A question after what may have been meant by a word with a slip in it, "" where nothing is near."""
-    near = get_close_matches(typed, list(known), n=1, cutoff=0.7)
-    return f"; did you mean {near[0]}?" if near else ""
+    """A question after what may have been meant by a word with a slip in it, or by a part of a name; "" if by nothing.
+
+    >>> meant("--hops", ["--output", "--expand_hops"]), meant("--outptu", ["--output", "--expand_hops"])
+    ('; did you mean --expand_hops?', '; did you mean --output?')
+    """
+    names = list(dict.fromkeys(known))
+    near = [name for name in names if is_part(typed, name)] or get_close_matches(typed, names, n=1, cutoff=0.7)
+    return f"; did you mean {' or '.join(near[:MOST_MEANT])}?" if near else ""
+
+
+def is_part(typed: str, name: str) -> bool:
+    """Whether each word of `typed` begins a word of `name`: "--max_doc" is a part of "--max_documents"."""
+    parts, words = ([word for word in re.split("[-_]", text) if word] for text in (typed, name))
+    return bool(parts) and all(
+        len(part) >= SHORTEST_PART and any(word.startswith(part) for word in words) for part in parts
+    )
 
 
 class Submitted(Exception):

@@ -28,7 +28,7 @@ class Option:
     type: Callable[[str], Any]
     choices: tuple[str, ...] = ()
     required: bool = False
-    many: bool = False  # may be given several times, each time with one or more values separated by commas
+    many: bool = False  # may be given several times, each time with one or more values, set apart by blanks or commas
     paths: bool = False  # a comma may be part of a file's name, so `many` values are split where files are looked up
     metavar: str = ""
     alone: Any = None  # the value of the flag when it is given without one

@@ -13,6 +13,7 @@ from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.model_file import with_model_file
 from persona_hub.pipelines.cli.option import Option, Options, options_of, recorded_value
 from persona_hub.pipelines.cli.sections import sections_of
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.secrets import masked, without_logins
 
@@ -52,7 +53,8 @@ class Parser(argparse.ArgumentParser):
         finally:
             for action, about in hidden.items():
                 action.help = about
-        return f"{short}\n{len(hidden)} more flags: {self.prog} --help_all\n" if hidden else short
+        more = f"\n{quantity(len(hidden), 'more flag')}: {self.prog} --help_all\n" if hidden else ""
+        return f"{short}{more}"
 
     def format_help_all(self) -> str:
         """The help of all flags."""
@@ -103,7 +105,7 @@ def add_flag(group: argparse._ActionsContainer, name: str, one: Option, inherite
         "default": argparse.SUPPRESS,
     }
     if one.many:
-        keywords |= {"action": "append", "metavar": one.metavar or "{" + ",".join(one.choices) + "}"}
+        keywords |= {"action": "extend", "nargs": "+", "metavar": one.metavar or "{" + ",".join(one.choices) + "}"}
     elif one.choices:
         keywords |= {"choices": one.choices}
     else:

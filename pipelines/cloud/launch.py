@@ -164,8 +164,9 @@ def shown(message: Any) -> str:
 def typed_texts(job: Job, given: Sequence[str]) -> dict[str, list[str]]:
     """The texts of the job's flags as they were typed, of those that were."""
     bare = Parser(prog=f"persona-hub {job.name}", allow_abbrev=False)
-    for name in options_of(job.options):
-        bare.add_argument(f"--{name}", action="append", default=argparse.SUPPRESS)
+    for name, one in options_of(job.options).items():
+        several: dict[str, Any] = {"action": "extend", "nargs": "+"} if one.many else {"action": "append"}
+        bare.add_argument(f"--{name}", default=argparse.SUPPRESS, **several)
     return vars(bare.parse_args(list(given)))
 
 

@@ -44,6 +44,8 @@ REQUIRED = ("--input", "x", "--output", "y")
             ),
         ),
         (("--use_case=,math,,"), "use_case", ("math",)),
+        (("--use_case", "math", "tool,npc"), "use_case", ("math", "tool", "npc")),
+        (("--input", "a,b", "c", "--input", "d"), "input", ("x", "a,b", "c", "d")),
         (
             ("--input", "a,b", "--input", "c"),
             "input",
@@ -158,6 +160,7 @@ def test_what_is_no_number_is_told(kind: type, text: str, said: str) -> None:
         (("build", "--input", "x"), "--output"),
         (("build", *REQUIRED, "--format", "docx"), "invalid choice: 'docx'"),
         (("build", *REQUIRED, "--max_documents"), "expected one argument"),
+        (("build", "--output", "y", "--input"), "expected at least one argument"),
         (("build", "--input", " , ", "--output", "y"), "--input: names nothing"),
         (("export", "--hub", "h", "--format", "csv"), "--format csv: must be one of jsonl, parquet"),
         (("preview", "--input", "x", "--n", "0"), "0 is out of range: from 1 to 1000"),

@@ -12,7 +12,7 @@ from persona_hub.pipelines.cli.option import options_of
 from persona_hub.pipelines.cli.parser import SHORT_HELP
 from persona_hub.pipelines.main import main
 
-FIRST_DAY = """input output language max_documents model llm llm_base_url max_cost_usd max_calls price_file
+FIRST_DAY = """input output text_field language max_documents model llm llm_base_url max_cost_usd max_calls price_file
     personas_per_document expand_hops pii use_case max_samples examples"""
 
 

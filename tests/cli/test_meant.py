@@ -26,6 +26,8 @@ from persona_hub.pipelines.main import main
         ("build --input a --output OUT --colour red", "unknown argument --colour; see persona-hub build --help"),
         ("build --input a --outptu OUT", "required: --output; --outptu: did you mean --output?; see persona-hub build"),
         ("rollback --hubb h", "required: --hub; --hubb: did you mean --hub?"),
+        ("build --input a --output OUT --hops 1", "unknown argument --hops; did you mean --expand_hops?; see"),
+        ("build --input a --output OUT --samples 1", "did you mean --samples_per_persona or --max_samples?"),
         ("rollback --hub h 1", "an argument that belongs to no flag (name a version with --version)"),
         ("takedown --hub h --source a --dry_run", "--dry_run: this command has none"),
     ],

@@ -48,7 +48,7 @@ def test_beam_knows_the_other_flags(capsys: pytest.CaptureFixture[str], tmp_path
 
 
 def test_an_unquoted_glob_is_explained(capsys: pytest.CaptureFixture[str], tmp_path) -> None:
-    assert "quote a glob" in wrong(f"build --input a.txt b.txt --output {tmp_path}/out", capsys)
+    assert "quote a glob" in wrong(f"build --input=a.txt b.txt --output {tmp_path}/out", capsys)
 
 
 def test_multi_threading_is_refused_with_its_reason(capsys: pytest.CaptureFixture[str], tmp_path) -> None:

@@ -14,7 +14,7 @@ from persona_hub.pipelines.main import main
 from tests.servers.dataflow import Server, dataflow_api
 
 TEMPLATE = "gs://box/templates/build-7.json"
-JOB = ["--input=gs://box/a.jsonl", "--output=gs://box/out", "--expand_hops", "2", "--use_case=math", "--use_case=tool"]
+JOB = ["--input=gs://box/a.jsonl", "--output=gs://box/out", "--expand_hops", "2", "--use_case", "math", "tool"]
 
 
 @pytest.fixture
