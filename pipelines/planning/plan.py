@@ -13,6 +13,7 @@ from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_options import LanguageModelOptions, RepairOptions
 from persona_hub.pipelines.cli.option import deciding_values, options_of
 from persona_hub.pipelines.planning.budget import stage_shares
+from persona_hub.pipelines.planning.differences import differences
 from persona_hub.pipelines.planning.embedders import identified
 from persona_hub.pipelines.planning.few_shot import examples_of
 from persona_hub.pipelines.planning.forecast import StageForecast, budget_shares, forecast_build
@@ -94,7 +95,11 @@ class BuildPlan:
 
 def plan_build(options: BuildOptions, where: Where = HERE) -> BuildPlan:
     """The plan of a build. Raises ValueErrors that name the flag or file and the remedy."""
-    return planned(options, where, lambda content, left: (version_to_build(options.output, content, left), None))
+
+    def choose(content: str, left: Unfinished) -> tuple[TargetVersion, None]:
+        return version_to_build(options.output, content, left, partial(differences, options)), None
+
+    return planned(options, where, choose)
 
 
 def plan_refresh(options: RefreshOptions, where: Where = HERE) -> BuildPlan:

@@ -71,7 +71,7 @@ def test_a_lower_limit_is_another_job(server: FakeServer, tmp_path: Path, capsys
     server.tell(script=[cut("looms", 600)])
     assert main([*build, "--max_tokens=600"]) == BUDGET_SPENT
     assert main([*build, "--max_tokens=300"]) == 2
-    assert "with other parameters" in capsys.readouterr().err
+    assert "with other parameters (--max_tokens 300, before 600); add to it" in capsys.readouterr().err
 
 
 def test_samples_go_on_too(server: FakeServer, tmp_path: Path) -> None:

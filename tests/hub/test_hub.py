@@ -143,7 +143,7 @@ def test_what_an_earlier_attempt_left_is_gone_after_publishing(tmp_path: Path) -
 
 
 def test_no_hub_is_an_error_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(HubError, match=r"there is no hub here .*; make one with `persona-hub build --output`"):
+    with pytest.raises(HubError, match=r"^(?!--).*there is no hub here .*; make one with `persona-hub build --output`"):
         open_hub(str(tmp_path))
     first = made(tmp_path, "", "a diver")
     with pytest.raises(HubError, match="name the folder above it"):

@@ -130,7 +130,7 @@ def test_a_file_that_is_no_use_case_is_named(tmp_path: Path, content: bytes, mes
     file.write_bytes(content)
     with pytest.raises(UseCaseError, match=message):
         load_use_case(str(file))
-    with pytest.raises(UseCaseError, match=r"--use_case nowhere\.yml: No such file"):
+    with pytest.raises(UseCaseError, match=r"^use case nowhere\.yml: No such file"):
         load_use_case("nowhere.yml")
 
 

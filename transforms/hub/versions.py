@@ -60,7 +60,7 @@ def open_hub(output: str, version: str = "") -> Hub:
     if not name:
         inside = file_exists(join_path(output, "CURRENT"))
         remedy = "name the folder above it" if inside else "make one with `persona-hub build --output`"
-        raise HubError(f"--hub {output}: there is no hub here (no hub/CURRENT); {remedy}")
+        raise HubError(f"{output}: there is no hub here (no hub/CURRENT); {remedy}")
     return Hub(output, read_version(output, name) or version_meant(output, name))
 
 
@@ -74,8 +74,8 @@ def version_meant(output: str, name: str) -> Manifest:
         return found[0]
     known = ", ".join(one.version for one in found or versions) or "none"
     if found:
-        raise HubError(f"--hub {output}: {name} may mean any of {known}; name one of them")
-    raise HubError(f"--hub {output}: no version {name} (no hub/{name}/{MANIFEST}); there are: {known}")
+        raise HubError(f"{output}: {name} may mean any of {known}; name one of them")
+    raise HubError(f"{output}: no version {name} (no hub/{name}/{MANIFEST}); there are: {known}")
 
 
 def read_version(output: str, version: str) -> Manifest | None:
@@ -149,21 +149,27 @@ def is_partial(manifest: BaseManifest) -> bool:
 
 
 def version_to_build(
-    output: str, fingerprint: str, unfinished: Callable[[Manifest], bool] = is_partial
+    output: str,
+    fingerprint: str,
+    unfinished: Callable[[Manifest], bool] = is_partial,
+    differences: Callable[[Manifest], str] = lambda _: "",
 ) -> TargetVersion:
     """The version that a build of `fingerprint` makes, with its manifest if that is done already.
 
     A version that is `unfinished` is not changed: the same build makes its successor, which stands in its place.
-    Raises HubError where OUTPUT holds a hub made from other input or with other parameters.
+    Raises HubError where OUTPUT holds a hub made from other input or with other parameters, and tells what
+    `differences` says of the build that the hub came of.
     """
     current = read_current(output)
     if not current:
         return TargetVersion(version_name("", fingerprint))
     found = find_version(output, fingerprint)
     if found is None:
+        built = [one for one in lineage(output) if not one.base][-1:]
+        which = "".join(f" ({told})" for one in built if (told := differences(one)))
         raise HubError(
-            f"--output {output}: holds version {current} of a hub made from other input or with other parameters; "
-            "add to it with `persona-hub refresh --hub`, or build into another folder"
+            f"--output {output}: holds version {current} of a hub made from other input or with other parameters{which}"
+            "; add to it with `persona-hub refresh --hub`, or build into another folder"
         )
     if not unfinished(found):
         return TargetVersion(found.version, found, found.parent)

@@ -70,7 +70,7 @@ def read_yaml(path: str) -> dict[Any, Any]:
     try:
         entries = load_yaml(read_text(path))
     except FileError as error:
-        raise UseCaseError(f"--use_case {error}") from error
+        raise UseCaseError(f"use case {error}") from error
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise UseCaseError(f"{path}: {line}{error.problem}; see examples/use_case.yaml") from error
