@@ -121,7 +121,7 @@ def test_a_budget_that_ended_one_engine_lets_another_go_on(make: Make, address: 
 
 
 def test_a_process_that_was_killed_holds_its_questions_for_seconds(
-    make: Make, address: str, monkeypatch: pytest.MonkeyPatch
+    make: Make, address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("persona_hub.transforms.store.sqlite_claims.CLAIM_SECONDS", 1.0)
     killed = open_store(address)
@@ -131,6 +131,9 @@ def test_a_process_that_was_killed_holds_its_questions_for_seconds(
     assert outcomes(submit(engine, ["a"]), 1)["a"].answer.text == "a"
     assert backend.seen == ["a"]
     assert time.monotonic() - begin > 0.5
+    [said] = caplog.messages
+    assert said.startswith("waiting for 1 question that another process has claimed; if that one was killed, ")
+    assert "at most 15 seconds" in said
 
 
 def test_who_waits_for_another_hears_the_stop_flag_and_the_end(make: Make, address: str) -> None:

@@ -8,12 +8,14 @@ The way of a request whose key is neither answered nor under way in this process
 3. The claim ends with the answer, in the same commit. Where a call ends without one, `sweep` gives the claim back.
 
 Nothing that waits here holds a claim or a slot, so no two processes can wait for each other. A process that is killed
-says nothing more, and its claims are free for others some seconds later.
+says nothing more, and its claims are free for others some seconds later. Where a process has nothing else to do, it
+says once what it waits for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +23,8 @@ from typing import Any
 from persona_hub.transforms.calls.call import Inbox, Outcome
 from persona_hub.transforms.calls.protocol import CallKind
 from persona_hub.transforms.calls.request_queue import KeyedRequests, RequestQueue
-from persona_hub.transforms.store.protocol import Claim, Claimed, Unclaim
+from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.store.protocol import CLAIM_SECONDS, LEASE_SECONDS, Claim, Claimed, Unclaim
 
 LOOK_SECONDS = 1.0  # between two looks at whether another process has answered
 CLAIMS_AT_ONCE = 1000  # in one job: bounds a commit
@@ -61,7 +64,7 @@ class Claims:
         self.waiting: dict[bytes, Waiting] = {}  # by key; those whose claim is asked for, and those of others
         self.held: list[Waiting] = []  # claimed by another process
         self.mine: dict[bytes, tuple[bytes, ...]] = {}  # {key: the keys of its answers}
-        self.looking = False
+        self.looking = self.told = False
 
     def add(self, stage: str, requests: KeyedRequests, inbox: Inbox) -> None:
         """Claims requests and queues them, but for those that are answered or under way."""
@@ -124,8 +127,17 @@ class Claims:
 
     def _look(self) -> None:
         self.looking = False
-        held, self.held = self.held, []
-        self._claim([one for one in held if self.waiting.get(one.key) is one])
+        held, self.held = [one for one in self.held if self.waiting.get(one.key) is one], []
+        if held and not self.queue.calls and not self.told:
+            self.told = True
+            logging.getLogger("persona_hub").warning(
+                "waiting for %s that another process has claimed; if that one was killed, they are free after at most "
+                "%.0f seconds (%.0f in Bigtable)",
+                quantity(len(held), "question"),
+                CLAIM_SECONDS,
+                LEASE_SECONDS,
+            )
+        self._claim(held)
 
     def _keys(self, one: Waiting) -> tuple[bytes, ...]:
         return tuple(self.kind.keys(one.key, one.request))
