@@ -17,6 +17,7 @@ from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.transforms.counting.counts import Equation, count_records
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import COMPACT, WRITE_HUB
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
 from persona_hub.transforms.hub.reading import ReadHub
@@ -91,9 +92,10 @@ class CompactJob:
             say(f"{output}: version {before.version} has files of its own only; nothing is to be done")
             return DONE
         after = open_hub(output).manifest
+        personas, files = quantity(after.records_of("personas"), "persona"), quantity(len(after.files), "file")
         say(
-            f"{output}: version {after.version} has {after.records_of('personas'):,} personas in {len(after.files):,} "
-            f"files where {before.version} has {len(before.files):,}; `persona-hub gc --keep 1` removes those"
+            f"{output}: version {after.version} has {personas} in {files} where {before.version} has "
+            f"{len(before.files):,}; `persona-hub gc --keep 1` removes those"
         )
         return DONE
 

@@ -14,6 +14,7 @@ from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.store_choice import RESPONSES, absolute
 from persona_hub.pipelines.planning.trust import is_built_here, is_own, noted_settings
 from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_samples
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.manifest import BaseManifest
 from persona_hub.transforms.hub.versions import list_versions, open_hub, path_of
@@ -36,10 +37,10 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
     listed = list_samples(output, hub.version, hub.gone.personas)
     runs = purge_runs(output, hub.gone, idle)
     rows = {**hub.rows, **runs.rows}
-    whose = f"{some_of(sources)}: {len(hub.gone.documents):,} documents, {len(hub.gone.personas):,} personas"
-    say(f"purge         {whose}")
-    say("erased        " + ", ".join(f"{rows.get(kind, 0):,} rows of {kind}" for kind in KINDS))
-    say(f"deleted       {hub.files + runs.files:,} files that no manifest names any more")
+    documents, personas = quantity(len(hub.gone.documents), "document"), quantity(len(hub.gone.personas), "persona")
+    say(f"purge         {some_of(sources)}: {documents}, {personas}")
+    say("erased        " + ", ".join(f"{quantity(rows.get(kind, 0), 'row')} of {kind}" for kind in KINDS))
+    say(f"deleted       {quantity(hub.files + runs.files, 'file')} that no manifest names any more")
     for folder in runs.exports:
         say(f"deleted       {folder}: `persona-hub export` writes it anew, without them")
     if listed:
@@ -50,8 +51,8 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
     open_ends = [*purged_stores(options, hub.gone, sorted({*hub.texts, *runs.texts}))]
     if left := [*hub.left, *runs.left]:
         open_ends.append(
-            f"{len(left):,} files that no manifest names may belong to a job that runs, as {left[0]}; when none does, "
-            "run the same command again with --older_than_hours 0"
+            f"{quantity(len(left), 'file')} that no manifest names may belong to a job that runs, as {left[0]}; when "
+            "none does, run the same command again with --older_than_hours 0"
         )
     for word in open_ends:
         say(OPEN + word)
@@ -85,7 +86,7 @@ def purged_stores(options: TakedownOptions, gone: Erasure, texts: Sequence[str])
             else:
                 yield str(error)
             continue
-        say(f"erased        {found.answers:,} answers in {shown}")
+        say(f"erased        {quantity(found.answers, 'answer')} in {shown}")
         yield from told(found, shown)
 
 
@@ -95,8 +96,9 @@ def told(found: ErasedAnswers, address: str) -> Iterator[str]:
         say(f"out of reach  {word}")
     if found.unnamed:
         yield (
-            f"{found.unnamed:,} answers in {address} do not say whom they are about (an earlier release stored them), "
-            "and may hold some of it; delete the store to be sure: the hub needs none of it, and further runs pay anew"
+            f"{quantity(found.unnamed, 'answer')} in {address} may hold some of it (an earlier release stored them, "
+            "and did not note whom they are about); delete the store to be sure: the hub needs none of it, and further "
+            "runs pay anew"
         )
 
 

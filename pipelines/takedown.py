@@ -27,6 +27,7 @@ from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
@@ -177,9 +178,8 @@ class TakedownJob:
         if strange := self.names.strange:
             noted = "" if self.done else "; later refreshes will skip them"
             like = f". {meant_by(self.names)}".rstrip(". ")
-            say_lines(
-                [f"no document   {len(strange):,} of the sources are of none, as {some_of(strange)}{noted}{like}"]
-            )
+            sources = f"{quantity(len(strange), 'source')}, as {some_of(strange)}"
+            say_lines([f"no document   of {sources}{noted}{like}"])
         return run_purge(options, self.named) if options.purge else DONE
 
 
@@ -212,13 +212,14 @@ def takedown_summary(hub: Hub, is_purged: bool = False) -> Iterator[str]:
     if not documents:
         yield "no document goes: each stays by another address; later refreshes will skip these sources"
     yield (
-        f"{documents:,} documents and "
-        f"{counts.get('gone', 0):,} personas gone, "
+        f"{quantity(documents, 'document')} and "
+        f"{quantity(counts.get('gone', 0), 'persona')} gone, "
         f"{counts.get('supported', 0):,} kept because another document supports them, "
-        f"{manifest.counts.get('embed_dedup', {}).get('kept', 0):,} near-duplicates came back"
+        f"{manifest.counts.get('embed_dedup', {}).get('kept', 0):,} came back that had been near-duplicates"
     )
     if not is_purged:
-        yield f"hub           {path_of(hub.output, manifest.folder)}  ({manifest.records_of('personas'):,} personas)"
+        personas = quantity(manifest.records_of("personas"), "persona")
+        yield f"hub           {path_of(hub.output, manifest.folder)}  ({personas})"
     gone = {row.key for row in removed if row.kind == REMOVED_PERSONA}
     yield from listed_samples(hub, manifest.version, gone)
 
@@ -227,7 +228,7 @@ def listed_samples(hub: Hub, version: str, gone: AbstractSet[str]) -> Iterator[s
     """Writes the list of the samples that were made from those gone with a version, and says where it is."""
     if listed := list_samples(hub.output, version, gone):
         where = path_of(hub.output, f"{FOLDER}/{version}/{FILE}")
-        yield f"samples       {where}  ({len(listed):,} were made from those gone)"
+        yield f"samples       {where}  ({len(listed):,} made from those gone)"
 
 
 def lists_made_good(hub: Hub, named: frozenset[str]) -> Iterator[str]:

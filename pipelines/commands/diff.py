@@ -12,6 +12,7 @@ from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.hub_options import TwoVersionsOptions
 from persona_hub.pipelines.cli.log_lines import say_lines
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.reading import read_visible
 from persona_hub.transforms.hub.tombstones import number_of
@@ -59,7 +60,7 @@ def told_personas(sign: str, found: Iterator[Persona], both: AbstractSet[str]) -
             languages[persona.language] += 1
             if len(shown) < SHOWN_PERSONAS:
                 shown.append(f"    {sign} {excerpt(persona.text)}")
-    yield f"{sign}{hops.total():,} personas"
+    yield f"{sign}{quantity(hops.total(), 'persona')}"
     if hops:
         yield "    by hop: " + ", ".join(f"{key} {n:,}" for key, n in sorted(hops.items()))
         yield "    by language: " + ", ".join(f"{key} {n:,}" for key, n in sorted(languages.items()))

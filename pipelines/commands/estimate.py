@@ -25,6 +25,7 @@ from persona_hub.pipelines.runners.output_folder import check_output
 from persona_hub.pipelines.runners.response_store import stored_spend
 from persona_hub.pipelines.runners.run import beam_options, runs_here
 from persona_hub.transforms.calls.tokens import tokens_of
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.llm.prices import Price, price_of
@@ -129,11 +130,12 @@ def stage_seconds(stage: StageForecast, plan: BuildPlan, trial: Trial, processes
 def basis_lines(plan: BuildPlan, sample: CorpusSample, trial: Trial, known: dict[str, Spend]) -> Iterator[str]:
     """What the figures rest on."""
     how = "" if sample.exact else "about "
-    yield f"{how}{sample.total:,.0f} documents; {len(sample.documents):,} of them sampled; {plan.model.name}"
+    yield f"{how}{quantity(sample.total, 'document')}, sampled {len(sample.documents):,}; {plan.model.name}"
     if trial.documents:
-        yield f"estimated from {trial.documents:,} documents that were sent; their answers are in the response store"
+        sent = quantity(trial.documents, "document")
+        yield f"estimated from answers about {sent}; they are in the response store"
         if trial.unasked:
-            yield f"THE BUDGET RAN OUT in the sample ({trial.unasked:,} questions): the figures are too low"
+            yield f"THE BUDGET RAN OUT in the sample ({quantity(trial.unasked, 'question')}): the figures are too low"
     elif any(spend.calls >= LEAST_CALLS for spend in known.values()):
         yield "tokens of a call as the response store has counted them; calls by a simple model of what steps keep"
     else:

@@ -12,6 +12,7 @@ from persona_hub.pipelines.cli.hub_options import ExportOptions
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.runners.output_folder import check_output
+from persona_hub.transforms.counting.quantity import noun_for, quantity
 from persona_hub.transforms.files.storage import join_path
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import FileEntry, HubError
@@ -60,7 +61,7 @@ def export_hub(options: ExportOptions, _: Sequence[str]) -> int:
     selection = Selection(options.use_case, options.run, frozenset(code.lower() for code in options.language))
     exported = export(options.hub, options.format, options.output, selection=selection)
     for entry in exported.files:
-        say(f"{entry.records:>10,} records  {join_path(exported.folder, entry.path)}")
+        say(f"{entry.records:>10,} {noun_for(entry.records, 'record'):7}  {join_path(exported.folder, entry.path)}")
     if exported.notes:
         say(*exported.notes)
     return DONE
@@ -139,12 +140,12 @@ def left_out(samples: ShownSamples, selection: Selection, passes: int) -> Iterat
     """One line for each reason why something is not in the files."""
     for why, words in HIDDEN_FOR.items():
         if n := samples.hidden[why] // passes:
-            yield f"left out: {n:,} samples {words}"
+            yield f"left out: {quantity(n, 'sample')} {words}"
     aside = {run.run for _, run in samples.aside}
     if aside and not selection.runs:
         yield (
-            f"left out: {len(aside):,} runs of versions that this one did not come from; --run exports one, as "
-            f"{min(aside)}"
+            f"left out: {quantity(len(aside), 'run')} of versions that this one did not come from; --run exports one, "
+            f"as {min(aside)}"
         )
 
 

@@ -17,6 +17,7 @@ from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.store_choice import named_store
 from persona_hub.pipelines.runners.response_store import opened_store
+from persona_hub.transforms.counting.quantity import noun_for
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.files.storage import list_paths, open_decompressed
 from persona_hub.transforms.llm.batch_forms import BatchAnswer, read_answer
@@ -43,7 +44,8 @@ def import_batch_answers(options: ImportOptions, _: Sequence[str]) -> int:
     with closing(opened_store(named_store(options))) as store:
         for group in groups(answers(files, counts), counts):
             put_group(store, group, price or FREE, counts)
-    say(f"{counts.pop('stored', 0):>10,} answers stored, {counts.pop('known', 0):,} were there already")
+    stored = counts.pop("stored", 0)
+    say(f"{stored:>10,} {noun_for(stored, 'answer')} stored, {counts.pop('known', 0):,} there already")
     if price is None:
         say(f"{'':11}their cost is not counted: no price of {options.batch_model} is known; see --price_file")
     for name, n in sorted(counts.items()):

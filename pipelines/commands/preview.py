@@ -23,6 +23,7 @@ from persona_hub.pipelines.runners.signals import clear_stop_flag
 from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire_engine, release_engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.expand_persona.relation_task import RelationTask
 from persona_hub.transforms.extract_persona.extract_persona import ExtractTask
@@ -77,7 +78,7 @@ def preview_build(options: PreviewOptions, _: Sequence[str]) -> int:
         raise UsageError("--input: holds no document that a build would use")
     about = "" if sample.exact else "about "
     check_models(called_models(plan.model), HERE)
-    say(f"{len(sample.documents)} of {about}{sample.total:,.0f} documents, answered by {plan.model.name}")
+    say(f"{len(sample.documents)} of {about}{quantity(sample.total, 'document')}, answered by {plan.model.name}")
     clear_stop_flag(plan.store)
     try:
         for line in preview_lines(plan, sample.documents):
@@ -145,7 +146,8 @@ def exchange_lines(one: Exchange | DeadLetter, seen: set[str]) -> Iterator[str]:
         seen.add(one.request.system)
         yield from block("system", one.request.system)
     yield from block("prompt", one.request.prompt)
-    tokens = f"{one.answer.input_tokens:,} tokens in, {one.answer.output_tokens:,} out" if any_tokens(one) else ""
+    tokens_in = quantity(one.answer.input_tokens, "token")
+    tokens = f"{tokens_in} in, {one.answer.output_tokens:,} out" if any_tokens(one) else ""
     yield from block("answer", one.answer.text, tokens)
     if one.result is None:
         yield from block("unreadable", one.fault)

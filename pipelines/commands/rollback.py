@@ -10,6 +10,7 @@ from persona_hub.pipelines.cli.hub_options import RollbackOptions
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.named_sources import some_of
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.hub.current import exclusive, set_current
 from persona_hub.transforms.hub.tombstones import NEVER_AGAIN, REMOVED_SOURCE, number_of
 from persona_hub.transforms.hub.versions import Hub, missing_files, open_hub, path_of
@@ -34,7 +35,8 @@ def roll_back(options: RollbackOptions, _: Sequence[str]) -> int:
         )
     with exclusive(output):
         set_current(output, current.version, version)
-    say(f"{output}: readers see version {version} ({hub.manifest.records_of('personas'):,} personas) from now on")
+    personas = quantity(hub.manifest.records_of("personas"), "persona")
+    say(f"{output}: readers see version {version} ({personas}) from now on")
     if undone:
         say(f"undone        {undone}: what was removed then is shown again, but for what a purge has erased")
     return DONE

@@ -16,6 +16,7 @@ from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.store_choice import named_store
 from persona_hub.pipelines.runners.response_store import opened_store
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA, READ_CORPUS
 from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.current import read_current
@@ -99,7 +100,7 @@ def state_lines(output: str) -> Iterator[str]:
         why = ", ".join(f"{reason} {n:,}" for reason, n in sorted(left.items()))
         yield f"partial: questions have no answer yet ({why}); the same command goes on, and pays for nothing twice"
     else:
-        name = made[0].version if isinstance(made[0], Manifest) else f"{len(made)} runs of samples"
+        name = made[0].version if isinstance(made[0], Manifest) else f"{quantity(len(made), 'run')} of samples"
         yield f"complete: {name}"
 
 
@@ -118,8 +119,8 @@ def status_notes(now: SpendByStage, whole: Spend) -> Iterator[str]:
     """What the numbers of the table do not say themselves."""
     if whole.estimated:
         yield (
-            f"tokens: {whole.estimated:,} of {whole.calls:,} calls are estimated: the server did not say how many, "
-            "or the answer could not be read"
+            f"tokens: {whole.estimated:,} of {quantity(whole.calls, 'call')} estimated: the server did not say how "
+            "many, or the answer could not be read"
         )
     unpriced = [stage for stage, spend in now.items() if cost_of_calls(spend) is None]
     if unpriced:

@@ -11,6 +11,7 @@ from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.reporting.own_usage import Usage, own_usages
 from persona_hub.transforms.corpus.names import is_row_named
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, runs_in
@@ -69,7 +70,7 @@ def version_line(manifest: Manifest, usage: Usage) -> str:
     costs = [row["cost_usd"] for row in usage.values() if "cost_usd" in row]
     cost = f"{sum(costs):,.2f}" if costs else "-"
     read = manifest.counts.get("read_corpus", {}).get("document", 0)
-    partial = f"  partial: {sum(manifest.partial.values()):,} questions unasked" if manifest.partial else ""
+    partial = f"  partial: {quantity(sum(manifest.partial.values()), 'question')} unasked" if manifest.partial else ""
     return (
         f"{manifest.version:16}{manifest.created:22.19}{manifest.records_of('personas'):>17,}"
         f"{personas_added(manifest):>12,}{read:>16,}{cost:>12}{made_by(manifest)}{partial}"

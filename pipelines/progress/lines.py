@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from persona_hub.pipelines.progress.facts import Facts, StageFacts
+from persona_hub.transforms.counting.quantity import noun_for, quantity
 
 CENTS_MATTER = 100.0  # US dollars, under which four digits after the point are shown, as `status` shows them
 
@@ -58,14 +59,15 @@ def paid_so_far(facts: Facts) -> Iterator[str]:
     """Calls, tokens and dollars against the budget, and how often the server refused; nothing before the first call."""
     spend, budget = facts.spend, facts.budget
     if spend.calls:
-        estimated = f" ({spend.estimated:,} calls estimated)" if spend.estimated else ""
-        yield f"{spend.calls:,}{of(budget.calls)} calls"
-        yield f"{spend.input_tokens:,} tokens in, {spend.output_tokens:,} out{within(budget.tokens)}{estimated}"
+        estimated = f" ({quantity(spend.estimated, 'call')} estimated)" if spend.estimated else ""
+        yield f"{spend.calls:,}{of(budget.calls)} {noun_for(budget.calls or spend.calls, 'call')}"
+        tokens_in = quantity(spend.input_tokens, "token")
+        yield f"{tokens_in} in, {spend.output_tokens:,} out{within(budget.tokens)}{estimated}"
         yield dollars(facts)
     if facts.refusals:
-        yield f"{facts.refusals:,} refusals"
+        yield quantity(facts.refusals, "refusal")
     if facts.retries:
-        yield f"{facts.retries:,} retries"
+        yield quantity(facts.retries, "retry", "retries")
 
 
 def of(limit: int) -> str:

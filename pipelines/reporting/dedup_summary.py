@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.dedup_rows.statistics import STATISTICS
 
 
@@ -13,11 +14,11 @@ def dedup_summary(output: str, made: Mapping[str, Any]) -> str:
     dead = sum(made["dead_letters"].values())
     bare = made["without_vector"]
     lines = [
-        f"{made['rows']:,} rows: {made['kept']:,} kept, {made['dropped']['text']:,} near-duplicates by words, "
-        f"{made['dropped']['meaning']:,} by meaning" + (f", {dead:,} that could not be read" if dead else ""),
+        f"{quantity(made['rows'], 'row')}: {made['kept']:,} kept, near-duplicates {made['dropped']['text']:,} by "
+        f"words, {made['dropped']['meaning']:,} by meaning" + (f", {dead:,} that could not be read" if dead else ""),
         f"{output}: kept-*.jsonl, dropped-*.jsonl, {STATISTICS}" + (", dead_letters-*.jsonl" if dead else ""),
     ]
     if bare:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in bare.items())
-        lines.append(f"{sum(bare.values()):,} rows were kept without a comparison of meaning: {reasons}")
+        lines.append(f"kept without a comparison of meaning: {quantity(sum(bare.values()), 'row')} ({reasons})")
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from persona_hub.pipelines.reporting.spent_budget import spent_budget
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.counting.counts import Counts
 from persona_hub.transforms.counting.losses import LOST
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.llm.export import EXPORT_OPTION, ExportResult, collect
 from persona_hub.transforms.records import unanswered
 
@@ -45,17 +46,18 @@ def partly(unasked: Mapping[str, int], model: ModelConfig, words: Mapping[str, s
         yield f"\npartial: {spent_budget(model, budget, exhausted_stages(counts))}\n"
     account = {reason: n for reason, n in unasked.items() if reason.startswith(ACCOUNT)}
     if account:
+        asked = quantity(sum(account.values()), "question")
         said = "; ".join(f"{reason.removeprefix(ACCOUNT)}{quoted(words, reason)}" for reason in sorted(account))
         yield (
-            f"\npartial: the server refused the account ({said}), {sum(account.values()):,} questions have no answer. "
+            f"\npartial: the server refused the account ({said}), {asked} without an answer. "
             f"Put the account in order (pay, or give a key that holds): the same command goes on from here, {AGAIN}\n"
         )
     others = {reason: n for reason, n in unasked.items() if reason != EXHAUSTED and reason not in account}
     failed = {reason: n for reason, n in others.items() if unanswered(reason)}
     if failed:
         yield (
-            f"\npartial: {sum(failed.values()):,} questions got no answer from the server after all attempts "
-            f"({listed(failed, words)}). The same command asks only these again, {AGAIN}\n"
+            f"\npartial: {quantity(sum(failed.values()), 'question')} without an answer from the server after all "
+            f"attempts ({listed(failed, words)}). The same command asks only these again, {AGAIN}\n"
         )
     lost = {reason: n for reason, n in others.items() if reason not in failed}
     if lost:

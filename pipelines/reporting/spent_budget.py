@@ -9,6 +9,7 @@ from persona_hub.pipelines.progress.lines import money
 from persona_hub.pipelines.runners.response_store import stored_spend
 from persona_hub.transforms.calls.budget import limits_of, total_of
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.store.protocol import Amount, Spend
 
 FULL = 0.995  # of a limit: processes lease 0.25% of it at once, which they may leave unused
@@ -44,8 +45,8 @@ def spent_budget(model: ModelConfig, unasked: int, exhausted: Collection[str] = 
             f"a higher {use.flag}{', or with --budget_shares none,' if use.stages else ''}",
         )
     return (
-        f"the budget ran out{which}; {unasked:,} questions were not asked. The same command with {remedy} goes on from "
-        "here, and pays for nothing twice"
+        f"the budget ran out{which}; {quantity(unasked, 'question')} not asked. The same command with {remedy} goes on "
+        "from here, and pays for nothing twice"
     )
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 
 from persona_hub.pipelines.reporting.own_usage import Usage, usage_by_name
 from persona_hub.transforms.counting.losses import all_lost, refused_inputs
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import EXPAND_PERSONA, synthesize_stage
 from persona_hub.transforms.expand_persona.one_hop import LOW_NOVELTY
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
@@ -73,7 +74,8 @@ def nothing_left(made: BaseManifest) -> str:
         return "nothing is to be done"
     every = dict(sorted((Counter(refused) + Counter(lost)).items()))
     why = ", ".join(f"{reason} {n:,}" for reason, n in every.items())
-    said = f"complete, but for {sum(every.values()):,} questions without an answer ({why}), which dead_letters/ lists"
+    asked = quantity(sum(every.values()), "question")
+    said = f"complete, but for {asked} without an answer ({why}), which dead_letters/ lists"
     return (
         f"{said}; a higher --retry_malformed asks for what was malformed again"
         if lost.keys() & MALFORMED_REASONS
@@ -116,11 +118,12 @@ def paid(own: Usage, counted_so_far: Usage | None = None) -> Iterator[str]:
     mine, whole = total_usage(own), total_usage(own if counted_so_far is None else counted_so_far)
     if not whole.get("calls"):
         return
-    tokens = f"{mine['input_tokens']:,.0f} tokens in, {mine['output_tokens']:,.0f} out"
-    estimated = f" ({mine['estimated']:,.0f} calls estimated)" if mine.get("estimated") else ""
-    yield f"model         {mine['calls']:,.0f} calls, {tokens}{estimated}{cost_in(mine)}"
+    tokens = f"{quantity(mine['input_tokens'], 'token')} in, {mine['output_tokens']:,.0f} out"
+    estimated = f" ({quantity(mine['estimated'], 'call')} estimated)" if mine.get("estimated") else ""
+    yield f"model         {quantity(mine['calls'], 'call')}, {tokens}{estimated}{cost_in(mine)}"
     if whole["calls"] > mine["calls"]:
-        yield f"so far        {whole['calls']:,.0f} calls of these steps{cost_in(whole)}, with those of earlier runs"
+        calls = quantity(whole["calls"], "call")
+        yield f"so far        {calls} of these steps{cost_in(whole)}, with those of earlier runs"
 
 
 def total_usage(usage: Usage) -> dict[str, float]:
@@ -153,7 +156,7 @@ def locations(hub: Hub) -> Iterator[str]:
     counts = hub.manifest.counts.get("write_hub", {})
     own, whole = counts.get("personas", 0), hub.manifest.records_of("personas")
     added = "" if own == whole else f", {whole:,} with those of earlier versions"
-    yield f"hub           {path_of(hub.output, hub.manifest.folder)}  ({own:,} personas{added})"
+    yield f"hub           {path_of(hub.output, hub.manifest.folder)}  ({quantity(own, 'persona')}{added})"
     if counts.get("samples"):
         yield f"samples       {path_of(hub.output, 'samples')}  ({counts['samples']:,})"
     if counts.get("dead_letters"):

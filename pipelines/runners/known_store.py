@@ -9,6 +9,7 @@ from contextlib import suppress
 import orjson
 
 from persona_hub.pipelines.cli.log_lines import say
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.versions import HubError, open_hub, path_of
@@ -26,7 +27,7 @@ def note_store(output: str, address: str, store: ResponseStore) -> None:
         tell(f"{place}: is not the store that earlier runs used: it was emptied or made anew, and what they paid for")
     elif place not in known and not store.spend() and (paid := calls_of(output) or bool(known)):
         where = ", ".join(known) or "elsewhere"
-        calls = f" for {paid:,} calls" if paid is not True else ""
+        calls = f" for {quantity(paid, 'call')}" if paid is not True else ""
         tell(f"{place}: holds no answers yet, while those that earlier runs paid{calls} are {where}; what they answer")
     if store.identity and known.get(place) != store.identity:
         with suppress(OSError):  # the job will say what is wrong

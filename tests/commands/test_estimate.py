@@ -43,8 +43,8 @@ def test_an_estimate_that_sends_a_sample(
     command = ["estimate", "--input", str(corpus), "--output", str(out), *HOPS, *flags]
     assert main([*command, "--n", "30"]) == DONE
     said = capsys.readouterr().out
-    assert "120 documents; 30 of them sampled" in said
-    assert "estimated from 30 documents that were sent" in said
+    assert "120 documents, sampled 30;" in said
+    assert "estimated from answers about 30 documents" in said
     bought = server.counts()["calls"]
     assert run_build(corpus, out, flags) == DONE
     assert server.counts()["calls"] == server.counts()["paid"]
@@ -162,7 +162,7 @@ def test_a_preview_on_the_embedded_model_and_safe_for_terminals(
     (tmp_path / "a.txt").write_text("The \x1b[31mharbour pilot brings ships of all nations through the narrow channel.")
     assert main(["preview", "--input", f"{tmp_path}/a.txt"]) == DONE
     said = capsys.readouterr().out
-    assert "1 of 1 documents, answered by offline" in said
+    assert "1 of 1 document, answered by offline" in said
     assert "\x1b" not in said
 
 

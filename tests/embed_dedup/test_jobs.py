@@ -78,7 +78,7 @@ def test_rows_without_a_vector_stay_in_a_dedup_of_ones_own(
     command = ["dedup", "--input", str(rows), *flags, "--embedding_threshold", "0.99"]
     server.tell(refuses="Keeper 7 ")
     assert main([*command, "--output", str(out)]) == DONE
-    assert "1 rows were kept without a comparison of meaning: 1 http-400" in capsys.readouterr().out
+    assert "kept without a comparison of meaning: 1 row (1 http-400)" in capsys.readouterr().out
     assert orjson.loads((out / "statistics.json").read_bytes())["kept"] == 30
     server.tell()
     assert main([*command, "--output", str(tmp_path / "less"), "--max_calls", "2"]) == BUDGET_SPENT

@@ -74,7 +74,7 @@ def test_diff_tells_who_came_and_who_went(hub: Path, capsys: pytest.CaptureFixtu
     first, second, third = names(hub)
     said = told(capsys, "diff", "--hub", str(hub))
     assert f"{second} -> {third}" in said
-    assert "+1 personas" in said
+    assert "+1 persona\n" in said
     assert "+ a nurse" in said
     assert "-0 personas" in said
     said = told(capsys, "diff", "--hub", str(hub), "--version", first, "--since", third)
@@ -145,9 +145,9 @@ def test_gc_removes_what_a_failed_attempt_left_when_it_is_old(hub: Path, capsys:
     left.write_bytes(b"half")
     assert "removed: 0 versions, 0 files" in told(capsys, "gc", "--hub", str(hub))  # its job may be running
     age(hub, 2)
-    assert "would remove: 0 versions, 1 files, 4 bytes" in told(capsys, "gc", "--hub", str(hub), "--dry_run")
+    assert "would remove: 0 versions, 1 file, 4 bytes" in told(capsys, "gc", "--hub", str(hub), "--dry_run")
     assert left.exists()
-    assert "removed: 0 versions, 1 files, 4 bytes" in told(capsys, "gc", "--hub", str(hub))
+    assert "removed: 0 versions, 1 file, 4 bytes" in told(capsys, "gc", "--hub", str(hub))
     assert not left.parent.exists()
 
 

@@ -124,7 +124,7 @@ def test_a_corpus_without_a_document_gives_no_hub(tmp_path: Path, capsys: pytest
     (tmp_path / "short.txt").write_text("Too short.")
     output = str(tmp_path / "out")
     assert main(["build", "--input", str(tmp_path / "short.txt"), "--output", output, *RUNNER]) == FAILED
-    assert "kept none of 1 records (1 too-short); --min_characters" in capsys.readouterr().err
+    assert "kept none of 1 record (1 too-short); --min_characters" in capsys.readouterr().err
     assert not read_current(output)
 
 

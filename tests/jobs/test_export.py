@@ -130,7 +130,7 @@ def test_those_taken_down_are_in_no_export(hub: str) -> None:
     gone = SAMPLES[0].persona_id
     next_version(hub, "0001-aa", "0002-bb", gone)
     done = export(hub, ["jsonl", "parquet"])
-    assert done.notes == ("left out: 1 samples of personas that were taken down",)
+    assert done.notes == ("left out: 1 sample of personas that were taken down",)
     shown = {row["input persona"] for row in lines(Path(done.folder, "math.jsonl"))}
     assert shown == {one.persona for one in SAMPLES[1:]}
     for file in Path(done.folder).glob("*.parquet"):
@@ -157,7 +157,7 @@ def test_after_a_rollback_runs_of_the_later_version_are_named_and_left_out(hub: 
     set_current(hub, "0002-bb", "0001-aa")
     done = export(hub, ["jsonl"])
     assert [entry.records for entry in done.files] == [25, 3]
-    assert done.notes == ("left out: 1 runs of versions that this one did not come from; --run exports one, as two",)
+    assert done.notes == ("left out: 1 run of versions that this one did not come from; --run exports one, as two",)
     assert [entry.records for entry in export(hub, ["jsonl"], selection=Selection(runs=("two",))).files] == [25, 1]
 
 

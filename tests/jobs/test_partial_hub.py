@@ -115,7 +115,7 @@ def test_what_could_not_be_read_is_asked_again_when_told(
     assert run_build(corpus, tmp_path / "out", flags) == DONE
     capsys.readouterr()
     assert run_build(corpus, tmp_path / "out", flags) == DONE
-    assert "complete, but for 1 questions without an answer (malformed 1)" in capsys.readouterr().out
+    assert "complete, but for 1 question without an answer (malformed 1)" in capsys.readouterr().out
     assert [one["reason"] for one in dead_letters(tmp_path / "out")] == ["malformed"]
     calls = server.counts()["calls"]
     assert run_build(corpus, tmp_path / "out", flags) == DONE
@@ -163,7 +163,7 @@ def test_a_server_that_goes_away_leaves_a_partial_hub_and_the_same_command_goes_
     corpus, flags = corpus_of(tmp_path, 8), [*paying(server, tmp_path), "--call_attempts", "1"]
     server.tell(faults={"500": 0.5})
     assert run_build(corpus, tmp_path / "out", flags) == BUDGET_SPENT
-    assert "questions got no answer from the server" in capsys.readouterr().out
+    assert "without an answer from the server" in capsys.readouterr().out
     first = open_hub(str(tmp_path / "out")).manifest
     assert first.partial.keys() == {"http-500"}
     server.tell(faults={})

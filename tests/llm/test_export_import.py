@@ -50,7 +50,7 @@ def test_a_job_of_three_stages_by_files(
             assert main(importing) == DONE
             assert f"{sent:,} answers stored" in capsys.readouterr().out
             assert main(importing) == DONE
-            assert f"{sent:,} were there already" in capsys.readouterr().out
+            assert f"{sent:,} there already" in capsys.readouterr().out
     assert (code, rounds) == (DONE, 5)  # documents, two hops, samples of the last, and nothing left
     assert content(out) == wanted
     with closing(open_store(f"sqlite:{out / 'responses.sqlite'}")) as store:

@@ -31,14 +31,14 @@ def test_a_job_that_asked_everything_is_done(capsys: pytest.CaptureFixture[str])
 def test_a_job_that_left_questions_says_how_many_and_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert report_partial({"budget-exhausted": 1234}, ModelConfig()) == BUDGET_SPENT
     said = capsys.readouterr().out
-    assert "1,234 questions were not asked" in said
+    assert "1,234 questions not asked" in said
     assert "a higher budget goes on from here" in said
 
 
 def test_a_server_that_gave_no_answer_is_told_apart_from_a_spent_budget(capsys: pytest.CaptureFixture[str]) -> None:
     assert report_partial({"connection": 1200, "http-503": 3}, ModelConfig()) == BUDGET_SPENT
     said = capsys.readouterr().out
-    assert "1,203 questions got no answer" in said
+    assert "1,203 questions without an answer" in said
     assert "(connection 1,200, http-503 3)" in said
     assert "budget" not in said
 
@@ -132,7 +132,7 @@ def test_a_price_that_is_not_known_is_no_price_of_nothing() -> None:
 
 def test_estimated_tokens_are_told_as_such() -> None:
     *_, note = status_table({"a": Spend(5, 20, 2, 10**9, 3), "b": Spend(1, 1, 1, 10**9)}, {}, 0.0, {})
-    assert note.startswith("tokens: 3 of 6 calls are estimated: the server did not say how many")
+    assert note.startswith("tokens: 3 of 6 calls estimated: the server did not say how many")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"stages": [1]}', '{"stages": [{"stage": "a", "calls": "x"}]}'])

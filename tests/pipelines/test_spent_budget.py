@@ -28,7 +28,7 @@ def test_a_stage_that_has_used_up_its_share(tmp_path: Path) -> None:
     budget = Budget(cost_usd=0.3, shares=SHARES)
     assert said(tmp_path, budget, ["extract_persona"], extract_persona=Spend(40, 400, 40, 158_900_000)) == (
         "the budget ran out for extract_persona: 0.1589 of its 0.1590 US dollars are spent (0.3000 in all); 1,200 "
-        f"questions were not asked. The same command with a higher --max_cost_usd, or with --budget_shares none, {END}"
+        f"questions not asked. The same command with a higher --max_cost_usd, or with --budget_shares none, {END}"
     )
 
 
@@ -44,7 +44,7 @@ def test_the_whole_of_it(tmp_path: Path) -> None:
     spent = {"extract_persona": Spend(50, 500, 40, 1), "synthesize_math": Spend(40, 300, 159, 1)}
     told = said(tmp_path, Budget(tokens=1000, cost_usd=5.0, shares=SHARES), ["synthesize_math"], **spent)
     assert told == (
-        "the budget ran out: 999 of 1,000 tokens are spent; 1,200 questions were not asked. The same command with a "
+        "the budget ran out: 999 of 1,000 tokens are spent; 1,200 questions not asked. The same command with a "
         f"higher --budget_tokens {END}"
     )
 
@@ -60,5 +60,5 @@ def test_what_is_left_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("store", ["", "none", "sqlite:/nowhere/at/all.sqlite"])
 def test_without_a_store_to_look_at_there_are_no_figures(store: str) -> None:
     assert spent_budget(ModelConfig("openai:m", store=store, budget=Budget(calls=9)), 3) == (
-        f"the budget ran out; 3 questions were not asked. The same command with a higher budget {END}"
+        f"the budget ran out; 3 questions not asked. The same command with a higher budget {END}"
     )

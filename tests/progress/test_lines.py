@@ -44,7 +44,7 @@ def test_a_line_says_only_what_is_known() -> None:
     assert plain_line(Facts(seconds=5, cluster="Flink", spend=Spend(2, 10, 3))) == (
         "00:05 · runs on Flink · 2 calls · 10 tokens in, 3 out · price not known"
     )
-    assert "9 out (1 calls estimated)" in plain_line(Facts(seconds=5, spend=Spend(2, 10, 9, 0, 1)))
+    assert "9 out (1 call estimated)" in plain_line(Facts(seconds=5, spend=Spend(2, 10, 9, 0, 1)))
     slow = replace(FACTS, stages=(replace(STAGE, rate=0.0, total=None),), spend=Spend(), refusals=0, retries=0)
     assert plain_line(slow) == "01:15 · 1,200 documents · 2 lost · extract persona 200"
 

@@ -93,12 +93,12 @@ def test_a_source_that_no_document_has_is_told_and_makes_no_version(
         assert len(list_versions(str(hub))) == 1
     take_down(hub, A, "https://elsewhere.org")
     said = capsys.readouterr().out
-    assert "1 of the sources are of none, as https://elsewhere.org; later refreshes will skip them" in said
+    assert "no document   of 1 source, as https://elsewhere.org; later refreshes will skip them" in said
     assert "https://elsewhere.org" in open_hub(str(hub)).tombstones().unwanted
     assert main(["takedown", "--hub", str(hub), "--source", A, "--source", "https://nowhere.org"]) == DONE
     said = capsys.readouterr().out
     assert "is without these sources already" in said
-    assert "1 of the sources are of none, as https://nowhere.org\n" in said
+    assert "no document   of 1 source, as https://nowhere.org\n" in said
     assert len(list_versions(str(hub))) == 2
 
 
@@ -141,7 +141,7 @@ def test_a_whole_file_is_taken_down_by_its_path(tmp_path: Path, capsys: pytest.C
     listed = capsys.readouterr().out.splitlines()
     assert listed == sorted([f"{one}, line 1", f"{one}, line 2", C, "https://mirror.org/a"])
     take_down(hub, str(one))
-    assert "1 documents" in capsys.readouterr().out, "the other one is in the second file, too"
+    assert "1 document and" in capsys.readouterr().out, "the other one is in the second file, too"
     again = tmp_path / "more.jsonl"
     again.write_bytes(one.read_bytes())
     before = by_id(personas(hub))

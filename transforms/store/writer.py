@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.store.protocol import Put, ResponseStore, StoreError, StoreJob
 
 GROUP_JOBS = 1000  # in one transaction: bounds its memory; one commit for each answer would have a p99 of 69 ms
@@ -64,7 +65,7 @@ def with_losses(error: Exception, jobs: Sequence[StoreJob]) -> Exception:
     paid = sum(job.spend.calls for job in jobs if isinstance(job, Put))
     if not (paid and isinstance(error, StoreError)):
         return error
-    calls = "1 call that was" if paid == 1 else f"{paid:,} calls that were"
+    calls = f"{quantity(paid, 'call')} that {'was' if paid == 1 else 'were'}"
     told = type(error)(f"{error}; {calls} paid just now could not be kept")
     told.__cause__ = error
     return told

@@ -20,6 +20,7 @@ from itertools import islice
 
 from persona_hub.transforms.counting.counts import Counts
 from persona_hub.transforms.counting.losses import LOST
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import (
     EXTRACT_PERSONA,
     FILTER_PERSONA,
@@ -147,7 +148,7 @@ def told(loss: Loss, output: str, made: BaseManifest, entries: Iterable[FileEntr
     left = loss.whole - sum(loss.reasons.values())
     reasons = ", ".join(f"{n:,} {reason}" for reason, n in list(loss.reasons.items())[:SHOWN_REASONS])
     kept = f"only {left:,}" if left else "none"
-    line = f"nothing was published: {loss.stage} kept {kept} of {loss.whole:,} {loss.what} ({reasons})"
+    line = f"nothing was published: {loss.stage} kept {kept} of {quantity(loss.whole, loss.what[:-1])} ({reasons})"
     if remedy := remedy_for(loss, output, made, files):
         line += f"; {remedy}"
     if letters := [entry for entry in files if entry.kind == "dead_letters"]:
