@@ -56,7 +56,7 @@ def test_answers_come_packed_or_not(suffix: str, pack: Any, bring: Callable[[str
 
 def test_the_first_answer_stands_however_often_it_comes(bring: Callable[[str], str], tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(line(1, "first") + b"\n" + line(1, "second") + b"\n" + line(2))
-    assert "2 answers stored, 1 were there already" in bring("a.jsonl"), "a second answer is counted, too"
+    assert "2 answers stored, 1 there already" in bring("a.jsonl"), "a second answer is counted, too"
     (tmp_path / "b.jsonl").write_bytes(line(1, "third") + b"\n" + line(3))
     assert "1 answer stored, 1 there already" in bring("b.jsonl")
     assert stored(tmp_path, 9) == {1: "first", 2: "yes", 3: "yes"}
