@@ -47,7 +47,7 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
         where = path_of(output, f"{FOLDER}/{hub.version}/{FILE}")
         say(f"samples       {where}  (where {len(listed):,} lay that are erased)")
     shown = open_hub(output, hub.version).manifest
-    say(f"hub           {path_of(output, shown.folder)}  ({shown.records_of('personas'):,} personas are left)")
+    say(f"hub           {path_of(output, shown.folder)}  ({quantity(shown.records_of('personas'), 'persona')} left)")
     open_ends = [*purged_stores(options, hub.gone, sorted({*hub.texts, *runs.texts}))]
     if left := [*hub.left, *runs.left]:
         open_ends.append(

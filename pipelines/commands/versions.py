@@ -88,7 +88,7 @@ def personas_added(manifest: Manifest) -> int:
 def made_by(manifest: Manifest) -> str:
     """What made a version that is neither a build nor a refresh."""
     if "take_down" in manifest.counts:
-        return f"  takedown: {manifest.counts['take_down'].get('gone', 0):,} personas gone"
+        return f"  takedown: {quantity(manifest.counts['take_down'].get('gone', 0), 'persona')} gone"
     return "  compacted" if "compact" in manifest.counts else ""
 
 
