@@ -74,7 +74,7 @@ def test_versions_marks_what_was_rolled_back_and_what_took_down(hub: Path, capsy
     head, *lines = capsys.readouterr().out.splitlines()
     assert "personas in all       added  documents read" in head
     assert not any(line.endswith("rolled back") for line in lines)
-    assert lines[2].endswith("takedown: 1 personas gone")
+    assert lines[2].endswith("takedown: 1 persona gone")
     assert main(["rollback", "--hub", str(hub), "--version", first, "--undo_takedowns"]) == DONE
     capsys.readouterr()
     assert main(["versions", "--hub", str(hub)]) == DONE

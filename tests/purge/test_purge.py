@@ -86,7 +86,7 @@ def test_a_planted_word_is_found_nowhere_after_a_purge(
     assert f"purge         {A}, {again}: 2 documents, " in said
     left = open_hub(str(lived)).manifest
     [hub_line] = [line for line in said.splitlines() if line.startswith("hub ")]
-    assert hub_line == f"hub           {lived}/{left.folder}  ({left.records_of('personas'):,} personas are left)"
+    assert hub_line == f"hub           {lived}/{left.folder}  ({left.records_of('personas'):,} personas left)"
     assert found_in(lived) == []
     assert not any(holds(piece, WORD) for piece in stored(store_address, tmp_path))
     check_whole(lived)

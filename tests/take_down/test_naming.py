@@ -120,7 +120,7 @@ def test_members_ids_and_odd_names_by_the_command(tmp_path: Path, capsys: pytest
     assert main([*command, "--source", "/elsewhere/corpus.zip"]) == FAILED
     assert f"The hub has {tmp_path}/corpus.zip. " in capsys.readouterr().err
     assert main([*command, "--source", str(tmp_path / "corpus.zip")]) == DONE
-    assert "1 documents and 2 personas gone" in capsys.readouterr().out
+    assert "1 document and 2 personas gone" in capsys.readouterr().out
     assert {one.document_id for one in personas(hub) if one.source == "0"} == {content_id(TEXTS[B])}
     names = tmp_path / "names.txt"
     names.write_text(rf"{tmp_path}/caf\xe9.jsonl" + "\n")
