@@ -11,14 +11,16 @@ import orjson
 import pyarrow as pa
 import pyarrow.json
 
-from persona_hub.transforms.corpus.corpus_records import BrokenError
+from persona_hub.transforms.corpus.charsets.decoding import Undecodable, decode
+from persona_hub.transforms.corpus.corpus_records import BrokenError, Limits
+from persona_hub.transforms.corpus.fields.row_bounds import OversizedRow
 from persona_hub.transforms.corpus.formats.json_lines import tolerant_loads
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.similarity.arrays import I64, U8, Numbers
 from persona_hub.transforms.wire.packing import pack_object, unpack_object
 
+LONGEST_LINE = Limits().record_bytes
 OBJECT_START = re.compile(rb"\s*+\{")
-TOO_LONG_LINE = b'"a line that is too long"\n'  # in place of one
 
 
 class RowFault(NamedTuple):
@@ -29,6 +31,20 @@ class RowFault(NamedTuple):
 
 
 BLANK_LINE = RowFault("blank", "")
+TOO_LONG_LINE, TOO_DEEP_LINE, NOT_UTF8_LINE = (
+    b'"a line that is too long"\n',
+    b'"a row that is nested too deep"\n',
+    b'"a text that is no UTF-8"\n',
+)
+NOT_UTF8 = RowFault("invalid-utf-8", "no UTF-8. Convert the file, as with iconv.")
+FAULT_OF_LINE = {  # lines in place of those that cannot be
+    TOO_LONG_LINE: RowFault(
+        "record-too-large", "more than 32 MB, or than a million values. Split the record or leave it out."
+    ),
+    TOO_DEEP_LINE: RowFault("record-too-deep", "nested more than 100 deep. Leave the record or that field out."),
+    NOT_UTF8_LINE: NOT_UTF8,
+}
+LINE_OF_REASON = {fault.reason: line for line, fault in FAULT_OF_LINE.items()}
 
 
 class UnusableRow(NamedTuple):
@@ -178,7 +194,9 @@ def check_rows(offset: Numbers, number: Numbers, lines: bytes, field: str) -> tu
     good = chunk.only(np.array([fault is None for fault in faults], bool))
     texts = parse_texts(good.lines, field)
     unusable = [
-        UnusableRow(int(n), *fault, excerpt(line[:1024].decode("utf-8", "replace").strip()))
+        UnusableRow(
+            int(n), *fault, "" if line in FAULT_OF_LINE else excerpt(line[:1024].decode("utf-8", "replace").strip())
+        )
         for n, line, fault in zip(number, split_lines(lines), faults, strict=True)
         if fault and fault != BLANK_LINE
     ]
@@ -189,12 +207,12 @@ def fault_of(line: bytes, field: str) -> RowFault | None:
     """(reason, detail and remedy) why a line holds no text."""
     if line.isspace():
         return BLANK_LINE
-    if line == TOO_LONG_LINE:
-        return RowFault("record-too-large", "a line of more than 32 MB. Split the record or leave it out.")
+    if fault := FAULT_OF_LINE.get(line):
+        return fault
     try:
         row = parse_row(line)
     except UnicodeDecodeError:
-        return RowFault("invalid-utf-8", "no UTF-8. Convert the file, as with iconv.")
+        return NOT_UTF8
     except ValueError as error:
         return RowFault("broken-json", f"no JSON: {excerpt(str(error))}. Mend or remove the line.")
     if not isinstance(row, dict):
@@ -242,6 +260,21 @@ def cut_into_chunks(rows: Iterable[PlacedLine], bits: int) -> Iterator[RawChunk]
         raise
     if waiting:
         yield columns()
+
+
+def line_of_row(row: dict[str, Any] | OversizedRow, field: str) -> bytes:
+    """A row of a table as a line of JSON, or the line that stands for one that can be none."""
+    if isinstance(row, OversizedRow):
+        return LINE_OF_REASON[row.reason]
+    try:
+        if isinstance(text := row.get(field), bytes):
+            row[field] = decode(text, "utf-8").text
+        line = as_line(row)
+    except Undecodable:
+        return NOT_UTF8_LINE
+    except orjson.JSONEncodeError:  # of its nesting: what else it does not know is given as text
+        return TOO_DEEP_LINE
+    return line if len(line) <= LONGEST_LINE else TOO_LONG_LINE
 
 
 def as_line(row: Any) -> bytes:

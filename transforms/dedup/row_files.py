@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
-import fastavro
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from persona_hub.transforms.corpus.content import codec_of
-from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusFile, Limits, Piece
+from persona_hub.transforms.corpus.corpus_records import BrokenError, CorpusFile, Damage, Limits, Piece
+from persona_hub.transforms.corpus.fields.avro_rows import row_reader
+from persona_hub.transforms.corpus.fields.parquet_rows import rows_of_parquet
+from persona_hub.transforms.corpus.fields.row_bounds import OversizedRow
+from persona_hub.transforms.corpus.formats.avro import records_in
+from persona_hub.transforms.corpus.formats.avro_blocks import blocks_in, read_header
 from persona_hub.transforms.corpus.formats.lines import lines_in_piece
-from persona_hub.transforms.corpus.streams import open_raw
-from persona_hub.transforms.dedup.chunks import TOO_LONG_LINE, PlacedLine, RawChunk, as_line, cut_into_chunks
+from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
+from persona_hub.transforms.dedup.chunks import (
+    LONGEST_LINE,
+    TOO_LONG_LINE,
+    PlacedLine,
+    RawChunk,
+    as_line,
+    cut_into_chunks,
+    line_of_row,
+)
 from persona_hub.transforms.dedup.sources import CHUNK, CHUNK_BITS, ROW_STEP, Source
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.similarity.arrays import I64, U8, Numbers
 
-LONGEST_LINE = Limits().record_bytes
 SKIP_BYTES = 1 << 20
-TABLE_BATCH_ROWS = 8192
+LONG_ROW_BITS = 4  # a row of a table takes 1/16 of its bytes as positions if it is long: a chunk has 32 MB and a row
 
 
 class SourceRange(NamedTuple):
@@ -46,8 +56,7 @@ def read_source_range(where: SourceRange, field: str) -> Iterator[RawChunk]:
     if source.split:
         yield from read_lines(source, begin - source.begin, min(end - source.begin, source.size), field)
         return
-    tables = {"parquet": table_rows, "avro": avro_rows}
-    rows = tables[source.format](source) if source.format in tables else compressed_lines(source, field)
+    rows = {"parquet": parquet_rows, "avro": avro_rows}.get(source.format, compressed_lines)(source, field)
     yield from cut_into_chunks(rows, CHUNK_BITS)
 
 
@@ -118,31 +127,45 @@ def compressed_lines(source: Source, field: str) -> Iterator[PlacedLine]:
             raise BrokenError("too-large", "it unpacks to more than a file may. Split it.")
 
 
-def table_rows(source: Source) -> Iterator[PlacedLine]:
+def parquet_rows(source: Source, field: str) -> Iterator[PlacedLine]:
     """Rows of a Parquet file."""
-    row = 0
     with open_raw(CorpusFile(source.path, source.size, source.format)) as stream:
-        try:
-            for batch in pq.ParquetFile(stream, pre_buffer=False).iter_batches(TABLE_BATCH_ROWS, use_threads=False):
-                for record in batch.to_pylist():
-                    yield source.begin + row * ROW_STEP, row + 1, as_line(record)
-                    row += 1
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise damaged_table("parquet", row, error) from error
+        refuse_compressed(stream)
+        yield from placed_rows(source, rows_of_parquet(stream, Limits()), field)
 
 
-def avro_rows(source: Source) -> Iterator[PlacedLine]:
+def avro_rows(source: Source, field: str) -> Iterator[PlacedLine]:
     """Rows of an Avro file."""
-    row = 0
-    with open_raw(CorpusFile(source.path, source.size, source.format)) as stream:
-        try:
-            for record in fastavro.reader(stream):
-                yield source.begin + row * ROW_STEP, row + 1, as_line(record)
-                row += 1
-        except Exception as error:  # fastavro raises whatever the bytes lead it to
-            raise damaged_table("avro", row, error) from error
+    file = CorpusFile(source.path, source.size, source.format)
+    with open_raw(file) as stream:
+        refuse_compressed(stream)
+        header = read_header(stream)
+        read = row_reader(header.record, field, LONGEST_LINE)
+
+        def rows() -> Iterator[dict[str, Any] | OversizedRow]:
+            for block in blocks_in(stream, header, Piece(file, 0, source.size), Limits()):
+                if isinstance(block, Damage):
+                    raise BrokenError(block.reason, f"{block.place}: {block.detail}")
+                for row in records_in(block, read):
+                    if isinstance(row, BrokenError):
+                        raise row
+                    yield row
+
+        yield from placed_rows(source, rows(), field)
 
 
-def damaged_table(kind: str, row: int, error: Exception) -> BrokenError:
-    """What to say of a table that cannot be read on."""
-    return BrokenError(f"{kind}-damaged", f"after row {row} ({excerpt(str(error))}). Fetch the file again.")
+def placed_rows(source: Source, rows: Iterator[dict[str, Any] | OversizedRow], field: str) -> Iterator[PlacedLine]:
+    """Rows of a table, each in its place. Raises BrokenError where they break off."""
+    number = at = 0
+    try:
+        for number, row in enumerate(rows, 1):
+            line = line_of_row(row, field)
+            yield source.begin + at, number, line
+            at += max(ROW_STEP, len(line) >> LONG_ROW_BITS)
+            if at >= source.end - source.begin:
+                raise BrokenError("too-large", "it unpacks to more than a file may. Split it.")
+    except BrokenError as broken:
+        raise BrokenError(broken.reason, f"after row {number}: {broken.detail}") from broken
+    except (pa.ArrowException, OSError) as error:
+        detail = f"after row {number} ({excerpt(str(error))}). Fetch the file again."
+        raise BrokenError(f"{source.format}-damaged", detail) from error

@@ -38,7 +38,7 @@ def record_reader(record: AvroType, texts: Collection[str], addresses: Collectio
     steps: list[tuple[str, Any]] = []
     for name, kind in record.fields:
         wanted = name in texts or name in addresses
-        steps.append((name, _reader(kind, name not in texts)) if wanted else ("", _skipper(kind)))
+        steps.append((name, reader_of(kind, name not in texts)) if wanted else ("", _skipper(kind)))
 
     def read(data: bytes, at: int) -> tuple[dict[str, Any], int]:
         found: dict[str, Any] = {}
@@ -54,7 +54,8 @@ def record_reader(record: AvroType, texts: Collection[str], addresses: Collectio
     return read
 
 
-def _long(data: bytes, at: int) -> tuple[int, int]:
+def read_long(data: bytes, at: int) -> tuple[int, int]:
+    """(a number, the place after it). Raises ValueFault or IndexError."""
     byte = data[at]
     if byte < 128:
         return (byte >> 1) ^ -(byte & 1), at + 1
@@ -69,31 +70,33 @@ def _long(data: bytes, at: int) -> tuple[int, int]:
     raise ValueFault("a number of more than 64 bits")
 
 
-def _packed(data: bytes, at: int) -> tuple[bytes, int]:
-    size, at = _long(data, at)
+def read_packed(data: bytes, at: int) -> tuple[bytes, int]:
+    """(bytes that follow their number, the place after them). Raises ValueFault or IndexError."""
+    size, at = read_long(data, at)
     if not 0 <= size <= len(data) - at:
         raise ValueFault(f"{size} bytes are to follow, and {len(data) - at} do")
     return data[at : at + size], at + size
 
 
 def _read_string(data: bytes, at: int) -> tuple[str, int]:
-    value, at = _packed(data, at)
+    value, at = read_packed(data, at)
     return value.decode("utf-8", "replace"), at
 
 
 def _skip_packed(data: bytes, at: int) -> int:
-    size, at = _long(data, at)
+    size, at = read_long(data, at)
     if not 0 <= size <= len(data) - at:
         raise ValueFault(f"{size} bytes are to follow, and {len(data) - at} do")
     return at + size
 
 
 def _skip_long(data: bytes, at: int) -> int:
-    return _long(data, at)[1]
+    return read_long(data, at)[1]
 
 
-def _branch(kind: AvroType, data: bytes, at: int) -> tuple[int, int]:
-    number, at = _long(data, at)
+def read_branch(kind: AvroType, data: bytes, at: int) -> tuple[int, int]:
+    """(which type of a union follows, the place where it does). Raises ValueFault or IndexError."""
+    number, at = read_long(data, at)
     if not 0 <= number < len(kind.members):
         raise ValueFault(f"a union of {len(kind.members)} types has no number {number}")
     return number, at
@@ -112,7 +115,7 @@ def _skipper(kind: AvroType) -> Skipper:
         skippers = [_skipper(member) for member in kind.members]
 
         def skip(data: bytes, at: int) -> int:
-            number, at = _branch(kind, data, at)
+            number, at = read_branch(kind, data, at)
             return skippers[number](data, at)
 
         return skip
@@ -147,7 +150,7 @@ def skip_value(kind: AvroType, data: bytes, at: int) -> int:
         elif kind.kind in ("array", "map"):
             waiting.append((kind, -1))
         elif kind.kind == "union":
-            number, at = _branch(kind, data, at)
+            number, at = read_branch(kind, data, at)
             waiting.append((kind.members[number], 1))
         else:
             at = (_skip_packed if kind.kind in ("bytes", "string") else _skip_long)(data, at)
@@ -156,7 +159,7 @@ def skip_value(kind: AvroType, data: bytes, at: int) -> int:
 
 def _skip_block(kind: AvroType, data: bytes, at: int, waiting: list[tuple[AvroType, int]]) -> int:
     """Passes over the head of a block of an array or a map, and over all of it if it says how long it is."""
-    count, at = _long(data, at)
+    count, at = read_long(data, at)
     if not count:
         return at
     waiting.append((kind, -1))
@@ -169,7 +172,7 @@ def _skip_block(kind: AvroType, data: bytes, at: int, waiting: list[tuple[AvroTy
     return at
 
 
-def _reader(kind: AvroType, decoded: bool, nested: bool = False) -> Reader:
+def reader_of(kind: AvroType, decoded: bool, nested: bool = False) -> Reader:
     """What reads a value that may be a text or an address; of others, what passes over them."""
     if kind.kind == "string" and decoded:
         return _read_string
@@ -177,7 +180,7 @@ def _reader(kind: AvroType, decoded: bool, nested: bool = False) -> Reader:
         if kind.kind in ("bytes", "string", "fixed"):
             return _reader_of_bytes(kind)
         if kind.kind in ("int", "long"):
-            return _long
+            return read_long
         if kind.kind in ("null", "boolean", "float", "double"):
             return _reader_of_size(kind)
         if kind.kind == "enum":
@@ -185,7 +188,7 @@ def _reader(kind: AvroType, decoded: bool, nested: bool = False) -> Reader:
         if kind.kind == "union":
             return _reader_of_union(kind, decoded, nested)
         if kind.kind == "array" and not nested:
-            member = _reader(kind.members[0], decoded, nested=True)
+            member = reader_of(kind.members[0], decoded, nested=True)
             return lambda data, at: _read_list(kind, member, data, at)
     passes = _skipper(kind)
     return lambda data, at: (PASSED_OVER, passes(data, at))
@@ -199,7 +202,7 @@ def _reader_of_bytes(kind: AvroType) -> Reader:
             raise ValueFault(f"{size} bytes are to follow, and {len(data) - at} do")
         return data[at : at + size], at + size
 
-    read: Reader = fixed if kind.kind == "fixed" else _packed
+    read: Reader = fixed if kind.kind == "fixed" else read_packed
     if kind.logical == "decimal" and kind.kind != "string":
         scale = kind.scale
 
@@ -231,17 +234,17 @@ def _reader_of_size(kind: AvroType) -> Reader:
 
 
 def _reader_of_union(kind: AvroType, decoded: bool, nested: bool) -> Reader:
-    readers = [_reader(member, decoded, nested) for member in kind.members]
+    readers = [reader_of(member, decoded, nested) for member in kind.members]
 
     def read(data: bytes, at: int) -> tuple[Any, int]:
-        number, at = _branch(kind, data, at)
+        number, at = read_branch(kind, data, at)
         return readers[number](data, at)
 
     return read
 
 
 def _read_symbol(symbols: list[str], data: bytes, at: int) -> tuple[str, int]:
-    number, at = _long(data, at)
+    number, at = read_long(data, at)
     if not 0 <= number < len(symbols):
         raise ValueFault(f"an enum of {len(symbols)} symbols has no number {number}")
     return symbols[number], at
@@ -252,9 +255,9 @@ def _read_list(kind: AvroType, member: Reader, data: bytes, at: int) -> tuple[li
     end = skip_value(kind, data, at)
     found: list[Any] = []
     while at < end and len(found) < MOST_ADDRESSES:
-        count, at = _long(data, at)
+        count, at = read_long(data, at)
         if count < 0:
-            count, (_, at) = -count, _long(data, at)
+            count, (_, at) = -count, read_long(data, at)
         if not count:
             break
         for _ in range(min(count, MOST_ADDRESSES - len(found))):

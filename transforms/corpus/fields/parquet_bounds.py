@@ -9,27 +9,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-from persona_hub.transforms.corpus.corpus_records import BrokenError, Limits
+from persona_hub.transforms.corpus.corpus_records import MIB, BrokenError, Limits
 
+BYTES_AT_ONCE = 256 * MIB  # to which the rows that are read at once may unfold; pyarrow takes up to 1.5 times as much
 FREE_ROWS = 100_000  # a row group may have so many, whatever its size
 NUMBER_BYTES = 8  # of a number, and of a member of a list
 FIELD = 0x15  # of Thrift's compact protocol: the next field, a number of 32 bits
 PAGE_HEAD_BYTES = 18
 
 
-def allowed_bytes(group: Any, chunks: Sequence[Any], limits: Limits) -> int:
-    """To how many bytes the `chunks` of a row group may unfold. Raises BrokenError if they say that it is more."""
-    packed = sum(chunk.total_compressed_size for chunk in chunks)
-    unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
-    whole = sum(group.column(i).total_compressed_size for i in range(group.num_columns))
-    allowed = max(limits.free_bytes, limits.ratio * packed)
-    members = sum(chunk.num_values for chunk in chunks if "." in chunk.path_in_schema) * NUMBER_BYTES
-    if unpacked > allowed or members > allowed:
-        raise too_large(packed, max(unpacked, members))
-    if group.num_rows > max(FREE_ROWS, limits.ratio * whole):
-        detail = f"{whole:,} bytes hold {group.num_rows:,} rows: a decompression bomb. Leave the file out."
-        raise BrokenError("decompression-bomb", detail)
-    return allowed
+class GroupBounds:
+    """What some column chunks of a row group may unfold to, and have unfolded to."""
+
+    def __init__(self, group: Any, chunks: Sequence[Any], limits: Limits):
+        self.group, self.chunks, self.limits = group, chunks, limits
+        self.packed = sum(chunk.total_compressed_size for chunk in chunks)
+        self.allowed = max(limits.free_bytes, limits.ratio * self.packed)
+        self.unfolded = 0
+
+    def rows_at_once(self, stream: BinaryIO, most: int) -> int:
+        """How many rows may be read at once, `most` at the most. Raises BrokenError if the group says it is a bomb."""
+        unpacked = sum(chunk.total_uncompressed_size for chunk in self.chunks)
+        members = sum(chunk.num_values for chunk in self.chunks if "." in chunk.path_in_schema) * NUMBER_BYTES
+        if unpacked > self.allowed or members > self.allowed:
+            raise too_large(self.packed, max(unpacked, members))
+        whole = sum(self.group.column(i).total_compressed_size for i in range(self.group.num_columns))
+        if self.group.num_rows > max(FREE_ROWS, self.limits.ratio * whole):
+            detail = f"{whole:,} bytes hold {self.group.num_rows:,} rows: a decompression bomb. Leave the file out."
+            raise BrokenError("decompression-bomb", detail)
+        longest = sum(longest_value(stream, chunk) for chunk in self.chunks)
+        return max(1, min(most, BYTES_AT_ONCE // max(1, longest)))
+
+    def take(self, unfolded: int) -> None:
+        """Counts bytes of rows that were read. Raises BrokenError where they are too many."""
+        self.unfolded += unfolded
+        if self.unfolded > self.allowed:
+            raise too_large(self.packed, self.unfolded)
+
+    @property
+    def free_taken(self) -> int:
+        """How many of the free bytes are gone."""
+        return max(0, min(self.limits.free_bytes, self.unfolded - self.limits.ratio * self.packed))
 
 
 def too_large(packed: int, unpacked: int) -> BrokenError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from persona_hub.transforms.corpus.corpus_records import (
     FETCH_FILE,
@@ -16,11 +16,13 @@ from persona_hub.transforms.corpus.corpus_records import (
     Piece,
 )
 from persona_hub.transforms.corpus.fields.avro_schema import AvroType
-from persona_hub.transforms.corpus.fields.avro_values import RecordReader, ValueFault, record_reader
+from persona_hub.transforms.corpus.fields.avro_values import ValueFault, record_reader
 from persona_hub.transforms.corpus.fields.row_fields import record_of_fields
 from persona_hub.transforms.corpus.formats.avro_blocks import AvroBlock, blocks_in, read_header
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt
+
+Decoded = TypeVar("Decoded")
 
 
 def read_avro(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
@@ -60,8 +62,8 @@ def require_text_field(record: AvroType, text_field: str) -> None:
         raise BrokenError("field-missing", detail)
 
 
-def records_in(block: AvroBlock, read: RecordReader) -> Iterator[dict[str, Any] | BrokenError]:
-    """The wanted fields of the records of a block; where one cannot be decoded, the error in its place, and no more."""
+def records_in(block: AvroBlock, read: Callable[[bytes, int], tuple[Decoded, int]]) -> Iterator[Decoded | BrokenError]:
+    """The records of a block as `read` reads them; where one cannot be decoded, the error in its place, and no more."""
     at = 0
     for left in range(block.records - 1, -1, -1):
         try:

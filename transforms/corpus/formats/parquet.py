@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from persona_hub.transforms.corpus.corpus_records import (
-    MIB,
     SOURCE_FIELDS,
     TEXT_FIELDS,
     BrokenError,
@@ -20,13 +19,12 @@ from persona_hub.transforms.corpus.corpus_records import (
     Piece,
 )
 from persona_hub.transforms.corpus.fields.columns import addresses_in, is_address, is_text, texts_of, unfolded
-from persona_hub.transforms.corpus.fields.parquet_bounds import allowed_bytes, longest_value, too_large
+from persona_hub.transforms.corpus.fields.parquet_bounds import GroupBounds
 from persona_hub.transforms.corpus.fields.row_fields import field_with_text, record_of_fields
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt
 
 ROWS_AT_ONCE = 256  # read at once: a row may be long
-BYTES_AT_ONCE = 384 * MIB  # to which they may unfold
 
 
 class Columns(NamedTuple):
@@ -101,17 +99,12 @@ def _read_group(
     only = columns.texts[0] if len(columns.texts) == 1 else ""
     every = (group.column(i) for i in range(group.num_columns))
     chunks = [c for c in every if c.path_in_schema in names or c.path_in_schema.partition(".")[0] in names]
-    packed = sum(chunk.total_compressed_size for chunk in chunks)
-    unfolded_bytes = 0
+    bounds = GroupBounds(group, chunks, limits)
     try:
-        allowed = allowed_bytes(group, chunks, limits)
-        longest = sum(longest_value(stream, chunk) for chunk in chunks)
-        rows = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // max(1, longest)))
+        rows = bounds.rows_at_once(stream, ROWS_AT_ONCE)
         for batch in table.iter_batches(rows, row_groups=[number], columns=names, use_threads=False):
             found = {name: unfolded(batch.columns[batch.schema.names.index(name)]) for name in names}
-            unfolded_bytes += sum(column.nbytes for column in found.values())
-            if unfolded_bytes > allowed:
-                raise too_large(packed, unfolded_bytes)
+            bounds.take(sum(column.nbytes for column in found.values()))
             for at, record in enumerate(_records_of(found, columns), row):
                 yield _record_of_row(record, f"row {at}", only or field_with_text(record, ""), limits)
             row += len(batch)
@@ -120,7 +113,7 @@ def _read_group(
     except (pa.ArrowException, OSError) as error:
         detail = f"row group {number} is damaged from here ({excerpt(str(error))}). Fetch the file again."
         yield Damage(f"row {row}", "parquet-damaged", detail)
-    return max(0, min(limits.free_bytes, unfolded_bytes - limits.ratio * packed))
+    return bounds.free_taken
 
 
 def _records_of(found: dict[str, pa.Array], columns: Columns) -> Iterator[dict[str, Any]]:
