@@ -167,4 +167,5 @@ class NamedStoreOptions(Options):
 class StatusOptions(NamedStoreOptions):
     """Of which job, and how often."""
 
+    hub: str = again(HubOptions, "hub", required=False, help="folder of a hub, of whose last job the status is")
     watch: float = option("look again every SECONDS", 0.0, NumberRange(0, 3600, float), metavar="SECONDS", alone=5.0)

@@ -14,16 +14,18 @@ from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.hub_options import StatusOptions
 from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.store_choice import named_store
+from persona_hub.pipelines.commands.used_store import UsedStore, used_store
+from persona_hub.pipelines.planning.store_choice import absolute
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA, READ_CORPUS
 from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
-from persona_hub.transforms.hub.versions import list_runs, open_hub, path_of
+from persona_hub.transforms.hub.versions import Hub, list_runs, open_hub, path_of
 from persona_hub.transforms.store.protocol import Spend, StoreError
-from persona_hub.transforms.store.usage import cost_of_calls
+from persona_hub.transforms.store.registry import NO_STORE
+from persona_hub.transforms.store.usage import NANO, cost_of_calls
 
 ESTIMATE_FILE = "estimate.json"  # what `estimate --output` leaves in OUTPUT
 ABOUT_WIDTH = 12
@@ -35,11 +37,21 @@ SpendByStage = Mapping[str, Spend]
 
 def show_status(options: StatusOptions, _: Sequence[str]) -> int:
     """Prints the table, again and again with --watch; returns the exit code."""
-    expected = expected_calls(options.output) if options.output else {}
+    output, used = output_meant(options), store_meant(options)
+    expected = expected_calls(output) if output else {}
     try:
-        with closing(opened_store(named_store(options), must_be_there=True)) as store:
+        store = opened_store(used.address, must_be_there=True) if used.address else None
+    except UsageError as error:
+        if options.response_store or not read_current(output):
+            raise
+        store, used = None, UsedStore("", str(error).removeprefix("--response_store "))
+    if store is None:
+        say_lines(recorded_status(open_hub(output), expected, used.why))
+        return DONE
+    try:
+        with closing(store):
             before, at = store.spend(), time.monotonic()
-            say_lines([*status_table(before, {}, 0.0, expected), *state_lines(options.output)])
+            say_lines([*status_table(before, {}, 0.0, expected), *state_lines(output)])
             while options.watch:
                 time.sleep(options.watch)
                 now, later = store.spend(), time.monotonic()
@@ -54,6 +66,43 @@ def show_status(options: StatusOptions, _: Sequence[str]) -> int:
     except KeyboardInterrupt:  # how one stops watching
         pass
     return DONE
+
+
+def output_meant(options: StatusOptions) -> str:
+    """The folder of the job: a hub is what its build was given as --output. Raises UsageError where two are named."""
+    if options.hub and options.output and options.hub != options.output:
+        raise UsageError("--hub and --output: name one of them; both mean the folder that the job writes into")
+    return options.hub or options.output
+
+
+def store_meant(options: StatusOptions) -> UsedStore:
+    """The store that is named, or else the one that the jobs on the folder use. Raises UsageError for neither."""
+    output = output_meant(options)
+    if options.response_store not in ("", NO_STORE):
+        return UsedStore(absolute(options.response_store))
+    if not output:
+        raise UsageError("--hub, --output or --response_store: name one of them; it says which responses are meant")
+    return used_store(output)
+
+
+def recorded_status(hub: Hub, expected: Mapping[str, float], why: str) -> Iterator[str]:
+    """What a manifest says of a version's calls, where no store can be looked into."""
+    manifest = hub.manifest
+    spent = {
+        stage: Spend(
+            int(row.get("calls", 0)),
+            int(row.get("input_tokens", 0)),
+            int(row.get("output_tokens", 0)),
+            round(row.get("cost_usd", 0) * NANO),
+            int(row.get("estimated", 0)),
+        )
+        for stage, row in manifest.usage.items()
+    }
+    if spent:
+        yield from status_table(spent, {}, 0.0, expected)
+    yield from state_lines(hub.output)
+    which = f"these are the calls that version {manifest.version} was published with" if spent else "no calls were paid"
+    yield f"{which}; no response store: {why}"
 
 
 def status_table(

@@ -13,6 +13,7 @@ from persona_hub.pipelines.reporting.own_usage import Usage, own_usages
 from persona_hub.transforms.corpus.names import is_row_named
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.hub.manifest import Manifest
+from persona_hub.transforms.hub.orphans import names_back
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, runs_in
 from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome
@@ -38,23 +39,13 @@ def list_hub_versions(options: ListingOptions, _: Sequence[str]) -> int:
     say(VERSIONS_HEAD)
     versions = list_versions(output)
     own = own_usages([*versions, *(run for _, run in runs_in(output))])
-    seen = names_seen(versions, hub.manifest.version)
+    seen = names_back({manifest.version: manifest for manifest in versions}, hub.manifest.version)
     for manifest in versions:
         mark = "* " if manifest.version == hub.manifest.version else "  "
         back = "" if manifest.version in seen else "  rolled back"
         say_lines([f"{mark}{version_line(manifest, own[manifest.version])}{back}"])
     say(*VERSIONS_FOOT[: 1 if len(seen) == len(versions) else 2])
     return DONE
-
-
-def names_seen(versions: Sequence[Manifest], current: str) -> frozenset[str]:
-    """Names of the current version and of those that it came from."""
-    parents = {manifest.version: manifest.parent for manifest in versions}
-    found: set[str] = set()
-    while current in parents and current not in found:
-        found.add(current)
-        current = parents[current]
-    return frozenset(found)
 
 
 def sources_of(hub: Hub) -> list[str]:

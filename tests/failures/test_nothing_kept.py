@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def test_a_slip_publishes_nothing_and_the_right_command_runs(
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("persona-hub build: error: nothing was published: read_corpus kept none of 5 records")
     assert "no field 'bdoy', but id, body" in said
-    assert not read_current(str(output))
+    assert [path.name for path in output.iterdir()] == ["dead_letters"], "no folder of a version that is none"
 
     assert main([*build, "--text_field", "body"]) == DONE
     version = read_current(str(output))
@@ -42,8 +43,11 @@ def test_a_slip_publishes_nothing_and_the_right_command_runs(
     assert main([*refresh, "--text_field", "bdoy"]) == FAILED
     assert "read_corpus kept none of 2 records (2 field-missing)" in capsys.readouterr().err
     assert main(refresh) == DONE
-    assert "nothing new" in capsys.readouterr().out
+    counts, _, told = capsys.readouterr().out.rpartition("\nnothing new: ")
+    assert re.search(r"^read corpus +2 records +0 document +2 skipped-too-short$", counts, re.MULTILINE)
+    assert told == f"{output} stays at version {version}\n"
     assert read_current(str(output)) == version
+    assert [path.name for path in (output / "hub").iterdir() if path.is_dir()] == [version]
 
 
 @pytest.mark.parametrize("typed", ["eng", "English", "en,eng", "EN-us"])

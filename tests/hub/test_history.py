@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from persona_hub.transforms.hub.publishing import delete_unnamed, is_as_partial,
 from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import (
     find_version,
+    holds_nothing,
     lineage,
     list_attempts,
     list_runs,
@@ -67,6 +69,26 @@ def test_an_unfinished_build_is_made_again_in_its_place(tmp_path: Path) -> None:
     assert todo == (version_name(first.version, ONE), None, first.version, first.version)
     second = version(tmp_path, ONE, first.version, replaces=first.version)
     assert version_to_build(str(tmp_path), ONE) == (second.version, second, first.version, "")
+
+
+def test_another_build_may_follow_one_that_came_to_nothing(tmp_path: Path) -> None:
+    """A budget of nothing, or a server that was down: what is left is a version without a persona."""
+    first = version(tmp_path, ONE, partial=BUDGET)
+    assert version_to_build(str(tmp_path), TWO) == (version_name(first.version, TWO), None, first.version, "")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"partial": BUDGET, "files": (FileEntry("hub/0001-11111111/personas-0-ab.avro", 1, 9),)},
+        {"partial": BUDGET, "files": (FileEntry("hub/0001-11111111/removed-0-ab.avro", 1, 9),)},
+        {"partial": {"exported": 3}},
+        {},
+    ],
+    ids=["personas", "tombstones", "exported", "complete"],
+)
+def test_no_other_build_follows_one_that_came_to_something(more: dict[str, Any]) -> None:
+    assert not holds_nothing(Manifest(version="0001-11111111", fingerprint=ONE, **more))
 
 
 def test_an_unfinished_build_that_others_stand_on_is_not_made_again(tmp_path: Path) -> None:

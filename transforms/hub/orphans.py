@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from persona_hub.transforms.files.storage import StoredFile, delete_file, is_local
@@ -89,6 +90,15 @@ def remove_empty(folder: str) -> None:
     for entry in os.scandir(folder):
         if entry.is_dir(follow_symlinks=False) and not os.listdir(entry.path):
             os.rmdir(entry.path)
+
+
+def remove_if_empty(output: str, folders: Iterable[str]) -> None:
+    """Removes those of the folders in a local OUTPUT, and of the ones around them, that are empty."""
+    for folder in folders:
+        while folder:
+            with suppress(OSError):  # it is not empty, or somebody else has removed it
+                os.rmdir(path_of(output, folder))
+            folder = folder.rpartition("/")[0]
 
 
 def manifest_path(output: str, version: str) -> str:

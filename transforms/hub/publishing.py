@@ -43,7 +43,7 @@ def publish(
         with exclusive(output) if read_current(output) else nullcontext():  # a folder without a hub stays without
             require_unpurged(output, made)
             require_files(output, folders)
-            _publish_runs(output, made, folders)
+            _publish_runs(output, made, folders or {f"dead_letters/{made.run}": ()})  # one that lost nothing has counts
         return replace(made, files=tuple(entry for group in folders.values() for entry in group))
     assert isinstance(made, Manifest)
     with exclusive(output):

@@ -148,6 +148,15 @@ def is_partial(manifest: BaseManifest) -> bool:
     return bool(manifest.partial)
 
 
+def holds_nothing(manifest: Manifest) -> bool:
+    """Whether a version is partial and without a persona, as of a budget of nothing: another build may follow it.
+
+    Not so where questions are on their way to a batch API, or where tombstones must stay.
+    """
+    waits = "exported" in manifest.partial
+    return is_partial(manifest) and not (waits or manifest.records_of("personas") or manifest.files_of("removed"))
+
+
 def version_to_build(
     output: str,
     fingerprint: str,
@@ -157,15 +166,17 @@ def version_to_build(
     """The version that a build of `fingerprint` makes, with its manifest if that is done already.
 
     A version that is `unfinished` is not changed: the same build makes its successor, which stands in its place.
-    Raises HubError where OUTPUT holds a hub made from other input or with other parameters, and tells what
-    `differences` says of the build that the hub came of.
+    Raises HubError where OUTPUT holds a hub made from other input or with other parameters, unless that has come to
+    nothing yet, and tells what `differences` says of the build that the hub came of.
     """
     current = read_current(output)
     if not current:
         return TargetVersion(version_name("", fingerprint))
     found = find_version(output, fingerprint)
     if found is None:
-        built = [one for one in lineage(output) if not one.base][-1:]
+        if holds_nothing(open_hub(output).manifest):
+            return TargetVersion(version_name(current, fingerprint), None, current)
+        built = [one for one in lineage(output) if not one.base][:1]  # the build that went furthest
         which = "".join(f" ({told})" for one in built if (told := differences(one)))
         raise HubError(
             f"--output {output}: holds version {current} of a hub made from other input or with other parameters{which}"

@@ -14,8 +14,9 @@ from persona_hub.transforms.counting.counts import Counts, Equation, nested, ver
 from persona_hub.transforms.counting.losses import MAX_LOST, open_questions
 from persona_hub.transforms.counting.stages import HIDDEN, NOVELTY, WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.files.storage import delete_quietly
+from persona_hub.transforms.files.storage import delete_quietly, is_local
 from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifest, RunManifest, content_of
+from persona_hub.transforms.hub.orphans import remove_if_empty
 from persona_hub.transforms.hub.places import path_of
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, SCHEMAS
@@ -168,11 +169,12 @@ class Publish(beam.PTransform):
         made = replace(self.draft, usage=self._usage(counts), partial=open_questions(counts, self.max_lost))
         if loss := loss_of(counts, made, self.max_lost):
             message = told(loss, self.output, made, entries)
-            delete_quietly(path_of(self.output, entry.path) for entry in entries if entry.kind != "dead_letters")
+            discard(self.output, (entry for entry in entries if entry.kind != "dead_letters"))
             raise NothingKept(message)
         if not isinstance(made, Manifest):
             return publish(self.output, made, entries, counts)
         if self.needs and made.base and not any(count_of(counts, label) for label in self.needs):
+            discard(self.output, (entry for entry in entries if entry.path.startswith("hub/")))
             return publish(self.output, *without_version(made, entries), counts)
         cost = paid_for(made, list_versions(self.output)) if self.own_spend else 0.0
         made = replace(made, novelty=rates(found, count_of(counts, "read_corpus/document"), cost))
@@ -191,8 +193,16 @@ def count_of(counts: Counts, label: str) -> int:
     return counts.get(stage, {}).get(name, 0)
 
 
+def discard(output: str, entries: Iterable[FileEntry]) -> None:
+    """Deletes files that are not to be published, and the folders that are empty then."""
+    unwanted = set(entries)
+    delete_quietly(path_of(output, entry.path) for entry in unwanted)
+    if is_local(output):
+        remove_if_empty(output, {entry.folder for entry in unwanted})
+
+
 def without_version(made: Manifest, entries: Iterable[FileEntry]) -> tuple[RunManifest, list[FileEntry]]:
-    """What a refresh leaves that has read nothing new: what was lost on the way, and no version."""
+    """What a refresh leaves that has read nothing new: its counts, what was lost on the way, and no version."""
     common = {f.name: getattr(made, f.name) for f in fields(BaseManifest)} | {"files": ()}
     run = RunManifest(**common, run=made.version, hub_version=made.base, hub_content=content_of(made))
     return run, [entry for entry in entries if not entry.path.startswith("hub/")]
