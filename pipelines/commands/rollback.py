@@ -10,7 +10,7 @@ from persona_hub.pipelines.cli.hub_options import RollbackOptions
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.named_sources import some_of
-from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.counting.quantity import noun_for, quantity
 from persona_hub.transforms.hub.current import exclusive, set_current
 from persona_hub.transforms.hub.tombstones import NEVER_AGAIN, REMOVED_SOURCE, number_of
 from persona_hub.transforms.hub.versions import Hub, missing_files, open_hub, path_of
@@ -53,7 +53,7 @@ def takedowns_between(earlier: Hub, later: Hub) -> str:
         return ""
     versions = sorted({name for name, number in folders_of(later) if number in lost.values()})
     named = sorted(key for kind, key in lost if kind == REMOVED_SOURCE) or sorted(key for _, key in lost)
-    return f"the takedown of {some_of(named)} (version {', '.join(versions)})"
+    return f"the takedown of {some_of(named)} ({noun_for(len(versions), 'version')} {', '.join(versions)})"
 
 
 def folders_of(hub: Hub) -> list[tuple[str, int]]:

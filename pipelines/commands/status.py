@@ -70,7 +70,7 @@ def show_status(options: StatusOptions, _: Sequence[str]) -> int:
 
 def output_meant(options: StatusOptions) -> str:
     """The folder of the job: a hub is what its build was given as --output. Raises UsageError where two are named."""
-    if options.hub and options.output and options.hub != options.output:
+    if options.hub and options.output and options.hub.rstrip("/") != options.output.rstrip("/"):
         raise UsageError("--hub and --output: name one of them; both mean the folder that the job writes into")
     return options.hub or options.output
 

@@ -80,7 +80,10 @@ def made_by(manifest: Manifest) -> str:
     """What made a version that is neither a build nor a refresh."""
     if "take_down" in manifest.counts:
         return f"  takedown: {quantity(manifest.counts['take_down'].get('gone', 0), 'persona')} gone"
-    return "  compacted" if "compact" in manifest.counts else ""
+    if "compact" in manifest.counts:
+        return "  compacted"
+    is_purge = manifest.parent and manifest.counts.keys() <= {"write_hub", "purge"}
+    return "  purge" if is_purge and manifest.counts.get("write_hub", {}).keys() <= {"removed"} else ""
 
 
 if __name__ == "__main__":

@@ -83,5 +83,6 @@ def test_a_hub_whose_store_is_gone_says_what_is_recorded(tmp_path: Path, capsys:
     assert "responses.sqlite: does not exist" in said
     assert main(["status", "--output", output, "--response_store", f"sqlite:{tmp_path}/x"]) == WRONG_COMMAND
     assert main(["status", "--hub", str(tmp_path / "none")]) == WRONG_COMMAND
+    assert main(["status", "--hub", output, "--output", f"{output}/"]) == DONE
     assert main(["status", "--hub", output, "--output", "other"]) == WRONG_COMMAND
     assert "--hub and --output: name one of them" in capsys.readouterr().err

@@ -95,8 +95,9 @@ def test_versions_marks_what_was_rolled_back_and_what_took_down(hub: Path, capsy
             "  takedown: 9 personas gone",
         ),
         ({"write_hub": {"personas": 5}, "compact": {"personas": 5}}, 0, "  compacted"),
+        ({"write_hub": {"removed": 3}}, 0, "  purge"),
     ],
 )
 def test_what_a_version_added_is_what_it_brought(counts: dict[str, dict[str, int]], added: int, by: str) -> None:
-    manifest = Manifest(version="0002-ab", counts=counts)
+    manifest = Manifest(version="0002-ab", parent="0001-ab", counts=counts)
     assert (personas_added(manifest), made_by(manifest)) == (added, by)
