@@ -97,6 +97,11 @@ def test_hosts_that_are_words_of_english_are_links_in_other_languages() -> None:
         ("sw", "piga 0712 345678", "0712 345678"),
         ("cs", "volejte 601 234 567", "601 234 567"),
         ("ur", "فون 0301 2345678", "0301 2345678"),
+        ("en", "call (415) 555-2671 ext. 123 now", "(415) 555-2671 ext. 123"),
+        ("en", "Fax 345-899-3560x4587", "345-899-3560x4587"),
+        ("en", "ring +447700 900 815 now", "+447700 900 815"),  # of the range for novels and films
+        ("en", "opened in 1835 404 711 1121 and closed", "404 711 1121"),
+        ("de", "Büro +41 (0)96 471 07 95", "+41 (0)96 471 07 95"),
         ("en", "tel: 123456", "123456"),  # a word announces it
         ("en", "in 1987 on +44 20 7946 0958 since 1990", "+44 20 7946 0958"),
         ("en", "dial +49–171–234 5678 (Berlin)", "+49–171–234 5678"),
@@ -131,6 +136,18 @@ def test_every_country_of_a_language_is_one_that_the_tables_know() -> None:
         "$1,234,567.89 or 3.14159265358979",
         "score 102-98, floors 12-14, 24/7, 50-50, 10:30-11:45",
         "lat 40.712776, -74.005974",
+        "at 151.2092955, -33.865143",
+        "pi is 3.1415926535 and e is 2.718281828",
+        "ISBN 0-306-40615-2, isbn: 978 0 306 40615 7",
+        "arXiv 2406.20094, DOI 10.1000/182, PMID 12345678, CAS 7732-18-5",
+        "order 112-4567890-1234567, invoice 2023-001234 and part no. 555-1234-567",
+        "order number 415-555-2671, serial number 4155552671",
+        "timestamp 1700000000, build 20231128.1, epoch 1234567890",
+        "the sequence 100 200 300 400 500, lottery numbers 04 12 23 34 45 06",
+        "100 200 300 400 500 and 04 12 23 34 45 06",
+        "born 1984-05-12 10:00, died 12.05.2024 11:30",
+        "$85,000-$95,000, EUR 1.250.000,00 and 1 299 000 SEK, all of 1000000000",
+        "tracking number 1Z999AA10123456784, VIN 1HGCM82633A004352, barcode 4006381333931",
         "a call to 112 or 911",
         "born 12/05/1984, died 2024-05-12",
         "the 1990s, 1914–1918, 1995 1996",
@@ -141,6 +158,21 @@ def test_every_country_of_a_language_is_one_that_the_tables_know() -> None:
 )
 def test_numbers_and_dots_of_other_things_are_left_alone(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Rechnungsnummer 2023-004711, Bestellnummer 030 2345678, Artikelnummer 0301 2345678"),
+        ("fr", "page 12 13 14 15, de 1914 à 1918"),
+        ("es", "expediente 612 345 678, pedido 612345678"),
+        ("ru", "заказ 8 912 345 67 89, в 1941-1945"),
+        ("zh", "订单号 13812345678，2023年11月28日"),
+        ("ar", "من 1914 إلى 1918، 1000000000 نسمة"),
+    ],
+)
+def test_numbers_of_other_things_are_announced_in_other_languages_too(language: str, text: str) -> None:
+    assert found(text, language) == []
 
 
 def test_a_count_beside_a_number_does_not_hide_it() -> None:

@@ -30,6 +30,10 @@ def names(text: str, language: str = "en") -> list[str]:
         ("Queen Elizabeth II's gardener", ["Elizabeth II"]),
         ("A follower of Coach Krzyzewski", ["Krzyzewski"]),
         ("A friend of Maria Anna Teresa Carla Luisa Rossi", ["Maria Anna Teresa Carla", "Luisa Rossi"]),  # four words
+        ("The previous chair was Rajendra K. Pachauri", ["Rajendra K. Pachauri"]),
+        ("Widley Cooper is a structured clerk", ["Widley Cooper"]),
+        ("Jynette Veronie, a 34-year-old designer", ["Jynette Veronie"]),
+        ("Her name is Aantje Mourik but few know it", ["Aantje Mourik"]),
         ("A colleague of Sundar Pichai who knows Pichai's habits", ["Sundar Pichai", "Pichai"]),
     ],
 )
@@ -76,6 +80,9 @@ def test_a_name_in_other_languages_is_found_whole(language: str, text: str, foun
         ("en", "A fan of Sherlock Holmes, a visitor of Mount Rushmore"),
         ("en", "A student of the Pythagorean theorem, Bayes and Markov chains"),
         ("en", "A Python developer who knows Ruby and MARY SMITH"),
+        ("en", "A walker in St James Park who sails to San Luis Obispo and Santa Monica Pier"),
+        ("en", "Movie A was longer than Movie B. Movie B won"),
+        ("en", "Google Maps is a tool. Visual Basic, a language"),
         ("en", "A veteran of the U.S. Army and of U.S. Congress hearings"),
         ("ru", "Житель Нижнего Новгорода и Санкт-Петербурга"),
         ("zh", "一位来自北京大学的学生"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from persona_hub.transforms.pii.attributive import noun_after, with_article
+from persona_hub.transforms.pii.attributive import names_before_noun, with_article
 from persona_hub.transforms.pii.contact import find_contacts
 from persona_hub.transforms.pii.finding import Finding, disjoint
 from persona_hub.transforms.pii.names import find_names
@@ -29,10 +29,15 @@ def replace_findings(text: str, found: Sequence[Finding], language: str = "und")
     words = neutral_words(language)
     parts: list[str] = []
     here = 0
-    for start, end, kind in found:
-        if kind == "name" and language == "en" and (noun := noun_after(text, start, end)):
+    for i, (start, end, kind) in enumerate(found):
+        if start < here:
+            continue
+        if kind == "name" and language == "en" and (noun := names_before_noun(text, found, i)):
             parts.append(with_article(text[here:start], text[noun]))
             here = noun
+            if not text[:start].strip():
+                parts.append(text[noun].upper())
+                here += 1
             continue
         word = words.of(kind)
         if not text[:start].strip():

@@ -23,10 +23,14 @@ IBAN = regex.compile(
 )
 CARD = regex.compile(rf"{ALONE_BEFORE}[2-6]\d{{3}}(?:[ -]?\d){{9,15}}{ALONE_AFTER}")
 IP_ADDRESS = regex.compile(
-    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}"
-    r"|(?i:[\da-f]{1,4}(?::[\da-f]{0,4}){2,7}|::[\da-f]{1,4}(?::[\da-f]{1,4}){0,6}))(?![\w:]|\.\d)"
+    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d|:(?!\d{1,5}(?![\w:])))"  # a port may follow
+    r"|(?i:[\da-f]{1,4}(?::[\da-f]{0,4}){2,7}|::[\da-f]{1,4}(?::[\da-f]{1,4}){0,6})(?![\w:]|\.\d))"
 )
-VERSION = regex.compile(r"(?i:\b(?:v|version|release|build|firmware|kernel|python|java|php|chrome|windows)\.? ?)$")
+VERSION = regex.compile(
+    r"(?i:\b(?:v|version|release|build|firmware|kernel|python|java|php|chrome|windows|section|chapter|clause|article"
+    r"|paragraph|figure|table|rule|step)\.? ?|§ ?)$"
+)
+VERSION_AFTER = regex.compile(r" (?:version|release|build|firmware|update|patch)\b")
 # (validator of stdnum, shape). Those without a validator have no checksum, and no other number has their shape.
 SHAPES = (
     ("us.ssn", r"\d{3}-\d{2}-\d{4}"),
@@ -46,7 +50,7 @@ NATIONAL = tuple((validator, regex.compile(rf"{ALONE_BEFORE}{shape}{ALONE_AFTER}
 # After one of these, anything with five digits or more is a number of that kind, also one with a slip in it.
 ANNOUNCING = (
     "ssn|social security|national insurance|passport|driving licen[cs]e|driver'?s licen[cs]e|tax(?:payer)? id|tin|sin"
-    "|nhs|iban|account|(?:credit|debit) card|card"
+    "|nhs|aadhaar|iban|account|(?:credit|debit) card|card"
     r"|steuer-?id\w*|sozialversicherungsnummer|personalausweis\w*|reisepass\w*|kontonummer|kreditkarte\w*"
     "|numéro de sécurité sociale|sécurité sociale|passeport|carte bancaire|numéro de compte"
     "|seguridad social|dni|nie|pasaporte|número de cuenta|tarjeta de crédito|curp|codice fiscale|passaporto"
@@ -68,7 +72,10 @@ def find_identifiers(text: str) -> Iterator[Finding]:
     """Numbers of persons and accounts, and IP addresses, of a folded text (ASCII digits); the surer first."""
     if "." in text or ":" in text:
         for found in IP_ADDRESS.finditer(text):
-            if is_ip(found.group()) and not VERSION.search(text, max(0, found.start() - 20), found.start()):
+            version = VERSION.search(text, max(0, found.start() - 20), found.start()) or VERSION_AFTER.match(
+                text, found.end()
+            )
+            if is_ip(found.group()) and not version:
                 yield Finding(*found.span(), IP)
     if not DIGITS_IN_A_ROW.search(text):
         return
@@ -80,7 +87,11 @@ def find_identifiers(text: str) -> Iterator[Finding]:
             yield Finding(*found.span(), NUMBER)
     for validator, shape in NATIONAL:
         for found in shape.finditer(text):
-            if not validator or is_valid(validator, found.group()):
+            if (
+                not validator
+                or is_valid(validator, found.group())
+                or (validator == "cn.ric" and is_chinese(found.group()))
+            ):
                 yield Finding(*found.span(), NUMBER)
     for announced in (ANNOUNCED, ANNOUNCED_HAN):
         for found in announced.finditer(text):
@@ -99,13 +110,26 @@ def is_ip(text: str) -> bool:
 
 def names_a_host(text: str) -> bool:
     """Whether an IP address names one host of the world, and none of a private network or of an example."""
-    return ipaddress.ip_address(text).is_global
+    address = ipaddress.ip_address(text)
+    return address.is_global and not address.is_multicast
 
 
 def length_of_iban(text: str) -> int:
     """How many characters of the beginning are an IBAN, with or without the words after it; 0: none."""
     ends = [len(text), *(i for i in range(len(text) - 1, 14, -1) if text[i] in " -")]
     return next((end for end in ends if is_valid("iban", text[:end])), 0)
+
+
+def is_chinese(text: str) -> bool:
+    """Whether this is an identity number of China, be it of a county that is no more: by its date and its checksum."""
+    from stdnum.cn import ric
+    from stdnum.exceptions import ValidationError
+
+    try:
+        ric.get_birth_date(text)
+    except ValidationError:
+        return False
+    return bool(ric.calc_check_digit(text) == text[-1])
 
 
 def is_card(text: str) -> bool:

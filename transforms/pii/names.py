@@ -48,6 +48,7 @@ PARTS = regex.compile(r"\S+")
 BEFORE_PERSON = regex.compile(
     r"\b(?:(?:friend|fan|supporter|follower|admirer|teammate|room-?mate|classmate|colleague|student|pupil|son|daughter"
     r"|wife|husband|widow|brother|sister|descendant|relative|biographer|critic|neighbou?r|mentor|acquaintance)s? of"
+    r"|(?i:my|his|her|their|maiden|last) name is"
     r"|(?:inspired|influenced|coached|mentored|taught|directed|written|led) by|(?:voted|campaigned|worked) for"
     r"|idoli[sz]es|admires|knows|acquainted with|work(?:s|ed) (?:under|with)|interviewed|assistant to) $"
 )
@@ -56,6 +57,11 @@ AFTER_PERSON = regex.compile(
     r"|poetry|films?|movies?|speech|fans?|wife|husband|son|daughter|family|radio|death|biography|writings?|theory"
     r"|paintings?)\b"
 )
+# What follows somebody whom a text presents: who with a known surname, and who with any name.
+PRESENTED_AFTER = regex.compile(r"(?:,| is| was) an? (?!\d)|, who ")
+HYPHEN = r"[-\u2010-\u2013 ]"
+AGED = regex.compile(rf"(?:,| is| was)(?: an?)? (?:\p{{L}}+ ){{0,2}}\d{{1,3}}{HYPHEN}years?{HYPHEN}old")
+SUFFIX_STOP = regex.compile(r"(?<=\b[JS]r)\.(?= \p{Ll}|[,;:'’)])")
 ARTICLE = regex.compile(r"\b(?:[Tt]he|[Aa]n?|[“\"‘'])\s?$")
 # Roles that announce even a name that the gazetteer lacks: "King Mahipativarman", but not "General Aviation".
 SURE_ROLES = frozenset(
@@ -103,7 +109,8 @@ def capitalised_names(text: str, language: str) -> Iterator[tuple[int, int]]:
                 singles.append(words[0])
             continue
         for name in names_of(words, text, language):
-            yield name[0].start, name[-1].start + len(POSSESSIVE.sub("", name[-1].text))
+            end = name[-1].start + len(POSSESSIVE.sub("", name[-1].text))
+            yield name[0].start, end + bool(SUFFIX_STOP.match(text, end))
             surnames.add(stem(ARTICLE_OF_NAME.sub("", name[-1].key)))
     for word in singles:
         if surnames and stem(word.key) in surnames and not is_thing(word):
@@ -141,7 +148,7 @@ def latin_names(words: list[Word], text: str, language: str) -> Iterator[list[Wo
 def beginning(words: list[Word], i: int, text: str, language: str) -> tuple[int, int] | None:
     """Where the name that words[i] announces begins, and how many words it must have at least; None if it does not."""
     known, word, after = gazetteer(), words[i], words[i + 1]
-    if word.is_particle or word.key in word_lists()["place-words"]["latin"]:
+    if word.is_particle or is_in_place(words, i):
         return None
     if word.key in word_lists()["honorifics"]:
         return (i + 1, 1) if not after.is_particle and not is_thing(after) else None
@@ -157,21 +164,44 @@ def beginning(words: list[Word], i: int, text: str, language: str) -> tuple[int,
         return None
     if word.key in known.family_first and len(words) <= 3:
         return i, 2
+    before = text[max(0, word.start - 40) : word.start]
+    begins_sentence = bool(SENTENCE_START.search(before))
+    if is_before_initial(words) and language != "de" and not begins_sentence:
+        return i, 2
+    if begins_sentence and len(words) == 2 and is_presented_whole(words, text):
+        return i, 2
     if len(words) > 3 or any(is_doubtful(w) or is_place(w) or w.is_particle for w in words) or "-" in word.text[3:]:
         return None
-    before = text[max(0, word.start - 40) : word.start]
     if BEFORE_PERSON.search(before) or (is_possessive(words[-1]) and AFTER_PERSON.match(text, words[-1].end)):
         return i, 2
     # German writes every noun with a capital, and so does any language the first word of a sentence.
     titled = after.key in word_lists()["honorifics"] or after.key in word_lists()["roles"]
-    sure = (
-        len(words) == 2
-        and not titled
-        and language != "de"
-        and not ARTICLE.search(before)
-        and not SENTENCE_START.search(before)
-    )
+    sure = len(words) == 2 and not titled and language != "de" and not ARTICLE.search(before) and not begins_sentence
     return (i, 2) if sure and after.key in known.family else None
+
+
+def is_before_initial(words: list[Word]) -> bool:
+    """Whether the words begin with a name, an initial and a name: "Mohmad R. Vizirov"."""
+    if len(words) < 3 or not words[1].is_initial or words[2].is_initial:
+        return False
+    last = words[2].key
+    again = last == words[0].key or last in word_lists()["particles"]  # "Movie B. Movie C", "Schinzel H. La"
+    return words[1].text.count(".") == 1 and not is_thing(words[2]) and not again
+
+
+def is_presented_whole(words: list[Word], text: str) -> bool:
+    """Whether what follows says that these words are somebody: "Widley Cooper is a clerk"."""
+    end = words[-1].end
+    if is_place(words[0]) or any(is_thing(word) or word.is_particle for word in words):
+        return False
+    surname = words[-1].key in gazetteer().family and PRESENTED_AFTER.match(text, end)
+    return bool(surname or AGED.match(text, end))
+
+
+def is_in_place(words: list[Word], i: int) -> bool:
+    """Whether words[i] begins the name of a place or is its second word: "St James Park"."""
+    firsts = word_lists()["place-words"]["latin"]
+    return words[i].key in firsts or (i > 0 and words[i - 1].key in firsts)
 
 
 def is_after_initials(last: Word, text: str, initial: Word) -> bool:

@@ -39,8 +39,11 @@ REGIONS = {
 }
 # Six digits at least, in groups; a year or a count beside the number is part of the stretch and tried without.
 STRETCH = regex.compile(
-    r"(?<![\d.,/\-a-zA-Z_])(?:\+|\(\+?)?\d(?:[ ().\-/]{0,3}\+?\d){5,23}(?!\d|[.,/\-]\d|[a-zA-Z%°_])"
+    r"(?<![\d.,/\-a-zA-Z_])(?:\+|\(\+?)?\d(?:[ ().\-/]{0,3}\+?\d){5,23}(?!\d|[.,/\-]\d|(?!x\d)[a-zA-Z%°_])"
 )
+# Groups of one length, more than a telephone number has: a list.
+LIST = regex.compile(r"\d{2}(?: \d{2}){5,}|\d{3}(?: \d{3}){4,}|\d{4}(?: \d{4}){3,}")
+EXTENSION = regex.compile(r",? ?(?:x|[Ee]xt(?:ension)?\.?) ?\d{1,6}(?!\w)")
 DIGIT_GROUP = regex.compile(r"\S+")
 MOST_GROUPS = 8
 # Words that announce a number: after one of them, anything with six digits or more is one.
@@ -52,11 +55,25 @@ ANNOUNCED = regex.compile(
     r"|هاتف|جوال|موبايل|اتصل|الاتصال|واتساب|تليفون|الرقم|رقم|फ़ोन|फोन|मोबाइल|कॉल|नंबर|व्हाट्सएप)[^\d\n+(]{0,24}$",
     regex.IGNORECASE,
 )
+# Words that announce another number, which is none of a person.
+OTHER_NUMBER = regex.compile(
+    r"(?:\b(?:isbn|issn|doi|arxiv|pmid|ean|upc|gtin|sku|orcid|cas|nsn|invoice|order|ticket|tracking|serial|article|item|lot"
+    r"|part|model|patent|build|epoch|pages?|páginas?|seiten?|sequence|lottery|case|docket|catalogue|catalog|barcode|coordinates|timestamp|rechnung|bestellung|rechnungs\w*"
+    r"|bestell\w*|artikel\w*|aktenzeichen|pedido|factura|expediente|commande|facture|ordine|fattura)"
+    r"|(?<!\p{L})(?:заказ|счёт|счет)\p{L}*|订单|发票|运单|条形码)"
+    r"(?:[- ]?(?:1[03]|number|numbers|num|nummer|no|nr|id|code|número|numéro|numero)\b"
+    r"|номер\p{L}*|号码?|[.:#№º° ]){0,4}[\d .\-/]{0,16}$",
+    regex.IGNORECASE,
+)
 NORTH_AMERICAN = regex.compile(r"\(\d{3}\) ?\d{3}[- .]?\d{4}|\d{3}-\d{3}-\d{4}")  # with the 555 of examples
-# Spans of years and of thousands of years, dates, thousands, two groups of four, pages: digits of something else.
+# Spans of years and of thousands of years, dates, thousands, two groups of four, pages, decimals, a number of a year, a
+# year before other digits: digits of something else.
 NO_PHONE = regex.compile(
-    r"\d{3,5} ?- ?\d{2,5}|(?:1\d|20)\d\d(?:[-/ ](?:1\d|20)\d\d)+|(?:1\d|20)\d\d \(.*|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{4}"
+    r"\d{3,5} ?- ?\d{2,5}|(?:1\d|20)\d\d(?:[-/ ](?:1\d|20)\d\d)+|(?:1\d|20)\d\d \(.*"
+    r"|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{4}(?: \d{1,2})?"
     r"|\d{4}[./-]\d{1,2}[./-]\d{1,2}(?: \d{1,2})?|[1-9]\d{0,2}(?:[ .]\d{3})*[ .]000|[1-9]\d{0,2}(?:\.\d{3})+"
+    r"|\d{4}\.\d{4,5}|1?\d{1,2}\.\d{4,}|\d{3}\.\d{4,6}|(?:19|20)\d\d[-/]\d{3,7}|(?:1[5-9]|20)\d\d \d{3}[ -].*"
+    r"|(?:19|20)\d\d(?:0\d|1[0-2])[0-3]\d[.-]\d{1,4}|[1-9]\d*0{6,}"
     r"|[1-9](?: \d{3})+|\d{1,3}(?:\.\d{3})+ - \d{1,3}(?:\.\d{3})+|\d{4} \d{4}|\d{1,2}(?:-\d{1,2})+"
 )
 
@@ -64,9 +81,12 @@ NO_PHONE = regex.compile(
 def find_phones(text: str, language: str) -> Iterator[Finding]:
     """Telephone numbers of a folded text (ASCII digits)."""
     for stretch in STRETCH.finditer(text):
+        if LIST.fullmatch(stretch.group()):
+            continue
         for start, end in parts(text, stretch.start(), stretch.end()):
             if is_phone(text, start, end, language):
-                yield Finding(start, end, "phone")
+                extension = EXTENSION.match(text, end)
+                yield Finding(start, extension.end() if extension else end, "phone")
                 break
 
 
@@ -87,7 +107,12 @@ def is_phone(text: str, start: int, end: int, language: str) -> bool:
     count = sum(map(str.isdigit, digits))
     if count < 6:
         return False
-    if ANNOUNCED.search(text[max(0, start - 40) : start]) or NORTH_AMERICAN.fullmatch(digits):
+    before = text[max(0, start - 40) : start]
+    if ANNOUNCED.search(before):
+        return True
+    if OTHER_NUMBER.search(before):
+        return False
+    if NORTH_AMERICAN.fullmatch(digits):
         return True
     if NO_PHONE.fullmatch(digits.strip("() ")) or count < 7 or (count < 9 and digits.isdigit()):
         return False
@@ -102,4 +127,6 @@ def is_valid(digits: str, region: str) -> bool:
         number = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException:
         return False
-    return phonenumbers.is_valid_number(number)
+    # with a country's code the length is enough: the tables lack new ranges, and those kept free for novels and films
+    possible = digits[:1] == "+" and phonenumbers.is_possible_number_with_reason(number) == 0
+    return possible or phonenumbers.is_valid_number(number)
