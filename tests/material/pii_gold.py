@@ -1,5 +1,5 @@
 # ruff: noqa: RUF100, E501  (rows of data)
-"""What benchmarks/pii/measure.py and tests/pii/test_pii.py look for: contact data to plant, and people named in real paragraphs.
+"""What benchmarks/pii/ and tests/pii/test_pii.py look for: contact data to plant, and people named in real paragraphs.
 
 `#` stands for any digit, `N` for 2 to 9, `{who}` for a name in small Latin letters.
 """

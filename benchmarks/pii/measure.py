@@ -1,6 +1,6 @@
 """Personal data: how much of what is planted is caught, what is taken for it and is not, names found, and the cost.
 
-python -m benchmarks.pii DATA
+python -m benchmarks.pii.measure DATA
 """
 
 from __future__ import annotations
