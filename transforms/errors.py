@@ -8,3 +8,7 @@ class InvalidInputError(ValueError):
 
     A command ends with "wrong command" for these alone: any other exception of ours is a fault of the program.
     """
+
+
+class NothingKept(RuntimeError):
+    """A run that keeps nothing, or loses most for one reason; the message names the reason and the remedy."""

@@ -7,10 +7,9 @@ from importlib import import_module
 
 from persona_hub.pipelines.cli.exit_status import JobError, UsageError
 from persona_hub.transforms.calls.engine import STOPPED
-from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.errors import InvalidInputError, NothingKept
 from persona_hub.transforms.hub.current import PublishConflict
 from persona_hub.transforms.store.protocol import StoreAway, StoreError
-from persona_hub.transforms.write_hub.nothing_kept import NothingKept
 
 INTERRUPTED = "KeyboardInterrupt"
 WHILE_RUNNING = re.compile(r"\[while running '([^']*)'\]")

@@ -14,7 +14,7 @@ from persona_hub.transforms.dedup_rows import publish_rows as publishing
 from persona_hub.transforms.dedup_rows import write_rows
 from persona_hub.transforms.dedup_rows.publish_rows import publish_rows
 from persona_hub.transforms.dedup_rows.write_rows import KEPT_ROWS, Shard
-from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.errors import InvalidInputError, NothingKept
 from persona_hub.transforms.files.storage import StorageError
 from tests.helpers.dedup import NURSE, NURSE_AGAIN, dedup, lines, rows, statistics
 
@@ -70,6 +70,19 @@ def test_a_shard_that_is_gone_is_an_error_and_nothing_is_published(tmp_path: Pat
     with pytest.raises(StorageError, match="_part-kept-a is gone"):
         publish_rows(COUNTS, str(out), SETTING, [one])
     assert not (out / "statistics.json").exists()
+
+
+def test_rows_none_of_which_can_be_read_are_no_result(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    letter = b'{"detail": "no text in field \'txet\'. Name the text field with --text_field."}\n'
+    letters = shard(out, "_part-dead_letters-a", 0, letter)._replace(kind="dead_letters")
+    for _ in range(2):  # as a runner that tries again
+        with pytest.raises(NothingKept, match=r"none of 6 rows could be read \(6 field-missing\); no .* --text_field;"):
+            publish_rows(Counter({"dead field-missing": 6}), str(out), SETTING, [letters])
+    assert names(out) == ["dead_letters-00000-of-00001.jsonl"]
+    publish_rows(COUNTS, str(out), SETTING, [shard(out, "_part-kept-b", 3), shard(out, "_part-kept-c", 7)])
+    assert names(out) == PUBLISHED, "the right command may use the folder"
+    assert not lines(out, "dead_letters")
 
 
 def test_of_two_runs_at_once_the_first_to_end_publishes(tmp_path: Path) -> None:

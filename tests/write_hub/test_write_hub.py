@@ -12,12 +12,12 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
 from persona_hub.transforms.counting.counts import Count, CountDeadLetters, Equation
+from persona_hub.transforms.errors import NothingKept
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import ReadHub, read_personas
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import DeadLetter, DocumentOutcome, Persona, Sample, persona_id
 from persona_hub.transforms.wire.batches import Batch, batches
-from persona_hub.transforms.write_hub.nothing_kept import NothingKept
 from persona_hub.transforms.write_hub.publish import Publish, WriteRecords
 
 

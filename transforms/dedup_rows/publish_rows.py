@@ -19,7 +19,7 @@ from persona_hub.transforms.dedup_rows.statistics import (
     statistics_of,
 )
 from persona_hub.transforms.dedup_rows.write_rows import DROPPED_ROWS, KEPT_ROWS, UNUSABLE_ROWS, Shard
-from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.errors import InvalidInputError, NothingKept
 from persona_hub.transforms.files.atomic import UNFINISHED, write_bytes
 from persona_hub.transforms.files.storage import (
     StorageError,
@@ -29,10 +29,12 @@ from persona_hub.transforms.files.storage import (
     files_in,
     is_local,
     join_path,
+    open_to_read,
     open_to_write,
     rename_file,
     write_errors,
 )
+from persona_hub.transforms.records import excerpt
 
 KINDS = (KEPT_ROWS, DROPPED_ROWS, UNUSABLE_ROWS)
 
@@ -55,8 +57,9 @@ def publish_rows(counts: Counter[str], output: str, setting: Mapping[str, Any], 
     """Gives the shards their names, in the order of their rows, and removes what is no part of the result.
 
     statistics.json is written last: a folder without it holds no result. Whatever ends this in between, it may be done
-    again, with the same shards or with those of another run. Raises StorageError, and InvalidInputError where another
-    command has published into the folder meanwhile.
+    again, with the same shards or with those of another run. Raises StorageError, InvalidInputError where another
+    command has published into the folder meanwhile, and NothingKept where no row could be read: then the dead letters
+    alone get their names.
     """
     statistics = join_path(output, STATISTICS)
     found = sorted(shards)
@@ -65,7 +68,11 @@ def publish_rows(counts: Counter[str], output: str, setting: Mapping[str, Any], 
         if statistics_of(output).get("fingerprint") != setting["fingerprint"]:
             raise InvalidInputError(f"--output {output}: another run has put its result there; name another folder")
         return  # the same command, run twice at once or done again
-    of_kind = {kind: [shard for shard in found if shard.kind == kind] for kind in KINDS}
+    made = made_statistics(counts, setting)
+    unread = made["rows"] > 0 and made["rows"] == sum(made["dead_letters"].values())
+    kinds = (UNUSABLE_ROWS,) if unread else KINDS
+    found = [shard for shard in found if shard.kind in kinds]
+    of_kind = {kind: [shard for shard in found if shard.kind == kind] for kind in kinds}
     named = dict(pair for kind, shards_of_kind in of_kind.items() for pair in named_shards(kind, shards_of_kind))
     there = {name: size for name, size in files_in(output) if is_shard(name)}
     with write_errors(join_path(output, "*.jsonl")):
@@ -79,8 +86,20 @@ def publish_rows(counts: Counter[str], output: str, setting: Mapping[str, Any], 
                 rename_file(join_path(output, shard.name), join_path(output, name))
             elif there.get(name) != shard.bytes:  # else it was renamed before this began anew
                 raise StorageError(f"{shard.name} is gone")
-        data = orjson.dumps(made_statistics(counts, setting), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        write_bytes(statistics, data)
+        if not unread:
+            write_bytes(statistics, orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+            return
+    raise NothingKept(nothing_read(made, output, next(iter(named))))
+
+
+def nothing_read(made: Mapping[str, Any], output: str, letters: str) -> str:
+    """One line on rows none of which could be read: why, and what the first dead letter says."""
+    path = join_path(output, letters)
+    with open_to_read(path) as file:
+        first = orjson.loads(file.readline() or b"{}")
+    reasons = ", ".join(f"{n:,} {reason}" for reason, n in made["dead_letters"].items())
+    detail = excerpt(first.get("detail", "")).rstrip(". ")
+    return f"nothing was published: none of {made['rows']:,} rows could be read ({reasons}); {detail}; see {path}"
 
 
 def named_shards(kind: str, shards: list[Shard]) -> list[tuple[str, Shard | None]]:

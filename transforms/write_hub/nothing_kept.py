@@ -54,10 +54,6 @@ REMEDIES = {
 }
 
 
-class NothingKept(RuntimeError):
-    """A run that keeps nothing, or loses most for one reason; the message names the reason and the remedy."""
-
-
 @dataclass(frozen=True)
 class Loss:
     """What a run has lost at one step."""

@@ -14,6 +14,7 @@ from persona_hub.transforms.counting.counts import Counts, Equation, nested, ver
 from persona_hub.transforms.counting.losses import MAX_LOST, open_questions
 from persona_hub.transforms.counting.stages import HIDDEN, NOVELTY, WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
+from persona_hub.transforms.errors import NothingKept
 from persona_hub.transforms.files.storage import delete_quietly, is_local
 from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifest, RunManifest, content_of
 from persona_hub.transforms.hub.orphans import remove_if_empty
@@ -26,7 +27,7 @@ from persona_hub.transforms.records import content_id, partition_of
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.store.usage import usage_of
 from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
-from persona_hub.transforms.write_hub.nothing_kept import NothingKept, loss_of, told
+from persona_hub.transforms.write_hub.nothing_kept import loss_of, told
 from persona_hub.transforms.write_hub.novelty import paid_for, rates
 
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
