@@ -84,7 +84,7 @@ def days(tmp_path: Path, *names: str) -> str:
 
 def test_a_refresh_reads_the_day_that_its_start_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pattern, hub = days(tmp_path, "2026-02-27", "2026-02-28", "2026-03-01"), str(tmp_path / "hub")
-    flags = ["--expand_hops", "0"]
+    flags = ["--expand_hops", "0", "--embedding_threshold", "1.0"]
     build = ["build", "--input", pattern, "--output", hub, *flags]
     assert main(build, clock=lambda: NOW - timedelta(days=1)) == DONE
     assert open_hub(hub).manifest.parameters["input"] == [f"{tmp_path}/2026-02-27/*"]

@@ -27,6 +27,7 @@ from tests.servers.models.launch import FakeServer
 PEOPLE = [persona(f"Keeper of lighthouse {n}", hop=1) for n in range(10)]
 DOCUMENTS = 10
 NEW_AT_HOP_1 = 3
+SHAPE = ["--expand_hops", "3", "--embedding_threshold", "1.0"]  # EmbedDedup comes after all hops
 
 
 def cut(people: Sequence[Persona], draw: random.Random) -> list[Batch[Persona]]:
@@ -74,7 +75,7 @@ def test_a_share_of_the_answers(least: float) -> None:
 
 
 def built(server: FakeServer, folder: Path, *flags: str) -> tuple[Manifest, int]:
-    """A hub of four hops, of which the first brings three new personas in ten answers; the calls that it cost."""
+    """A hub of three hops, of which the first brings three new personas in ten answers; the calls that it cost."""
     folder.mkdir()
     jobs = ["tinsmith in Aarhus", "tuba player in Bergen", "glazier in Cork"]
     texts = [f"A {jobs[min(n, NEW_AT_HOP_1 - 1)]}" for n in range(DOCUMENTS)]
@@ -82,7 +83,7 @@ def built(server: FakeServer, folder: Path, *flags: str) -> tuple[Manifest, int]
     answers = [orjson.dumps({"relation": "friend", "persona": text}).decode() for text in [*texts, *later]]
     server.tell(answers={"in close relationship with this persona": answers})
     command = ["build", "--input", str(corpus_of(folder, DOCUMENTS)), "--output", str(folder / "out")]
-    assert main([*command, "--expand_hops", "4", *paying(server, folder), *flags]) == DONE
+    assert main([*command, *SHAPE, *paying(server, folder), *flags]) == DONE
     return open_hub(str(folder / "out")).manifest, server.counts()["paid"]
 
 
@@ -115,8 +116,8 @@ def test_it_ends_alike_however_the_work_is_cut(examples: Path, tmp_path: Path) -
     for partitions in ("1", "5"):
         output = tmp_path / partitions
         command = ["build", "--input", corpus, "--output", str(output), "--partitions", partitions]
-        flags = ["--stop_below_novelty", "1.0", "--minhash_threshold", "0.5", "--expand_hops", "3"]
-        assert main([*command, *flags]) == DONE
+        flags = ["--stop_below_novelty", "1.0", "--minhash_threshold", "0.5"]
+        assert main([*command, *SHAPE, *flags]) == DONE
         found.append((open_hub(str(output)).manifest.counts, {one.text for one in personas(output)}))
     assert found[0] == found[1]
     assert found[0][0]["expand_persona"]["not-expanded-novelty"] > 0

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED
 from persona_hub.pipelines.main import main
@@ -87,17 +89,37 @@ def published_amid(command: Sequence[str], other: Sequence[str], patched: pytest
     return main([*command])
 
 
+@pytest.fixture(scope="module")
+def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a hub of two versions, made of two of the four corpora beside it."""
+    folder = tmp_path_factory.mktemp("refreshed")
+    parts = [corpus(folder / f"{n}.jsonl", range(n * 3, n * 3 + 3)) for n in range(4)]
+    assert main(["build", "--input", str(parts[0]), "--output", f"{folder}/hub", *SMALL, *OFF]) == DONE
+    assert main(["refresh", "--hub", f"{folder}/hub", "--input", str(parts[1])]) == DONE
+    return folder
+
+
+def copy(hub: Path, to: str) -> None:
+    """Copies a hub from the disk to any place."""
+    for file in hub.rglob("*"):
+        if file.is_file():
+            target = f"{to}/{file.relative_to(hub)}"
+            if "://" not in to:
+                Path(target).parent.mkdir(parents=True, exist_ok=True)
+            with FileSystems.create(target, compression_type=CompressionTypes.UNCOMPRESSED) as out:
+                out.write(file.read_bytes())
+
+
 @pytest.mark.parametrize("place", ["disk", "gs"], indirect=True)
 @pytest.mark.parametrize(
     ("first", "second"), [("refresh", "refresh"), ("refresh", "compact"), ("compact", "refresh"), ("refresh", "gc")]
 )
 def test_whoever_publishes_first_wins_and_nothing_is_lost(
-    first: str, second: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    first: str, second: str, place: str, refreshed: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    hub, parts = f"{place}/hub", [corpus(tmp_path / f"{n}.jsonl", range(n * 3, n * 3 + 3)) for n in range(4)]
-    assert main(["build", "--input", str(parts[0]), "--output", hub, *SMALL, *OFF]) == DONE
-    assert main(["refresh", "--hub", hub, "--input", str(parts[1])]) == DONE
+    hub, parts = f"{place}/hub", [refreshed / f"{n}.jsonl" for n in range(4)]
+    copy(refreshed / "hub", hub)
     commands: dict[tuple[str, int], list[str]] = {
         ("refresh", 0): ["refresh", "--hub", hub, "--input", str(parts[2])],
         ("refresh", 1): ["refresh", "--hub", hub, "--input", str(parts[3])],

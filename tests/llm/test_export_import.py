@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -28,21 +29,54 @@ REQUEST = Request("math", "Be brief.", "Why?", "hash", Sampling(max_tokens=9, te
 KEY = bytes(range(16))
 
 
-@pytest.mark.parametrize("model", ["openai:fake", "gemini:fake", "vertex:fake"])
-def test_a_job_of_three_stages_by_files(
-    model: str, server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    corpus = corpus_of(tmp_path, 12)
-    assert run_build(corpus, tmp_path / "called", paying(server, tmp_path)) == DONE
-    wanted = content(tmp_path / "called")
+@dataclass(frozen=True)
+class Called:
+    """A hub whose model was called, by the corpus beside it."""
+
+    corpus: Path
+    hub: Path
+    flags: list[str]
+
+
+@pytest.fixture(scope="module")
+def of_two_hops(running_server: FakeServer, tmp_path_factory: pytest.TempPathFactory) -> Called:
+    return called(running_server, tmp_path_factory.mktemp("two"), "2")
+
+
+@pytest.fixture(scope="module")
+def of_no_hop(running_server: FakeServer, tmp_path_factory: pytest.TempPathFactory) -> Called:
+    return called(running_server, tmp_path_factory.mktemp("none"), "0")
+
+
+def called(server: FakeServer, folder: Path, hops: str) -> Called:
+    """Such a hub, of five documents."""
+    server.tell()
+    made = Called(corpus_of(folder, 5), folder / "called", ["--expand_hops", hops])
+    assert run_build(made.corpus, made.hub, [*made.flags, *paying(server, folder)]) == DONE
+    return made
+
+
+@pytest.mark.parametrize(
+    ("model", "hub", "rounds"),
+    [
+        ("openai:fake", "of_two_hops", 5),  # documents, two hops, samples of the last, and nothing left
+        ("gemini:fake", "of_no_hop", 3),  # what differs is how questions and answers are written down
+        ("vertex:fake", "of_no_hop", 3),
+    ],
+)
+def test_a_job_of_several_stages_by_files(
+    model: str, hub: str, rounds: int, request: pytest.FixtureRequest, server: FakeServer, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    called: Called = request.getfixturevalue(hub)
+    server.tell()
     (tmp_path / "own.yaml").write_text(PRICE.replace("MODEL", model))
     out, batch = tmp_path / "out", ["--batch_model", model, "--price_file", str(tmp_path / "own.yaml")]
-    calls = server.counts()["calls"]
-    rounds, code = 0, BUDGET_SPENT
+    done, code = 0, BUDGET_SPENT
     while code == BUDGET_SPENT:
-        rounds += 1
-        requests, answers = tmp_path / f"requests-{rounds}", tmp_path / f"answers-{rounds}"
-        code = run_build(corpus, out, [f"--llm=export:{requests}", *batch])
+        done += 1
+        requests, answers = tmp_path / f"requests-{done}", tmp_path / f"answers-{done}"
+        code = run_build(called.corpus, out, [*called.flags, f"--llm=export:{requests}", *batch])
         sent = answer_files(server, requests, answers)
         if sent:
             assert open_hub(str(out)).manifest.partial == {"exported": sent}
@@ -51,23 +85,23 @@ def test_a_job_of_three_stages_by_files(
             assert f"{sent:,} answers stored" in capsys.readouterr().out
             assert main(importing) == DONE
             assert f"{sent:,} there already" in capsys.readouterr().out
-    assert (code, rounds) == (DONE, 5)  # documents, two hops, samples of the last, and nothing left
-    assert content(out) == wanted
+    assert (code, done) == (DONE, rounds)
+    assert content(out) == content(called.hub)
     with closing(open_store(f"sqlite:{out / 'responses.sqlite'}")) as store:
         assert not list(store.without_subject()), "every answer says whom it is about"
     assert len(list_runs(str(out))) == 1
-    bought, called = spend(out), spend(tmp_path / "called")
-    assert {s: row.calls for s, row in bought.items()} == {s: row.calls for s, row in called.items()}
-    assert server.counts()["calls"] - calls == sum(row.calls for row in called.values())
+    bought, paid = spend(out), spend(called.hub)
+    assert {s: row.calls for s, row in bought.items()} == {s: row.calls for s, row in paid.items()}
+    assert server.counts()["calls"] == sum(row.calls for row in paid.values())
     if model == "openai:fake":
-        assert {s: row.cost * 2 for s, row in bought.items()} == {s: row.cost for s, row in called.items()}
+        assert {s: row.cost * 2 for s, row in bought.items()} == {s: row.cost for s, row in paid.items()}
 
 
 def test_nothing_is_exported_twice_before_it_is_answered(
     server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     corpus, requests = corpus_of(tmp_path, 6), tmp_path / "requests"
-    flags = [f"--llm=export:{requests}", "--batch_model", "openai:fake"]
+    flags = [f"--llm=export:{requests}", "--batch_model", "openai:fake", "--expand_hops", "0"]
     for _ in range(2):
         assert run_build(corpus, tmp_path / "out", flags) == BUDGET_SPENT
     assert "6 requests  stand in earlier files" in capsys.readouterr().out
