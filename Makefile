@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test coverage test-crash test-cluster test-llama lint type lock clean
+.PHONY: demo test coverage test-crash engines test-cluster test-llama lint type lock clean
 
 demo: .venv/installed  ## the whole job on the embedded model and embedder; leaves demo/ to look at
 	@rm -rf demo
@@ -26,9 +26,11 @@ coverage: .venv/installed-dev  ## the same with how much of the code they run, a
 test-crash: .venv/installed-dev  ## the long drills: kill -9 and Ctrl-C with every store, one worker process and two
 	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/crash tests/store/test_redis.py
 
-test-cluster: .venv/installed-dev  ## on a real Flink cluster, Prism, a job server, by Dataflow's launcher: all fetched here; nothing skips
+engines: .venv/installed-dev  ## fetches what test-cluster runs on: Flink, Beam's job server, Prism; and Java, Maven and Go
 	.ci/packages java=default-jre-headless mvn=maven go=golang-go redis-server=redis-server
 	$(BIN)/python -m tests.cluster.engines
+
+test-cluster: engines  ## on a real Flink cluster, Prism, a job server, by Dataflow's launcher; nothing skips
 	CI=true PERSONA_HUB_DATA=$${PERSONA_HUB_DATA:-../shared/data} $(BIN)/pytest -m cluster --durations=20 tests/cluster tests/jobs
 
 test-llama: .venv/installed-dev  ## asks a small model on llama.cpp's own server, both fetched here (130 MB); nothing skips
