@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib import resources
+from itertools import chain
 from typing import Any, NamedTuple
 
 import yaml
@@ -33,15 +35,18 @@ def price_of(model: str, base_url: str = "", price_file: str = "") -> Price | No
 
     What a server at `base_url` asks, only the user's own table can know.
     """
-    tables = [(price_file, _own(price_file))] if price_file else []
-    if not base_url:
-        packaged = resources.files("persona_hub.transforms.llm").joinpath("prices.yaml").read_text("utf-8")
-        tables.append(("prices.yaml", packaged))
-    for name, text in tables:
-        for pattern, price in rows(text, name):
-            if fnmatchcase(model, pattern):
-                return price
+    own = rows(_own(price_file), price_file) if price_file else ()
+    for pattern, price in chain(own, () if base_url else packaged_rows()):
+        if fnmatchcase(model, pattern):
+            return price
     return None
+
+
+@cache
+def packaged_rows() -> tuple[tuple[str, Price], ...]:
+    """The packaged table, read once: a build looks a price up for each of its models."""
+    packaged = resources.files("persona_hub.transforms.llm").joinpath("prices.yaml").read_text("utf-8")
+    return tuple(rows(packaged, "prices.yaml"))
 
 
 def required_price(model: str, base_url: str, price_file: str) -> Price:
