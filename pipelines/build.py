@@ -21,6 +21,7 @@ from persona_hub.pipelines.planning.own_spend import is_own_spend
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, named_use_cases, plan_build
 from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.pipelines.planning.trust import note_settings
+from persona_hub.pipelines.reporting.lost_files import made_by, report_lost_files
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.server_words import server_words
 from persona_hub.pipelines.reporting.summary import already_done, build_summary, nothing_new, unmade_use_cases
@@ -31,7 +32,7 @@ from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona, PersonasAndHub
 from persona_hub.transforms.extract_persona.extract_persona import ExtractPersona
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona
-from persona_hub.transforms.hub.manifest import Manifest
+from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
 from persona_hub.transforms.hub.vectors import WriteVectors
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup, Prepared
@@ -132,18 +133,21 @@ class BuildJob:
             return report_done(plan, plan.done, current)
         unchanged = plan.base and current.version != plan.version and not current.partial
         say(nothing_new(output, current.version, plan.version) if unchanged else build_summary(output))
+        own = current if current.version in (plan.version, plan.replaces) else None
+        lost = report_lost_files(output, made_by(output, plan.version) or own or BaseManifest())
         words = server_words(output, current.version, current.partial)
-        return report_partial(current.partial, plan.model, words, current.counts)
+        return report_partial(current.partial, plan.model, words, current.counts) or lost
 
 
 def report_done(plan: BuildPlan, done: Manifest, current: Manifest) -> int:
     """Says that the version is there, and how the samples are made that are asked for and lacking."""
     options, output = plan.options, plan.options.output
     say(already_done(output, done, current.version))
+    lost = report_lost_files(output, done) if options.max_lost < 1 else DONE
     lacking = unmade_use_cases(output, done, [use_case.name for use_case in plan.use_cases])
     if not lacking:
         say("for more samples: persona-hub synthesize")
-        return DONE
+        return lost
     given = [
         name
         for name, use_case in zip(named_use_cases(options), plan.use_cases, strict=True)

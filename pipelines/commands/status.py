@@ -143,11 +143,14 @@ def state_lines(output: str) -> Iterator[str]:
     made: list[BaseManifest] = [open_hub(output).manifest] if read_current(output) else []
     made += [run for _, run in list_runs(output)] if not made else []
     left = {reason: n for one in made for reason, n in one.partial.items()}
+    lost = sorted({file for one in made for file in one.lost_files})
     if not made:
         yield UNFINISHED
     elif left:
         why = ", ".join(f"{reason} {n:,}" for reason, n in sorted(left.items()))
         yield f"partial: questions have no answer yet ({why}); the same command goes on, and pays for nothing twice"
+    elif lost:
+        yield f"partial: {quantity(len(lost), 'file')} lost for want of a field with the text, as {lost[0]}"
     else:
         name = made[0].version if isinstance(made[0], Manifest) else f"{quantity(len(made), 'run')} of samples"
         yield f"complete: {name}"

@@ -71,7 +71,7 @@ def nothing_left(made: BaseManifest) -> str:
     """Whether anything is left to do: some answers may be lacking, too few to matter or refused for their inputs."""
     refused, lost = refused_inputs(made.counts), all_lost(made.counts)
     if not refused and not lost:
-        return "nothing is to be done"
+        return "but it lacks whole files" if made.lost_files else "nothing is to be done"
     every = dict(sorted((Counter(refused) + Counter(lost)).items()))
     why = ", ".join(f"{reason} {n:,}" for reason, n in every.items())
     asked = quantity(sum(every.values()), "question")

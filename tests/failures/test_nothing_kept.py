@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, FAILED, WRONG_COMMAND
+from persona_hub.pipelines.commands.status import state_lines
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.current import read_current
 from tests.helpers.hubs import personas
@@ -25,17 +26,30 @@ def test_a_slip_publishes_nothing_and_the_right_command_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     corpus, output = lines(tmp_path / "c.jsonl", *map(TEXT.format, range(5))), tmp_path / "out"
-    build = ["build", "--input", str(corpus), "--output", str(output), "--expand_hops", "0"]
+    table = tmp_path / "t.csv"
+    table.write_text(f"id,words\n1,{TEXT.format(7)}\n")
+    build = ["build", "--input", str(corpus), str(table), "--output", str(output), "--expand_hops", "0"]
 
     assert main([*build, "--text_field", "bdoy"]) == FAILED
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said.startswith("persona-hub build: error: nothing was published: read_corpus kept none of 5 records")
+    assert said.startswith("persona-hub build: error: nothing was published: read_corpus kept none of 6 records")
     assert "no field 'bdoy', but id, body" in said
     assert [path.name for path in output.iterdir()] == ["dead_letters"], "no folder of a version that is none"
 
-    assert main([*build, "--text_field", "body"]) == DONE
+    capsys.readouterr()
+    assert main([*build, "--text_field", "body"]) == BUDGET_SPENT, "a whole file is lost"
     version = read_current(str(output))
     assert personas(output)
+    lost = (
+        f"want of a field with the text: {table} (no column body, but id, words). Read them with `persona-hub refresh"
+    )
+    assert lost in capsys.readouterr().out
+    assert main([*build, "--text_field", "body"]) == BUDGET_SPENT, "the same command finds no more"
+    said = capsys.readouterr().out
+    assert lost in said
+    assert "nothing is to be done" not in said
+    assert [*state_lines(str(output))] == [f"partial: 1 file lost for want of a field with the text, as {table}"]
+    assert main([*build, "--text_field", "body", "--max_lost", "1"]) == DONE
 
     more = lines(tmp_path / "more.jsonl", "Short.", "Shorter.")
     refresh = ["refresh", "--hub", str(output), "--input", str(more)]

@@ -22,6 +22,7 @@ COMPACT = "compact"
 PURGE = "purge"  # {kind: records erased of a manifest's own files}
 WRITE_HUB = "write_hub"  # what was written, by kind
 NOVELTY = "novelty"
+LOST_FILES = "lost_files"  # not in a manifest's counts, but beside them
 HIDDEN = "hidden"  # records of earlier versions that tombstones hide from readers of this one, by kind
 
 

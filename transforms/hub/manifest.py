@@ -54,6 +54,7 @@ class BaseManifest:
     models: Mapping[str, str] = field(default_factory=dict)  # {stage: model}
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # {stage: {calls, input_tokens ...}}
     partial: Mapping[str, int] = field(default_factory=dict)  # {why: questions without an answer}; none: complete
+    lost_files: Mapping[str, int] = field(default_factory=dict)  # {file without the text's field: its records}
     repairs: int = 0  # how often a malformed answer was asked for again; more than --retry_malformed after attempts
     token_limits: tuple[int, ...] = ()  # --max_tokens of earlier runs, whose whole answers stand; 0: not given
     replaces: str = ""  # the partial version or run that this one completes, or brings further

@@ -211,6 +211,7 @@ CHECKS: Mapping[str, Check] = {
     "counts": mapping(mapping(whole)),
     "hidden": mapping(whole),
     "partial": mapping(whole),
+    "lost_files": mapping(whole),
     "usage": mapping(mapping(amount)),
     "prompts": mapping(text),
     "models": mapping(text),

@@ -17,6 +17,7 @@ from persona_hub.transforms.corpus.formats.readers import read_piece
 from persona_hub.transforms.corpus.language_codes import document_language
 from persona_hub.transforms.corpus.pieces import LOAD_BYTES, PIECE_BYTES, loads_of
 from persona_hub.transforms.counting.counts import Equation, Key, Sizes, count_records
+from persona_hub.transforms.counting.lost_files import FilesOfPiece
 from persona_hub.transforms.counting.stages import READ_CORPUS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.errors import InvalidInputError
@@ -26,7 +27,7 @@ from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 
 __all__ = ["CorpusError", "CorpusFile", "CorpusRead", "Limits", "ReadCorpus", "match_corpus"]
 
-OUTCOMES_OUTPUT, DEAD_LETTERS_OUTPUT, COUNTS = "outcomes", "dead_letters", "counts"
+OUTCOMES_OUTPUT, DEAD_LETTERS_OUTPUT, FILES_OUTPUT = "outcomes", "dead_letters", "files"
 HELD_BYTES = 32 * MIB  # of text that a bundle holds back so that few thick batches reach the shuffle
 PARTITION_BYTES = MIB  # of corpus for a partition of the shuffle: 2,000 short documents
 LEAST_PARTITIONS, MOST_PARTITIONS = 16, 4096
@@ -99,7 +100,7 @@ class ReadCorpus(beam.PTransform):
             | "SpreadPieces" >> beam.Reshuffle()
             | "ReadPieces"
             >> beam.ParDo(_Read(self.text_field, wanted, limits, partitions))
-            .with_outputs(OUTCOMES_OUTPUT, DEAD_LETTERS_OUTPUT, main="candidates")
+            .with_outputs(OUTCOMES_OUTPUT, DEAD_LETTERS_OUTPUT, FILES_OUTPUT, main="candidates")
             .with_output_types(tuple[int, Batch])
         )
         unique = read.candidates | "UniqueDocuments" >> UniqueDocuments(
@@ -111,6 +112,7 @@ class ReadCorpus(beam.PTransform):
             *count_records(READ_CORPUS, "records", outcomes, known, dead_letters),
             *count_records(READ_CORPUS, "known", known),
             *count_records(READ_CORPUS, "", outcomes, field="outcome"),
+            read[FILES_OUTPUT],
             unique.documents | "CountReplaced" >> beam.FlatMap(count_replaced).with_output_types(tuple[Key, int]),
         )
         return CorpusRead(unique.documents, outcomes, known, dead_letters, counts)
@@ -129,7 +131,9 @@ def _partitions_for(files: Sequence[CorpusFile]) -> int:
 
 
 class _Read(beam.DoFn):
-    """Load of pieces -> (partition, batch of documents); aside, outcomes of what is skipped, and dead letters."""
+    """Load of pieces -> (partition, batch of documents); aside, outcomes of what is skipped, dead letters, and counts
+    of the files that may be lost.
+    """
 
     def __init__(self, text_field: str, wanted: DocumentFilter, limits: Limits, partitions: int):
         self.text_field = text_field
@@ -145,9 +149,11 @@ class _Read(beam.DoFn):
     def process(self, load: list[Piece]) -> Iterator[Any]:
         for piece in load:
             aside: dict[str, Batch[Any]] = {OUTCOMES_OUTPUT: Batch(), DEAD_LETTERS_OUTPUT: Batch()}
+            files = FilesOfPiece(piece.whole)
             for found in read_piece(piece, self.text_field, self.limits):
                 record = document_of(found, piece.file.path, self.wanted)
                 self.tally.inc("records")
+                files.add(record)
                 if isinstance(record, Document):
                     yield from self._hold(record)
                     continue
@@ -158,6 +164,7 @@ class _Read(beam.DoFn):
                     yield TaggedOutput(tag, aside[tag])
                     aside[tag] = Batch()
             yield from (TaggedOutput(tag, batch) for tag, batch in aside.items() if batch)
+            yield from (TaggedOutput(FILES_OUTPUT, count) for count in files.counts())
             self.tally.inc("bytes", piece.stop - piece.start)
 
     def finish_bundle(self) -> Iterator[Any]:

@@ -12,7 +12,8 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from persona_hub.transforms.counting.counts import Counts, Equation, nested, verify
 from persona_hub.transforms.counting.losses import MAX_LOST, open_questions
-from persona_hub.transforms.counting.stages import HIDDEN, NOVELTY, WRITE_HUB
+from persona_hub.transforms.counting.lost_files import lost_files
+from persona_hub.transforms.counting.stages import HIDDEN, LOST_FILES, NOVELTY, WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.errors import NothingKept
 from persona_hub.transforms.files.storage import delete_quietly, is_local
@@ -134,7 +135,8 @@ class Publish(beam.PTransform):
 
     `draft` is a Manifest (a version, with CURRENT) or a RunManifest (samples of an existing version), complete but for
     files, counts, usage and time. What was written is counted too, under `write_hub`, by kind. Usage is what the
-    response store has counted for the stages by then, over all runs. What leaves `open_questions` is partial. A version
+    response store has counted for the stages by then, over all runs. What leaves `open_questions` is partial, and
+    so is what has lost whole files. A version
     that adds to another and has none of what it `needs` (one "stage/name") is not published. What is counted under
     "hidden", readers of it do not see. Fails with CountsDoNotAddUp if an equation does not hold, with NothingKept if
     most was lost (`nothing_kept`), and with PublishConflict if the hub has moved on.
@@ -167,7 +169,13 @@ class Publish(beam.PTransform):
         counts = nested([*totals, *written])
         verify(counts, self.equations)
         found = counts.pop(NOVELTY, {})
-        made = replace(self.draft, usage=self._usage(counts), partial=open_questions(counts, self.max_lost))
+        lost = lost_files(counts.pop(LOST_FILES, {}))
+        made = replace(
+            self.draft,
+            usage=self._usage(counts),
+            partial=open_questions(counts, self.max_lost),
+            lost_files=lost if self.max_lost < 1 else {},
+        )
         if loss := loss_of(counts, made, self.max_lost):
             message = told(loss, self.output, made, entries)
             discard(self.output, (entry for entry in entries if entry.kind != "dead_letters"))

@@ -1,0 +1,58 @@
+"""What is said of files that a run has lost whole, since no record of them has a text in the field looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
+from persona_hub.pipelines.cli.log_lines import say
+from persona_hub.transforms.counting.lost_files import MOST_NAMED_FILES, NO_TEXT_FIELD
+from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.hub.manifest import BaseManifest, Manifest, RunManifest
+from persona_hub.transforms.hub.reading import read_manifest_files
+from persona_hub.transforms.hub.versions import list_attempts
+from persona_hub.transforms.records import DeadLetter, printable
+
+SHOWN_FILES = 5
+LETTERS_READ = 20_000  # of the dead letters, which say what the files hold
+
+
+def made_by(output: str, version: str) -> RunManifest | None:
+    """What a job has left beside its version, or in its place where it made none: the manifest of its dead letters."""
+    return next(reversed(list_attempts(output, version)), None)
+
+
+def report_lost_files(output: str, made: BaseManifest) -> int:
+    """Names the files that are lost, with their fields and the remedy, if there are any; the exit code."""
+    if not made.lost_files:
+        return DONE
+    files = list(made.lost_files)
+    found = fields_of(output, made, files[:SHOWN_FILES])
+    named = ", ".join(f"{file}{f' ({found[file]})' if file in found else ''}" for file in files[:SHOWN_FILES])
+    more = f" and {len(files) - SHOWN_FILES:,} more" if len(files) > SHOWN_FILES else ""
+    many = f"{quantity(len(files), 'file')}{' or more' if len(files) == MOST_NAMED_FILES else ''}"
+    say(
+        "",
+        printable(
+            f"partial: no record was read of {many}, for want of a field with the text: {named}{more}. Read them with "
+            f"`persona-hub refresh --hub {output} --input FILE --text_field NAME`; if they hold no texts, --max_lost 1 "
+            "calls this complete"
+        ),
+    )
+    return BUDGET_SPENT
+
+
+def fields_of(output: str, made: BaseManifest, files: Sequence[str]) -> Mapping[str, str]:
+    """{file: which field it lacks, and which it has} of `files`, as far as the first dead letters say."""
+    name = made.version if isinstance(made, Manifest) else getattr(made, "run", "")
+    run = made_by(output, name)
+    found: dict[str, str] = {}
+    letters: Iterator[DeadLetter] = read_manifest_files(output, run, "dead_letters", DeadLetter) if run else iter(())
+    for letter in islice(letters, LETTERS_READ):
+        if letter.reason in NO_TEXT_FIELD and letter.key in files:
+            said = letter.detail.removeprefix(letter.key).partition(": ")[2]
+            found.setdefault(letter.key, said.partition(". Name the text field")[0])
+        if len(found) == len(files):
+            break
+    return found
