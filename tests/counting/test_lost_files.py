@@ -14,7 +14,7 @@ TEXT, EMPTY, BARE, NUMBER, BROKEN = "text", "empty", "field-missing", "field-not
 
 def lost(*pieces: str, whole: bool, file: str = "a.jsonl") -> dict[str, int]:
     """The lost files of pieces that hold records of these kinds."""
-    counts = []
+    counts: list[tuple[tuple[str, str], int]] = []
     for piece in pieces:
         files = FilesOfPiece(whole)
         for kind in piece.split():
