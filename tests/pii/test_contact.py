@@ -137,6 +137,7 @@ def test_every_country_of_a_language_is_one_that_the_tables_know() -> None:
         "score 102-98, floors 12-14, 24/7, 50-50, 10:30-11:45",
         "lat 40.712776, -74.005974",
         "at 151.2092955, -33.865143",
+        "a signal of 100 000 Hz, a call 200 000 people heard",
         "pi is 3.1415926535 and e is 2.718281828",
         "ISBN 0-306-40615-2, isbn: 978 0 306 40615 7",
         "arXiv 2406.20094, DOI 10.1000/182, PMID 12345678, CAS 7732-18-5",

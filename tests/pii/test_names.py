@@ -81,6 +81,7 @@ def test_a_name_in_other_languages_is_found_whole(language: str, text: str, foun
         ("en", "A student of the Pythagorean theorem, Bayes and Markov chains"),
         ("en", "A Python developer who knows Ruby and MARY SMITH"),
         ("en", "A walker in St James Park who sails to San Luis Obispo and Santa Monica Pier"),
+        ("en", "If Cooper is a clerk and Jessa is 20 years old. If Cooper, a clerk, sings. When Cooper is a boss"),
         ("en", "Movie A was longer than Movie B. Movie B won"),
         ("en", "Google Maps is a tool. Visual Basic, a language"),
         ("en", "A veteran of the U.S. Army and of U.S. Congress hearings"),

@@ -60,7 +60,7 @@ AFTER_PERSON = regex.compile(
 # What follows somebody whom a text presents: who with a known surname, and who with any name.
 PRESENTED_AFTER = regex.compile(r"(?:,| is| was) an? (?!\d)|, who ")
 HYPHEN = r"[-\u2010-\u2013 ]"
-AGED = regex.compile(rf"(?:,| is| was)(?: an?)? (?:\p{{L}}+ ){{0,2}}\d{{1,3}}{HYPHEN}years?{HYPHEN}old")
+AGED = regex.compile(rf"(?:,(?: an?)?| is an?| was an?) (?:\p{{L}}+ ){{0,2}}\d{{1,3}}{HYPHEN}years?{HYPHEN}old")
 SUFFIX_STOP = regex.compile(r"(?<=\b[JS]r)\.(?= \p{Ll}|[,;:'’)])")
 ARTICLE = regex.compile(r"\b(?:[Tt]he|[Aa]n?|[“\"‘'])\s?$")
 # Roles that announce even a name that the gazetteer lacks: "King Mahipativarman", but not "General Aviation".
@@ -192,7 +192,9 @@ def is_before_initial(words: list[Word]) -> bool:
 def is_presented_whole(words: list[Word], text: str) -> bool:
     """Whether what follows says that these words are somebody: "Widley Cooper is a clerk"."""
     end = words[-1].end
-    if is_place(words[0]) or any(is_thing(word) or word.is_particle for word in words):
+    if words[0].key in word_lists()["around-nouns"]["no-nouns"] or is_place(words[0]):
+        return False
+    if any(is_thing(word) or word.is_particle for word in words):
         return False
     surname = words[-1].key in gazetteer().family and PRESENTED_AFTER.match(text, end)
     return bool(surname or AGED.match(text, end))

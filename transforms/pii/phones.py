@@ -66,6 +66,7 @@ OTHER_NUMBER = regex.compile(
     regex.IGNORECASE,
 )
 NORTH_AMERICAN = regex.compile(r"\(\d{3}\) ?\d{3}[- .]?\d{4}|\d{3}-\d{3}-\d{4}")  # with the 555 of examples
+ROUND = regex.compile(r"[1-9]\d{0,2}(?:[ .]000)+")  # no number even after a word: "call 100 000 people"
 # Spans of years and of thousands of years, dates, thousands, two groups of four, pages, decimals, a number of a year, a
 # year before other digits: digits of something else.
 NO_PHONE = regex.compile(
@@ -108,7 +109,7 @@ def is_phone(text: str, start: int, end: int, language: str) -> bool:
     if count < 6:
         return False
     before = text[max(0, start - 40) : start]
-    if ANNOUNCED.search(before):
+    if ANNOUNCED.search(before) and not ROUND.fullmatch(digits):
         return True
     if OTHER_NUMBER.search(before):
         return False

@@ -24,11 +24,12 @@ STREETS_EN = (
 DOUBTFUL_STREETS_EN = (
     "Alley|Loop|Plaza|Row|Crossing|Pike|Turnpike|Freeway|Expressway|Esplanade|Promenade|Quay|Wharf|Walk|Pass"
 )
+MEASURE = r"\b(?:Day|Hour|Minute|Week|Month|Year|Season|Mile|Kilometer|Kilometre|Lap|Star|Person)"
 UNIT_EN = r"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|#)\.? ?\w{1,6}"
 ENGLISH = (
     rf"(?<![\w.,/-])\d{{1,6}}[A-Za-z]?(?:-\d{{1,5}})? (?:[NSEW]{{1,2}}\.? )?"
     rf"(?:(?:{NAME}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}}?"
-    rf"(?:{STREETS_EN}|(?<=\d\d[A-Za-z]? [^,\d]{{1,60}})(?:{DOUBTFUL_STREETS_EN}))(?!\p{{L}})"
+    rf"(?:{STREETS_EN}|(?<=\d\d[A-Za-z]? [^,\d]{{1,60}})(?<!{MEASURE} )(?:{DOUBTFUL_STREETS_EN}))(?!\p{{L}})"
     rf"\.?(?: [NSEW]{{1,2}}(?!\p{{L}}))?"
     rf"(?:,? {UNIT_EN})?"
     rf"(?:, {TOWN})?(?:,? (?:[A-Z]{{2}} \d{{5}}(?:-\d{{4}})?|{POSTCODE_GB}))?"
