@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.similarity import shingles
-from persona_hub.transforms.similarity.shingles import general_tokens, hash_tokens, token_sets, tokenise, tokenise_utf8
+from persona_hub.transforms.similarity.shingles import (
+    FEW_TOKENS,
+    general_tokens,
+    hash_tokens,
+    token_sets,
+    tokenise,
+    tokenise_utf8,
+)
 
 TEXTS = st.lists(st.text(), max_size=8)
 ASCII_TEXTS = st.lists(st.text(st.characters(max_codepoint=127)), max_size=8)
@@ -84,6 +91,13 @@ def test_a_set_has_as_many_tokens_as_there_are_different_words(texts: list[str])
     tokens = tokenise(texts)
     sets = token_sets(hash_tokens(tokens), tokens.size)
     assert sets.size.tolist() == [len(set(text)) for text in tokens.words()]
+
+
+@given(st.lists(st.text(st.sampled_from("abä一"), min_size=1, max_size=60), min_size=1, max_size=5))
+def test_tokens_are_hashed_alike_one_by_one_and_together(words: list[str]) -> None:
+    few = hash_tokens(tokenise(words)).tolist()
+    many = hash_tokens(tokenise(words * (FEW_TOKENS + 1))).tolist()
+    assert many == few * (FEW_TOKENS + 1)
 
 
 def test_a_token_hash_tells_words_apart_that_differ_anywhere() -> None:
