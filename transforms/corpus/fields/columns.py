@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from persona_hub.transforms.corpus.fields.row_fields import LONGEST_ADDRESS, MOS
 
 WIDEST_ID = 1024  # bytes of a fixed size: nulls take as many
 LONG_COLUMN = 1 << 20  # bytes of some rows' addresses beyond which each is cut before it is a value of Python
+MOST_AT_ONCE = 16 << 20  # bytes of texts that are values of Python at a time
 
 is_string = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 is_bytes = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
@@ -46,6 +48,14 @@ def unfolded(column: pa.Array) -> pa.Array:
 def texts_of(column: pa.Array) -> pa.Array:
     """A column of texts as bytes: a string that is no UTF-8 must not stop its neighbours."""
     return column.cast(pa.large_binary())
+
+
+def bytes_in(column: pa.Array) -> Iterable[bytes | None]:
+    """The texts of a column as bytes; of long ones one at a time is a value of Python, which costs twice the time."""
+    packed = texts_of(column)
+    if packed.nbytes <= MOST_AT_ONCE:
+        return list(packed.to_pylist())
+    return (value.as_py() for value in packed)
 
 
 def addresses_in(column: pa.Array) -> list[Any]:

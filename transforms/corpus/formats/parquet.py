@@ -18,7 +18,7 @@ from persona_hub.transforms.corpus.corpus_records import (
     Limits,
     Piece,
 )
-from persona_hub.transforms.corpus.fields.columns import addresses_in, is_address, is_text, texts_of, unfolded
+from persona_hub.transforms.corpus.fields.columns import addresses_in, bytes_in, is_address, is_text, unfolded
 from persona_hub.transforms.corpus.fields.parquet_bounds import GroupBounds
 from persona_hub.transforms.corpus.fields.row_fields import field_with_text, record_of_fields
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
@@ -117,8 +117,8 @@ def _read_group(
 
 
 def _records_of(found: dict[str, pa.Array], columns: Columns) -> Iterator[dict[str, Any]]:
-    """The rows of some columns, the texts as bytes, one at a time: they may be long."""
-    texts = [(value.as_py() for value in texts_of(found[name])) for name in columns.texts]
+    """The rows of some columns, the texts as bytes."""
+    texts = [bytes_in(found[name]) for name in columns.texts]
     names = [*columns.texts, *columns.addresses]
     for row in zip(*texts, *(addresses_in(found[name]) for name in columns.addresses), strict=True):
         yield dict(zip(names, row, strict=True))
