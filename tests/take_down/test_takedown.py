@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
@@ -19,9 +20,15 @@ from tests.material.sources import FLAGS, TEXTS, A, B, C, build, sources, take_d
 
 
 @pytest.fixture(scope="module")
-def taken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub of three documents, to be copied."""
+    return build(tmp_path_factory.mktemp("three"), *TEXTS.items())
+
+
+@pytest.fixture(scope="module")
+def taken(three: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hub of three documents, of which A was taken down."""
-    hub = build(tmp_path_factory.mktemp("taken"), *TEXTS.items())
+    hub = Path(shutil.copytree(three, tmp_path_factory.mktemp("taken") / "hub"))
     take_down(hub, A)
     return hub
 
@@ -103,9 +110,9 @@ def test_a_source_that_no_document_has_is_told_and_makes_no_version(
 
 
 def test_a_list_that_a_killed_takedown_has_not_written_is_made_good_by_the_same_command(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hub = build(tmp_path, *TEXTS.items())
+    hub = Path(shutil.copytree(three, tmp_path / "hub"))
     take_down(hub, A)
     [listed] = (hub / "takedowns").glob("*/samples.jsonl")
     before = listed.read_bytes()
@@ -155,9 +162,9 @@ def test_a_whole_file_is_taken_down_by_its_path(tmp_path: Path, capsys: pytest.C
 
 
 def test_sources_are_read_from_a_file_or_standard_input(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub = build(tmp_path, *TEXTS.items())
+    hub = Path(shutil.copytree(three, tmp_path / "hub"))
     names = tmp_path / "names.txt"
     names.write_bytes(b"\xef\xbb\xbf" + f"{A}\r\n\n  https://elsewhere.org/é  \n".encode())
     command = ["takedown", "--hub", str(hub), "--source_file"]
@@ -184,8 +191,8 @@ def test_sources_are_read_from_a_file_or_standard_input(
     )
 
 
-def test_of_many_sources_the_manifest_has_the_number_and_the_table_all(tmp_path: Path) -> None:
-    hub = build(tmp_path, *TEXTS.items())
+def test_of_many_sources_the_manifest_has_the_number_and_the_table_all(three: Path, tmp_path: Path) -> None:
+    hub = Path(shutil.copytree(three, tmp_path / "hub"))
     names = tmp_path / "names.txt"
     names.write_text("\n".join([A, *(f"https://elsewhere.org/{n}" for n in range(200))]))
     assert main(["takedown", "--hub", str(hub), "--source_file", str(names)]) == DONE
