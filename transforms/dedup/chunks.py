@@ -11,9 +11,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.json
 
-from persona_hub.transforms.corpus.charsets.decoding import Undecodable, decode
+from persona_hub.transforms.corpus.charsets.decoding import Undecodable
 from persona_hub.transforms.corpus.corpus_records import BrokenError, Limits
 from persona_hub.transforms.corpus.fields.row_bounds import OversizedRow
+from persona_hub.transforms.corpus.fields.row_fields import text_of_bytes
 from persona_hub.transforms.corpus.formats.json_lines import tolerant_loads
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.similarity.arrays import I64, U8, Numbers
@@ -268,7 +269,7 @@ def line_of_row(row: dict[str, Any] | OversizedRow, field: str) -> bytes:
         return LINE_OF_REASON[row.reason]
     try:
         if isinstance(text := row.get(field), bytes):
-            row[field] = decode(text, "utf-8").text
+            row[field] = text_of_bytes(text)
         line = as_line(row)
     except Undecodable:
         return NOT_UTF8_LINE

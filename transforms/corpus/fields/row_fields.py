@@ -49,7 +49,7 @@ def record_of_fields(record: Mapping[str, Any], place: str, text_field: str) -> 
         return SkippedRecord(place, source, "no-text", others)
     if isinstance(text, bytes):
         try:
-            return TextRecord(place, source, _decoded(text), others)
+            return TextRecord(place, source, text_of_bytes(text), others)
         except Undecodable as wrong:
             return Damage(place, wrong.reason, wrong.detail, text[:1024].decode("utf-8", "replace"))
     if not _is_text(text):
@@ -67,7 +67,8 @@ def field_with_text(record: Mapping[str, Any], text_field: str) -> str:
     return next((name for name in present if _is_filled(record[name])), present[0] if present else "")
 
 
-def _decoded(text: bytes) -> str:
+def text_of_bytes(text: bytes) -> str:
+    """A text whose bytes are to be UTF-8, with U+FFFD for a few that are not. Raises Undecodable."""
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError:
