@@ -24,7 +24,7 @@ coverage: .venv/installed-dev  ## the same with how much of the code they run, a
 	$(BIN)/pytest $(XDIST) --cov --cov-report=term
 
 test-crash: .venv/installed-dev  ## the long drills: kill -9 and Ctrl-C with every store, one worker process and two
-	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/crash tests/store/test_redis.py
+	PERSONA_HUB_DRILLS=1 $(BIN)/pytest tests/crash tests/store/test_redis.py tests/failures/test_moods.py
 
 engines: .venv/installed-dev  ## fetches what test-cluster runs on: Flink, Beam's job server, Prism; and Java, Maven and Go
 	.ci/packages java=default-jre-headless mvn=maven go=golang-go redis-server=redis-server

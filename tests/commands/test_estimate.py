@@ -19,6 +19,7 @@ from tests.helpers.paid import corpus_of, paying, run_build, spend
 from tests.servers.models.launch import FakeServer
 
 HOPS = ["--expand_hops", "2", "--use_case", "math"]
+MEANING = ["--embedding_threshold", "0.9"]  # the default, by which an estimate reckons
 
 
 def estimated(output: Path) -> dict[str, dict[str, float]]:
@@ -46,7 +47,7 @@ def test_an_estimate_that_sends_a_sample(
     assert "120 documents, sampled 30;" in said
     assert "estimated from answers about 30 documents" in said
     bought = server.counts()["calls"]
-    assert run_build(corpus, out, flags) == DONE
+    assert run_build(corpus, out, [*flags, *MEANING]) == DONE
     assert server.counts()["calls"] == server.counts()["paid"]
     assert server.counts()["repeated"] == 0, "what the sample bought was not bought again"
     assert bought == 30 * 6  # a document, two relations, three samples
@@ -63,7 +64,7 @@ def test_an_estimate_without_a_call(server: FakeServer, tmp_path: Path, capsys: 
     assert "by a batch API" in first
     before = estimated(out)
     assert before["extract_persona"]["calls"] == 50
-    assert run_build(corpus, out, flags) == DONE
+    assert run_build(corpus, out, [*flags, *MEANING]) == DONE
     assert main(command) == DONE
     assert "as the response store has counted them" in capsys.readouterr().out
     compare(out, within=0.1)
@@ -117,7 +118,7 @@ def test_status_reads_the_store(server: FakeServer, tmp_path: Path, capsys: pyte
     assert main(["status", "--output", str(out)]) == WRONG_COMMAND
     assert "does not exist" in capsys.readouterr().err
     assert main(["estimate", "--input", str(corpus), "--output", str(out), "--n", "0", *HOPS, *flags]) == DONE
-    assert run_build(corpus, out, flags) == DONE
+    assert run_build(corpus, out, [*flags, *MEANING]) == DONE
     capsys.readouterr()
     for place in (["--output", str(out)], ["--response_store", f"sqlite:{out}/responses.sqlite"]):
         assert main(["status", *place]) == DONE

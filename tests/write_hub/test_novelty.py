@@ -116,7 +116,8 @@ def test_a_store_of_two_hubs_tells_no_price_of_personas(server: FakeServer, tmp_
 def test_the_manifest_and_the_summary_have_them(
     server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_build(corpus_of(tmp_path, 6), tmp_path / "out", paying(server, tmp_path))
+    flags = [*paying(server, tmp_path), "--embedding_threshold", "0.9"]
+    run_build(corpus_of(tmp_path, 6), tmp_path / "out", flags)
     manifest = open_hub(str(tmp_path / "out")).manifest
     kept = manifest.counts["embed_dedup"]["kept"]
     assert manifest.novelty["personas"] == kept
