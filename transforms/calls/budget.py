@@ -40,7 +40,7 @@ class BudgetTracker:
 
     def cost_of_answer(self, answer: Answer) -> Spend:
         """What an answer cost."""
-        return self.cost(answer.input_tokens, answer.output_tokens, getattr(answer, "estimated", False))
+        return self.cost(answer.input_tokens, answer.output_tokens, answer.estimated)
 
     def reserve(self, stage: str, amount: Amount) -> bool:
         """Takes `amount` from the lease; False if that does not hold it."""

@@ -40,6 +40,10 @@ class Answer(Protocol):
     def output_tokens(self) -> int:
         """Tokens of the answer."""
 
+    @property
+    def estimated(self) -> bool:
+        """Whether the server did not say how many: they are reckoned from the texts."""
+
 
 class Client(Protocol):
     """A backend: opened once in a process, inside its event loop."""
