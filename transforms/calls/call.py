@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from persona_hub.transforms.calls.protocol import CallRequest, ModelError, Verdict
+from persona_hub.transforms.records import surely_of_input
 from persona_hub.transforms.store.protocol import Amount, Spend
 
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.25, 20.0  # doubled at each attempt
@@ -18,7 +19,6 @@ LONGEST_RETRY_AFTER = 600.0  # seconds; a server that asks for more than this is
 FIRST_ALIKE = 8  # refusals with which a server that has answered nothing yet has shown that it refuses all
 ALIKE_IN_A_ROW = 40  # after answers, with none in between
 NO_SUCH_PLACE = ("http-404", "http-405", "http-410")
-OF_THE_INPUT = ("content-filter", "too-long", "http-413")  # a server has looked at the text and said what is wrong
 TOO_LARGE, TOO_LARGE_ATTEMPTS = "answer-too-large", 2  # each of them is paid for, whole
 REFUSALS_FREE_SECONDS = 150.0  # in which refusals use up no attempts: a quota of a minute is there again after that
 
@@ -115,7 +115,7 @@ class Judge:
         self.refusals[error.reason] += 1
         if error.verdict is Verdict.ACCOUNT:
             return error if self._has_answered(stage) else error.judged(error.if_first)
-        of_input, nowhere = error.reason in OF_THE_INPUT, error.reason in NO_SUCH_PLACE
+        of_input, nowhere = surely_of_input(error.reason), error.reason in NO_SUCH_PLACE
         alike = self.refusals[error.reason]
         all_of_few = alike >= 2 and len(self.refusals) == 1 and not self.others_wait()
         if self.answered or (self.known and not nowhere):
