@@ -119,5 +119,5 @@ def test_what_is_known_and_not_read_is_refused_by_name(tmp_path: Path, data: byt
     what, remedy = UNREAD[kind]
     assert (found.reason, found.detail) == (
         f"unread-{kind}",
-        f"this is {what}, which is not read. {remedy}, or leave it out.",
+        f"this is {what}, which is not read. {remedy}.",
     )

@@ -36,7 +36,8 @@ COMPRESSIONS = {
 ARCHIVES = frozenset({"tar", "zip"})
 
 # Formats that are known and not read, by their first bytes: what such a file is called, and the remedy.
-EXTRACT, UNPACK, CONVERT = "Extract its text first", "Unpack it first", "Convert it to JSON Lines or Parquet first"
+EXTRACT, UNPACK = "Extract its text first, or leave it out", "Unpack it first, or leave it out"
+CONVERT = "Convert it to JSON Lines or Parquet first, or leave it out"
 UNREAD: dict[str, tuple[str, str]] = {
     "pdf": ("a PDF", EXTRACT),
     "postscript": ("PostScript", EXTRACT),
@@ -62,7 +63,7 @@ UNREAD: dict[str, tuple[str, str]] = {
     "arrow": ("an Arrow or Feather table", CONVERT),
     "hdf5": ("an HDF5 file", CONVERT),
     "numpy": ("a NumPy array", CONVERT),
-    "program": ("a program", "It has no text"),
+    "program": ("a program", "Leave it out"),
 }
 MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"Obj\x01", "avro"),
@@ -145,7 +146,7 @@ def format_of(head: bytes, path: str) -> str:
 def unread(format: str) -> BrokenError:
     """The error of a file of a format that is known and not read."""
     what, remedy = UNREAD.get(format, (f"a file of the format {format}", CONVERT))
-    return BrokenError(f"unread-{format}", f"this is {what}, which is not read. {remedy}, or leave it out.")
+    return BrokenError(f"unread-{format}", f"this is {what}, which is not read. {remedy}.")
 
 
 def format_of_bytes(head: bytes) -> str | None:

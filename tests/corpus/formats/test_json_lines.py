@@ -175,10 +175,13 @@ def test_json_that_is_not_lines_is_one_damage(tmp_path: Path, start: str) -> Non
     assert [getattr(f, "reason", "") for f in found_in(path)] == ["not-json-lines"]
 
 
-def test_a_file_in_utf_16_is_one_damage(tmp_path: Path) -> None:
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be"])
+def test_a_file_in_utf_16_or_32_is_one_damage(tmp_path: Path, codec: str) -> None:
     path = tmp_path / "x.jsonl"
-    path.write_bytes('{"text": "x"}\n'.encode("utf-16") * 3)
-    assert [getattr(f, "reason", "") for f in found_in(path)] == ["not-utf-8"]
+    path.write_bytes(('{"text": "x"}\n' * 3).encode(codec))
+    (found,) = found_in(path)
+    assert isinstance(found, Damage)
+    assert (found.reason, found.detail.rpartition(" -f ")[2]) == ("not-utf-8", f"{codec} -t utf-8.")
 
 
 def test_what_is_no_json_at_all_is_given_up(tmp_path: Path) -> None:

@@ -21,7 +21,17 @@ from persona_hub.transforms.corpus.fields.row_fields import NumberAsWritten, rec
 from persona_hub.transforms.corpus.formats.lines import Line, lines_in_piece
 
 ONE_A_LINE = "More follows the first value: write one a line with no comma between, as with jq -c ."
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# How lines of JSON begin in encodings of two or four bytes a character, with a byte order mark and without.
+WIDE = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"{\0\0\0", "utf-32le"),
+    (b"\0\0\0{", "utf-32be"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"{\0", "utf-16le"),
+    (b"\0{", "utf-16be"),
+)
 
 
 def read_json_lines(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
@@ -116,8 +126,10 @@ def _goes_on(data: bytes) -> bool:
 
 def _refuse_other_formats(first: bytes) -> None:
     """Raises BrokenError if the first line shows that the file is not JSON Lines: one dead letter, not one a line."""
-    if first.startswith(UTF_16):
-        raise BrokenError("not-utf-8", "the file is UTF-16. Convert it, as with iconv -f utf-16 -t utf-8.")
+    for beginning, name in WIDE:
+        if first.startswith(beginning):
+            detail = f"the file is {name.upper()}. Convert it, as with iconv -f {name} -t utf-8."
+            raise BrokenError("not-utf-8", detail)
     stripped = first.strip()
     if stripped.startswith(b"["):
         raise BrokenError("not-json-lines", "a JSON array, not JSON Lines. Convert it, as with jq -c '.[]'.")
