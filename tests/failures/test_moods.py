@@ -1,13 +1,11 @@
-"""2,000 questions to a server that changes its mood: each ends once, and nothing is called complete that is not.
+"""5,000 questions to a server that changes its mood: each ends once, and nothing is called complete that is not.
 
-It refuses json_schema after 100 answers, leaves the usage out of every second answer, wants to be paid after 600, and
-then shows a page under status 200 for some hundred calls. The same command is given until it is done. The drill asks
-5,000 questions, and there is one of a page that is shown for a minute.
+It refuses json_schema after 100 answers, leaves the usage out of every second answer, wants to be paid after 1,500, and
+then shows a page under status 200 for some thousand calls, or for a minute. The same command is given until it is done.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,12 +15,12 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import open_hub
-from tests.helpers.drills import LONG_DRILLS, long_drill
+from tests.helpers.drills import long_drill
 from tests.helpers.hubs import dead_letters, personas
 from tests.helpers.paid import corpus_of, paying, spend
 from tests.servers.models.launch import FakeServer
 
-QUESTIONS = 5000 if os.environ.get(LONG_DRILLS) else 2000
+QUESTIONS = 5000
 RUNS = 60  # at most
 SCHEMA = {
     "after": 100,
