@@ -174,7 +174,7 @@ def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
     hub = open_hub(options.against) if options.against else None
     decisive = deciding_values(options) | {
         **identified(options, where),
-        "files": [(source.path, source.size) for source in sources],
+        "files": [(source.name, source.size) for source in sources],
         "against": hub.manifest.version if hub else "",
     }
     return DedupJob(

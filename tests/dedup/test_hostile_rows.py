@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,18 @@ def test_a_zstd_window_over_the_bound_is_read_with_the_flag_that_its_dead_letter
     file.write_bytes(compressor.compress(b'{"text": "a judge"}\n') + compressor.flush())
     assert dedup(file, tmp_path / "out", "--zstd_window_mb", "256") == 0
     assert rows(tmp_path / "out", "kept") == [{"text": "a judge"}]
+
+
+def test_a_name_that_is_not_utf_8_is_read_and_printed_with_its_bytes(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    file = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.jsonl"))
+    file.write_bytes(b'{"text": "a judge"}\n{"text": "a judge"}\nno row\n')
+    assert dedup(folder, tmp_path / "out") == 0
+    named = rf"{folder}/caf\xe9.jsonl"
+    assert [row["duplicate_of"] for row in rows(tmp_path / "out", "dropped")] == [f"{named}:1"]
+    assert [row["key"] for row in rows(tmp_path / "out", "dead_letters")] == [f"{named}:3"]
+    assert dedup(folder, tmp_path / "out") == 0, "nothing is to be done"
 
 
 def test_a_cut_off_archive_gives_what_stands_before_the_cut(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from persona_hub.transforms.corpus.corpus_records import CorpusError, CorpusFile, Limits
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.local_files import PASSED
+from persona_hub.transforms.corpus.names import printable_name
 
 CHUNK_BITS = 21  # 2 MB, some 12,000 personas: an element's overhead is gone in the noise, and 16 fit in a cache
 CHUNK = 1 << CHUNK_BITS
@@ -36,6 +37,11 @@ class Source:
     zstd_window_mb: int = Limits.zstd_window_mb
 
     @property
+    def name(self) -> str:
+        """The path as tables and messages have it."""
+        return printable_name(self.path)
+
+    @property
     def split(self) -> bool:
         """Whether parts of the file can be read on their own."""
         return self.format in ("jsonl", "text") and self.end - self.begin < PACKED_LEAST
@@ -51,7 +57,8 @@ def sources_of(patterns: Sequence[str], zstd_window_mb: int = Limits.zstd_window
         if file.format in PASSED:
             continue
         if file.format not in ROW_FORMATS:
-            raise CorpusError(f"--input {file.path}: {file.format} has no rows; wanted are {', '.join(ROW_FORMATS)}.")
+            wanted = ", ".join(ROW_FORMATS)
+            raise CorpusError(f"--input {printable_name(file.path)}: {file.format} has no rows; wanted are {wanted}.")
         room = -(-room_for(file) // CHUNK) * CHUNK
         sources.append(Source(file.path, file.size, file.format, begin, begin + room, zstd_window_mb))
         begin += room

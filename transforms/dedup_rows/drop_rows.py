@@ -166,7 +166,7 @@ class DropFromChunk(beam.DoFn):
         decisions = unpack_decisions(packs)
         at = np.searchsorted(ranks, decisions.dropped)
         lines = split_lines(chunk.lines) if len(at) or sought else []
-        path, first = source_at(self.sources, number << CHUNK_BITS).path, before.get(number, 0)
+        path, first = source_at(self.sources, number << CHUNK_BITS).name, before.get(number, 0)
 
         def named(i: int) -> tuple[str, str]:
             """The name and the text of a row."""

@@ -124,7 +124,7 @@ def dead_letter_lines(
 ) -> Iterator[tuple[int, bytes]]:
     """Dead letters of a chunk as lines of JSON."""
     number, packed = element
-    path = source_at(sources, number << CHUNK_BITS).path
+    path = source_at(sources, number << CHUNK_BITS).name
     out = []
     for row in unpack_unusable(packed):
         place = f"{path}:{lines.get(number, 0) + row.number}" if row.number else path
