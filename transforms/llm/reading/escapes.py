@@ -1,7 +1,7 @@
 r"""Backslashes that a model did not double: `"\frac{1}{2}"` is valid JSON, of a form feed and "rac{1}{2}".
 
-`mark_escapes` puts a mark in place of every such escape before the JSON is decoded; `settle` then says for each mark in
-a decoded string what was meant, by what stands around it:
+`mark_escapes` (marks.py) puts a mark in place of every such escape before the JSON is decoded; `settle` then says for
+each mark in a decoded string what was meant, by what stands around it:
 
 | in the JSON | what it becomes | why |
 |---|---|---|
@@ -24,22 +24,13 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import itemgetter
 
+from persona_hub.transforms.llm.reading.marks import LETTER_OF, MARKED, MARKS, SINGLE
 from persona_hub.transforms.llm.reading.words import COMMANDS, DOUBTFUL, FOLDERS, VALUES, WORDS_TOO
 
 BENT = (
     "a backslash is not doubled: write each backslash of LaTeX, of a path or of a regular expression as \\\\,"
     " and no control characters"
 )
-LETTERS = "abfnrtuvx"
-# A mark stands for a backslash and its letter. They are of Unicode's noncharacters, which no text may hold.
-MARKS = {letter: chr(0xFDD0 + number) for number, letter in enumerate(LETTERS)}
-MARKED = "\ufdd0-\ufdd8"
-SINGLE = "\ufdd9"  # a backslash that was not doubled, and that no escape of JSON begins with: `\d`, `\sqrt`
-NONCHARACTER = re.compile("[\ufdd0-\ufdef]")
-LETTER_OF = {mark: letter for letter, mark in MARKS.items()} | dict(zip("\x07\b\f\n\r\t\v", "abfnrtv", strict=True))
-CONTROL = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
-MARK_OF_CODE = {code: MARKS[letter] for letter, code in CONTROL.items()}
-ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 SOFT = re.compile(rf"([\x07\b\f\n\r\t\v{MARKED}])([A-Za-z]*)")
 UNSETTLED = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{MARKED}{SINGLE}]")
 # Whether a string needs more than its marks of line ends and tabs replaced: 20 times as fast as all that follows.
@@ -47,7 +38,6 @@ DOUBT = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdd2\ufdd4\ufdd6-\ufdd9]"
     r"|[\n\t\ufdd3\ufdd5](?=[a-z\]]|Right|Left)|[\"'`\[^](?=[\ufdd3\ufdd5])|:[\ufdd3\ufdd5]\d"
 )
-OTHER_ESCAPE = re.compile(r'\\[^"/]', re.DOTALL)
 WINDOWS_1252 = {
     code: bytes([code]).decode("cp1252") for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
@@ -86,32 +76,6 @@ COMMAND = re.compile(rf"[\\{SINGLE}]([A-Za-z]+)|([{MARKED}][A-Za-z]+)(?=[_^{{\\{
 # Rows of a matrix whose \\begin is not doubled: there, two backslashes are two.
 ROWS = re.compile(rf"{MARKS['b']}egin\{{.{{0,500}}?{SINGLE}end\{{", re.DOTALL)
 ROW_END = re.compile(rf"(?<!\\)\\(?=[\s\d\[&{MARKED}{SINGLE}-])")
-
-
-def mark_escapes(text: str) -> str:
-    """`text` in which marks stand for the escapes of JSON that may not be meant, and other backslashes are doubled."""
-    if not text.isascii():
-        text = NONCHARACTER.sub("\ufffd", text)
-    if "\\" not in text:
-        return text
-    if "\\\\" not in text:  # every backslash begins an escape
-        text = text.replace("\\n", MARKS["n"]).replace("\\t", MARKS["t"])
-        if not OTHER_ESCAPE.search(text):
-            return text
-    return ESCAPE.sub(mark_escape, text)
-
-
-def mark_escape(found: re.Match[str]) -> str:
-    """What stands for an escape."""
-    if digits := found[1]:
-        code = int(digits, 16)
-        return MARK_OF_CODE.get(code) or ("\ufffd" if 0xFDD0 <= code <= 0xFDEF else found[0])
-    letter = found[2]
-    if letter in '"\\/':
-        return found[0]
-    if letter in "bfnrtux":
-        return MARKS[letter]
-    return letter if letter == "'" else SINGLE + letter
 
 
 class Commands:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import re
 
-from persona_hub.transforms.llm.reading.escapes import mark_escapes, settle
+from persona_hub.transforms.llm.reading.escapes import settle
+from persona_hub.transforms.llm.reading.marks import mark_escapes
 from persona_hub.transforms.llm.reading.schema import Schema
 
 LINE = re.compile(r"[\"'*_]{0,3}(\w[\w -]{0,60}?)[\"'*_]{0,3}:(?:[*_]{1,3})?(?:[ \t]+(\S.*))?")

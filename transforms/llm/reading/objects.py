@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from persona_hub.transforms.llm.protocol import well_formed
-from persona_hub.transforms.llm.reading.escapes import MARKED, Commands, mark_escapes, settle
+from persona_hub.transforms.llm.reading.escapes import Commands, settle
+from persona_hub.transforms.llm.reading.marks import MARKED, mark_escapes
 
 EFFORT = 8  # characters that may be decoded, in lengths of the text: with ATTEMPTS, what keeps hostile text linear
 ATTEMPTS = 200  # places where an object may begin; each failure counts the lines before it, a pass over the text
