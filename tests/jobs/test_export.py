@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import apache_beam as beam
 import orjson
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +22,7 @@ from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Persona, Sample, Tombstone, as_dict, persona_id
 from persona_hub.transforms.wire.batches import Batch
+from tests.helpers.places import ROOT
 
 TEXTS = [f"a keeper of {n} bees\nand 🐝 \0 \u202eعسل" for n in range(25)]
 PERSONAS = sorted(
@@ -57,6 +61,22 @@ def next_version(output: str, parent: str, name: str, *removed: str) -> None:
 
 def lines(file: Path) -> list[dict]:
     return [orjson.loads(line) for line in file.read_bytes().split(b"\n")[:-1]]
+
+
+def test_the_snippets_of_the_page_run_as_they_stand_there(hub: str) -> None:
+    synthesize(hub, "one")
+    export(hub, ["jsonl", "parquet"])
+    page = (ROOT / "docs" / "hub.md").read_text("utf-8")
+    snippets = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {"pipeline": beam.Pipeline()}
+    for code in snippets:
+        exec(code.replace("OUTPUT", hub).replace("0001-5f0c19aa", "0001-aa"), names)
+        if "fastavro" in code:
+            assert [row["text"] for row in names["personas"]] == [one.text for one in PERSONAS]
+    assert len(snippets) == 3
+    assert names["languages"] == [{"language": "en", "persona_id_count": 25}]
+    assert [one["synthesized text"] for one in names["samples"]] == [one.text for one in SAMPLES]
+    assert sorted(names["texts"]) == sorted(one.text for one in PERSONAS)
 
 
 def test_json_lines_are_as_the_authors_released_theirs(hub: str) -> None:
