@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED
+from persona_hub.pipelines.commands.export import export
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import read_bytes
@@ -47,6 +48,13 @@ def test_it_is_the_hub_on_disk(there: str, gcs_bucket: Any, tmp_path: Path) -> N
     assert texts(f"{there}/out") == texts(f"{tmp_path}/out") != []
     remote, local = open_hub(f"{there}/out").manifest, open_hub(f"{tmp_path}/out").manifest
     assert remote.counts == local.counts
+    exported = export(f"{there}/out", ["jsonl", "parquet"]), export(f"{tmp_path}/out", ["jsonl", "parquet"])
+    assert exported[0].folder == f"{there}/out/export/{remote.version}"
+    assert {entry.path for entry in exported[0].files} >= {"persona.jsonl", "math.jsonl"}
+    for far, near in zip(exported[0].files, exported[1].files, strict=True):
+        assert (far.path, far.records) == (near.path, near.records)
+        if far.path.endswith(".jsonl"):  # the tables hold the addresses of the corpus, too
+            assert read_bytes(f"{exported[0].folder}/{far.path}") == Path(exported[1].folder, near.path).read_bytes()
     assert not [blob.name for blob in gcs_bucket.list_blobs(prefix="out/") if "_part-" in blob.name]
 
 
