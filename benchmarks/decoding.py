@@ -5,8 +5,8 @@ PERSONA_HUB_DATA=DIR python -m benchmarks.decoding. A page is three paragraphs o
 page is mojibake if more than a tenth of its characters beyond ASCII are wrong ones. The bounds of
 `transforms.corpus.charsets` were chosen on other texts. A number after the command is that of the pages of each kind.
 
-With 5 of each, 360 in all: declared, every character right; undeclared 1.00000, 0.99998 and 0.99997 of them with 0, 1
-and 20 bytes damaged. No page was a dead letter, none mojibake.
+With 28 of each, 2,016 in all, of 0.64 million characters for each damage: declared 1.00000 of them right, whatever the
+damage; undeclared 1.00000, 1.00000 and 0.99996 with 0, 1 and 20 bytes damaged. No page was a dead letter or mojibake.
 """
 
 from __future__ import annotations
