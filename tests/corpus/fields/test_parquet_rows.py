@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from persona_hub.transforms.corpus.corpus_records import BrokenError, Limits
+from persona_hub.transforms.corpus.fields import parquet_rows
 from persona_hub.transforms.corpus.fields.parquet_rows import Size, rows_of_parquet, size_of
 from persona_hub.transforms.corpus.fields.row_bounds import MOST_VALUES, OversizedRow
 from tests.material.parquet_bombs import members, repeated, write
@@ -62,6 +63,17 @@ def test_what_a_file_unfolds_to_is_bounded(tmp_path: Path, columns: dict[str, An
     with pytest.raises(BrokenError, match="Leave the file out") as caught:
         rows_in(path, free_bytes=FREE)
     assert caught.value.reason == "decompression-bomb"
+
+
+def test_rows_of_one_long_text_are_refused_before_one_is_unfolded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_rows, "LONG_DICTIONARY", 10_000)
+    path = write(tmp_path / "x.parquet", {"text": repeated("x" * 100_000, 10_000)}, store_schema=False)
+    with pytest.raises(BrokenError, match="819,232,768 or more"):  # 8,192 rows and their numbers, at once
+        rows_in(path)
+    few = write(tmp_path / "y.parquet", {"text": repeated("x" * 100_000, 3)}, store_schema=False)
+    assert rows_in(few) == [{"text": "x" * 100_000}] * 3
 
 
 def test_many_row_groups_share_what_is_free(tmp_path: Path) -> None:

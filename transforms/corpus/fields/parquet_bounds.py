@@ -6,7 +6,7 @@ number. So the bytes of a batch have no bound by the chunk's, but by rows times 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, BinaryIO
 
 from persona_hub.transforms.corpus.corpus_records import MIB, BrokenError, Limits
@@ -27,8 +27,11 @@ class GroupBounds:
         self.allowed = max(limits.free_bytes, limits.ratio * self.packed)
         self.unfolded = 0
 
-    def rows_at_once(self, stream: BinaryIO, most: int) -> int:
-        """How many rows may be read at once, `most` at the most. Raises BrokenError if the group says it is a bomb."""
+    def rows_at_once(self, stream: BinaryIO, most: int, folded: Collection[str] = ()) -> int:
+        """How many rows may be read at once, `most` at the most; the columns `folded` are read as dictionaries.
+
+        Raises BrokenError if the group says that it is a bomb.
+        """
         unpacked = sum(chunk.total_uncompressed_size for chunk in self.chunks)
         members = sum(chunk.num_values for chunk in self.chunks if "." in chunk.path_in_schema) * NUMBER_BYTES
         if unpacked > self.allowed or members > self.allowed:
@@ -37,7 +40,7 @@ class GroupBounds:
         if self.group.num_rows > max(FREE_ROWS, self.limits.ratio * whole):
             detail = f"{whole:,} bytes hold {self.group.num_rows:,} rows: a decompression bomb. Leave the file out."
             raise BrokenError("decompression-bomb", detail)
-        longest = sum(longest_value(stream, chunk) for chunk in self.chunks)
+        longest = sum(longest_value(stream, chunk) for chunk in self.chunks if chunk.path_in_schema not in folded)
         return max(1, min(most, BYTES_AT_ONCE // max(1, longest)))
 
     def take(self, unfolded: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO, NamedTuple
 
@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from persona_hub.transforms.corpus.corpus_records import BrokenError, Limits
+from persona_hub.transforms.corpus.corpus_records import MIB, BrokenError, Limits
 from persona_hub.transforms.corpus.fields.columns import is_bytes, is_list, is_string, texts_of, unfolded
-from persona_hub.transforms.corpus.fields.parquet_bounds import GroupBounds, too_large
+from persona_hub.transforms.corpus.fields.parquet_bounds import GroupBounds, longest_value, too_large
 from persona_hub.transforms.corpus.fields.row_bounds import DEEPEST_ROW, MOST_VALUES, OversizedRow
 
 BATCH_ROWS = 8192
+LONG_DICTIONARY = 8 * MIB  # writers begin another way of writing at 1 MB
 UNREADABLE = (ValueError, OverflowError, KeyError)  # by Python: a time, a time zone, a text that is no UTF-8
 
 
@@ -36,15 +37,14 @@ def rows_of_parquet(stream: BinaryIO, limits: Limits) -> Iterator[dict[str, Any]
     columns = [metadata.schema.column(i) for i in range(len(metadata.schema))]
     for column in columns:
         _refuse_odd(column, limits)
-    # Members of lists and records are left as numbers: a row may list the same text a million times.
-    nested = [column.path for column in columns if "." in column.path and not _shares_beginnings(metadata, column.path)]
-    table = pq.ParquetFile(stream, metadata=metadata, read_dictionary=nested, pre_buffer=False)
+    folded = _folded(stream, metadata, columns)
+    table = pq.ParquetFile(stream, metadata=metadata, read_dictionary=folded, pre_buffer=False)
     free = limits.free_bytes  # so that a thousand small row groups cannot each take all that is free
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         chunks = [group.column(i) for i in range(group.num_columns)]
         bounds = GroupBounds(group, chunks, replace(limits, free_bytes=free))
-        rows = bounds.rows_at_once(stream, BATCH_ROWS)
+        rows = bounds.rows_at_once(stream, BATCH_ROWS, folded)
         for chunk, column in zip(chunks, columns, strict=True):
             _refuse_members(chunk, column, bounds)
         for batch in table.iter_batches(rows, row_groups=[number], use_threads=False):
@@ -64,11 +64,21 @@ def _refuse_odd(column: Any, limits: Limits) -> None:
         raise BrokenError("record-too-large", detail)
 
 
-def _shares_beginnings(metadata: Any, path: str) -> bool:
-    """Whether values of a column are written as what they do not share with the one before: no dictionary is made."""
-    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
-    chunks = (group.column(i) for group in groups for i in range(group.num_columns))
-    return any(chunk.path_in_schema == path and "DELTA_BYTE_ARRAY" in chunk.encodings for chunk in chunks)
+def _folded(stream: BinaryIO, metadata: Any, columns: Sequence[Any]) -> list[str]:
+    """Paths of the columns that are read as numbers and a dictionary, until it is known how much they unfold to.
+
+    A row may list the same text a million times, and 100,000 rows may have the same text of 30 MB.
+    """
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    folded = []
+    for i, column in enumerate(columns):
+        chunks = [group.column(i) for group in groups]
+        if any("DELTA_BYTE_ARRAY" in chunk.encodings for chunk in chunks):  # pyarrow makes no dictionary of those
+            continue
+        large = (chunk for chunk in chunks if chunk.total_uncompressed_size > LONG_DICTIONARY)
+        if "." in column.path or any(longest_value(stream, chunk) > LONG_DICTIONARY for chunk in large):
+            folded.append(column.path)
+    return folded
 
 
 def _refuse_members(chunk: Any, column: Any, bounds: GroupBounds) -> None:
