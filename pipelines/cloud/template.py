@@ -66,7 +66,7 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "rate_limit_descriptor": (r"[^\s=,]+=[^\s,]+", "TEXT"),
     "price_file": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "persona_language": (r"same|[a-z]{2,3}", "TEXT"),
-    "embedder": (rf"offline|savedmodel:{CLOUD_FOLDER}|({'|'.join(PAID_EMBEDDERS)}):{MODEL}", "TEXT"),
+    "embedder": (rf"offline|use|savedmodel:{CLOUD_FOLDER}|({'|'.join(PAID_EMBEDDERS)}):{MODEL}", "TEXT"),
     "use_case": (rf"all|none|{'|'.join(USE_CASE_NAMES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
     "examples": (rf"([a-z][a-z0-9_]*=)?{CLOUD_OBJECT}", "TEXT"),
 }

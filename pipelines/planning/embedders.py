@@ -13,33 +13,37 @@ from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.embedding.model_files import savedmodel_files
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import split_embedder
+from persona_hub.transforms.embedding.use.weights import use_files
 from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Persona, Vector
 
 EMBEDDER, EMBEDDER_FILES = "embedder", "embedder_files"  # in a manifest's `models`
-SAVED_MODEL = "savedmodel"
+SAVED_MODEL, SENTENCE_ENCODER = "savedmodel", "use"
 LOOKED_AT = 4096  # records of a file
 
 
 def files_hash(options: EmbedderOptions, where: Where) -> str:
-    """A hash of a SavedModel's files; "" for other embedders, and where none is used.
+    """A hash of a SavedModel's files, or of `use` and its forward pass; "" for others, and where none is used.
 
-    Raises SavedModelError where there is no such model. A path of a cluster's workers cannot be looked at from here.
+    Raises SavedModelError or UseError where there is no such model. A path of a cluster's workers cannot be looked at
+    from here.
     """
     backend, path = split_embedder(options.embedder)
-    if backend != SAVED_MODEL or options.embedding_threshold == 1.0:
+    if backend not in (SAVED_MODEL, SENTENCE_ENCODER) or options.embedding_threshold == 1.0:
         return ""
+    if backend == SENTENCE_ENCODER:
+        return use_files()
     if is_local(path) and not where.one_machine:
         return ""
     return savedmodel_files(path)
 
 
 def identified(options: EmbedderOptions, where: Where) -> dict[str, Any]:
-    """What stands for the embedder's name in a fingerprint: a SavedModel is its files, wherever they lie."""
+    """What stands for the embedder's name in a fingerprint: a local model is its files, wherever they lie."""
     found = files_hash(options, where)
-    return {EMBEDDER: f"{SAVED_MODEL}:{found}"} if found else {}
+    return {EMBEDDER: f"{split_embedder(options.embedder)[0]}:{found}"} if found else {}
 
 
 def models_entry(embedder: EmbedderConfig) -> dict[str, str]:
@@ -50,7 +54,7 @@ def models_entry(embedder: EmbedderConfig) -> dict[str, str]:
 def is_embedder_of(models: Mapping[str, str], embedder: EmbedderConfig) -> bool:
     """Whether a hub's vectors, made by the `models` of its manifest, are of this embedder.
 
-    Of a SavedModel by its files, where they are known of both; hubs of earlier releases know its path only.
+    Of a local model by its files, where they are known of both; hubs of earlier releases know its path only.
     """
     before = models.get(EMBEDDER_FILES, "")
     if before and embedder.files:
@@ -75,9 +79,15 @@ def check_embedder(options: EmbedderOptions, hub: Hub, where: Where) -> None:
         return
     models = hub.manifest.models
     asked = EmbedderConfig(options.embedder)
-    if models.get(EMBEDDER, asked.name).startswith(f"{SAVED_MODEL}:"):
+    if models.get(EMBEDDER, asked.name).partition(":")[0] in (SAVED_MODEL, SENTENCE_ENCODER):
         asked = EmbedderConfig(options.embedder, files=files_hash(options, where))
     if not is_embedder_of(models, asked):
+        if models.get(EMBEDDER) == asked.name == SENTENCE_ENCODER:
+            raise UsageError(
+                f"--embedder {asked.name}: the vectors of this hub are of another release of it (files "
+                f"{models[EMBEDDER_FILES][:8]}, here {asked.files[:8]}); install the release of this package that made "
+                f"the hub, or build a new hub"
+            )
         if models.get(EMBEDDER) == asked.name:
             raise UsageError(
                 f"--embedder {asked.name}: another model lies there than the one of this hub's vectors (files "

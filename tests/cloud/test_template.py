@@ -46,7 +46,7 @@ EXAMPLES = {
     "rate_limit_descriptor": "model=gpt model=gpt,team=a | gpt",
     "price_file": "gs://box/prices.yaml | prices.yaml",
     "persona_language": "same de fil | English",
-    "embedder": "offline savedmodel:gs://box/use openai:text-embedding-3-small | savedmodel:/models/use use",
+    "embedder": "offline use savedmodel:gs://box/use openai:text-embedding-3-small | savedmodel:/models/use usual",
     "use_case": "all math math,tool gs://box/my.yaml math,gs://box/my.yaml | maths my.yaml",
     "examples": "gs://box/a.jsonl | a.jsonl",
     "format": "auto warc | pdf",

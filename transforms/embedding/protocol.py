@@ -45,7 +45,7 @@ class EmbedderConfig:
     calls: ModelConfig | None = None  # how calls go, where the model is a server's
     dimensions: int = 0  # numbers in a vector; 0: as many as the model gives
     batch: int = 0  # texts in a call; 0: as many as the server's protocol takes
-    files: str = ""  # of a SavedModel, as `savedmodel_files` hashes them; "" where that is not known
+    files: str = ""  # a hash of a SavedModel's or of `use`'s; "" where that is not known
 
 
 @dataclass(frozen=True)

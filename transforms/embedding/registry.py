@@ -13,6 +13,7 @@ from persona_hub.transforms.errors import InvalidInputError
 LOCAL_EMBEDDERS = {
     "offline": "persona_hub.transforms.embedding.offline:OfflineEmbedder",
     "savedmodel": "persona_hub.transforms.embedding.savedmodel:SavedModelEmbedder",
+    "use": "persona_hub.transforms.embedding.use.embedder:UseEmbedder",
 }
 # A server's, paid for by the token.
 PAID_EMBEDDERS = {
@@ -48,6 +49,8 @@ def split_embedder(name: str) -> tuple[str, str]:
     backend, model = EMBEDDERS.split(name)
     if backend == "savedmodel" and not model:
         raise InvalidInputError(f"--embedder {name}: which model? Name its folder, as in savedmodel:/models/encoder")
+    if backend == "use" and name != backend:
+        raise InvalidInputError(f"--embedder {name}: `use` is one model and takes no name; say --embedder use")
     if backend in PAID_EMBEDDERS and not model:
         raise InvalidInputError(f"--embedder {name}: which model? Name it too, as in openai:text-embedding-3-small")
     return backend, model

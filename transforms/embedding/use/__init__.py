@@ -1,0 +1,1 @@
+"""Google's Universal Sentence Encoder, multilingual v3: tokens, blocks, vectors."""
