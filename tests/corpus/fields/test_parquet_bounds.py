@@ -12,7 +12,6 @@ import pytest
 from persona_hub.transforms.corpus.corpus_records import Damage, TextRecord
 from persona_hub.transforms.corpus.fields import parquet_bounds
 from persona_hub.transforms.corpus.fields.parquet_bounds import BYTES_AT_ONCE, longest_value
-from persona_hub.transforms.corpus.formats.parquet import ROWS_AT_ONCE
 from tests.corpus.writing import found_in
 from tests.material.parquet_bombs import members, repeated, write
 
@@ -78,4 +77,4 @@ def test_the_longest_value_that_is_repeated_is_known_before_it_is_read(tmp_path:
         text, url, number = (longest_value(stream, group.column(i)) for i in range(3))
     assert 10**6 <= text <= 10**6 + 100
     assert (url, number) == (0, 8)
-    assert BYTES_AT_ONCE // (1 << 20) >= ROWS_AT_ONCE  # a dictionary of the usual size, 1 MB, slows nobody
+    assert BYTES_AT_ONCE // (1 << 20) > 100  # rows beside a dictionary of the usual size, 1 MB: 64 cost 7% more CPU
