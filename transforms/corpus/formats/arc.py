@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from persona_hub.transforms.corpus.corpus_records import FETCH_FILE, BrokenError, CorpusFile, Damage, Limits
-from persona_hub.transforms.corpus.formats.warc import CutError, RecordBuffer, WarcRecord
-from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_chunks
+from persona_hub.transforms.corpus.corpus_records import FETCH_FILE, CorpusFile, Damage, Limits
+from persona_hub.transforms.corpus.formats.warc import RecordBuffer, WarcRecord, records_of_crawl
 
 URI = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:\S")
 DATE = re.compile(rb"\d{8,20}")
@@ -46,36 +45,9 @@ def parse_arc_line(line: bytes) -> ArcLine | None:
 
 
 def arc_records(file: CorpusFile, limits: Limits) -> Iterator[WarcRecord | Damage]:
-    """The records of a file as those of a WARC, or the damage in their stead; after damage the next is looked for.
-
-    Raises BrokenError where nothing can follow.
-    """
-    with open_raw(file) as stream:
-        breaks: list[BrokenError] = []
-        buffer = RecordBuffer(decompressed(raw_chunks(stream), limits, breaks), "arc")
-        number, lost = 0, False  # lost: the next record is looked for
-        while True:
-            try:
-                line = buffer.line()
-                if not line:
-                    return
-                if not line.strip():
-                    continue
-                head = parse_arc_line(line)
-                if head is None:
-                    if number == 0 and not lost:
-                        raise BrokenError("not-arc", "no record begins it. Force the right --format or leave it out.")
-                    if not lost:
-                        number += 1
-                        detail = f"no record begins where the one before ends. {FETCH_FILE}"
-                        yield Damage(f"record {number}", "arc-damaged", detail)
-                    lost = True
-                    continue
-                number, lost = number + 1, head.size < 0
-                yield _record(buffer, head, f"record {number}", limits)
-            except CutError:
-                yield Damage(f"record {number or 1}", breaks[-1].reason, breaks[-1].detail)
-                lost = True
+    """The records of a file as those of a WARC, or the damage in their stead. Raises BrokenError as for a WARC."""
+    none = "no record begins it. Force the right --format or leave it out."
+    return records_of_crawl(file, limits, "arc", parse_arc_line, _record, none)
 
 
 def _record(buffer: RecordBuffer, head: ArcLine, place: str, limits: Limits) -> WarcRecord | Damage:

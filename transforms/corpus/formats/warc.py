@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from persona_hub.transforms.corpus.corpus_records import FETCH_FILE, KIB, BrokenError, CorpusFile, Damage, Limits
 from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_chunks
@@ -11,6 +12,8 @@ from persona_hub.transforms.corpus.streams import decompressed, open_raw, raw_ch
 LINE_BYTES = 64 * KIB  # of a header line; more is no header
 HEADER_LINES = 200
 WARC_START = b"WARC/"
+
+Head = TypeVar("Head")
 
 
 @dataclass(frozen=True)
@@ -93,43 +96,55 @@ class RecordBuffer:
 
 
 def warc_records(file: CorpusFile, limits: Limits) -> Iterator[WarcRecord | Damage]:
+    """The records of a file, or the damage in their stead. Raises BrokenError where nothing can follow."""
+    none = "it does not begin with WARC/. Force the right --format or leave it out."
+    return records_of_crawl(file, limits, "warc", lambda line: line.startswith(WARC_START) or None, _record, none)
+
+
+def records_of_crawl(
+    file: CorpusFile,
+    limits: Limits,
+    format: str,
+    begins: Callable[[bytes], Head | None],
+    read: Callable[[RecordBuffer, Head, str, Limits], WarcRecord | Damage],
+    none: str,
+) -> Iterator[WarcRecord | Damage]:
     """The records of a file, or the damage in their stead; after damage the next record is looked for.
 
-    Raises BrokenError where nothing can follow.
+    `begins` says what a line that begins a record tells, and `read` reads the rest of it. Raises BrokenError where
+    nothing can follow, in the words of `none` if no record begins the file.
     """
     with open_raw(file) as stream:
         breaks: list[BrokenError] = []
-        chunks = decompressed(raw_chunks(stream), limits, breaks)
-        buffer = RecordBuffer(chunks, "warc")
+        buffer = RecordBuffer(decompressed(raw_chunks(stream), limits, breaks), format)
         number, lost = 0, False  # lost: the next record is looked for
         while True:
-            place = f"record {number + 1}"
             try:
                 line = buffer.line()
                 if not line:
                     return
                 if not line.strip():
                     continue
-                if not line.startswith(WARC_START):
+                head = begins(line)
+                if head is None:
                     if number == 0 and not lost:
-                        detail = "it does not begin with WARC/. Force the right --format or leave it out."
-                        raise BrokenError("not-warc", detail)
+                        raise BrokenError(f"not-{format}", none)
                     if not lost:
-                        yield Damage(place, "warc-damaged", f"no record begins where the one before ends. {FETCH_FILE}")
                         number += 1
+                        detail = f"no record begins where the one before ends. {FETCH_FILE}"
+                        yield Damage(f"record {number}", f"{format}-damaged", detail)
                     lost = True
                     continue
                 number, lost = number + 1, False
-                record = _record(buffer, place, limits)
+                record = read(buffer, head, f"record {number}", limits)
                 lost = isinstance(record, Damage) and record.reason != "record-too-large"
                 yield record
             except CutError:
-                broken = breaks[-1]
-                yield Damage(f"record {number or 1}", broken.reason, broken.detail)
+                yield Damage(f"record {number or 1}", breaks[-1].reason, breaks[-1].detail)
                 lost = True
 
 
-def _record(buffer: RecordBuffer, place: str, limits: Limits) -> WarcRecord | Damage:
+def _record(buffer: RecordBuffer, begins: bool, place: str, limits: Limits) -> WarcRecord | Damage:
     headers: dict[str, str] = {}
     for _ in range(HEADER_LINES):
         line = buffer.line()
