@@ -16,8 +16,8 @@ from persona_hub.transforms.dedup import row_files
 from persona_hub.transforms.dedup.chunks import UnusableRow, check_rows, line_of_row
 from persona_hub.transforms.dedup.row_files import placed_rows, ranges_of, read_source_range
 from persona_hub.transforms.dedup.sources import CHUNK_BITS, Source, sources_of
-from tests.material.avro_bytes import TREE, file_of, packed, schema_of, string
-from tests.material.parquet_bombs import members, repeated, write
+from tests.material.tables.avro_bytes import TREE, file_of, packed, schema_of, string
+from tests.material.tables.parquet_bombs import members, repeated, write
 
 
 def rows_in(path: Path) -> tuple[bytes, list[UnusableRow]]:

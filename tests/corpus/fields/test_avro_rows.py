@@ -17,7 +17,7 @@ from persona_hub.transforms.corpus.fields.avro_rows import row_reader
 from persona_hub.transforms.corpus.fields.avro_schema import resolve_schema
 from persona_hub.transforms.corpus.fields.avro_values import ValueFault
 from persona_hub.transforms.corpus.fields.row_bounds import MOST_VALUES, OversizedRow
-from tests.material.avro_bytes import TREE, packed, schema_of, string, types, values_of_type
+from tests.material.tables.avro_bytes import TREE, packed, schema_of, string, types, values_of_type
 
 LIMIT = 1 << 20  # bytes of a record
 

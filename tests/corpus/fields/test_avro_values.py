@@ -18,7 +18,16 @@ from persona_hub.transforms.corpus.corpus_records import CorpusRecord, Damage, T
 from persona_hub.transforms.corpus.fields.avro_schema import SchemaError, resolve_schema
 from persona_hub.transforms.corpus.fields.avro_values import ValueFault, record_reader, skip_value
 from tests.corpus.writing import found_in
-from tests.material.avro_bytes import TREE, file_of, packed, plain_types, schema_of, string, types, values_of_type
+from tests.material.tables.avro_bytes import (
+    TREE,
+    file_of,
+    packed,
+    plain_types,
+    schema_of,
+    string,
+    types,
+    values_of_type,
+)
 
 ID = uuid.UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
 

@@ -13,7 +13,7 @@ from persona_hub.transforms.corpus.corpus_records import Damage, TextRecord
 from persona_hub.transforms.corpus.fields import parquet_bounds
 from persona_hub.transforms.corpus.fields.parquet_bounds import BYTES_AT_ONCE, longest_value
 from tests.corpus.writing import found_in
-from tests.material.parquet_bombs import members, repeated, write
+from tests.material.tables.parquet_bombs import members, repeated, write
 
 FREE = 1_000_000  # in these tests; the bound of a real run is 256 MB
 

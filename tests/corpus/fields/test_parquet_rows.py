@@ -15,7 +15,7 @@ from persona_hub.transforms.corpus.corpus_records import BrokenError, Limits
 from persona_hub.transforms.corpus.fields import parquet_rows
 from persona_hub.transforms.corpus.fields.parquet_rows import Size, rows_of_parquet, size_of
 from persona_hub.transforms.corpus.fields.row_bounds import MOST_VALUES, OversizedRow
-from tests.material.parquet_bombs import members, repeated, write
+from tests.material.tables.parquet_bombs import members, repeated, write
 
 FREE = 1_000_000  # in these tests; the bound of a real run is 256 MB
 
