@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
 from persona_hub.pipelines.commands import status
@@ -177,3 +178,13 @@ def test_a_wrong_key_is_one_line(
     assert "http-401" in err
     assert "sk-planted" not in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_sample_is_read_with_the_window_that_was_allowed(tmp_path: Path) -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=28, enable_ldm=True)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    line = json.dumps({"text": "The boats came late again, and nobody on the quay knew why."}).encode()
+    (tmp_path / "a.jsonl.zst").write_bytes(compressor.compress(line) + compressor.flush())
+    files = match_corpus([str(tmp_path)])
+    assert sample_corpus(files, build_options(), 50).total == 0
+    assert sample_corpus(files, build_options("--zstd_window_mb", "256"), 50).total == 1
