@@ -62,6 +62,7 @@ def version_line(manifest: Manifest, usage: Usage) -> str:
     cost = f"{sum(costs):,.2f}" if costs else "-"
     read = manifest.counts.get("read_corpus", {}).get("document", 0)
     partial = f"  partial: {quantity(sum(manifest.partial.values()), 'question')} unasked" if manifest.partial else ""
+    partial += f"  partial: {quantity(len(manifest.lost_files), 'file')} lost" if manifest.lost_files else ""
     return (
         f"{manifest.version:16}{manifest.created:22.19}{manifest.records_of('personas'):>17,}"
         f"{personas_added(manifest):>12,}{read:>16,}{cost:>12}{made_by(manifest)}{partial}"

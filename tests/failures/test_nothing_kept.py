@@ -48,6 +48,8 @@ def test_a_slip_publishes_nothing_and_the_right_command_runs(
     said = capsys.readouterr().out
     assert lost in said
     assert "nothing is to be done" not in said
+    assert main(["versions", "--hub", str(output)]) == DONE
+    assert "  partial: 1 file lost\n" in capsys.readouterr().out
     assert [*state_lines(str(output))] == [f"partial: 1 file lost for want of a field with the text, as {table}"]
     assert main([*build, "--text_field", "body", "--max_lost", "1"]) == DONE
 
