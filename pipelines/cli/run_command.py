@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -58,7 +59,9 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
             options = replace(options, input=show_dated(options.input, dated(options.input, clock())))
         if not job.runs_on_beam:  # a job looks at them when it knows where it runs
             storages.check_storages(options)
-        return command(options, rest)
+        code = command(options, rest)
+        sys.stdout.flush()
+        return code
     except Submitted as job_elsewhere:
         say(job_elsewhere)
         return DONE
@@ -76,6 +79,8 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
     except JobError as error:
         return report(prog, error, FAILED)
     except OSError as error:  # a full disk, a folder that is a file, a hub's file that is gone
+        if isinstance(error, BrokenPipeError) and nobody_reads():
+            return FAILED
         what = f"{error.filename}: {error.strerror}" if error.filename else error
         return report(prog, JobError(f"{what}; mend that, and run the same command again"), FAILED)
     except KeyboardInterrupt as interrupt:
@@ -88,6 +93,19 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
             return report(prog, UsageError(told), WRONG_COMMAND)
         fault = f"{type(error).__name__}: {error} (a fault of persona-hub; please report what {TRACEBACK}=1 shows)"
         return report(prog, JobError(fault), FAILED, error)
+
+
+def nobody_reads() -> bool:
+    """Whether what reads standard output has gone, as `| head` does; what is left to print then goes nowhere."""
+    out = select.poll()
+    try:
+        out.register(sys.stdout.fileno(), select.POLLOUT)
+    except OSError:  # no file, as in a notebook
+        return False
+    gone = any(event & (select.POLLERR | select.POLLHUP) for _, event in out.poll(0))
+    if gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return gone
 
 
 def show_dated(typed: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:

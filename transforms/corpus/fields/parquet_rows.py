@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from persona_hub.transforms.corpus.corpus_records import MIB, BrokenError, Limits
 from persona_hub.transforms.corpus.fields.columns import is_bytes, is_list, is_string, texts_of, unfolded
 from persona_hub.transforms.corpus.fields.parquet_bounds import GroupBounds, longest_value, too_large
+from persona_hub.transforms.corpus.fields.parquet_footer import metadata_of
 from persona_hub.transforms.corpus.fields.row_bounds import DEEPEST_ROW, MOST_VALUES, OversizedRow
 
 BATCH_ROWS = 8192
@@ -33,7 +34,7 @@ def rows_of_parquet(stream: BinaryIO, limits: Limits) -> Iterator[dict[str, Any]
 
     Raises BrokenError, pa.ArrowException or OSError where it cannot be read on.
     """
-    metadata = pq.read_metadata(stream)
+    metadata = metadata_of(stream)
     columns = [metadata.schema.column(i) for i in range(len(metadata.schema))]
     for column in columns:
         _refuse_odd(column, limits)

@@ -20,6 +20,7 @@ from persona_hub.transforms.corpus.corpus_records import (
 )
 from persona_hub.transforms.corpus.fields.columns import addresses_in, bytes_in, is_address, is_text, unfolded
 from persona_hub.transforms.corpus.fields.parquet_bounds import GroupBounds
+from persona_hub.transforms.corpus.fields.parquet_footer import metadata_of
 from persona_hub.transforms.corpus.fields.row_fields import field_with_text, record_of_fields
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt
@@ -39,7 +40,7 @@ def read_parquet(piece: Piece, text_field: str, limits: Limits) -> Iterator[Corp
     with open_raw(piece.file) as stream:
         try:
             refuse_compressed(stream)
-            metadata = pq.read_metadata(stream)
+            metadata = metadata_of(stream)
             table = pq.ParquetFile(stream, metadata=metadata, pre_buffer=False)
             columns = _columns(table.schema_arrow, text_field)
             if lists := _leaves_of_lists(metadata, columns):
