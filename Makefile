@@ -15,8 +15,8 @@ demo: .venv/installed  ## the whole job on the embedded model and embedder; leav
 PROCESSES ?= 3
 XDIST := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
-test: .venv/installed-dev  ## half an hour on two cores; at its end stands what was skipped, and why
-	@echo "some thousands of tests, half an hour on two cores; a dot is a test that passed, s one that was skipped"
+test: .venv/installed-dev  ## a quarter of an hour on two cores; at its end stands what was skipped, and why
+	@echo "some thousands of tests, a quarter of an hour on two cores; a dot is a test that passed, s one that was skipped"
 	@test -d "$$PERSONA_HUB_DATA" || echo "PERSONA_HUB_DATA names no folder: the tests on real data are skipped"
 	$(BIN)/pytest $(XDIST)
 

@@ -120,7 +120,7 @@ CASES = [
     waits("a bad chunk", {"wire": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", "paid": False}),
     waits("shorter than it says", {"wire": "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", "paid": False}),
     Case("a server that is gone for one", [{"word": ONE, "status": 500}], flags=("--call_attempts=2",), sent=9,
-         code=BUDGET_SPENT, partial={"http-500": 1}, letters={"http-500": 1}, again=1, says=("no answer",)),
+         code=BUDGET_SPENT, partial={"http-500": 1}, letters={"http-500": 1}, again=1, says=("without an answer",)),
     Case("all cut off", [CUT], code=BUDGET_SPENT, partial={"malformed": 8}, letters={"malformed": 8}, sent=None,
          again=8, says=("more answers were lost than --max_lost allows",)),
     Case("a call of a tool in place of an answer", [{"word": ONE, "message": {"content": None, "tool_calls": [
