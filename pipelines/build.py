@@ -142,9 +142,9 @@ class BuildJob:
 def report_done(plan: BuildPlan, done: Manifest, current: Manifest) -> int:
     """Says that the version is there, and how the samples are made that are asked for and lacking."""
     options, output = plan.options, plan.options.output
-    say(already_done(output, done, current.version))
-    lost = report_lost_files(output, done) if options.max_lost < 1 else DONE
     lacking = unmade_use_cases(output, done, [use_case.name for use_case in plan.use_cases])
+    say(already_done(output, done, current.version, lacking))
+    lost = report_lost_files(output, done) if options.max_lost < 1 else DONE
     if not lacking:
         say("for more samples: persona-hub synthesize")
         return lost

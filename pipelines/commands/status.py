@@ -22,8 +22,8 @@ from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, 
 from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
-from persona_hub.transforms.hub.versions import Hub, list_runs, open_hub, path_of
-from persona_hub.transforms.store.protocol import Spend, StoreError
+from persona_hub.transforms.hub.versions import list_runs, open_hub, path_of
+from persona_hub.transforms.store.protocol import NOT_THERE, Spend, StoreError
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.store.usage import NANO, cost_of_calls
 
@@ -42,11 +42,17 @@ def show_status(options: StatusOptions, _: Sequence[str]) -> int:
     try:
         store = opened_store(used.address, must_be_there=True) if used.address else None
     except UsageError as error:
-        if options.response_store or not read_current(output):
+        if options.response_store:
             raise
         store, used = None, UsedStore("", str(error).removeprefix("--response_store "))
     if store is None:
-        say_lines(recorded_status(open_hub(output), expected, used.why))
+        if not read_current(output) and not list_runs(output):
+            flag = "--hub" if options.hub else "--output"
+            raise UsageError(
+                f"{flag} {output}: holds no hub and no samples yet; check the path. "
+                f"No response store, either: {used.why}"
+            )
+        say_lines(recorded_status(output, expected, used.why))
         return DONE
     try:
         with closing(store):
@@ -85,9 +91,9 @@ def store_meant(options: StatusOptions) -> UsedStore:
     return used_store(output)
 
 
-def recorded_status(hub: Hub, expected: Mapping[str, float], why: str) -> Iterator[str]:
-    """What a manifest says of a version's calls, where no store can be looked into."""
-    manifest = hub.manifest
+def recorded_status(output: str, expected: Mapping[str, float], why: str) -> Iterator[str]:
+    """What the manifests say of the calls of a version, or of runs of samples, where no store can be looked into."""
+    manifest = open_hub(output).manifest if read_current(output) else None
     spent = {
         stage: Spend(
             int(row.get("calls", 0)),
@@ -96,13 +102,17 @@ def recorded_status(hub: Hub, expected: Mapping[str, float], why: str) -> Iterat
             round(row.get("cost_usd", 0) * NANO),
             int(row.get("estimated", 0)),
         )
-        for stage, row in manifest.usage.items()
+        for stage, row in (manifest.usage.items() if manifest else ())
     }
     if spent:
         yield from status_table(spent, {}, 0.0, expected)
-    yield from state_lines(hub.output)
-    which = f"these are the calls that version {manifest.version} was published with" if spent else "no calls were paid"
-    yield f"{which}; no response store: {why}"
+    yield from state_lines(output)
+    if manifest and spent:
+        yield f"these are the calls that version {manifest.version} was published with; no response store: {why}"
+    elif any(run.usage for _, run in list_runs(output)):
+        yield f"calls of samples are in the manifests of their runs; no response store: {why}"
+    else:
+        yield "no calls were paid" if NOT_THERE in why else f"no calls were paid; no response store: {why}"
 
 
 def status_table(

@@ -18,6 +18,7 @@ from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, o
 from persona_hub.transforms.llm.protocol import MALFORMED_REASONS
 from persona_hub.transforms.records import Persona, Sample, excerpt, printable
 
+NOTHING_LEFT = "nothing is to be done"
 SHOWN_PERSONAS = 3
 SHOWN_CHARACTERS = 300
 ELSEWHERE = ("documents", "personas", "expanded", "passed-over", LOW_NOVELTY)  # counts that have no place in a line
@@ -46,12 +47,17 @@ def samples_summary(output: str, run: str) -> str:
     return "\n".join(map(printable, lines))
 
 
-def already_done(output: str, manifest: Manifest, current: str) -> str:
-    """What a build says that finds its work done; `current` is the version that readers see by now."""
+def already_done(output: str, manifest: Manifest, current: str, lacking: Sequence[str] = ()) -> str:
+    """What a build says that finds its work done; `current` is the version that readers see by now, `lacking` the use
+    cases that it asks for and that nobody has made samples of.
+    """
     since = f" (readers see {current}, which came of it since)" if current != manifest.version else ""
+    held = "the personas" if lacking else "the result"
+    left = nothing_left(manifest)
+    rest = "" if lacking and left == NOTHING_LEFT else f"; {left}"
     return (
-        f"{output} already holds the result of this command: version {manifest.version}, made {manifest.created}"
-        f"{since}; {nothing_left(manifest)}"
+        f"{output} already holds {held} of this command: version {manifest.version}, made {manifest.created}{since}"
+        f"{rest}"
     )
 
 
@@ -71,7 +77,7 @@ def nothing_left(made: BaseManifest) -> str:
     """Whether anything is left to do: some answers may be lacking, too few to matter or refused for their inputs."""
     refused, lost = refused_inputs(made.counts), all_lost(made.counts)
     if not refused and not lost:
-        return "but it lacks whole files" if made.lost_files else "nothing is to be done"
+        return "but it lacks whole files" if made.lost_files else NOTHING_LEFT
     every = dict(sorted((Counter(refused) + Counter(lost)).items()))
     why = ", ".join(f"{reason} {n:,}" for reason, n in every.items())
     asked = quantity(sum(every.values()), "question")

@@ -15,6 +15,7 @@ from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.pipelines.commands.used_store import used_store
 from persona_hub.pipelines.main import main
 from persona_hub.pipelines.planning.trust import note_settings
+from persona_hub.transforms.hub.manifest import RunManifest
 from persona_hub.transforms.store.registry import open_store
 from tests.material.versions import made
 
@@ -86,3 +87,27 @@ def test_a_hub_whose_store_is_gone_says_what_is_recorded(tmp_path: Path, capsys:
     assert main(["status", "--hub", output, "--output", f"{output}/"]) == DONE
     assert main(["status", "--hub", output, "--output", "other"]) == WRONG_COMMAND
     assert "--hub and --output: name one of them" in capsys.readouterr().err
+
+
+def test_samples_and_a_hub_without_paid_calls_are_complete_and_need_no_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "more" / "samples" / "math" / "0001-aa"
+    run.mkdir(parents=True)
+    (run / "manifest.json").write_bytes(RunManifest(run="0001-aa").to_json())
+    assert main(["status", "--output", str(tmp_path / "more")]) == DONE
+    assert capsys.readouterr().out.splitlines() == ["complete: 1 run of samples", "no calls were paid"]
+    version = made(tmp_path / "out", "", "a diver").version
+    assert main(["status", "--hub", str(tmp_path / "out")]) == DONE
+    assert capsys.readouterr().out.splitlines() == [f"complete: {version}", "no calls were paid"]
+
+
+def test_a_folder_without_a_hub_is_named_by_the_flag_that_was_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = str(tmp_path / "none")
+    for flag in ("--hub", "--output"):
+        assert main(["status", flag, nowhere]) == WRONG_COMMAND
+        said = capsys.readouterr().err
+        assert f"error: {flag} {nowhere}: holds no hub and no samples yet; check the path." in said
+        assert "--response_store" not in said

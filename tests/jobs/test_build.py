@@ -76,6 +76,8 @@ def test_the_same_build_with_another_use_case_names_the_command_that_makes_its_s
     said = capsys.readouterr().out
     asked = f"persona-hub synthesize --hub {hub} --output {hub} --use_case game_npc"
     assert f"samples of game_npc are lacking; they are made by: {asked}" in said
+    assert f"{hub} already holds the personas of this command" in said
+    assert "nothing is to be done" not in said
 
 
 def test_another_build_into_the_same_folder_is_refused(
