@@ -21,6 +21,7 @@ from persona_hub.pipelines.cli.hub_options import (
     HubOptions,
     NamedStoreOptions,
     PreviewSizeOptions,
+    QueryOptions,
     SourceOptions,
 )
 from persona_hub.pipelines.cli.model_options import (
@@ -88,6 +89,18 @@ class TakedownOptions(SourceOptions, PersonaDedupOptions, RunOptions):
     continues_hub = True
     output: str = field(default="", init=False)  # the hub; not a flag
     older_than_hours: float = again(CleaningOptions, "older_than_hours", first_day=True)
+    response_store: str = again(StoreOptions, "response_store", of_hub=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "output", self.hub)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions(QueryOptions, EmbedderOptions):
+    """Options of `search`: the text is embedded as the hub was."""
+
+    continues_hub = True
+    output: str = field(default="", init=False)  # the hub; not a flag
     response_store: str = again(StoreOptions, "response_store", of_hub=True)
 
     def __post_init__(self) -> None:

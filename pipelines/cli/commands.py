@@ -12,6 +12,7 @@ from persona_hub.pipelines.cli.command_options import (
     ImportOptions,
     PreviewOptions,
     RefreshOptions,
+    SearchOptions,
     SynthesizeOptions,
     TakedownOptions,
 )
@@ -68,6 +69,13 @@ JOBS = [
         "hub and samples -> JSON Lines as the authors released, or Parquet",
         "persona_hub.pipelines.commands.export:export_hub",
         ExportOptions,
+        runs_on_beam=False,
+    ),
+    Job(
+        "search",
+        "hub + a text, or one of its personas -> the personas nearest to it, by meaning and by words",
+        "persona_hub.pipelines.commands.search:search_hub",
+        SearchOptions,
         runs_on_beam=False,
     ),
     Job(

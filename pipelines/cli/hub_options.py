@@ -154,6 +154,25 @@ class EstimateSizeOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueryOptions(HubOptions):
+    """What is searched for in a hub, and how it is shown."""
+
+    text: str = option(
+        'what the personas are to be like, in words, as in "a nurse who works at night"',
+        metavar="TEXT",
+        positional=True,
+        recorded=False,
+        first_day=True,
+    )
+    like: str = option("search for personas like this one, in place of a text", metavar="PERSONA_ID", first_day=True)
+    format: str = option("form of what is printed", "text", choices=("text", "json"), first_day=True)
+    n: int = again(PreviewSizeOptions, "n", help="personas to show", default=10)
+    version: str = again(
+        VersionOptions, "version", help="version of the hub; default: the one that readers see", first_day=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class NamedStoreOptions(Options):
     """Which response store a command means: the one that is named, or the one in OUTPUT."""
 

@@ -30,6 +30,7 @@ class Option:
     required: bool = False
     many: bool = False  # may be given several times, each time with one or more values, set apart by blanks or commas
     paths: bool = False  # a comma may be part of a file's name, so `many` values are split where files are looked up
+    positional: bool = False  # given by its place, without its name
     metavar: str = ""
     alone: Any = None  # the value of the flag when it is given without one
     decides: bool = False  # decides what comes of the job, not only how it runs: part of a version's fingerprint

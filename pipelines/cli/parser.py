@@ -18,7 +18,7 @@ from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.secrets import masked, without_logins
 
 # Addresses of documents; those with rules of their own; what is no address.
-SHOWN_AS_THEY_ARE = ("source", "response_store", "vllm_args", "llm_extra_body")
+SHOWN_AS_THEY_ARE = ("source", "response_store", "vllm_args", "llm_extra_body", "text")
 SHOWN_OF_VALUE = 80
 SHORT_HELP = 20  # options that a command's --help shows without leaving any out
 
@@ -112,6 +112,10 @@ def add_flag(group: argparse._ActionsContainer, name: str, one: Option, inherite
         keywords |= {"type": one.type, "metavar": one.metavar or "X"}
     if one.alone is not None:
         keywords |= {"nargs": "?", "const": one.alone}
+    if one.positional:
+        del keywords["dest"], keywords["required"]
+        group.add_argument(name, **keywords, nargs="?")
+        return
     group.add_argument(f"--{name}", **keywords)
 
 

@@ -42,6 +42,7 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
             hub.SourceOptions,
             hub.CleaningOptions,
             hub.ExportOptions,
+            hub.QueryOptions,
         ),
     ),
     ("Dataflow", (launch.ServiceOptions, launch.TemplateOptions, launch.LaunchOptions)),

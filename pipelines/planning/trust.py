@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,21 +41,25 @@ def continued(options: AskedT, hub: Hub) -> AskedT:
 
     Raises UsageError, which says what to type, for a guarded one which only the manifest names.
     """
-    parameters, noted = hub.manifest.parameters, noted_settings(hub.output)
-    strange = {
-        name: value
-        for name in guarded(type(options))
-        if name not in options.given and not is_own(hub.output, name, value := parameters.get(name, ""), noted)
-    }
-    if strange:
-        typed = " ".join(f"--{name}={shlex.quote(as_typed(value))}" for name, value in strange.items())
+    if typed := to_type(options, hub, guarded(type(options))):
         raise UsageError(
             f"--hub {hub.output}: its manifest names what you have not used with it on this machine; if you trust "
             f"that, type it too, or name others: {typed}"
         )
-    asked = inherit(options, parameters)
+    asked = inherit(options, hub.manifest.parameters)
     note_settings(hub.output, asked)
     return asked
+
+
+def to_type(options: Options, hub: Hub, names: Iterable[str]) -> str:
+    """What has to be typed of the guarded options `names`, since only the manifest names it; "" for nothing."""
+    parameters, noted = hub.manifest.parameters, noted_settings(hub.output)
+    strange = {
+        name: value
+        for name in names
+        if name not in options.given and not is_own(hub.output, name, value := parameters.get(name, ""), noted)
+    }
+    return " ".join(f"--{name}={shlex.quote(as_typed(value))}" for name, value in strange.items())
 
 
 def guarded(command: type[Options]) -> list[str]:

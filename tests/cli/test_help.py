@@ -22,7 +22,9 @@ def shown(job: Job, flag: str, capsys: pytest.CaptureFixture[str]) -> tuple[list
         main([*job.name.split(), flag])
     assert end.value.code == 0
     text = capsys.readouterr().out
-    names = re.findall(r"^  --(\w+)", text, flags=re.MULTILINE)
+    names = [
+        flag or place.lower() for flag, place in re.findall(r"^  (?:--(\w+)|([A-Z]+)\b)", text, flags=re.MULTILINE)
+    ]
     return [name for name in names if name != "help_all"], text
 
 

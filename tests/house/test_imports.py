@@ -47,6 +47,7 @@ FLOORS: list[list[str]] = [
         "transforms.synthesize",
         "transforms.take_down",
         "transforms.read_hub",
+        "transforms.search",
         "transforms.purge",
         "transforms.write_hub",
     ],
