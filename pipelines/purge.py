@@ -37,8 +37,7 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
     listed = list_samples(output, hub.version, hub.gone.personas)
     runs = purge_runs(output, hub.gone, idle)
     rows = {**hub.rows, **runs.rows}
-    documents, personas = quantity(len(hub.gone.documents), "document"), quantity(len(hub.gone.personas), "persona")
-    say(f"purge         {some_of(sources)}: {documents}, {personas}")
+    say(f"purge         {some_of(sources)}: {extent(hub.gone)}")
     say("erased        " + ", ".join(f"{quantity(rows.get(kind, 0), 'row')} of {kind}" for kind in KINDS))
     say(f"deleted       {quantity(hub.files + runs.files, 'file')} that no manifest names any more")
     for folder in runs.exports:
@@ -59,6 +58,14 @@ def run_purge(options: TakedownOptions, sources: frozenset[str]) -> int:
     for word in beyond(options):
         say(f"out of reach  {word}")
     return BUDGET_SPENT if open_ends else DONE
+
+
+def extent(gone: Erasure) -> str:
+    """How much is erased: of the sources, and what earlier takedowns left behind that no source can be told of."""
+    traced, untraced = len(gone.personas - gone.untraced), len(gone.untraced)
+    besides = f"; besides, {quantity(untraced, 'persona')} taken down before, with no provenance left"
+    of_sources = f"{quantity(len(gone.documents), 'document')}, {quantity(traced, 'persona')}"
+    return of_sources + besides if untraced else of_sources
 
 
 def purged_stores(options: TakedownOptions, gone: Erasure, texts: Sequence[str]) -> Iterator[str]:

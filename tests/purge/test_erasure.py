@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from persona_hub.pipelines.purge import extent
 from persona_hub.transforms.counting.stages import FILTER_PERSONA, READ_CORPUS
 from persona_hub.transforms.hub.manifest import Manifest, version_name
 from persona_hub.transforms.hub.publishing import publish
@@ -113,7 +114,16 @@ def test_who_came_back_by_another_document_is_not_erased(tmp_path: Path) -> None
 def test_whom_no_version_tells_the_origin_of_any_more_is_everybodys(tmp_path: Path) -> None:
     version(tmp_path, documents=[read(D1, A)], provenance=[way(Q, D2)])
     hub = version(tmp_path, removed=taken_down(D1, A, P))
-    assert gone_of(hub, A).ids == {D1, P}
+    gone = gone_of(hub, A)
+    assert (gone.ids, gone.untraced) == ({D1, P}, {P})
+    assert extent(gone) == "1 document, 0 personas; besides, 1 persona taken down before, with no provenance left"
+
+
+def test_only_the_personas_of_the_sources_are_said_to_be_theirs(tmp_path: Path) -> None:
+    version(tmp_path, documents=[read(D1, A), read(D2, B)], provenance=[way(Q, D2)])
+    hub = version(tmp_path, removed=[*taken_down(D1, A, P), *taken_down(D2, B, Q)])
+    assert extent(gone_of(hub, B)).startswith("1 document, 1 persona; besides, 1 persona taken down before")
+    assert extent(GONE) == "1 document, 1 persona"
 
 
 def test_nobody_stands_by_a_parent_who_is_gone(tmp_path: Path) -> None:

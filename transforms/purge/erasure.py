@@ -29,6 +29,7 @@ class Erasure:
     documents: frozenset[str]
     personas: frozenset[str]
     addresses: frozenset[str]  # at which the documents were read, and those named; files, where these are named
+    untraced: frozenset[str] = frozenset()  # of the personas: taken down before, of any source; no provenance is left
 
     @property
     def ids(self) -> frozenset[str]:
@@ -57,9 +58,10 @@ def find_erasure(hub: Hub, versions: Collection[Manifest], sources: frozenset[st
     told = {row.persona_id for row in all_rows(ways, Provenance) if row.persona_id in named}
     touched = find_touched(ways, documents)
     rows = {row for row in all_rows(ways, Provenance) if row.persona_id in touched}
-    unsupported = remaining_provenance(rows, documents | unwanted).removed | (named - told)
+    untraced = frozenset(named - told)
+    unsupported = remaining_provenance(rows, documents | unwanted).removed | untraced
     seen = {row.persona_id for row in read_table(hub, "provenance", Provenance) if row.persona_id in unsupported}
-    return Erasure(sources, documents, unsupported - seen, addresses | sources)
+    return Erasure(sources, documents, unsupported - seen, addresses | sources, untraced - seen)
 
 
 def find_documents(
