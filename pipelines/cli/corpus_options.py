@@ -50,7 +50,7 @@ class CorpusOptions(InputOptions):
         decides=True,
     )
     text_field: str = option(
-        "field of the text in JSON Lines, CSV, TSV, Parquet and Avro; default: raw_content, text or content",
+        "field of the text in JSON Lines, CSV, TSV, Parquet and Avro; default: raw_content, text, contents or content",
         metavar="NAME",
         decides=True,
         of_hub=True,

@@ -11,6 +11,7 @@ from persona_hub.pipelines.cli.commands import JOB_BY_NAME, JOBS, Job
 from persona_hub.pipelines.cli.option import options_of
 from persona_hub.pipelines.cli.parser import SHORT_HELP
 from persona_hub.pipelines.main import main
+from persona_hub.transforms.corpus.corpus_records import TEXT_FIELDS
 
 FIRST_DAY = """input output text_field language max_documents model llm llm_base_url max_cost_usd max_calls price_file
     personas_per_document expand_hops pii use_case max_samples examples"""
@@ -52,3 +53,9 @@ def test_help_all_shows_every_flag(job: Any, capsys: pytest.CaptureFixture[str])
     names, text = shown(job, "--help_all", capsys)
     assert sorted(names) == sorted(options)
     assert "more flags" not in text
+
+
+def test_the_help_of_text_field_names_the_fields_that_are_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    _, text = shown(JOB_BY_NAME["build"], "--help", capsys)
+    names = f"{', '.join(TEXT_FIELDS[:-1])} or {TEXT_FIELDS[-1]}"
+    assert f"default: {names}" in " ".join(text.split())
