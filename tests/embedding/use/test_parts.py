@@ -16,7 +16,7 @@ from persona_hub.pipelines.planning import embedders
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import split_embedder
 from persona_hub.transforms.embedding.use import weights
-from persona_hub.transforms.embedding.use.blocks import POINTS, TILE
+from persona_hub.transforms.embedding.use.blocks import POINTS, TILE, first_fit
 from persona_hub.transforms.embedding.use.embedder import UseEmbedder
 from persona_hub.transforms.embedding.use.places import longest_alike
 from persona_hub.transforms.embedding.use.toom_cook import toom_cook
@@ -38,6 +38,14 @@ def test_a_tile_is_the_plain_correlation(taps: int) -> None:
 def test_the_longest_run_of_rows_that_round_alike(rows: str, run: tuple[int, int]) -> None:
     last_bit = {"a": np.float32(0.1), "b": np.nextafter(np.float32(0.1), np.float32(1))}
     assert longest_alike(np.array([[1, last_bit[row]] for row in rows], np.float32)) == run
+
+
+@pytest.mark.parametrize(
+    ("sizes", "blocks"),
+    [([], []), ([3, 5, 5, 3, 2, 2], [[1, 2], [0, 3, 4, 5]]), ([1, 10, 9], [[1], [2, 0]]), ([4, 4, 4], [[0, 1], [2]])],
+)
+def test_blocks_are_filled_in_any_order_of_texts(sizes: list[int], blocks: list[list[int]]) -> None:
+    assert first_fit(sizes, room=10) == blocks
 
 
 def test_files_of_another_release_and_none_at_all_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
