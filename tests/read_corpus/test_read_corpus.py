@@ -152,7 +152,7 @@ def test_a_long_plain_text_is_several_documents_that_lack_nothing(tmp_path: Path
 def test_the_example_corpus_shows_every_fate(examples: Path) -> None:
     got = read(examples / "corpus")
     assert accounted(got) == {
-        "document": 60,
+        "document": 61,
         "repeated": 1,
         "skipped-too-short": 1,
         "skipped-no-text": 1,
