@@ -14,7 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.reading import read_table
-from persona_hub.transforms.hub.versions import list_versions, missing_files, open_hub
+from persona_hub.transforms.hub.versions import lineage, missing_files, open_hub
 from persona_hub.transforms.records import DocumentOutcome, Persona
 from persona_hub.transforms.store.registry import open_store
 from persona_hub.transforms.write_hub import publish as write_hub
@@ -73,7 +73,7 @@ def test_of_two_refreshes_in_processes_of_their_own_the_later_one_says_so_and_pa
     assert server.counts()["paid"] == calls
     assert documents(hub) == sources(*range(30))
     require_whole(hub)
-    assert len(list_versions(hub)) == 3
+    assert len(list(lineage(hub))) == 3  # a bucket may hold the manifest of the one that lost, too
 
 
 def published_amid(command: Sequence[str], other: Sequence[str], patched: pytest.MonkeyPatch) -> int:
