@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -108,11 +108,7 @@ def test_every_cut_and_every_flipped_byte_ends(tmp_path: Path) -> None:
     footer = footer_of(BytesIO((tmp_path / "x.parquet").read_bytes()))[:2000]
     for at in range(0, len(footer), 3):
         for data in (footer[:at], footer[:at] + bytes([footer[at] ^ 0xFF]) + footer[at + 1 :]):
-            told: Any = None
-            try:
-                told = nesting(data)
-            except pa.ArrowInvalid as error:
-                told = error
-            assert told is not None
+            with suppress(pa.ArrowInvalid):
+                assert nesting(data) >= 0
     with pytest.raises(BrokenError):
         metadata_of(BytesIO(file_of(DEEPEST_COLUMN + 1)))

@@ -127,7 +127,7 @@ class Walk:
             self.at += 1
         elif kind in (LIST, SET):
             size, inner = self.list_head()
-            self.skip_members([inner] * min(1, size), size, depth)
+            self.skip_members([inner], size, depth)
         elif kind == MAP:
             size = self.varint()
             kinds = self.byte() if size else 0
