@@ -18,10 +18,12 @@ from persona_hub.pipelines.planning.embedders import identified, is_embedder_of
 from persona_hub.pipelines.planning.models import HERE, called_models, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
 from persona_hub.pipelines.reporting.dedup_summary import dedup_summary
+from persona_hub.pipelines.reporting.lost_files import report_lost_rows
 from persona_hub.pipelines.reporting.spent_budget import spent_budget
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.counting.losses import MAX_LOST
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.dedup.chunk_rows import RowLayout
 from persona_hub.transforms.dedup.find_duplicates import FindDuplicates
@@ -32,7 +34,7 @@ from persona_hub.transforms.dedup.sources import Source, sources_of
 from persona_hub.transforms.dedup.text_field import text_field_of
 from persona_hub.transforms.dedup_rows.drop_rows import DropRows
 from persona_hub.transforms.dedup_rows.elements import LinesBefore, hub_element, kept_payload
-from persona_hub.transforms.dedup_rows.publish_rows import PublishRows
+from persona_hub.transforms.dedup_rows.publish_rows import PublishRows, published_letters
 from persona_hub.transforms.dedup_rows.statistics import STATISTICS, Counted, statistics_of
 from persona_hub.transforms.dedup_rows.write_rows import RowsToWrite, WriteRows
 from persona_hub.transforms.embed_dedup.rows import MeaningDecisions
@@ -76,6 +78,7 @@ class DedupJob:
     blocks: int
     rounds: int = 0
     fingerprint: str = ""  # of all that decides the result
+    max_lost: float = MAX_LOST
     done: bool = False  # whether the folder holds that very result, and all of it
 
     @property
@@ -133,7 +136,7 @@ class DedupJob:
             kind="text", layout=self.layout, sources=self.sources, partitions=self.partitions
         )
         written = RowsToWrite(texts.kept, (texts.dropped,), rows.unusable, lines)
-        counted = Counted(texts.counts, rows.unusable, found.without_words)
+        counted = Counted(texts.counts, rows.unusable, rows.files, found.without_words)
         if self.compares_meaning:
             known = [
                 existing_vectors(p, hub, self.blocks, each, is_embedder_of(hub.manifest.models, self.embedder))
@@ -151,17 +154,19 @@ class DedupJob:
             counted = counted._replace(meaning=(meanings.counts,), without_vector=(decided.dead_letters,))
 
         shards = written | "WriteRows" >> WriteRows(output=self.output, sources=self.sources)
-        _ = (counted, shards) | "PublishRows" >> PublishRows(output=self.output, setting=self.setting)
+        publish = PublishRows(output=self.output, setting=self.setting, max_lost=self.max_lost)
+        _ = (counted, shards) | "PublishRows" >> publish
 
     def report(self) -> int:
-        """Says how many rows were kept and dropped."""
+        """Says how many rows were kept and dropped, and which files are lost."""
         statistics = statistics_of(self.output)
         if self.done:
             say(f"{self.output} already holds this result; nothing is to be done")
         say(dedup_summary(self.output, statistics))
+        lost = report_lost_rows(statistics, published_letters(self.output)) if self.max_lost < 1 else DONE
         unasked = statistics["without_vector"].get(EXHAUSTED, 0)
         if not unasked or not self.embedder.calls:
-            return DONE
+            return lost
         say(spent_budget(self.embedder.calls, unasked, [EMBED_DEDUP]))
         return BUDGET_SPENT
 
@@ -182,6 +187,7 @@ def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
         done=is_done(options.output, fingerprint(decisive)),
         sources=sources,
         output=options.output,
+        max_lost=options.max_lost,
         field=options.text_field or text_field_of(sources),
         keys=Plan.of(options.minhash_threshold, options.bucket_keys),
         hub=hub,

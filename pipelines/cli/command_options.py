@@ -29,6 +29,7 @@ from persona_hub.pipelines.cli.model_options import (
     LanguageModelOptions,
     ModelOptions,
     PriceOptions,
+    RepairOptions,
     StoreOptions,
 )
 from persona_hub.pipelines.cli.option import again
@@ -66,6 +67,12 @@ class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, RunOptions
 
     text_field: str = again(CorpusOptions, "text_field", first_day=True)
     zstd_window_mb: int = again(CorpusOptions, "zstd_window_mb")
+    max_lost: float = again(
+        RepairOptions,
+        "max_lost",
+        help="the share of the rows that may be lost: with 1 a result that lacks nine tenths or more of them is "
+        "published, and files that lack the text's field are no fault",
+    )
     minhash_threshold: float = again(WordDedupOptions, "minhash_threshold", first_day=True)
     embedder: str = again(EmbedderOptions, "embedder", first_day=True)
     embedding_threshold: float = again(EmbedderOptions, "embedding_threshold", first_day=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.cli.log_lines import say
@@ -27,32 +28,52 @@ def report_lost_files(output: str, made: BaseManifest) -> int:
     """Names the files that are lost, with their fields and the remedy, if there are any; the exit code."""
     if not made.lost_files:
         return DONE
-    files = list(made.lost_files)
-    found = fields_of(output, made, files[:SHOWN_FILES])
-    named = ", ".join(f"{file}{f' ({found[file]})' if file in found else ''}" for file in files[:SHOWN_FILES])
-    more = f" and {len(files) - SHOWN_FILES:,} more" if len(files) > SHOWN_FILES else ""
-    many = f"{quantity(len(files), 'file')}{' or more' if len(files) == MOST_NAMED_FILES else ''}"
-    say(
-        "",
-        printable(
-            f"partial: no record was read of {many}, for want of a field with the text: {named}{more}. Read them with "
-            f"`persona-hub refresh --hub {output} --input FILE --text_field NAME`; if they hold no texts, --max_lost 1 "
-            "calls this complete"
-        ),
+    name = made.version if isinstance(made, Manifest) else getattr(made, "run", "")
+    run = made_by(output, name)
+    letters: Iterator[DeadLetter] = read_manifest_files(output, run, "dead_letters", DeadLetter) if run else iter(())
+    faults = (
+        (letter.key, letter.detail.removeprefix(letter.key).partition(": ")[2])
+        for letter in islice(letters, LETTERS_READ)
+        if letter.reason in NO_TEXT_FIELD
     )
+    remedy = f"Read them with `persona-hub refresh --hub {output} --input FILE --text_field NAME`"
+    say("", told_lost_files("record", list(made.lost_files), faults, remedy))
     return BUDGET_SPENT
 
 
-def fields_of(output: str, made: BaseManifest, files: Sequence[str]) -> Mapping[str, str]:
-    """{file: which field it lacks, and which it has} of `files`, as far as the first dead letters say."""
-    name = made.version if isinstance(made, Manifest) else getattr(made, "run", "")
-    run = made_by(output, name)
+def report_lost_rows(made: Mapping[str, Any], letters: Iterable[Mapping[str, str]]) -> int:
+    """The same of what `dedup` has made, by its statistics and its dead letters."""
+    files: Mapping[str, int] = made.get("lost_files", {})  # results of earlier releases have none
+    if not files:
+        return DONE
+    faults = (
+        (letter["key"].rpartition(":")[0], letter["detail"])
+        for letter in islice(letters, LETTERS_READ)
+        if letter["reason"] in NO_TEXT_FIELD
+    )
+    remedy = "Read each with a command of its own, with --text_field NAME and another --output"
+    say("", told_lost_files("row", list(files), faults, remedy))
+    return BUDGET_SPENT
+
+
+def told_lost_files(what: str, files: Sequence[str], faults: Iterable[tuple[str, str]], remedy: str) -> str:
+    """One line: the files of which no `what` was read, their fields by `faults` (file, detail), and the remedy."""
+    found = fields_of(files[:SHOWN_FILES], faults)
+    named = ", ".join(f"{file}{f' ({found[file]})' if file in found else ''}" for file in files[:SHOWN_FILES])
+    more = f" and {len(files) - SHOWN_FILES:,} more" if len(files) > SHOWN_FILES else ""
+    many = f"{quantity(len(files), 'file')}{' or more' if len(files) == MOST_NAMED_FILES else ''}"
+    return printable(
+        f"partial: no {what} was read of {many}, for want of a field with the text: {named}{more}. {remedy}; if they "
+        "hold no texts, --max_lost 1 calls this complete"
+    )
+
+
+def fields_of(files: Sequence[str], faults: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """{file: which field it lacks, and which it has} of `files`, as far as the `faults` (file, detail) say."""
     found: dict[str, str] = {}
-    letters: Iterator[DeadLetter] = read_manifest_files(output, run, "dead_letters", DeadLetter) if run else iter(())
-    for letter in islice(letters, LETTERS_READ):
-        if letter.reason in NO_TEXT_FIELD and letter.key in files:
-            said = letter.detail.removeprefix(letter.key).partition(": ")[2]
-            found.setdefault(letter.key, said.partition(". Name the text field")[0])
+    for file, detail in faults:
+        if file in files:
+            found.setdefault(file, detail.partition(". Name the text field")[0])
         if len(found) == len(files):
             break
     return found

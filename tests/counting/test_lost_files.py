@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from persona_hub.transforms.counting.counts import nested
@@ -51,3 +53,12 @@ def test_a_file_that_is_read_alone_tells_nothing_where_nothing_is_lost() -> None
     files = FilesOfPiece(whole=True)
     files.add(DocumentOutcome("", "", "a", "line 1", TEXT, "en", 9))
     assert not [*files.counts()]
+
+
+def test_rows_are_told_by_their_numbers_and_reasons() -> None:
+    found: Counter[str] = Counter()
+    for file, read, faults in (("a", 0, [BARE, NUMBER]), ("b", 1, [BARE]), ("c", 0, [BROKEN]), ("a", 0, [BARE])):
+        files = FilesOfPiece(whole=False)
+        files.add_rows(file, read, faults)
+        found.update({name: n for (_, name), n in files.counts()})
+    assert lost_files(found) == {"a": 3}

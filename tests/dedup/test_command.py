@@ -102,6 +102,26 @@ def test_broken_lines_become_dead_letters_that_name_the_line_and_the_rest_goes_o
     assert statistics(tmp_path / "out")["rows"] == 9
 
 
+def test_files_that_lack_the_field_are_named_and_the_command_is_done_in_part(tmp_path: Path, capsys: Any) -> None:
+    jsonl(tmp_path / "a.jsonl", [NURSE, JUDGE])
+    (tmp_path / "b.jsonl").write_bytes(b'{"body": "x", "n": 1}\n{"body": "y"}\n')
+    (tmp_path / "c.jsonl").write_bytes(b'{"body": "x"}\n' + orjson.dumps({"persona": CHEF}))
+    pq.write_table(pa.table({"words": ["z"]}), tmp_path / "d.parquet")
+    bare, table, out = tmp_path / "b.jsonl", tmp_path / "d.parquet", tmp_path / "out"
+    told = (
+        f"partial: no row was read of 2 files, for want of a field with the text: {bare} (no text in field 'persona'; "
+        f"the fields are: body, n), {table} (no text in field 'persona'; the fields are: words). Read each with a "
+        "command of its own, with --text_field NAME and another --output"
+    )
+    for _ in range(2):  # the second finds the result of the first
+        assert dedup(tmp_path / "[abcd].*", out) == 3
+        assert told in capsys.readouterr().out
+    assert statistics(out)["lost_files"] == {str(bare): 2, str(table): 1}
+    assert [row["persona"] for row in rows(out, "kept")] == [NURSE, JUDGE, CHEF]
+    assert dedup(tmp_path / "[abcd].*", out, "--max_lost", "1") == 0
+    assert "partial" not in capsys.readouterr().out
+
+
 def test_a_row_in_a_later_part_of_a_file_is_named_by_its_line(tmp_path: Path) -> None:
     padding = "x" * 1000
     texts = [f"person {i} of street {i * 7} in town {i % 13}" for i in range(6000)]

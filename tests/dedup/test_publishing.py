@@ -85,6 +85,29 @@ def test_rows_none_of_which_can_be_read_are_no_result(tmp_path: Path) -> None:
     assert not lines(out, "dead_letters")
 
 
+@pytest.mark.parametrize(
+    ("dead", "kept", "max_lost", "published"),
+    [(18, 2, 0.05, False), (18, 2, 0.9, True), (18, 3, 0.05, True), (9, 1, 0.05, True), (20, 0, 1.0, False)],
+)
+def test_a_result_that_lacks_nine_tenths_of_the_rows_is_none_but_by_max_lost(
+    tmp_path: Path, dead: int, kept: int, max_lost: float, published: bool
+) -> None:
+    letter = b'{"detail": "no text in field \'txet\'. Name the text field with --text_field."}\n'
+    letters = shard(tmp_path, "_part-dead_letters-a", 0, letter)._replace(kind="dead_letters")
+    counts = Counter({"dead field-missing": dead, "kept after text": kept})
+    if published:
+        publish_rows(counts, str(tmp_path), SETTING, [letters], max_lost)
+        assert statistics(tmp_path)["dead_letters"] == {"field-missing": dead}
+        return
+    with pytest.raises(NothingKept) as failed:
+        publish_rows(counts, str(tmp_path), SETTING, [letters], max_lost)
+    told = str(failed.value)
+    many = f"only {kept}" if kept else "none"
+    assert f"nothing was published: {many} of 20 rows could be read ({dead} field-missing); no text" in told
+    assert told.endswith("--max_lost 1 publishes what is left") == bool(kept)
+    assert names(tmp_path) == ["dead_letters-00000-of-00001.jsonl"]
+
+
 def test_of_two_runs_at_once_the_first_to_end_publishes(tmp_path: Path) -> None:
     out = tmp_path / "out"
     publish_rows(COUNTS, str(out), SETTING, [shard(out, "_part-kept-a", 3), shard(out, "_part-kept-b", 7)])

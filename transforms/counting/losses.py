@@ -23,6 +23,8 @@ from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.records import REPEATS_SAMPLE, of_input, surely_of_input, unanswered
 
 MAX_LOST = 0.05  # of a step's questions
+LARGE_SHARE = 0.9  # of what a step reads, lost for one reason, is most of it
+ENOUGH = 20  # records from which on a share says something: a few files may have a damaged one among them
 LOST = "lost-"  # begins the counts of dead letters, and a reason ends them
 ASKED, ANSWERED = "asked", "answered"
 
@@ -38,6 +40,15 @@ def open_questions(counts: Counts, max_lost: float = MAX_LOST) -> dict[str, int]
             lost = {}
         found.update({reason: n for reason, n in reasons(row) if unanswered(reason)} | lost)
     return dict(sorted(found.items()))
+
+
+def is_most(lost: int, whole: int, max_lost: float) -> bool:
+    """Whether `lost` of `whole` records, all for one reason, are so many that the command must be wrong.
+
+    >>> is_most(18, 20, 0.05), is_most(17, 20, 0.05), is_most(9, 10, 0.05), is_most(18, 20, 1.0)
+    (True, False, False, False)
+    """
+    return whole >= ENOUGH and lost >= LARGE_SHARE * whole and lost > max_lost * whole
 
 
 def all_lost(counts: Counts) -> dict[str, int]:

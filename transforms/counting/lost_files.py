@@ -8,7 +8,7 @@ pieces, each piece says what it found, and the sums decide.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from persona_hub.transforms.counting.stages import LOST_FILES
 from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome
@@ -33,6 +33,13 @@ class FilesOfPiece:
             self.readable.add(record.file)
         elif record.reason in NO_TEXT_FIELD:
             self.bare[record.key] += 1
+
+    def add_rows(self, file: str, read: int, faults: Iterable[str]) -> None:
+        """Notes rows: how many have a text, and the reasons why the others have none."""
+        if read:
+            self.readable.add(file)
+        if bare := sum(reason in NO_TEXT_FIELD for reason in faults):
+            self.bare[file] += bare
 
     def counts(self) -> Iterator[tuple[tuple[str, str], int]]:
         """What is to be added up."""

@@ -11,6 +11,7 @@ import numpy as np
 from apache_beam.pvalue import TaggedOutput
 
 from persona_hub.transforms.corpus.corpus_records import BrokenError
+from persona_hub.transforms.counting.lost_files import FilesOfPiece
 from persona_hub.transforms.counting.stages import READ_ROWS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.chunk_rows import pack_read
@@ -27,6 +28,7 @@ class RowsRead(NamedTuple):
     chunks: beam.PCollection[KeyedPayload]  # (chunk, as `RowLayout` reads it)
     unusable: beam.PCollection[KeyedArrays]  # by chunk: packed `UnusableRow`s
     lines: beam.PCollection[KeyedArrays]  # (0, chunk and its number of lines), of files that are split
+    files: beam.PCollection[tuple[str, int]]  # counts of the files that may be lost, as `lost_files` adds them up
 
 
 @dataclass(kw_only=True)
@@ -44,14 +46,14 @@ class ReadRows(beam.PTransform):
             | "Spread" >> beam.Reshuffle()
             | "Read"
             >> beam.ParDo(ReadRange(self.field))
-            .with_output_types(KeyedPayload, unusable=KeyedArrays, lines=KeyedArrays)
-            .with_outputs("unusable", "lines", main="chunks")
+            .with_output_types(KeyedPayload, unusable=KeyedArrays, lines=KeyedArrays, files=tuple[str, int])
+            .with_outputs("unusable", "lines", "files", main="chunks")
         )
-        return RowsRead(read["chunks"], read["unusable"], read["lines"])
+        return RowsRead(read["chunks"], read["unusable"], read["lines"], read["files"])
 
 
 class ReadRange(beam.DoFn):
-    """A range of a file -> its chunks; aside, unusable rows and numbers of lines."""
+    """A range of a file -> its chunks; aside, unusable rows, numbers of lines, and what tells files that are lost."""
 
     def __init__(self, field: str):
         self.field = field
@@ -59,7 +61,7 @@ class ReadRange(beam.DoFn):
 
     def process(self, where: SourceRange) -> Iterator[Any]:
         """Checks every row."""
-        chunk = where.begin >> CHUNK_BITS
+        chunk, files = where.begin >> CHUNK_BITS, FilesOfPiece(where.whole)
         try:
             for raw in read_source_range(where, self.field):
                 chunk = raw.chunk
@@ -68,11 +70,13 @@ class ReadRange(beam.DoFn):
                 parsed, unusable = check_rows(raw.offset, raw.number, raw.lines, self.field)
                 rows = len(parsed.chunk.offset)
                 self.tally.inc("rows", rows)
+                files.add_rows(where.source.name, rows, (row.reason for row in unusable))
                 if rows:
                     yield chunk, pack_read(parsed, where, len(raw.offset), self.field)
                 yield from self.aside(chunk, unusable)
         except BrokenError as error:
             yield from self.aside(chunk, [UnusableRow(0, error.reason, error.detail, "")])
+        yield from (TaggedOutput("files", (name, n)) for (_, name), n in files.counts())
 
     def aside(self, chunk: int, unusable: list[UnusableRow]) -> Iterator[TaggedOutput]:
         """What could not be read, if anything."""

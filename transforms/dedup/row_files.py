@@ -41,6 +41,11 @@ class SourceRange(NamedTuple):
     begin: int
     end: int
 
+    @property
+    def whole(self) -> bool:
+        """Whether these are all rows of the file."""
+        return self.begin == self.source.begin and self.end >= self.source.end
+
 
 def ranges_of(sources: Sequence[Source]) -> Iterator[SourceRange]:
     """A range for each chunk of a file that can be split, else one for the file."""

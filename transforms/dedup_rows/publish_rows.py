@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import apache_beam as beam
 import orjson
 from apache_beam.pvalue import AsIter
 
+from persona_hub.transforms.counting.losses import MAX_LOST, is_most
 from persona_hub.transforms.dedup_rows.statistics import (
     STATISTICS,
     Counted,
@@ -45,21 +46,29 @@ class PublishRows(beam.PTransform):
 
     output: str
     setting: Mapping[str, Any]
+    max_lost: float = MAX_LOST  # the share of rows that may be lost for one reason, where that is most of them
 
     def expand(self, given: tuple[Counted, beam.PCollection[Shard]]) -> beam.PCollection[None]:
         """Once all is counted and written."""
         counted, shards = given
         totals = counted | "Counts" >> SumCounts()
-        return totals | "Publish" >> beam.Map(publish_rows, self.output, dict(self.setting), AsIter(shards))
+        publish = beam.Map(publish_rows, self.output, dict(self.setting), AsIter(shards), self.max_lost)
+        return totals | "Publish" >> publish
 
 
-def publish_rows(counts: Counter[str], output: str, setting: Mapping[str, Any], shards: Iterable[Shard]) -> None:
+def publish_rows(
+    counts: Counter[str],
+    output: str,
+    setting: Mapping[str, Any],
+    shards: Iterable[Shard],
+    max_lost: float = MAX_LOST,
+) -> None:
     """Gives the shards their names, in the order of their rows, and removes what is no part of the result.
 
     statistics.json is written last: a folder without it holds no result. Whatever ends this in between, it may be done
     again, with the same shards or with those of another run. Raises StorageError, InvalidInputError where another
-    command has published into the folder meanwhile, and NothingKept where no row could be read: then the dead letters
-    alone get their names.
+    command has published into the folder meanwhile, and NothingKept where no row could be read, or most could not for
+    one reason (`is_most`): then the dead letters alone get their names.
     """
     statistics = join_path(output, STATISTICS)
     found = sorted(shards)
@@ -69,7 +78,8 @@ def publish_rows(counts: Counter[str], output: str, setting: Mapping[str, Any], 
             raise InvalidInputError(f"--output {output}: another run has put its result there; name another folder")
         return  # the same command, run twice at once or done again
     made = made_statistics(counts, setting)
-    unread = made["rows"] > 0 and made["rows"] == sum(made["dead_letters"].values())
+    dead, whole = made["dead_letters"], made["rows"]
+    unread = 0 < whole == sum(dead.values()) or is_most(max(dead.values(), default=0), whole, max_lost)
     kinds = (UNUSABLE_ROWS,) if unread else KINDS
     found = [shard for shard in found if shard.kind in kinds]
     of_kind = {kind: [shard for shard in found if shard.kind == kind] for kind in kinds}
@@ -93,13 +103,23 @@ def publish_rows(counts: Counter[str], output: str, setting: Mapping[str, Any], 
 
 
 def nothing_read(made: Mapping[str, Any], output: str, letters: str) -> str:
-    """One line on rows none of which could be read: why, and what the first dead letter says."""
+    """One line on rows of which none or hardly any could be read: why, and what the first dead letter says."""
     path = join_path(output, letters)
     with open_to_read(path) as file:
         first = orjson.loads(file.readline() or b"{}")
     reasons = ", ".join(f"{n:,} {reason}" for reason, n in made["dead_letters"].items())
     detail = excerpt(first.get("detail", "")).rstrip(". ")
-    return f"nothing was published: none of {made['rows']:,} rows could be read ({reasons}); {detail}; see {path}"
+    read = made["rows"] - sum(made["dead_letters"].values())
+    many = f"only {read:,}" if read else "none"
+    line = f"nothing was published: {many} of {made['rows']:,} rows could be read ({reasons}); {detail}; see {path}"
+    return f"{line}; if this is as it should be, --max_lost 1 publishes what is left" if read else line
+
+
+def published_letters(output: str) -> Iterator[dict[str, str]]:
+    """The dead letters of a result, in the order of their rows."""
+    for name in sorted(name for name, _ in files_in(output) if is_shard(name) and name.startswith(UNUSABLE_ROWS)):
+        with open_to_read(join_path(output, name)) as file:
+            yield from map(orjson.loads, file)
 
 
 def named_shards(kind: str, shards: list[Shard]) -> list[tuple[str, Shard | None]]:

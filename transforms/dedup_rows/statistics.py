@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import orjson
 
+from persona_hub.transforms.counting.lost_files import lost_files
 from persona_hub.transforms.dedup.chunks import unpack_unusable
 from persona_hub.transforms.files.storage import join_path, open_to_read
 from persona_hub.transforms.records import DeadLetter
@@ -22,6 +23,7 @@ class Counted(NamedTuple):
 
     text: beam.PCollection[Mapping[str, int]]  # of `DropRows`: {"kept": n, "dropped": n}
     unusable: beam.PCollection[tuple[int, bytes]]  # (chunk, its rows that cannot be read, packed)
+    files: beam.PCollection[tuple[str, int]]  # of `ReadRows`: what tells files that are lost
     without_words: beam.PCollection[tuple[int, int]]  # (chunk, rows in it)
     meaning: tuple[beam.PCollection[Mapping[str, int]], ...] = ()  # as `text`, where meanings were compared
     without_vector: tuple[beam.PCollection[Batch[DeadLetter]], ...] = ()
@@ -36,6 +38,7 @@ class SumCounts(beam.PTransform):
             counted.text | "CountText" >> beam.Map(named_counts, "text"),
             counted.unusable | "CountBroken" >> beam.Map(broken_counts),
             counted.without_words | "CountWithoutWords" >> beam.Map(lambda n: Counter({"without_words": n[1]})),
+            counted.files | "CountFiles" >> beam.MapTuple(lambda name, n: Counter({name: n})),
             *(one | "CountMeaning" >> beam.Map(named_counts, "meaning") for one in counted.meaning),
             *(letters | "CountWithoutVector" >> beam.Map(unembedded_counts) for letters in counted.without_vector),
         ]
@@ -75,6 +78,7 @@ def made_statistics(counts: Counter[str], setting: Mapping[str, Any]) -> dict[st
         "kept": kept,
         "dropped": dropped,
         "dead_letters": dead,
+        "lost_files": lost_files(counts),
         "without_words": counts["without_words"],
         "without_vector": {name[7:]: n for name, n in sorted(counts.items()) if name.startswith("vector ")},
         **setting,

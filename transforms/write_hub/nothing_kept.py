@@ -4,10 +4,10 @@ A wrong flag is told by what it does: a field that no record has loses them all,
 them all. Such a run is a mistake, and a hub made of it would only be in the way of the command that is right.
 
 A first version without a persona, and a run without a sample, keep nothing. A refresh may: a day may bring nothing new.
-Most is LARGE_SHARE of the records, or of the personas, from ENOUGH of them on, so a few files with a damaged one among
-them pass. Only faults count for it, not what a flag asks to leave out (languages, lengths, personal data), and not more
-than `--max_lost` allows: with `--max_lost 1` nothing is too much. What is left open (a budget that ran out) is partial,
-and not lost.
+Most is nine tenths of the records, or of the personas, from 20 of them on (`is_most`), so a few files with a damaged
+one among them pass. Only faults count, not what a flag asks to leave out (languages, lengths, personal data), and
+not more than `--max_lost` allows: with `--max_lost 1` nothing is too much. What is left open (a budget that ran out) is
+partial, and not lost.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from persona_hub.transforms.counting.counts import Counts
-from persona_hub.transforms.counting.losses import LOST
+from persona_hub.transforms.counting.losses import LOST, is_most
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import (
     EXTRACT_PERSONA,
@@ -33,8 +33,6 @@ from persona_hub.transforms.hub.places import path_of
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.records import DeadLetter, DocumentOutcome, excerpt
 
-LARGE_SHARE = 0.9
-ENOUGH = 20
 SKIPPED = "skipped-"
 ASKED_FOR = frozenset({"personal-name", "contact-data"})  # with --pii drop
 ROWS_READ = 20_000  # of the files that say more, at most
@@ -82,7 +80,7 @@ def loss_of(counts: Counts, made: BaseManifest, max_lost: float) -> Loss | None:
         faults = {reason: n for reason, n in reasons.items() if is_fault(stage, reason, counts)}
         most = max(faults.values(), default=0)
         none_left = whole == sum(faults.values()) and stage == READ_CORPUS  # a refresh of a few records, all damaged
-        if most > max_lost * whole and (none_left or (most >= LARGE_SHARE * whole and whole >= ENOUGH)):
+        if is_most(most, whole, max_lost) or (none_left and most > max_lost * whole):
             return Loss(stage, what, whole, faults, everything=False)
     return None
 
