@@ -2,16 +2,15 @@
 
     python -m benchmarks.thresholds --data DATA [--embedder use --embedder savedmodel:FOLDER] [--show 20] [--normalised]
 
-DATA is the folder with personas/ and math/. `savedmodel` alone is a model made here out of TensorFlow Text: the mean of
-the vectors of SentencePiece's pieces (those of `use`). Precision is over pairs of one language, and depends on the mix
-of kinds, which is printed. Translations have a recall of their own. --show prints pairs of each kind, to judge the
+DATA is the folder with personas/ and math/. `savedmodel` alone is what `examples/savedmodel.py --mean` writes: the mean
+of the vectors of SentencePiece's pieces (those of `use`). Precision is over pairs of one language, and depends on the
+mix of kinds, which is printed. Translations have a recall of their own. --show prints pairs of each kind, to judge the
 labels by; --normalised embeds texts with a small first letter and without their full stop.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import math
 import os
 import random
@@ -29,7 +28,6 @@ import numpy as np  # noqa: E402
 from benchmarks.planted_pairs import DIFFERENT, NONSENSE, OTHER_WORDS, SAME, TRANSLATION, Pair, planted_pairs  # noqa: E402
 from persona_hub.transforms.embedding.protocol import EmbedderConfig  # noqa: E402
 from persona_hub.transforms.embedding.registry import open_embedder  # noqa: E402
-from persona_hub.transforms.embedding.use.weights import PART_ROWS, PIECES, TABLE_PARTS, Weights, resources  # noqa: E402
 
 WANTED = 0.95
 Z = 1.959964  # of 95%
@@ -54,27 +52,6 @@ def told(hits: int, trials: int) -> str:
     """A proportion with its interval."""
     low, high = interval(hits, trials)
     return f"{hits / trials:.3f} [{low:.3f}, {high:.3f}]" if trials else "    none            "
-
-
-def mean_of_pieces(folder: str) -> None:
-    """Saves a model: strings -> mean of their pieces' vectors."""
-    tf: Any = importlib.import_module("tensorflow")
-    text: Any = importlib.import_module("tensorflow_text")
-
-    class Model(tf.Module):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            words = Weights(resources()).words(np.arange(TABLE_PARTS * PART_ROWS))
-            self.table = tf.Variable((words - words.mean(0)).astype(np.float16))
-            self.pieces = text.SentencepieceTokenizer((resources() / PIECES).read_bytes())
-
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator]
-        def serve(self, inputs: Any) -> Any:
-            rows = tf.ragged.map_flat_values(tf.gather, self.table, self.pieces.tokenize(inputs))
-            return {"default": tf.cast(tf.reduce_mean(rows, axis=1), tf.float32)}
-
-    model = Model()
-    tf.saved_model.save(model, folder, signatures={"serving_default": model.serve})
 
 
 def cosines(embedder: str, pairs: list[Pair]) -> Any:
@@ -147,7 +124,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for embedder in options.embedder or ["use", "offline", "savedmodel"]:
             if embedder == "savedmodel":
-                mean_of_pieces(folder)
+                from examples.savedmodel import mean_of_pieces, save  # which imports TensorFlow
+
+                save(folder, *mean_of_pieces())
             table(f"savedmodel:{folder}" if embedder == "savedmodel" else embedder, pairs)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from persona_hub.pipelines.main import main
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
 from persona_hub.transforms.embedding.savedmodel import SavedModelError
+from persona_hub.transforms.hub.versions import open_hub
+from tests.helpers.dedup import dedup, rows
 
 DIMENSION = 32
 
@@ -103,3 +107,40 @@ def test_several_outputs_without_a_known_name_are_refused(tf: Any, tmp_path: Pat
     config = save(tf, tmp_path, two, tf.TensorSpec([None], tf.string))
     with pytest.raises(SavedModelError, match="which of left, right"):
         open_embedder(config).embed(["a"])
+
+
+@pytest.mark.usefixtures("tf")
+def test_the_example_is_the_sentence_encoder(tmp_path: Path) -> None:
+    """examples/savedmodel.py, with the tokenizer in the graph: the vectors of `use`, in any company, in a real run."""
+    from examples.savedmodel import save, sentence_encoder
+
+    save(str(tmp_path / "encoder"), *sentence_encoder())
+    config = EmbedderConfig(name=f"savedmodel:{tmp_path}/encoder")
+    texts = ["A nurse", "", "Учитель музыки ", "小学老师!", "ሀሁ 🙂", "x" * 5000, "word " * 700, "\ud800 a"]
+    found = open_embedder(config).embed(texts)
+    assert found == pytest.approx(open_embedder(EmbedderConfig(name="use")).embed(texts), abs=1e-5)
+
+    corpus = tmp_path / "notes.jsonl"
+    notes = ["The harbour master of Cork keeps a log of tides and winds.", "Bees on the roof: a diary of a gardener."]
+    corpus.write_text("".join(json.dumps({"text": note}) + "\n" for note in notes))
+    output, flag = tmp_path / "out", f"--embedder={config.name}"
+    command = ["build", f"--input={corpus}", f"--output={output}", "--expand_hops=0", "--min_characters=20"]
+    assert main([*command, flag]) == 0
+    made = open_hub(str(output)).manifest
+    assert made.models["embedder"] == config.name
+    assert made.records_of("vectors") == made.records_of("personas") > 0
+    same = ["A nurse who teaches swimming in the town.", "A nurse who teaches swimming in town.", "A judge."]
+    (tmp_path / "rows.txt").write_text("\n".join(same))
+    assert dedup(tmp_path / "rows.txt", tmp_path / "kept", flag, "--embedding_threshold", "0.9") == 0
+    assert [row["text"] for row in rows(tmp_path / "kept", "kept")] == [same[0], same[2]]
+
+
+@pytest.mark.usefixtures("tf")
+def test_the_shorter_example_is_a_model_too(tmp_path: Path) -> None:
+    from examples.savedmodel import mean_of_pieces, save
+
+    save(str(tmp_path), *mean_of_pieces())
+    texts = ["a nurse in Graz", "a nurse of Graz", "ремонт двигателей", ""]
+    vectors = open_embedder(EmbedderConfig(name=f"savedmodel:{tmp_path}")).embed(texts)
+    alike, unlike = (float(vectors[0] @ vectors[n]) for n in (1, 2))
+    assert 1 > alike > 0.6 > 0.4 > unlike
