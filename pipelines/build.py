@@ -40,6 +40,7 @@ from persona_hub.transforms.read_corpus.documents_table import DocumentsTable
 from persona_hub.transforms.read_corpus.read_corpus import Limits, ReadCorpus
 from persona_hub.transforms.read_hub.existing_hub import ExistingHub, read_existing
 from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
+from persona_hub.transforms.write_hub.attributes_of import AttributesOf
 from persona_hub.transforms.write_hub.novelty import Novelty
 from persona_hub.transforms.write_hub.write_hub import HubContents, ProvenanceOf, WriteHub
 
@@ -105,6 +106,7 @@ class BuildJob:
         tables = {
             "personas": meanings.kept,
             "centroids": meanings.centroids,
+            "attributes": meanings.kept | "AttributesOf" >> AttributesOf(),
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
             "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
             "documents": (corpus.outcomes, extracted.dead_letters) | "Documents" >> DocumentsTable(),

@@ -27,6 +27,7 @@ from persona_hub.transforms.hub.vectors import ReadCentroids
 from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.records import Tombstone
 from persona_hub.transforms.wire.batches import Batch
+from persona_hub.transforms.write_hub.attributes_of import CompleteAttributes
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
 KEYS = {  # of the tables that are read by block
@@ -35,6 +36,7 @@ KEYS = {  # of the tables that are read by block
     "duplicates": "persona_id",
     "documents": "document_id",
     "vectors": "persona_id",
+    "attributes": "persona_id",
 }
 VECTORS = Equation(WRITE_HUB, "vectors", (f"{COMPACT}/vectors",))
 REMEMBERED = (*NEVER_AGAIN, REMOVED_PERSONA)  # tombstones that hide nothing any more: a purge must know whom they took
@@ -76,6 +78,8 @@ class CompactJob:
             kind: p | f"Read {kind}" >> ReadHub(hub=hub, blocks=blocks, kind=kind, record=TABLES[kind], key=key)
             for kind, key in KEYS.items()
         }
+        both = {kind: shown[kind] for kind in ("personas", "attributes")}
+        shown["attributes"] = both | "CompleteAttributes" >> CompleteAttributes()
         kept = [Tombstone(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in REMEMBERED]
         shown["removed"] = p | "NeverAgain" >> beam.Create([Batch(kept)] if kept else [], reshuffle=False)
 

@@ -26,7 +26,7 @@ from persona_hub.transforms.purge.versions import purge_versions
 from persona_hub.transforms.store.protocol import NOT_THERE, StoreError
 from persona_hub.transforms.store.registry import NO_STORE, open_store
 
-KINDS = ("personas", "provenance", "duplicates", "vectors", "samples", "dead_letters")
+KINDS = ("personas", "provenance", "duplicates", "vectors", "attributes", "members", "samples", "dead_letters")
 OPEN = "not erased yet: "
 
 

@@ -44,6 +44,7 @@ from persona_hub.transforms.records import Tombstone, excerpt
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.take_down.naming import FoundNames, find_names, one_of_several
 from persona_hub.transforms.take_down.take_down import TakeDown
+from persona_hub.transforms.write_hub.attributes_of import AttributesOf
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
 RECORDED_SOURCES = 100  # in a manifest; the table `removed` has all of them
@@ -151,6 +152,7 @@ class TakedownJob:
         tables = {
             "personas": (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten(),
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
+            "attributes": meanings.kept | "AttributesOf" >> AttributesOf(),
             "removed": taken.removed,
         }
         vectors = meanings.vectors | "WriteVectors" >> WriteVectors(

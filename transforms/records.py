@@ -25,6 +25,7 @@ SURELY_OF_INPUT = re.compile(r"moderation|content-filter|refused|too-long|http-4
 OF_INPUT = re.compile(rf"{SURELY_OF_INPUT.pattern}|http-4\d\d")
 REPEATS_SAMPLE = "repeats-sample"  # a reason, but no loss: the answer was read, and another sample has its text
 ADDRESS_END = "\n"  # between the addresses of a source that has several: no address has a line end
+UNSPECIFIED = "unspecified"  # of an attribute on which a text says nothing
 HOP_LIMIT = 7  # a rank has three bits for the hop
 
 
@@ -133,6 +134,45 @@ class Centroids:
     dimension: int  # of the centroids: that of projected vectors
     centroids: bytes  # int16, little-endian, shape (cells, dimension): whole numbers of norm `quantised.QUANTISED_NORM`
     mean: bytes = b""  # int32, little-endian, shape (dimension,): what is taken off a projected vector
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What the text of a kept persona says of it; UNSPECIFIED where it says nothing."""
+
+    persona_id: str
+    language: str  # as of the persona
+    occupation: str  # major group of ISCO-08, "0" to "9"
+    occupation_unit: str  # unit group of ISCO-08, 4 digits
+    seniority: str
+    life_stage: str
+    country: str  # ISO 3166 alpha-2
+    education: str  # level, a word as ISCED has it
+    given: str  # JSON object of the columns that a given persona came with, "" if none
+
+
+@dataclass(frozen=True)
+class Member:
+    """Which cluster a kept persona belongs to."""
+
+    persona_id: str
+    cluster: str  # of the leaf
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A group of personas that lie together by their vectors; all of a version's clusters are its latest table's."""
+
+    cluster: str  # path from the top, "3.1.4": a prefix is a parent
+    level: int  # 1 at the top
+    label: str  # its most telling words in its main language, joined by ", "
+    language: str  # the main one
+    size: int  # personas
+    languages: str  # JSON object of personas by language, the most first
+    examples: str  # persona_ids joined by " ", the nearest to the centroid first
+    rows: int  # vectors that the version had which trained the centroids
+    offset: int  # what is taken off a vector's product with the centroid
+    centroid: bytes  # int16, little-endian: whole numbers of norm `quantised.QUANTISED_NORM`; empty where there is one
 
 
 @dataclass(frozen=True)

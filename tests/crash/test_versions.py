@@ -52,7 +52,7 @@ def shown(hub: Path) -> dict[str, Any]:
     """What readers see: the version, and all rows of its tables."""
     opened = open_hub(str(hub))
     rows: dict[str, Any] = {"version": opened.manifest.version}
-    for kind in ("personas", "provenance", "duplicates", "documents"):
+    for kind in ("personas", "provenance", "duplicates", "documents", "attributes"):
         rows[kind] = sorted(read_table(opened, kind, TABLES[kind]), key=repr)
     return rows
 

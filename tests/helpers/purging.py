@@ -42,7 +42,7 @@ def check_whole(hub: Path) -> None:
         assert missing_files(version) == []
         shown = list(read_table(version, "personas", Persona))
         assert len(shown) == version.manifest.records_of("personas")
-        for kind in ("provenance", "duplicates", "documents", "vectors", "removed"):
+        for kind in ("provenance", "duplicates", "documents", "vectors", "attributes", "members", "removed"):
             list(read_table(version, kind, TABLES[kind]))
         check_files(hub, version.manifest, version.manifest.folder, TABLES)
     for run in all_runs(str(hub)):

@@ -32,7 +32,7 @@ def compacted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     hub = build(folder, (A, TEXTS[A]), (B, TEXTS[B]))
     refresh(hub, write(folder / "more.jsonl", (C, TEXTS[C])))
     take_down(hub, A)
-    before = {kind: shown(hub, kind) for kind in ("personas", "provenance", "duplicates", "documents")}
+    before = {kind: shown(hub, kind) for kind in ("personas", "provenance", "duplicates", "documents", "attributes")}
     assert main(["compact", "--hub", str(hub)]) == DONE
     return hub, before
 
@@ -43,6 +43,7 @@ def test_readers_see_the_same(compacted: tuple[Path, dict[str, list[Any]]]) -> N
     manifest = open_hub(str(hub)).manifest
     assert manifest.records_of("personas") == len(before["personas"])
     assert {entry.folder for entry in manifest.files} == {manifest.folder}
+    assert {row.persona_id for row in before["attributes"]} == {row.persona_id for row in before["personas"]}
 
 
 def test_what_was_hidden_is_not_in_its_files_and_gc_removes_the_rest(

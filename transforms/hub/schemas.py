@@ -7,10 +7,13 @@ from dataclasses import fields
 from typing import Any, get_type_hints
 
 from persona_hub.transforms.records import (
+    Attributes,
     Centroids,
+    Cluster,
     DeadLetter,
     DocumentOutcome,
     Duplicate,
+    Member,
     Persona,
     Provenance,
     Sample,
@@ -113,6 +116,39 @@ SCHEMAS: dict[type, dict[str, Any]] = {
         centroids="int16, little-endian, one centroid after another: whole numbers of length 4000",
         mean="int32, little-endian: what is taken off a projected vector before it is compared with centroids",
     ),
+    Attributes: avro_schema(
+        Attributes,
+        "What the text of a kept persona says of it; 'unspecified' where it says nothing.",
+        persona_id="The persona",
+        language="ISO 639-1, 'und' if undetermined",
+        occupation="Major group of ISCO-08, '0' to '9'",
+        occupation_unit="Unit group of ISCO-08, 4 digits",
+        seniority="A word of a fixed set",
+        life_stage="A word of a fixed set",
+        country="ISO 3166 alpha-2",
+        education="Level of education, a word of a fixed set",
+        given="JSON object of the columns that a given persona came with, empty if none. Untrusted.",
+    ),
+    Member: avro_schema(
+        Member,
+        "Which cluster a kept persona belongs to.",
+        persona_id="The persona",
+        cluster="The cluster's path: a prefix of '3.1.4', as '3.1', is a parent",
+    ),
+    Cluster: avro_schema(
+        Cluster,
+        "A group of personas that lie together by their vectors.",
+        cluster="Its path: a prefix of '3.1.4', as '3.1', is a parent",
+        level="1 at the top",
+        label="Its most telling words in its main language, joined by ', '. Untrusted.",
+        language="The main one: ISO 639-1, 'und' if undetermined",
+        size="Personas",
+        languages="JSON object of personas by language, the most first",
+        examples="persona_ids joined by blanks, the nearest to the centroid first",
+        rows="Vectors that the version had which trained the centroids",
+        offset="What is taken off a vector's product with the centroid before products are compared",
+        centroid="int16, little-endian: whole numbers of length 4000; empty where nothing is compared with it",
+    ),
     Tombstone: avro_schema(
         Tombstone,
         "A tombstone: what readers of this version and of later ones do not see, though files of earlier ones hold it.",
@@ -128,6 +164,9 @@ TABLES: dict[str, type] = {
     "documents": DocumentOutcome,
     "vectors": Vector,
     "centroids": Centroids,
+    "attributes": Attributes,
+    "members": Member,
+    "clusters": Cluster,
     "removed": Tombstone,
 }
 JSON_RECORDS = (Sample, DeadLetter)

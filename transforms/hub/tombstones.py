@@ -8,7 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 from persona_hub.transforms.hub.table_files import read_file
-from persona_hub.transforms.records import Duplicate, Persona, Provenance, Tombstone, Vector
+from persona_hub.transforms.records import (
+    Attributes,
+    Duplicate,
+    Member,
+    Persona,
+    Provenance,
+    Tombstone,
+    Vector,
+)
 
 REMOVED_PERSONA, MOVED_PERSONA, REMOVED_DOCUMENT, REMOVED_SOURCE = (
     "persona",
@@ -17,12 +25,14 @@ REMOVED_PERSONA, MOVED_PERSONA, REMOVED_DOCUMENT, REMOVED_SOURCE = (
     "source",
 )  # kinds of Removed
 NEVER_AGAIN = (REMOVED_DOCUMENT, REMOVED_SOURCE)  # kinds that hold for the corpus of every refresh
-# Which kinds hide a row of a table, each by the field that it is compared with. "moved" leaves a persona's vector and
-# provenance: the row itself stands anew in the later version.
+# Which kinds hide a row of a table, each by the field that it is compared with. "moved" leaves a persona's vector,
+# provenance, attributes and cluster: the row itself stands anew in the later version.
 HIDDEN_BY: Mapping[type, tuple[tuple[str, str], ...]] = {
     Persona: ((REMOVED_PERSONA, "persona_id"), (MOVED_PERSONA, "persona_id")),
     Duplicate: ((REMOVED_PERSONA, "persona_id"), (MOVED_PERSONA, "persona_id")),
     Vector: ((REMOVED_PERSONA, "persona_id"),),
+    Attributes: ((REMOVED_PERSONA, "persona_id"),),
+    Member: ((REMOVED_PERSONA, "persona_id"),),
     Provenance: (
         (REMOVED_PERSONA, "persona_id"),
         (REMOVED_PERSONA, "parent_id"),

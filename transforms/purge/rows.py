@@ -13,7 +13,16 @@ from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.table_files import read_file, write_shard
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.purge.erasure import Erasure
-from persona_hub.transforms.records import DeadLetter, Duplicate, Persona, Provenance, Sample, Vector
+from persona_hub.transforms.records import (
+    Attributes,
+    DeadLetter,
+    Duplicate,
+    Member,
+    Persona,
+    Provenance,
+    Sample,
+    Vector,
+)
 from persona_hub.transforms.wire.batches import batches
 
 
@@ -38,7 +47,7 @@ def without_erased(row: Any, gone: Erasure) -> Any:
         case Provenance():
             whence = row.parent_id in gone.personas if row.hop else row.document_id in gone.documents
             return None if whence or row.persona_id in gone.personas else row
-        case Vector() | Sample():
+        case Vector() | Attributes() | Member() | Sample():
             return None if row.persona_id in gone.personas else row
         case DeadLetter():
             return None if concerns(row, gone) else row

@@ -38,7 +38,8 @@ from persona_hub.transforms.purge.rows import Rewritten, rewrite
 from persona_hub.transforms.records import Duplicate, Persona, Tombstone
 from persona_hub.transforms.wire.batches import Batch
 
-PURGED = ("personas", "provenance", "duplicates", "vectors")  # tables that hold text, or what was made of it
+# Tables that hold text, or what was made of it.
+PURGED = ("personas", "provenance", "duplicates", "vectors", "attributes", "members")
 
 
 Changed = Mapping[str, Rewritten]  # by path of the file
