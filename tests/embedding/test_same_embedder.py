@@ -11,7 +11,7 @@ import pytest
 
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.embedding import savedmodel
-from persona_hub.transforms.embedding.offline import OfflineEmbedder
+from persona_hub.transforms.embedding.hashing import HashEmbedder
 from persona_hub.transforms.hub.versions import open_hub
 from tests.helpers.embedding import saved_files
 
@@ -21,7 +21,7 @@ BUILD = ("--expand_hops=0", "--min_characters=20")
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a SavedModel's files; the embedded embedder answers in its place, so TensorFlow is not needed."""
-    monkeypatch.setattr(savedmodel, "SavedModelEmbedder", OfflineEmbedder)
+    monkeypatch.setattr(savedmodel, "SavedModelEmbedder", HashEmbedder)
     return saved_files(tmp_path / "model")
 
 

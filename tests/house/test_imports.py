@@ -29,9 +29,9 @@ FLOORS: list[list[str]] = [
     [
         "transforms.llm",
         "transforms.offline_model",
-        "transforms.embedding",
         "transforms.synthesis",
         "transforms.corpus",
+        "transforms.embedding",
         "transforms.hub",
         "transforms.dedup",
         "transforms.pii",

@@ -75,6 +75,13 @@ def detect_language(text: str) -> str:
     return UNDETERMINED if score < LEAST_SCORE else MACRO_LANGUAGES.get(code, code)
 
 
+def quick_language(text: str) -> str:
+    """As `detect_language`, but where CLD2 is sure it alone is asked: 5 us for 44 of a persona."""
+    head = " ".join(text[:HEAD_CHARACTERS].replace("\0", " ").split())
+    found = _second_opinion(head)
+    return MACRO_LANGUAGES.get(found.code, found.code) if found.sure else detect_language(text)
+
+
 def _is_prose(text: str) -> bool:
     letters = sum(unicodedata.category(c)[0] in "LM" for c in text)
     return letters >= PROSE_LETTERS and letters >= PROSE_SHARE * (len(text) - text.count(" "))

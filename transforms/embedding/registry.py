@@ -11,7 +11,7 @@ from persona_hub.transforms.errors import InvalidInputError
 
 # In this very process, at once and for nothing.
 LOCAL_EMBEDDERS = {
-    "offline": "persona_hub.transforms.embedding.offline:OfflineEmbedder",
+    "offline": "persona_hub.transforms.embedding.hashing:HashEmbedder",
     "savedmodel": "persona_hub.transforms.embedding.savedmodel:SavedModelEmbedder",
     "use": "persona_hub.transforms.embedding.use.embedder:UseEmbedder",
 }

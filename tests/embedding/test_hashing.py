@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_hub.transforms.embedding.offline import DIMENSION
+from persona_hub.transforms.embedding.hashing import DIMENSION
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder, split_embedder
 

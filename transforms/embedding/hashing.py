@@ -1,7 +1,8 @@
-"""The embedded embedder: hashed words and character n-grams.
+"""`hash`: hashed words and character n-grams, without a model.
 
 It measures wording, not meaning: "a nurse on night shifts" and "a carer who works nights" are strangers to it. It is
-there for trying out and for tests, and to catch what the text dedup just misses: another inflection, spelling or order.
+there for millions of rows without a model, for languages that a model does not know, and to catch what the text dedup
+just misses: another inflection, spelling or order.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ HASH_BITS = 54
 ROW_SHIFT = np.uint64(54)  # a key is row and hash: sorted, it brings equal features of a text together
 
 
-class OfflineEmbedder:
+class HashEmbedder:
     """Texts -> vectors of unit length by signed feature hashing, shape (n, DIMENSION)."""
 
     def __init__(self, config: EmbedderConfig):
@@ -35,11 +36,16 @@ class OfflineEmbedder:
 
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """One vector for each text; a text of white space gets the first axis."""
-        parts = [embed_rows(texts[start : start + TEXTS]) for start in range(0, len(texts), TEXTS)]
-        return np.concatenate(parts) if parts else np.empty((0, DIMENSION), np.float32)
+        return hashed(texts)
 
 
-def embed_rows(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+def hashed(texts: Sequence[str], dimension: int = DIMENSION) -> npt.NDArray[np.float32]:
+    """One vector for each text, shape (n, dimension)."""
+    parts = [embed_rows(texts[start : start + TEXTS], dimension) for start in range(0, len(texts), TEXTS)]
+    return np.concatenate(parts) if parts else np.empty((0, dimension), np.float32)
+
+
+def embed_rows(texts: Sequence[str], dimension: int) -> npt.NDArray[np.float32]:
     """At most TEXTS texts."""
     lines = [f" {' '.join(nfkc(text[:LONGEST]).casefold().split())} " for text in texts]
     codes = np.frombuffer("".join(lines).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
@@ -48,9 +54,9 @@ def embed_rows(texts: Sequence[str]) -> npt.NDArray[np.float32]:
     keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys  # a feature counts once in a text
     hashes = keys & np.uint64((1 << HASH_BITS) - 1)
     signed = np.where(hashes & np.uint64(1), 1.0, -1.0)
-    place = (keys >> ROW_SHIFT) * np.uint64(DIMENSION) + (hashes >> np.uint64(1)) % np.uint64(DIMENSION)
-    flat = np.bincount(place.astype(np.int64), signed, minlength=len(lines) * DIMENSION)
-    vectors = flat.reshape(len(lines), DIMENSION)
+    place = (keys >> ROW_SHIFT) * np.uint64(dimension) + (hashes >> np.uint64(1)) % np.uint64(dimension)
+    flat = np.bincount(place.astype(np.int64), signed, minlength=len(lines) * dimension)
+    vectors = flat.reshape(len(lines), dimension)
     length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     vectors[length == 0, 0] = 1.0
     return (vectors / np.where(length > 0, length, 1.0)[:, None]).astype(np.float32)
