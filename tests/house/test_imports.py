@@ -24,7 +24,7 @@ FLOORS: list[list[str]] = [
         "transforms.wire",
         "transforms.counting",
     ],
-    ["transforms.prompts", "transforms.store", "transforms.similarity", "transforms.vectors"],
+    ["transforms.attributes", "transforms.prompts", "transforms.store", "transforms.similarity", "transforms.vectors"],
     ["transforms.calls"],
     [
         "transforms.llm",

@@ -1,0 +1,177 @@
+"""The noun phrases of a text that say who its person is."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+from persona_hub.transforms.attributes.lexicon import Hit, tokens_of, word_of
+from persona_hub.transforms.attributes.spaced_lexicon import Lexicon
+
+MARKS = frozenset('.,;:!?()"“”„«»…–—')
+QUOTATION_MARKS = frozenset('"“”„«»')
+LONGEST_PHRASE = 12  # words
+FIRST_WORDS = 16  # in which a name is followed by what it is
+SHORTEST_STEM = 2  # letters before the ending of a compound
+
+
+class Frame(NamedTuple):
+    """A noun phrase: its words from `start` to before `end`, of which `head` says what somebody is."""
+
+    start: int
+    head: Hit
+    end: int
+
+
+class Reading:
+    """A text's words, the phrases in it, and the noun phrases that name its person.
+
+    `title`: the title of the person's occupation; `person`: another word for the person, whose value is a life stage
+    or, of students, a level of education.
+    """
+
+    def __init__(self, text: str, lexicon: Lexicon) -> None:
+        self.lexicon, self.sets = lexicon, lexicon.sets
+        self.tokens = tokens_of(text, lexicon.language)
+        self.words = [word_of(token) for token in self.tokens]
+        self.hits = lexicon.phrases.find(self.words)
+        self.titles, self.students = self.hits["title"], self.hits["students"]
+        self.people = self.hits["persons"] + self.students
+        self.heads = {hit.end for hit in self.titles} | {hit.end for hit in self.people}
+        self.people += [Hit(hit.start, hit.end, "") for hit in self.hits["demonym"]]
+        self.frames: list[Frame] = []
+        self.title: Hit | None = None
+        self.person: Hit | None = None
+        self.ends: set[int] = set()
+        self.find_person()
+
+    def find_person(self) -> None:
+        """Looks where a text says who its person is, until a title is found."""
+        self.take(0)
+        if not self.title:
+            for hit in self.hits["copula"]:
+                if self.own(hit.start) and self.take(hit.end):
+                    return
+        if not self.frames:
+            for n in range(1, min(FIRST_WORDS, len(self.words) - 2)):
+                apart = self.words[n] in ",(" and self.words[n + 1] in self.sets["articles"]
+                if apart and self.take(n + 2):
+                    return
+        if not self.title:
+            for hit in self.hits["work"]:
+                if self.own(hit.start) and self.take(hit.end):
+                    return
+
+    @cached_property
+    def joined(self) -> str:
+        """The words with one space between."""
+        return " ".join(self.words)
+
+    def word_at(self, place: int) -> int:
+        """The number of the word at a place in `joined`."""
+        return self.joined.count(" ", 0, place)
+
+    def own(self, place: int) -> bool:
+        """Whether the clause up to a word is about the person, and says what is so."""
+        others = self.sets["others"]
+        for n in range(place - 1, -1, -1):
+            word = self.words[n]
+            if n in self.ends or (word in MARKS and word not in QUOTATION_MARKS):
+                return word not in others
+            if word in self.sets["relatives"]:
+                others = self.sets["weak"]  # who is spoken of before it
+            elif word in others:
+                return False
+        return True
+
+    def take(self, start: int) -> bool:
+        """Reads the noun phrase that begins at a word; True where it has a title."""
+        while start < len(self.words) and self.words[start] in self.sets["articles"]:
+            start += 1
+        frame = {"last": self.by_last, "capital": self.by_capital, "first": self.by_first}[self.lexicon.head](start)
+        if not frame:
+            return False
+        turned = frame.end < len(self.words) and self.words[frame.end] in self.sets["turned"]
+        if turned and self.take(frame.end + 1):
+            return True
+        self.frames.append(frame)
+        self.ends.add(frame.end)
+        head = frame.head
+        not_now = any(word in self.sets["not_now"] for word in self.words[start : head.start])
+        if head in self.titles or (head not in self.people):
+            if head.value and not not_now and not self.title:
+                self.title = head
+                return True
+        elif not self.person:
+            self.person = head
+        return False
+
+    def by_last(self, start: int) -> Frame | None:
+        """A phrase whose last word is its head: "a seasoned Finnish airline pilot"."""
+        end = self.extent(start)
+        heads = [hit for hit in (*self.titles, *self.people) if hit.end == end and hit.start >= start]
+        if not heads or (start == 0 and self.is_name(end)):
+            return None
+        return Frame(start, max(heads, key=lambda hit: hit.end - hit.start), end)
+
+    def is_name(self, end: int) -> bool:
+        """Whether a text begins with a name: "Tom Baker is ...", "Tom Baker, a ..."."""
+        if not 1 < end < min(5, len(self.words)) or not all(token[0].isupper() for token in self.tokens[:end]):
+            return False
+        return self.words[end] in self.sets["after_name"]
+
+    def extent(self, start: int) -> int:
+        """Where a phrase ends whose head stands last."""
+        breaks, nouns, n = self.sets["breaks"], self.sets["nouns"], start
+        last = min(len(self.words), start + LONGEST_PHRASE)
+        while n < last:
+            word = self.words[n]
+            stop = word in MARKS or word in breaks
+            if not stop and n in self.heads and n > start:
+                stop = word in self.sets["joins"] or (word.endswith(("ing", "ed")) and word not in nouns)
+            if stop:
+                beyond = max((hit.end for hit in self.titles if start <= hit.start < n < hit.end), default=0)
+                if not beyond:
+                    return n
+                n = beyond
+            else:
+                n += 1
+        return n
+
+    def by_capital(self, start: int) -> Frame | None:
+        """A phrase whose first word with a capital letter is its head: "eine erfahrene finnische Pilotin"."""
+        for n in range(start, min(len(self.words), start + LONGEST_PHRASE)):
+            if self.words[n] in MARKS or self.words[n] in self.sets["breaks"]:
+                return None
+            if self.tokens[n][0].isupper() and (n > 0 or self.words[n] not in self.sets["articles"]):
+                heads = [hit for hit in (*self.titles, *self.people) if start <= hit.start <= n < hit.end]
+                if not heads and (group := self.compound(self.words[n])):
+                    heads = [Hit(n, n + 1, group)]
+                if heads:
+                    head = max(heads, key=lambda hit: hit.end - hit.start)
+                    return Frame(start, head, head.end)
+                return None
+        return None
+
+    def compound(self, word: str) -> str:
+        """The group of a compound by its ending: "2" of "Sonderpädagogiklehrer"."""
+        for size in range(len(word) - SHORTEST_STEM, 2, -1):
+            if group := self.lexicon.suffixes.get(word[-size:], ""):
+                return group
+        return ""
+
+    def by_first(self, start: int) -> Frame | None:
+        """A phrase whose first noun is its head: "una joven piloto finlandesa"."""
+        n = start
+        while n < len(self.words) and (self.words[n] in self.sets["before"] or self.words[n] in self.sets["not_now"]):
+            n += 1
+        heads = [hit for hit in (*self.titles, *self.people) if hit.start == n]
+        if not heads:
+            return None
+        head = max(heads, key=lambda hit: hit.end - hit.start)
+        end = head.end
+        while end < min(len(self.words), head.end + LONGEST_PHRASE):
+            if self.words[end] in MARKS or self.words[end] in self.sets["breaks"]:
+                break
+            end += 1
+        return Frame(start, head, end)

@@ -1,0 +1,68 @@
+"""What the rules know of a language with spaces between words."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from persona_hub.transforms.attributes.ages import Numbers
+from persona_hub.transforms.attributes.lexicon import (
+    Phrases,
+    country_names,
+    forms,
+    packaged_titles,
+    phrases_of,
+    read_words,
+    titles_by_hand,
+    word_list,
+)
+
+SETS = word_list(
+    "articles breaks joins nouns others weak not_now possess from place_after of_after place_nouns place_fillers "
+    "culture language_heads before turned relatives of decade_before age_before languages after_name themes "
+    "subject"
+)
+VALUED = ("persons", "students", "seniority", "career", "stages", "decades", "degrees", "educated")
+
+
+class Lexicon:
+    """What the rules know of a language."""
+
+    def __init__(self, language: str) -> None:
+        raw = read_words(language)
+        self.language, self.head = language, raw["head"]
+        self.sets = {name: frozenset(word_list(raw.get(name, ""))) for name in SETS}
+        self.suffixes = {
+            suffix: str(group) for group, line in raw.get("suffixes", {}).items() for suffix in line.split()
+        }
+        self.phrases = Phrases(phrases(language, raw), language)
+        numbers = Numbers(raw)
+        self.number = numbers.value
+        self.ages = [re.compile(one.replace("{n}", numbers.pattern)) for one in raw["ages"]]
+        self.experience = [re.compile(one.replace("{n}", numbers.pattern)) for one in raw["experience"]]
+        self.age_words = frozenset(raw["age_words"].split())
+
+
+def phrases(language: str, raw: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(kind, value, phrase) of all phrases of a language."""
+    titles = (packaged_titles() if language == "en" else {}) | titles_by_hand(language)
+    found = [("title", group, title) for title, group in titles.items()]
+    for kind in VALUED:
+        for value, line in raw.get(kind, {}).items():
+            found += [(kind, value, form) for phrase in phrases_of(line) for form in forms(phrase)]
+    found += [("leads", "lead", form) for phrase in phrases_of(raw["leads"]) for form in forms(phrase)]
+    for kind, line in raw["anchors"].items():
+        found += [(kind, "", phrase) for phrase in (line if isinstance(line, list) else phrases_of(line))]
+    found += [("country", code, name) for code, name in country_names(language)]
+    demonyms = read_words("countries")["demonyms"].get(language, {})
+    found += [
+        ("demonym", code, form) for code, line in demonyms.items() for one in phrases_of(line) for form in forms(one)
+    ]
+    return found
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    """The lexicon of a language, made once."""
+    return Lexicon(language)
