@@ -5,7 +5,8 @@
 
 All that such a folder needs is in `save`: a signature `serving_default` from one tensor of strings to their vectors.
 The tokenizer is an op of TensorFlow Text in the graph, so workers need nothing but the folder. Vectors of the first
-model are those of `use` but for rounding (1e-6 a number). `use` needs no TensorFlow; this is to begin your own from.
+model are those of `use` but for rounding (1e-6 a number), in the languages that it encodes. `use` needs no TensorFlow;
+this is to begin your own from.
 """
 
 from __future__ import annotations
@@ -38,9 +39,18 @@ def save(folder: str, encode: Encode, parts: list[Any]) -> None:
     tf.saved_model.save(model, folder, signatures={"serving_default": model.encode})
 
 
+def normalised(texts: Any) -> Any:
+    """Strings with a small first letter and without their full stop, as `use` has them."""
+    texts = tf.strings.substr(texts, 0, LONGEST_TEXT, unit="UTF8_CHAR")
+    texts = tf.strings.regex_replace(tf.strings.regex_replace(texts, r"^[\s\pZ]+|[\s\pZ]+$", ""), "[.。．]$", "")
+    first = tf.strings.substr(texts, 0, 1, unit="UTF8_CHAR")
+    rest = tf.strings.substr(texts, tf.strings.length(first), tf.strings.length(texts))
+    return tf.strings.lower(first, encoding="utf-8") + rest
+
+
 def pieces(texts: Any, tokenizer: Any) -> Any:
     """Strings -> ragged ids of their pieces between the marks of begin and end; of an empty text one unknown piece."""
-    found = tokenizer.tokenize(tf.strings.substr(texts, 0, LONGEST_TEXT, unit="UTF8_CHAR"))[:, :MOST_PIECES]
+    found = tokenizer.tokenize(normalised(texts))[:, :MOST_PIECES]
     empty = tf.cast(found.row_lengths() == 0, tf.int64)
     unknown = tf.RaggedTensor.from_row_lengths(tf.fill([tf.reduce_sum(empty)], UNKNOWN), empty)
     begin, end = (tf.fill([tf.shape(texts)[0], 1], mark) for mark in (BEGIN, END))

@@ -7,15 +7,19 @@ from typing import Any
 
 import orjson
 
+from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.records import Vector
 from tests.helpers.hubs import dead_letters, personas, rows
 
 
 def hub_of(output: Path) -> dict[str, Any]:
-    """Ids and texts, counts, totals of the manifest, samples, dead letters: all but names of files and tokens."""
-    manifest = open_hub(str(output)).manifest
+    """Ids and texts, vectors, counts, totals of the manifest, samples, dead letters: all but names of files and tokens."""
+    hub = open_hub(str(output))
+    manifest = hub.manifest
     return {
         "personas": set(personas(output)),
+        "vectors": set(read_table(hub, "vectors", Vector)),
         "counts": manifest.counts,
         "totals": {kind: manifest.records_of(kind) for kind in {file.kind for file in manifest.files}},
         "samples": sorted(orjson.dumps(row, option=orjson.OPT_SORT_KEYS) for row in rows(output / "samples")),

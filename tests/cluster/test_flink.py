@@ -25,7 +25,7 @@ from tests.helpers.places import ROOT
 from tests.servers.models.launch import FakeServer
 from tests.servers.redis import RedisServer
 
-HOPS_AND_SAMPLES = ["--expand_hops", "1", "--use_case", "math", "--max_samples", "40"]
+HOPS_AND_SAMPLES = ["--expand_hops", "1", "--use_case", "math", "--max_samples", "40", "--embedder", "use"]
 SLOW = {"median_ms": 300, "p99_ms": 1000}  # so that half-way lasts
 
 

@@ -33,5 +33,6 @@ def portable(tmp_path: Path) -> Iterator[list[str]]:
 
 def test_the_hub_is_that_of_one_process(portable: list[str], examples: Path, tmp_path: Path) -> None:
     notes = examples / "corpus" / "notes.jsonl"
-    there, here = (hubs.build(notes, tmp_path / name, *flags) for name, flags in (("there", portable), ("here", [])))
+    runners = {"there": portable, "here": []}
+    there, here = (hubs.build(notes, tmp_path / name, "--embedder=use", *flags) for name, flags in runners.items())
     assert hub_of(there) == hub_of(here)
