@@ -14,7 +14,7 @@ from tests.helpers.hubs import dead_letters, personas, rows
 
 
 def hub_of(output: Path) -> dict[str, Any]:
-    """Ids and texts, vectors, counts, totals of the manifest, samples, dead letters: all but names of files and tokens."""
+    """Personas, vectors, counts, totals of the manifest, samples, dead letters: all but names of files and tokens."""
     hub = open_hub(str(output))
     manifest = hub.manifest
     return {

@@ -116,7 +116,8 @@ def test_the_example_is_the_sentence_encoder(tmp_path: Path) -> None:
 
     save(str(tmp_path / "encoder"), *sentence_encoder())
     config = EmbedderConfig(name=f"savedmodel:{tmp_path}/encoder")
-    texts = ["A nurse", "", "Учитель музыки ", "小学老师。", "Émile 🙂.", " \u3000İ", ".", "x" * 5000, "word " * 700, "\ud800 a"]
+    texts = ["A nurse", "", "Учитель музыки ", "小学老师。", "Émile 🙂.", " \u3000İ", ".", "\ud800 a"]
+    texts += ["x" * 5000, "word " * 700]
     found = open_embedder(config).embed(texts)
     assert found == pytest.approx(open_embedder(EmbedderConfig(name="use")).embed(texts), abs=1e-5)
 
