@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent
 SLOT = re.compile(r"\{(\w+)\}")
 SWITCH = re.compile(r"\[([^]|]*)\|([^]]*)\]")
 ARTICLE = re.compile(r"\b([Aa])n? (?=([a-zA-Z]))")
+MOST_UNITS = 3
 YEARS_OLD = re.compile(r"\b(\d\d)[\s-]years?[\s-]old\b")
 
 
@@ -85,6 +86,8 @@ class Wordings:
             self.right["occupation_unit"] = {str(unit) for unit in self.occupation["units"]}
             if self.occupation.get("leads"):
                 self.unscored.add("seniority")  # the title says it, too
+            if len(self.occupation["units"]) > MOST_UNITS:
+                self.unscored.add("occupation_unit")  # the title says none
             self.right["occupation"] = {unit[0] for unit in self.right["occupation_unit"]}
             return gendered(self.occupation[self.language], self.gender)
         if slot == "other":
@@ -104,13 +107,15 @@ class Wordings:
         chosen = self.pick(slot)
         if isinstance(chosen, str):
             return chosen
-        value, words = chosen
+        value, words, *implied = chosen
         if slot == "student":
             self.right["education"], self.right["seniority"] = {value}, {"student"}
             self.unscored.add("life_stage")  # a reader may guess it
         else:
             name = {"stage": "life_stage", "decade": "life_stage", "education": "education"}.get(slot, "seniority")
             self.right[name] = {value}
+            if implied:
+                self.right["seniority"] = set(implied)
             if value == "retired":
                 self.unscored.add("life_stage")
         return str(words)

@@ -28,7 +28,7 @@ class Numbers:
         self._values |= {word: 10 * (n + 2) for n, word in enumerate(tens)}
         self._values |= raw.get("other_numbers", {})
         words = "|".join(sorted(self._values, key=len, reverse=True))
-        self.pattern = rf"(?:\d{{1,3}}|(?:{words})(?: (?:{words}))?)"
+        self.pattern = rf"\b(?:\d{{1,3}}|(?:{words})(?: (?:{words}))?)"
 
     def value(self, said: str) -> int:
         """The number that is said: 45 for "45" and for "forty five"."""

@@ -15,7 +15,8 @@ from ahocorasick_rs import AhoCorasick
 
 PACKAGE_OF_WORDS = "persona_hub.transforms.attributes"
 TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}|Ph\.? ?D\.?|\d+(?:st|nd|rd|th|s)?\b|[\w&]+(?:'\w+)*[+#]*|[.,;:!?()\"“”„«»…]|[–—](?=\s)"
+    r"(?:[^\W\d_]\.){2,}|(?<!\S)\.[A-Z]\w+|Ph\.? ?D\.?|\d+(?:st|nd|rd|th|s)?\b|[\w&]+(?:'\w+)*[+#]*"
+    r"|[.,;:!?()\"“”„«»…]|[–—](?=\s)"
 )
 # What CLDR adds to the names of Hong Kong and Macao.
 ADDITIONS = re.compile(r"Sonderverwaltungsregion | SAR China|RAS chinoise de |RAE de |中国|特别行政区")
@@ -156,6 +157,7 @@ def country_names(language: str) -> Iterator[tuple[str, str]]:
                 part = ADDITIONS.sub("", part) if code in ("HK", "MO") else part
                 if part and part not in raw["not_names"]:
                     yield code, part
+                    yield code, part.replace("St. ", "Saint ").replace(" & ", " and ")
     for code, cities in raw["cities"].items():
         for city in phrases_of(cities):
             yield code, city

@@ -60,6 +60,11 @@ def is_after_person(reading: Reading, place: int) -> bool:
     word, before = reading.words[place], reading.words[place - 1]
     if word in reading.sets["of"]:
         return before in reading.sets["of_after"]
+    if word in reading.sets["loose"] and any(
+        place == frame.end and not reading.sets["lovers"].isdisjoint(reading.words[frame.start : frame.end])
+        for frame in reading.frames
+    ):
+        return False
     if place in reading.ends or (before == "," and place - 1 in reading.ends):
         return True
     for end in reading.ends:  # "a student in chemistry from ..."

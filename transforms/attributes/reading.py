@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 from persona_hub.transforms.attributes.lexicon import Hit, tokens_of, word_of
 from persona_hub.transforms.attributes.spaced_lexicon import Lexicon
+from persona_hub.transforms.attributes.text_attributes import EDUCATIONS
 
 MARKS = frozenset('.,;:!?()"“”„«»…–—')
 QUOTATION_MARKS = frozenset('"“”„«»')
 LONGEST_PHRASE = 12  # words
 FIRST_WORDS = 16  # in which a name is followed by what it is
+WORDS_BEHIND = 5  # between "als" and "arbeitet"
+PREDICATES = ("ing", "ed", "ful", "ous", "ive", "able", "ible", "al", "less")
 SHORTEST_STEM = 2  # letters before the ending of a compound
 
 
@@ -61,6 +64,10 @@ class Reading:
             for hit in self.hits["work"]:
                 if self.own(hit.start) and self.take(hit.end):
                     return
+            for hit in self.hits["behind"]:
+                near = self.words[hit.end : hit.end + WORDS_BEHIND]
+                if not self.sets["work_behind"].isdisjoint(near) and self.own(hit.start) and self.take(hit.end):
+                    return
 
     @cached_property
     def joined(self) -> str:
@@ -102,17 +109,31 @@ class Reading:
             if head.value and not not_now and not self.title:
                 self.title = head
                 return True
-        elif not self.person:
+        elif not self.person and not (not_now and head in self.students):
             self.person = head
         return False
 
     def by_last(self, start: int) -> Frame | None:
         """A phrase whose last word is its head: "a seasoned Finnish airline pilot"."""
         end = self.extent(start)
-        heads = [hit for hit in (*self.titles, *self.people) if hit.end == end and hit.start >= start]
-        if not heads or (start == 0 and self.is_name(end)):
+        if start == 0 and self.is_name(end):
             return None
+        heads = self.heads_at(start, end)
+        if not heads and (earlier := self.before_participle(start, end)):
+            heads, end = self.heads_at(start, earlier), earlier
+        if not heads:  # an unknown word, whose demonyms count
+            known = 0 < start < end and self.words[start - 1] in self.sets["articles"]
+            return Frame(start, Hit(end - 1, end, ""), end) if known else None
         return Frame(start, max(heads, key=lambda hit: hit.end - hit.start), end)
+
+    def heads_at(self, start: int, end: int) -> list[Hit]:
+        """The titles and people of a phrase that end at a word."""
+        return [hit for hit in (*self.titles, *self.people) if hit.end == end and hit.start >= start]
+
+    def before_participle(self, start: int, end: int) -> int:
+        """The end of the first head before a word that says something of it ("a journalist learning ..."), or 0."""
+        ends = (n for n in range(start + 1, end) if n in self.heads and self.words[n].endswith(PREDICATES))
+        return next(ends, 0)
 
     def is_name(self, end: int) -> bool:
         """Whether a text begins with a name: "Tom Baker is ...", "Tom Baker, a ..."."""
@@ -147,6 +168,9 @@ class Reading:
                 heads = [hit for hit in (*self.titles, *self.people) if start <= hit.start <= n < hit.end]
                 if not heads and (group := self.compound(self.words[n])):
                     heads = [Hit(n, n + 1, group)]
+                    if group in EDUCATIONS:
+                        self.students += heads
+                        self.people += heads
                 if heads:
                     head = max(heads, key=lambda hit: hit.end - hit.start)
                     return Frame(start, head, head.end)
@@ -165,7 +189,8 @@ class Reading:
         n = start
         while n < len(self.words) and (self.words[n] in self.sets["before"] or self.words[n] in self.sets["not_now"]):
             n += 1
-        heads = [hit for hit in (*self.titles, *self.people) if hit.start == n]
+        touching = [hit for hit in (*self.titles, *self.people) if start <= hit.start <= n <= hit.end]
+        heads = [hit for hit in touching if hit.end > n] or touching
         if not heads:
             return None
         head = max(heads, key=lambda hit: hit.end - hit.start)

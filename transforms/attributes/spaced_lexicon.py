@@ -21,7 +21,7 @@ from persona_hub.transforms.attributes.lexicon import (
 SETS = word_list(
     "articles breaks joins nouns others weak not_now possess from place_after of_after place_nouns place_fillers "
     "culture language_heads before turned relatives of decade_before age_before languages after_name themes "
-    "subject"
+    "subject work_behind lovers loose"
 )
 VALUED = ("persons", "students", "seniority", "career", "stages", "decades", "degrees", "educated")
 
@@ -32,7 +32,7 @@ class Lexicon:
     def __init__(self, language: str) -> None:
         raw = read_words(language)
         self.language, self.head = language, raw["head"]
-        self.sets = {name: frozenset(word_list(raw.get(name, ""))) for name in SETS}
+        self.sets = {name: frozenset(word.rstrip("'") for word in word_list(raw.get(name, ""))) for name in SETS}
         self.suffixes = {
             suffix: str(group) for group, line in raw.get("suffixes", {}).items() for suffix in line.split()
         }
@@ -55,11 +55,15 @@ def phrases(language: str, raw: dict[str, Any]) -> list[tuple[str, str, str]]:
     for kind, line in raw["anchors"].items():
         found += [(kind, "", phrase) for phrase in (line if isinstance(line, list) else phrases_of(line))]
     found += [("country", code, name) for code, name in country_names(language)]
-    demonyms = read_words("countries")["demonyms"].get(language, {})
-    found += [
-        ("demonym", code, form) for code, line in demonyms.items() for one in phrases_of(line) for form in forms(one)
-    ]
+    for code, line in read_words("countries")["demonyms"].get(language, {}).items():
+        for phrase in phrases_of(line):
+            found += [("demonym", code, form) for form in (german_forms(phrase) if language == "de" else forms(phrase))]
     return found
+
+
+def german_forms(phrase: str) -> list[str]:
+    """An adjective with its endings; a noun as it is."""
+    return [phrase + ending for ending in ("er", "e", "es", "en")] if phrase.endswith(("isch", "deutsch")) else [phrase]
 
 
 @cache

@@ -37,8 +37,10 @@ def seniority(reading: Reading) -> str:
     leads = {hit.end for hit in reading.hits["leads"]}
     if LEAD in found or any(frame.head.end in leads for frame in reading.frames):
         return LEAD
-    if found or not reading.title:
-        return found[0] if found else ""
+    if not reading.title:
+        return ""
+    if found:
+        return found[0]
     return by_experience(reading) or (career[0] if career else "")
 
 
@@ -61,10 +63,12 @@ def life_stage(reading: Reading) -> str:
         places = [n for n, word in enumerate(near) if word in reading.sets["decade_before"]]
         if places and reading.own(hit.start - len(near) + places[0]):
             return hit.value
-    for hit in in_frames(reading, "stages"):
-        return hit.value
+    if (reading.title or person) and (stages := in_frames(reading, "stages")):
+        return stages[0].value
     if person and person in reading.students:
         return STAGE_OF_STUDENTS.get(person.value, "")
+    if person and person.value == RETIRED:  # a noun: "a pensioner"
+        return LIFE_STAGES[-1]
     return person.value if person and person.value in LIFE_STAGES else ""
 
 
