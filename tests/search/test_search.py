@@ -21,9 +21,9 @@ from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Tombstone, Vector, persona_id
 from persona_hub.transforms.search.by_meaning import Near, nearest_vectors, vector_blocks
-from persona_hub.transforms.search.by_words import CommonWords
+from persona_hub.transforms.search.by_words import RareWords
 from persona_hub.transforms.search.question import embed_text
-from persona_hub.transforms.search.search import FoundPersona, Question, fused, search
+from persona_hub.transforms.search.search import Question, fused, search
 from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
 from persona_hub.transforms.wire.batches import Batch
 from tests.helpers.embedding import embedder
@@ -100,23 +100,56 @@ def test_a_vector_without_direction_is_near_to_none() -> None:
     assert {one.persona_id: one.nearness for one in near}[ids[1].decode()] == 0
 
 
-def test_words_in_common_are_counted_once_and_over_the_words_of_both() -> None:
-    common = CommonWords("A nurse, a NURSE at night")  # a, nurse, at, night
-    assert common(["night nurse", "A diver", "diver", "", "a nurse at night"]).tolist() == [0.5, 0.2, 0, 0, 1]
-    assert CommonWords("!?")(["a nurse", ""]).tolist() == [0, 0]
+def scores(question: str, texts: Sequence[str]) -> list[float]:
+    words = RareWords(question)
+    found = words.find(texts)
+    words.count(found)
+    return words.scores(found).tolist()
+
+
+def test_rare_words_weigh_more_than_common_ones_and_short_texts_more_than_long_ones() -> None:
+    texts = ["A diver", "a cook", "a smith", "A smith who dives", "!", "night, NIGHT!"]
+    found = scores("A diver, a DIVER at night", texts)
+    assert found[1] == found[2] > found[3] > 0 == found[4]
+    assert found[5] > found[0] - found[1] > found[1]
+    assert scores("!?", ["a nurse", ""]) == [0, 0]
+    assert scores("a", []) == scores("a", [""])[1:] == []
+
+
+def test_scores_are_those_of_the_formula_whatever_the_batches() -> None:
+    """BM25 as written in the paper: two of three texts have "a", one has "nurse"; 2 words on average."""
+    rare, common = np.log(1 + 2.5 / 1.5), np.log(1 + 1.5 / 2.5)
+
+    def saturated(size: int) -> float:
+        return float(2.2 / (1 + 1.2 * (0.25 + 0.75 * size / 2)))
+
+    wanted = [common * saturated(2), (rare + common) * saturated(3), 0]
+    assert scores("a nurse", ["a cook", "a night nurse", "cooks"]) == pytest.approx(wanted)
+    words, texts = RareWords("a nurse"), [["a cook"], ["a night nurse", "cooks"]]
+    parts = [words.find(batch) for batch in texts]
+    for part in parts:
+        words.count(part)
+    assert [score for part in parts for score in words.scores(part)] == pytest.approx(wanted)
+
+
+def test_a_hub_of_more_personas_than_are_held_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    personas = [Batch([persona(text)]) for text in ("a cook", "a nurse", "a judge", "a nurse in Graz")]
+    here = fused(Question("a nurse"), [], personas, 9)
+    assert [one.persona.text for one in here][:2] == ["a nurse", "a nurse in Graz"]
+    monkeypatch.setattr("persona_hub.transforms.search.search.HELD_PERSONAS", 2)
+    assert fused(Question("a nurse"), [], personas, 9) == here
 
 
 def test_a_place_in_both_lists_outweighs_the_first_place_in_one() -> None:
     both, meaning, words = persona("a b"), persona("x y"), persona("a b c")
     by_meaning = [Near(meaning.persona_id, 0.9), Near(both.persona_id, 0.5), Near("0" * 32, 0.4)]
     found = fused(Question("a b c"), by_meaning, [Batch([both]), Batch([meaning, words])], 9)
-    assert found == [
-        FoundPersona(1 / 62 + 1 / 62, both, 0.5, 2 / 3),
-        *sorted(
-            [FoundPersona(1 / 61, meaning, 0.9, 0.0), FoundPersona(1 / 61, words, None, 1.0)],
-            key=lambda one: one.persona.persona_id,
-        ),
-    ]
+    best, *others = found
+    assert (best.score, best.persona, best.cosine) == (1 / 62 + 1 / 62, both, 0.5)
+    first = sorted([(meaning, 0.9), (words, None)], key=lambda one: one[0].persona_id)
+    assert [(one.score, one.persona, one.cosine) for one in others] == [(1 / 61, *one) for one in first]
+    score = {one.persona: one.words for one in found}
+    assert score[words] > score[both] > score[meaning] == 0
     assert [one.persona for one in fused(Question("a b c"), by_meaning, [Batch([both, meaning, words])], 1)] == [both]
 
 
@@ -148,7 +181,7 @@ def test_the_command_prints_a_line_each_that_steers_no_terminal(hub: Path, capsy
         (persona_id(SCHOOL), "en"),
     ]
     assert rows[1]["text"] == "A nurse who works  at a school  [31mby day"
-    assert rows[0]["words"] == pytest.approx(6 / 10)
+    assert rows[0]["words"] > rows[1]["words"] > 0
     assert rows[0]["cosine"] > rows[1]["cosine"]
 
 
