@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 LANGUAGES = ("en", "de", "es", "fr", "zh")
-SPLITS = ("tuned", "held_out")
+SPLITS = ("tuned", "held_out", "fresh")
 ATTRIBUTES = ("occupation", "occupation_unit", "seniority", "life_stage", "country", "education")
 FOLDER = Path(__file__).parent
 SLOT = re.compile(r"\{(\w+)\}")
@@ -135,13 +135,14 @@ def made_texts(language: str, split: str, count: int) -> list[Labelled]:
 def nemotron_texts(data: Path, column: str) -> list[Labelled]:
     """The records of Nemotron-Personas: their columns are right where the text names them, all else is not scored.
 
-    The text seldom says the education or the country; a life stage counts where it tells the age.
+    The texts do not say seniority, country and education in words that the columns could confirm; a life stage counts
+    where the text tells the age.
     """
     units = yaml.safe_load((FOLDER / "nemotron.yaml").read_text("utf-8"))
     texts = []
     with (data / "personas" / "nemotron_personas_usa_50.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            right: dict[str, set[str]] = {"country": {"US"}}
+            right: dict[str, set[str]] = {}
             if codes := units.get(row["occupation"]):
                 right["occupation_unit"] = {str(code) for code in codes}
                 right["occupation"] = {unit[0] for unit in right["occupation_unit"]}

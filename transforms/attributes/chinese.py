@@ -25,6 +25,8 @@ EXPERIENCE = re.compile(
 )
 DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 OF = "的"
+LONGEST_BETWEEN = 3  # characters between a country and a title
+THEMES = re.compile("[文史语菜餐茶酒乐画戏舞学法的和对与在]|电影|料理|艺术|政治|经济|哲学|足球")
 
 
 class ChineseLexicon:
@@ -196,9 +198,17 @@ class ChineseReading:
             lived_in = any(one.end == hit.start for one in self.hits["from"])
             adjective = hit.end in heads or self.text[hit.end : hit.end + 1] in ("人", "籍", "裔")
             near_head = adjective and (self.head_start <= hit.start or self.text[hit.end : hit.end + 1] == "籍")
+            near_head = near_head or self.is_before_title(hit)
             if (lived_in or near_head) and self.own(hit.start):
                 return hit.value
         return ""
+
+    def is_before_title(self, hit: Hit) -> bool:
+        """Whether a country stands before the title with a short word between that is no theme: "挪威超市收银员"."""
+        if not self.title or hit.start < self.head_start:
+            return False
+        between = self.text[hit.end : self.title.start]
+        return 0 < len(between) <= LONGEST_BETWEEN and between.isalpha() and not THEMES.search(between)
 
     def education(self) -> str:
         """A value of EDUCATIONS, or "": the highest that is named."""

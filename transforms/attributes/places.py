@@ -13,6 +13,8 @@ BASED = ("based", "born", "raised")
 def country(reading: Reading) -> str:
     """The ISO 3166 alpha-2 code of the person's country; "" where the text does not say it."""
     names, demonyms = longest(reading.hits["country"]), longest(reading.hits["demonym"])
+    if reading.lexicon.language == "en":
+        demonyms = [hit for hit in demonyms if reading.tokens[hit.start][0].isupper()]  # "nail polish"
     for hit in names:
         capital = reading.tokens[hit.start][0].isupper()
         covered = any(one.start <= hit.start and hit.end < one.end for one in demonyms)
@@ -39,6 +41,8 @@ def is_place_of_person(reading: Reading, hit: Hit) -> bool:
     words, tokens, sets = reading.words, reading.tokens, reading.sets
     if hit.end < len(words) and words[hit.end] in BASED:
         return reading.own(hit.start)
+    if hit.start and words[hit.start - 1] in sets["calls"] and words[hit.end : hit.end + 1] == ["home"]:
+        return reading.own(hit.start - 1)
     n = hit.start - 1
     for _ in range(MOST_STEPS):
         if n < 0:
@@ -55,7 +59,9 @@ def is_place_of_person(reading: Reading, hit: Hit) -> bool:
 
 def is_after_person(reading: Reading, place: int) -> bool:
     """Whether "from" or "in" at a place goes with the person."""
-    if place == 0 or not reading.own(place):
+    if place == 0:
+        return reading.words[0] in reading.sets["opening"]
+    if not reading.own(place):
         return False
     word, before = reading.words[place], reading.words[place - 1]
     if word in reading.sets["of"]:
@@ -71,7 +77,10 @@ def is_after_person(reading: Reading, place: int) -> bool:
         between = reading.words[end:place]
         if 1 < len(between) <= MOST_BETWEEN and between[0] in reading.sets["subject"] and MARKS.isdisjoint(between):
             return not any(one in reading.sets["breaks"] for one in between[1:])
-    return before in reading.sets["place_after"] or before in reading.sets["place_nouns"]
+    verb = place - 1
+    while verb > max(0, place - MOST_BETWEEN) and reading.tokens[verb][0].isupper():  # "lives Tom Baker in ..."
+        verb -= 1
+    return reading.words[verb] in reading.sets["place_after"] or before in reading.sets["place_nouns"]
 
 
 def is_of_person(reading: Reading, frame: Frame, hit: Hit) -> bool:

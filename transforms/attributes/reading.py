@@ -13,6 +13,7 @@ MARKS = frozenset('.,;:!?()"“”„«»…–—')
 QUOTATION_MARKS = frozenset('"“”„«»')
 LONGEST_PHRASE = 12  # words
 FIRST_WORDS = 16  # in which a name is followed by what it is
+PHRASES_AFTER = ("seniority", "career", "stages", "degrees", "title", "persons")
 WORDS_BEHIND = 5  # between "als" and "arbeitet"
 PREDICATES = ("ing", "ed", "ful", "ous", "ive", "able", "ible", "al", "less")
 SHORTEST_STEM = 2  # letters before the ending of a compound
@@ -57,17 +58,31 @@ class Reading:
                     return
         if not self.frames:
             for n in range(1, min(FIRST_WORDS, len(self.words) - 2)):
-                apart = self.words[n] in ",(" and self.words[n + 1] in self.sets["articles"]
-                if apart and self.take(n + 2):
+                apart = self.words[n] in ",(" and (self.is_article(n + 1) or self.begins_title(n + 1))
+                if apart and self.take(n + 1):
                     return
         if not self.title:
-            for hit in self.hits["work"]:
-                if self.own(hit.start) and self.take(hit.end):
-                    return
-            for hit in self.hits["behind"]:
-                near = self.words[hit.end : hit.end + WORDS_BEHIND]
-                if not self.sets["work_behind"].isdisjoint(near) and self.own(hit.start) and self.take(hit.end):
-                    return
+            self.find_work()
+
+    def find_work(self) -> None:
+        """Looks where a text says what its person works as, until a title is found."""
+        for hit in self.hits["work"]:
+            owned = hit.start > 0 and self.words[hit.start - 1] in self.sets["possessives"]  # "her job as a ..."
+            if self.own(hit.start - owned) and self.take(hit.end):
+                return
+        for hit in self.hits["behind"]:
+            near = self.words[hit.end : hit.end + WORDS_BEHIND]
+            named = hit.start == 0 or not self.sets["work_behind"].isdisjoint(near)
+            if named and self.own(hit.start) and self.take(hit.end):
+                return
+
+    def is_article(self, place: int) -> bool:
+        """Whether an article stands at a place."""
+        return self.words[place] in self.sets["articles"]
+
+    def begins_title(self, place: int) -> bool:
+        """Whether a title begins at a place."""
+        return any(hit.start == place for hit in self.titles)
 
     @cached_property
     def joined(self) -> str:
@@ -171,10 +186,10 @@ class Reading:
                     if group in EDUCATIONS:
                         self.students += heads
                         self.people += heads
-                if heads:
-                    head = max(heads, key=lambda hit: hit.end - hit.start)
-                    return Frame(start, head, head.end)
-                return None
+                if not heads:
+                    heads = [Hit(n, n + 1, "")] if start > 0 and self.is_article(start - 1) else []
+                head = max(heads, key=lambda hit: hit.end - hit.start, default=None)
+                return Frame(start, head, head.end) if head else None
         return None
 
     def compound(self, word: str) -> str:
@@ -191,12 +206,31 @@ class Reading:
             n += 1
         touching = [hit for hit in (*self.titles, *self.people) if start <= hit.start <= n <= hit.end]
         heads = [hit for hit in touching if hit.end > n] or touching
+        if not heads and 0 < start <= n < len(self.words) and self.is_article(start - 1):
+            heads = [Hit(n, n + 1, "")]  # an unknown word, whose demonyms count
         if not heads:
             return None
         head = max(heads, key=lambda hit: hit.end - hit.start)
-        end = head.end
-        while end < min(len(self.words), head.end + LONGEST_PHRASE):
-            if self.words[end] in MARKS or self.words[end] in self.sets["breaks"]:
+        return Frame(start, head, self.end_after(head.end))
+
+    def end_after(self, place: int) -> int:
+        """Where a phrase ends whose head stands first: adjectives go with it, and one "de" with a noun."""
+        last = min(len(self.words), place + LONGEST_PHRASE)
+        complement = place
+        while place < last:
+            word = self.words[place]
+            if place == complement and word in self.sets["loose"] and self.is_plain_noun(place + 1):
+                place += 2
+                continue
+            if word in MARKS or word in self.sets["breaks"]:
                 break
-            end += 1
-        return Frame(start, head, end)
+            place += 1
+        return place
+
+    def is_plain_noun(self, place: int) -> bool:
+        """Whether a word is a noun that tells what a title is about: "cocinera de hotel"."""
+        if place >= len(self.words) or not self.tokens[place][0].islower():
+            return False
+        if self.words[place] in self.sets["breaks"] or self.words[place] in self.sets["articles"]:
+            return False
+        return not any(hit.start in (place - 1, place) for kind in PHRASES_AFTER for hit in self.hits[kind])

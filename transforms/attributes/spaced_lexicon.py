@@ -21,7 +21,7 @@ from persona_hub.transforms.attributes.lexicon import (
 SETS = word_list(
     "articles breaks joins nouns others weak not_now possess from place_after of_after place_nouns place_fillers "
     "culture language_heads before turned relatives of decade_before age_before languages after_name themes "
-    "subject work_behind lovers loose"
+    "subject work_behind lovers loose opening possessives calls"
 )
 VALUED = ("persons", "students", "seniority", "career", "stages", "decades", "degrees", "educated")
 

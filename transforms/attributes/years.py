@@ -61,7 +61,7 @@ def life_stage(reading: Reading) -> str:
     for hit in reading.hits["decades"]:
         near = reading.words[max(0, hit.start - DECADE_WORDS) : hit.start]
         places = [n for n, word in enumerate(near) if word in reading.sets["decade_before"]]
-        if places and reading.own(hit.start - len(near) + places[0]):
+        if places and reading.own(hit.start - len(near) + places[0] - 1):
             return hit.value
     if (reading.title or person) and (stages := in_frames(reading, "stages")):
         return stages[0].value
@@ -74,7 +74,7 @@ def life_stage(reading: Reading) -> str:
 
 def by_age(reading: Reading) -> str:
     """The life stage of an age that the text tells of the person."""
-    if not reading.lexicon.age_words.isdisjoint(reading.words) or any(word.isdigit() for word in reading.words):
+    if any(word in reading.joined for word in reading.lexicon.age_words) or any(map(str.isdigit, reading.words)):
         for pattern in reading.lexicon.ages:
             for match in pattern.finditer(reading.joined):
                 start = reading.word_at(match.start("n"))
