@@ -4,7 +4,7 @@
 
 The texts come of wordings.yaml: `tuned` wordings, occupations and countries were seen while the rules were written,
 `held_out` ones were written before the rules, `fresh` ones after them. `precision`: the share of the values read that
-are right; `recall`: the share of the values said that are read; each with its 95% interval (Wilson). Then the records of
+are right; `recall`: the share of the values said that are read; each with its 95% interval (Wilson). Then records of
 Nemotron-Personas in DATA, their own columns against their texts, and the CPU time that a released persona takes.
 """
 
