@@ -11,10 +11,19 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, FAILED, WRONG_COMMAND
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.current import read_current
+from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import open_hub
-from tests.helpers.hubs import RUNNER, build, dead_letters, personas, samples
+from persona_hub.transforms.records import Vector
+from tests.helpers import hubs
+from tests.helpers.hubs import RUNNER, dead_letters, personas, samples
 
 pytestmark = pytest.mark.usefixtures("dag_runner")
+USE = "--embedder=use"
+
+
+def build(corpus: Path, output: Path, *flags: str) -> Path:
+    """A hub whose vectors are those of the sentence encoder: of the same bits wherever they are computed."""
+    return hubs.build(corpus, output, USE, *flags)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +80,7 @@ def test_the_same_build_again_does_nothing(hub: Path, corpus: Path, capsys: pyte
 def test_the_same_build_with_another_use_case_names_the_command_that_makes_its_samples(
     hub: Path, corpus: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["build", "--input", str(corpus), "--output", str(hub), "--expand_hops", "2", "--use_case"]
+    command = ["build", "--input", str(corpus), "--output", str(hub), USE, "--expand_hops", "2", "--use_case"]
     assert main([*command, "math,game_npc"]) == BUDGET_SPENT
     said = capsys.readouterr().out
     asked = f"persona-hub synthesize --hub {hub} --output {hub} --use_case game_npc"
@@ -101,6 +110,7 @@ def test_another_build_into_the_same_folder_is_refused(
 def test_the_same_ids_and_samples(flags: list[str], hub: Path, corpus: Path, tmp_path: Path) -> None:
     other = build(corpus, tmp_path, *flags)
     assert set(personas(other)) == set(personas(hub))
+    assert vectors(other) == vectors(hub)
     assert key_of(samples(other, "math")) == key_of(samples(hub, "math"))
     assert key_of(samples(other, "tool")) == key_of(samples(hub, "tool"))
 
@@ -137,6 +147,10 @@ def test_samples_for_a_hub_that_is_there(hub: Path, tmp_path: Path) -> None:
     assert len(rows) == 10
     assert len({row["synthesized text"] for row in rows}) == 10
     assert sorted({row["number"] for row in rows}) == [0, 1]
+
+
+def vectors(output: Path) -> set[Vector]:
+    return set(read_table(open_hub(str(output)), "vectors", Vector))
 
 
 def key_of(rows: list[dict]) -> set[str]:
