@@ -160,10 +160,12 @@ class DedupJob:
     def report(self) -> int:
         """Says how many rows were kept and dropped, and which files are lost."""
         statistics = statistics_of(self.output)
+        partial = self.max_lost < 1 and bool(statistics.get("lost_files"))
         if self.done:
-            say(f"{self.output} already holds this result; nothing is to be done")
+            left = "but it lacks whole files" if partial else "nothing is to be done"
+            say(f"{self.output} already holds this result; {left}")
         say(dedup_summary(self.output, statistics))
-        lost = report_lost_rows(statistics, published_letters(self.output)) if self.max_lost < 1 else DONE
+        lost = report_lost_rows(statistics, published_letters(self.output)) if partial else DONE
         unasked = statistics["without_vector"].get(EXHAUSTED, 0)
         if not unasked or not self.embedder.calls:
             return lost

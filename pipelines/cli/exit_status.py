@@ -31,7 +31,9 @@ class UnknownArgument(UsageError):
         if not self.argument.startswith("-"):
             name = f" {self.argument}" if len(self.argument) < LONGEST_NAME and Path(self.argument).exists() else ""
             hint = "quote a glob, so that the shell leaves it alone"
-            if "version" in known and "input" not in known:
+            if "like" in known:
+                hint = "put the text that is searched for in quotes"
+            elif "version" in known and "input" not in known:
                 hint = "name a version with --version"
             return f"an argument{name} that belongs to no flag ({hint})"
         name = self.argument.partition("=")[0]

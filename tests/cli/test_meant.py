@@ -28,6 +28,7 @@ from persona_hub.pipelines.main import main
         ("rollback --hubb h", "required: --hub; --hubb: did you mean --hub?"),
         ("build --input a --output OUT --hops 1", "unknown argument --hops; did you mean --expand_hops?; see"),
         ("build --input a --output OUT --samples 1", "did you mean --samples_per_persona or --max_samples?"),
+        ("search --hub h a nurse", "an argument that belongs to no flag (put the text that is searched for in quotes)"),
         ("rollback --hub h 1", "an argument that belongs to no flag (name a version with --version)"),
         ("takedown --hub h --source a --dry_run", "--dry_run: this command has none"),
     ],

@@ -115,11 +115,15 @@ def test_files_that_lack_the_field_are_named_and_the_command_is_done_in_part(tmp
     )
     for _ in range(2):  # the second finds the result of the first
         assert dedup(tmp_path / "[abcd].*", out) == 3
-        assert told in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert told in said
+        assert "nothing is to be done" not in said
     assert statistics(out)["lost_files"] == {str(bare): 2, str(table): 1}
     assert [row["persona"] for row in rows(out, "kept")] == [NURSE, JUDGE, CHEF]
     assert dedup(tmp_path / "[abcd].*", out, "--max_lost", "1") == 0
-    assert "partial" not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "already holds this result; nothing is to be done" in said
+    assert "partial" not in said
 
 
 def test_a_row_in_a_later_part_of_a_file_is_named_by_its_line(tmp_path: Path) -> None:
