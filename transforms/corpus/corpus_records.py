@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from persona_hub.transforms.errors import InvalidInputError
 
@@ -92,6 +92,7 @@ class Damage:
 
 
 CorpusRecord = TextRecord | SkippedRecord | Damage
+MakeRecord = Callable[[Mapping[str, Any], str], CorpusRecord]  # (fields of a row, its place) -> what it holds
 
 
 class Budget:

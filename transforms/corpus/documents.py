@@ -33,6 +33,8 @@ class DocumentFilter:
     min_characters: int  # as `text_weight` counts them
     max_characters: int
     unwanted: frozenset[str] = frozenset()  # sources, files and ids of documents that were taken down
+    stage: str = READ_CORPUS  # which reads them
+    mark: str = ""  # before the text in what its id is a hash of: for texts that are read in another way
 
 
 def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Document | DocumentOutcome | DeadLetter:
@@ -44,12 +46,12 @@ def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Docum
     file = f"{file}!{found.member}" if found.member else file
     if isinstance(found, Damage):
         place = f"{file}, {found.place}"
-        return DeadLetter(READ_CORPUS, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
+        return DeadLetter(wanted.stage, found.reason, file, f"{place}: {found.detail}", excerpt(found.excerpt))
     source = clean_source((found.source, *found.others)) or place_as_source(file, found.place)
     if isinstance(found, SkippedRecord):
         return DocumentOutcome("", source, file, found.place, f"skipped-{found.reason}", UNDETERMINED, 0)
     text = clean_text(found.text, wanted.max_characters)
-    document = Document(content_id(text), text, source, UNDETERMINED, file, found.place)
+    document = Document(content_id(wanted.mark + text), text, source, UNDETERMINED, file, found.place)
     if not text:
         return outcome_of(document, "skipped-no-text")
     if wanted.unwanted and is_row_named(document, wanted.unwanted):
@@ -58,7 +60,7 @@ def document_of(found: CorpusRecord, file: str, wanted: DocumentFilter) -> Docum
         return outcome_of(document, "skipped-too-short")
     if text.count(REPLACEMENT) > MOST_REPLACED * len("".join(text.split())):
         detail = "more than 5% of the characters are U+FFFD, which stand for bytes of no known encoding. Convert it."
-        return DeadLetter(READ_CORPUS, "undecodable", file, f"{file}, {found.place}: {detail}", excerpt(text))
+        return DeadLetter(wanted.stage, "undecodable", file, f"{file}, {found.place}: {detail}", excerpt(text))
     language = detect_language(text)
     document = Document(document.document_id, text, source, language, file, found.place)
     if wanted.languages and language not in wanted.languages:

@@ -8,7 +8,7 @@ pieces, each piece says what it found, and the sums decide.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from persona_hub.transforms.counting.stages import LOST_FILES
 from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome
@@ -19,11 +19,17 @@ MOST_NAMED_FILES = 1000  # in a manifest
 BARE, READABLE = "bare ", "readable "
 
 
+def lacks_field(reason: str) -> bool:
+    """Whether a dead letter's reason is that a record has no text in the field that was looked for."""
+    return reason in NO_TEXT_FIELD
+
+
 class FilesOfPiece:
     """What a piece holds, by file: an archive is one piece with many."""
 
-    def __init__(self, whole: bool):
+    def __init__(self, whole: bool, loses: Callable[[str], bool] = lacks_field):
         self.whole = whole  # whether the piece is all of its file
+        self.loses = loses  # whether a reason says that no record of a file may have a text
         self.bare: Counter[str] = Counter()  # records without the field
         self.readable: set[str] = set()
 
@@ -31,14 +37,14 @@ class FilesOfPiece:
         """Notes one record. What is damaged says nothing about the field."""
         if not isinstance(record, DeadLetter):
             self.readable.add(record.file)
-        elif record.reason in NO_TEXT_FIELD:
+        elif self.loses(record.reason):
             self.bare[record.key] += 1
 
     def add_rows(self, file: str, read: int, faults: Iterable[str]) -> None:
         """Notes rows: how many have a text, and the reasons why the others have none."""
         if read:
             self.readable.add(file)
-        if bare := sum(reason in NO_TEXT_FIELD for reason in faults):
+        if bare := sum(map(self.loses, faults)):
             self.bare[file] += bare
 
     def counts(self) -> Iterator[tuple[tuple[str, str], int]]:

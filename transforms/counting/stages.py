@@ -6,6 +6,8 @@ They are persisted: a manifest, a response store and a budget's shares name them
 from __future__ import annotations
 
 READ_CORPUS = "read_corpus"
+READ_PERSONAS = "read_personas"  # those that a user brought
+LEFT_OUT = "left_out"  # {why and column: values of their rows that are not kept}
 EXTRACT_PERSONA = "extract_persona"
 FILTER_PERSONA = "filter_persona"
 EXPAND_PERSONA = "expand_persona"

@@ -47,6 +47,7 @@ class UniqueDocuments(beam.PTransform):
     max_documents: int = 0  # 0: all
     known: Sequence[str] = ()  # Avro files of DocumentOutcome
     partitions: int
+    stage: str = READ_CORPUS  # whose counters show how far it is
 
     def expand(self, candidates: PCollection[tuple[int, Batch[Document]]]) -> UniqueDocumentsFound:
         """One GroupByKey, and with `max_documents` the number of documents in each partition as a side input."""
@@ -54,7 +55,7 @@ class UniqueDocuments(beam.PTransform):
         counts: Any = {}
         if self.max_documents:
             counts = AsDict(grouped | "CountUnique" >> beam.Map(_count_unique).with_output_types(tuple[int, int]))
-        first = grouped | "KeepFirst" >> beam.ParDo(_KeepFirst(self.max_documents), counts).with_outputs(
+        first = grouped | "KeepFirst" >> beam.ParDo(_KeepFirst(self.max_documents, self.stage), counts).with_outputs(
             "outcomes", "known", main="documents"
         ).with_output_types(Batch)
         return UniqueDocumentsFound(first.documents, first.outcomes, first.known)
@@ -145,9 +146,9 @@ class _KeepFirst(beam.DoFn):
     Reads its group twice, so that no more than the ids and a batch is held.
     """
 
-    def __init__(self, max_documents: int):
+    def __init__(self, max_documents: int, stage: str):
         self.max_documents = max_documents
-        self.tally = Tally(READ_CORPUS)
+        self.tally = Tally(stage)
 
     def process(self, group: Grouped, counts: dict[int, int]) -> Iterator[Any]:
         partition, groups, known = group

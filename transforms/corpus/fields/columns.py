@@ -71,4 +71,12 @@ def addresses_in(column: pa.Array) -> list[Any]:
         if any(test(kind) for test in is_bytes):
             return values
         return [value.decode("utf-8", "replace") if value is not None else None for value in values]
-    return column.to_pylist()
+    return times_in(column) if pa.types.is_temporal(kind) else column.to_pylist()
+
+
+def times_in(column: pa.Array) -> list[Any]:
+    """A column of times as texts; where a time or its zone is none that there is, as numbers."""
+    try:
+        return list(pc.cast(column, pa.string()).to_pylist())
+    except pa.ArrowException:
+        return list(pc.cast(column, pa.int64()).to_pylist())

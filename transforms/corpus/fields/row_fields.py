@@ -6,7 +6,7 @@ import itertools
 import math
 import reprlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -61,9 +61,12 @@ def record_of_fields(record: Mapping[str, Any], place: str, text_field: str) -> 
 
 def field_with_text(record: Mapping[str, Any], text_field: str) -> str:
     """`text_field`, else the first of TEXT_FIELDS that is filled, else the first that there is, else ""."""
-    if text_field:
-        return text_field
-    present = [name for name in TEXT_FIELDS if name in record]
+    return text_field or filled_field(record, TEXT_FIELDS)
+
+
+def filled_field(record: Mapping[str, Any], names: Iterable[str]) -> str:
+    """The first of `names` that is filled, else the first that there is, else ""."""
+    present = [name for name in names if name in record]
     return next((name for name in present if _is_filled(record[name])), present[0] if present else "")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from persona_hub.transforms.corpus.corpus_records import (
     FETCH_FILE,
@@ -13,26 +14,44 @@ from persona_hub.transforms.corpus.corpus_records import (
     CorpusRecord,
     Damage,
     Limits,
+    MakeRecord,
     Piece,
 )
 from persona_hub.transforms.corpus.fields.avro_schema import AvroType
 from persona_hub.transforms.corpus.fields.avro_values import ValueFault, record_reader
+from persona_hub.transforms.corpus.fields.row_bounds import OversizedRow
 from persona_hub.transforms.corpus.fields.row_fields import record_of_fields
 from persona_hub.transforms.corpus.formats.avro_blocks import AvroBlock, blocks_in, read_header
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt
 
 Decoded = TypeVar("Decoded")
+ReadRow = Callable[[bytes, int], tuple[Any, int]]  # (data, place) -> (the record there, the place after it)
 
 
 def read_avro(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """What each record of the piece's blocks holds; a damaged block is one damage, and the next is looked for."""
+    wanted = (text_field,) if text_field else TEXT_FIELDS
+
+    def reader_of(record: AvroType) -> ReadRow:
+        require_field(record, wanted, "--text_field")
+        return record_reader(record, wanted, SOURCE_FIELDS)
+
+    yield from read_records(piece, limits, reader_of, partial(record_of_fields, text_field=text_field))
+
+
+def read_records(
+    piece: Piece, limits: Limits, reader_of: Callable[[AvroType], ReadRow], make: MakeRecord
+) -> Iterator[CorpusRecord]:
+    """What `make` makes of each record of the piece's blocks, as the reader reads it that `reader_of` has for a type.
+
+    `reader_of` raises BrokenError for a type without a text.
+    """
     with open_raw(piece.file) as stream:
         try:
             refuse_compressed(stream)
             header = read_header(stream)
-            require_text_field(header.record, text_field)
-            read = record_reader(header.record, (text_field,) if text_field else TEXT_FIELDS, SOURCE_FIELDS)
+            read = reader_of(header.record)
         except BrokenError:
             if piece.start:  # the first piece reports it
                 return
@@ -47,18 +66,19 @@ def read_avro(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusR
                 place = f"record {before + number}" if piece.whole else f"block at byte {block.start}, record {number}"
                 if isinstance(record, BrokenError):
                     yield Damage(place, record.reason, record.detail)
+                elif isinstance(record, OversizedRow):
+                    yield Damage(place, record.reason, "more values or bytes than a row may have. Leave it out.")
                 else:
-                    yield record_of_fields(record, place, text_field)
+                    yield make(record, place)
             before += number
 
 
-def require_text_field(record: AvroType, text_field: str) -> None:
-    """Raises BrokenError if no field of the schema can be the text's."""
+def require_field(record: AvroType, wanted: Sequence[str], flag: str) -> None:
+    """Raises BrokenError if a schema has no field of `wanted`, which `flag` names."""
     names = [name for name, _ in record.fields]
-    wanted = (text_field,) if text_field else TEXT_FIELDS
     if not set(wanted) & set(names):
         listed = excerpt(", ".join(names) or "none at all")
-        detail = f"no field {' or '.join(wanted)}, but {listed}. Name the text field with --text_field."
+        detail = f"no field {' or '.join(wanted)}, but {listed}. Name the text field with {flag}."
         raise BrokenError("field-missing", detail)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from persona_hub.transforms.corpus.corpus_records import (
     CorpusRecord,
     Damage,
     Limits,
+    MakeRecord,
     Piece,
 )
 from persona_hub.transforms.corpus.fields.deep_json import fields_of_deep
@@ -36,11 +38,16 @@ WIDE = (
 
 def read_json_lines(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """Text, skip or damage of each line that begins in `piece`."""
+    yield from read_objects(piece, limits, partial(record_of_fields, text_field=text_field))
+
+
+def read_objects(piece: Piece, limits: Limits, make: MakeRecord) -> Iterator[CorpusRecord]:
+    """What `make` makes of the object of each line that begins in `piece`; damage of the others."""
     broken_run = 0
     for line in lines_in_piece(piece, limits):
         if line.place in ("line 1", "byte 0"):
             _refuse_other_formats(line.data)
-        found = record_of_line(line, text_field, limits)
+        found = record_of_object(line, limits, make)
         broken_run = broken_run + 1 if isinstance(found, Damage) else 0
         if broken_run > limits.broken_run:
             detail = (
@@ -52,6 +59,11 @@ def read_json_lines(piece: Piece, text_field: str, limits: Limits) -> Iterator[C
 
 def record_of_line(line: Line, text_field: str, limits: Limits) -> CorpusRecord:
     """What one line holds."""
+    return record_of_object(line, limits, partial(record_of_fields, text_field=text_field))
+
+
+def record_of_object(line: Line, limits: Limits, make: MakeRecord) -> CorpusRecord:
+    """What `make` makes of the object of one line, or its damage."""
     if line.too_long:
         detail = f"a line of more than {limits.record_bytes:,} bytes. Split the record or leave it out."
         return Damage(line.place, "record-too-large", detail, line.data.decode("utf-8", "replace"))
@@ -67,7 +79,7 @@ def record_of_line(line: Line, text_field: str, limits: Limits) -> CorpusRecord:
     if not isinstance(record, dict):
         detail = f"a JSON object is wanted, not {type(record).__name__}. Mend or remove the line."
         return Damage(line.place, "not-an-object", detail, line.data[:1024].decode("utf-8", "replace"))
-    return record_of_fields(record, line.place, text_field)
+    return make(record, line.place)
 
 
 def tolerant_loads(line: bytes) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from persona_hub.transforms.corpus.corpus_records import (
 from persona_hub.transforms.corpus.fields.columns import addresses_in, bytes_in, is_address, is_text, unfolded
 from persona_hub.transforms.corpus.fields.parquet_bounds import GroupBounds
 from persona_hub.transforms.corpus.fields.parquet_footer import metadata_of
-from persona_hub.transforms.corpus.fields.row_fields import field_with_text, record_of_fields
+from persona_hub.transforms.corpus.fields.row_fields import filled_field, record_of_fields
 from persona_hub.transforms.corpus.streams import open_raw, refuse_compressed
 from persona_hub.transforms.records import excerpt
 
@@ -32,17 +33,29 @@ class Columns(NamedTuple):
     """The columns that are read, by name."""
 
     texts: list[str]
-    addresses: list[str]
+    addresses: list[str]  # and whatever else is no text
+
+
+ColumnsOf = Callable[[pa.Schema], Columns]
+RecordOf = Callable[[Mapping[str, Any], str, str], CorpusRecord]  # (fields of a row, its place, the text's field)
 
 
 def read_parquet(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
     """What each row of the piece's row groups holds; a damaged row group is one damage."""
+    yield from read_columns(piece, limits, partial(_columns, text_field=text_field), record_of_fields)
+
+
+def read_columns(piece: Piece, limits: Limits, choose: ColumnsOf, make: RecordOf) -> Iterator[CorpusRecord]:
+    """What `make` makes of each row of the piece's row groups, of the columns that `choose` takes.
+
+    `choose` raises BrokenError for a table without a text.
+    """
     with open_raw(piece.file) as stream:
         try:
             refuse_compressed(stream)
             metadata = metadata_of(stream)
             table = pq.ParquetFile(stream, metadata=metadata, pre_buffer=False)
-            columns = _columns(table.schema_arrow, text_field)
+            columns = choose(table.schema_arrow)
             if lists := _leaves_of_lists(metadata, columns):
                 table = pq.ParquetFile(stream, metadata=metadata, read_dictionary=lists, pre_buffer=False)
         except (pa.ArrowException, OSError, BrokenError) as error:
@@ -56,7 +69,8 @@ def read_parquet(piece: Piece, text_field: str, limits: Limits) -> Iterator[Corp
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
             if piece.start <= _first_byte(group) < piece.stop:
-                free -= yield from _read_group(stream, table, number, row, columns, replace(limits, free_bytes=free))
+                left = replace(limits, free_bytes=free)
+                free -= yield from _read_group(stream, table, number, row, columns, left, make)
             row += group.num_rows
 
 
@@ -92,7 +106,7 @@ def _first_byte(group: Any) -> int:
 
 
 def _read_group(
-    stream: BinaryIO, table: pq.ParquetFile, number: int, row: int, columns: Columns, limits: Limits
+    stream: BinaryIO, table: pq.ParquetFile, number: int, row: int, columns: Columns, limits: Limits, make: RecordOf
 ) -> Generator[CorpusRecord, None, int]:
     """The records of a row group; returns how many of the free bytes it took."""
     group = table.metadata.row_group(number)
@@ -107,7 +121,7 @@ def _read_group(
             found = {name: unfolded(batch.columns[batch.schema.names.index(name)]) for name in names}
             bounds.take(sum(column.nbytes for column in found.values()))
             for at, record in enumerate(_records_of(found, columns), row):
-                yield _record_of_row(record, f"row {at}", only or field_with_text(record, ""), limits)
+                yield _record_of_row(record, f"row {at}", only or filled_field(record, columns.texts), limits, make)
             row += len(batch)
     except BrokenError as error:
         yield Damage(f"row {row}", error.reason, f"row group {number} from here: {error.detail}")
@@ -125,9 +139,9 @@ def _records_of(found: dict[str, pa.Array], columns: Columns) -> Iterator[dict[s
         yield dict(zip(names, row, strict=True))
 
 
-def _record_of_row(record: dict[str, Any], place: str, field: str, limits: Limits) -> CorpusRecord:
+def _record_of_row(record: dict[str, Any], place: str, field: str, limits: Limits, make: RecordOf) -> CorpusRecord:
     data = record[field]
     if data is not None and len(data) > limits.record_bytes:
         detail = f"a text of {len(data):,} bytes, allowed are {limits.record_bytes:,}. Split it or leave it out."
         return Damage(place, "record-too-large", detail, data[:1024].decode("utf-8", "replace"))
-    return record_of_fields(record, place, field)
+    return make(record, place, field)

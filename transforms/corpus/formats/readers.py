@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from persona_hub.transforms.corpus.archives.members import spooled
 from persona_hub.transforms.corpus.archives.read_archive import read_archive
@@ -43,7 +44,9 @@ READERS: dict[str, Reader] = {
 SEEKING = frozenset({"parquet", "avro", "mediawiki"})
 
 
-def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
+def read_piece(
+    piece: Piece, text_field: str, limits: Limits, readers: Mapping[str, Reader] = READERS
+) -> Iterator[CorpusRecord]:
     """Everything that is found in `piece`; where it cannot be read on, that place is the last thing found.
 
     The content tells how the file is read, unless its format is forced: the name may be wrong.
@@ -61,7 +64,7 @@ def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[Corpus
         piece = Piece(file if file.forced else replace(file, format=told), 0, max(file.size, 1))
     place = "the start" if not piece.start else f"byte {piece.start}"
     try:
-        for found in _records(piece, told, text_field, limits):
+        for found in _records(piece, told, text_field, limits, readers):
             place = f"after {found.place}"
             yield found
     except BrokenError as broken:
@@ -72,16 +75,18 @@ def read_piece(piece: Piece, text_field: str, limits: Limits) -> Iterator[Corpus
         yield Damage(place, "reader-failed", detail)
 
 
-def _records(piece: Piece, format: str, text_field: str, limits: Limits) -> Iterator[CorpusRecord]:
+def _records(
+    piece: Piece, format: str, text_field: str, limits: Limits, readers: Mapping[str, Reader]
+) -> Iterator[CorpusRecord]:
     """What the reader of `format` finds. Raises BrokenError for one that is known and not read."""
     if format in ARCHIVES:
-        yield from read_archive(piece.file, format, text_field, limits, read_piece)
+        yield from read_archive(piece.file, format, text_field, limits, partial(read_piece, readers=readers))
         return
-    if format not in READERS:
+    if format not in readers:
         raise unread(format)
     stream = piece.file.stream
     if stream is not None and format in SEEKING:
         with spooled(raw_chunks(stream), limits) as copy:
-            yield from READERS[format](replace(piece, file=replace(piece.file, stream=copy)), text_field, limits)
+            yield from readers[format](replace(piece, file=replace(piece.file, stream=copy)), text_field, limits)
         return
-    yield from READERS[format](piece, text_field, limits)
+    yield from readers[format](piece, text_field, limits)

@@ -1,0 +1,1 @@
+"""Tables of personas that exist: their texts, and the other columns of their rows."""

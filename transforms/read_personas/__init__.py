@@ -1,0 +1,1 @@
+"""ReadPersonas: files of personas that exist, to personas."""
