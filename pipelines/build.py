@@ -1,4 +1,4 @@
-"""build: corpus -> hub of personas (-> samples)."""
+"""build: corpus, or personas that exist -> hub of personas (-> samples)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.first_personas import first_personas
 from persona_hub.pipelines.planning.embedders import models_entry
 from persona_hub.pipelines.planning.models import called_models
 from persona_hub.pipelines.planning.own_spend import is_own_spend
@@ -30,15 +31,12 @@ from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona, PersonasAndHub
-from persona_hub.transforms.extract_persona.extract_persona import ExtractPersona
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
 from persona_hub.transforms.hub.vectors import WriteVectors
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup, Prepared
-from persona_hub.transforms.read_corpus.documents_table import DocumentsTable
-from persona_hub.transforms.read_corpus.read_corpus import Limits, ReadCorpus
-from persona_hub.transforms.read_hub.existing_hub import ExistingHub, read_existing
+from persona_hub.transforms.read_hub.existing_hub import read_existing
 from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
 from persona_hub.transforms.write_hub.attributes_of import AttributesOf
 from persona_hub.transforms.write_hub.novelty import Novelty
@@ -72,7 +70,8 @@ class BuildJob:
     @property
     def called(self) -> Sequence[CalledModel]:
         """Language model and embedder."""
-        return called_models(self.plan.model, self.plan.embedder, self.plan.base)
+        model = self.plan.model if self.plan.asks else None
+        return called_models(model, self.plan.embedder, self.plan.base)
 
     @property
     def done(self) -> bool:
@@ -85,9 +84,8 @@ class BuildJob:
         accept = FilterPersona(pii=options.pii, persona_language=options.persona_language)
         existing = read_existing(p, plan.base, plan.blocks)  # nothing, but for a refresh
 
-        corpus = p | "ReadCorpus" >> corpus_reader(plan, existing)
-        extracted = corpus.documents | "ExtractPersona" >> extraction(plan)
-        filtered = extracted.personas | "FilterPersona" >> accept
+        first = first_personas(p, plan, existing)
+        filtered = first.personas | "FilterPersona" >> accept
         known = PersonasAndHub(filtered.personas, existing.kept, existing.dropped)
         expanded = known | "ExpandPersona" >> expansion(plan, accept)
         texts = Prepared(expanded.personas, existing.kept, expanded.compared) | "MinHashDedup" >> MinHashDedup(
@@ -109,13 +107,13 @@ class BuildJob:
             "attributes": meanings.kept | "AttributesOf" >> AttributesOf(),
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
             "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
-            "documents": (corpus.outcomes, extracted.dead_letters) | "Documents" >> DocumentsTable(),
+            "documents": first.outcomes,
         }
         vectors = meanings.vectors | "WriteVectors" >> WriteVectors(
             output=options.output, folder=f"hub/{plan.version}", blocks=plan.blocks
         )
-        novelty = (corpus.documents, meanings.kept) | "Novelty" >> Novelty()
-        steps = (corpus, extracted, filtered, expanded, texts, meanings)
+        novelty = (first.documents, meanings.kept) | "Novelty" >> Novelty()
+        steps = (*first.steps, filtered, expanded, texts, meanings)
         _ = HubContents(tables, samples, steps, (vectors,), (novelty,)) | "WriteHub" >> WriteHub(
             output=options.output,
             draft=draft_version(plan, self.runner),
@@ -160,33 +158,6 @@ def report_done(plan: BuildPlan, done: Manifest, current: Manifest) -> int:
     return BUDGET_SPENT
 
 
-def corpus_reader(plan: BuildPlan, existing: ExistingHub) -> ReadCorpus:
-    """The step that reads what the hub does not hold yet."""
-    options = plan.options
-    return ReadCorpus(
-        files=plan.files,
-        text_field=options.text_field,
-        languages=frozenset(options.language),
-        max_documents=options.max_documents,
-        known=existing.documents,
-        unwanted=existing.unwanted,
-        min_characters=options.min_characters,
-        max_characters=options.max_characters,
-        limits=Limits(zstd_window_mb=options.zstd_window_mb),
-    )
-
-
-def extraction(plan: BuildPlan) -> ExtractPersona:
-    """The step that asks about documents."""
-    return ExtractPersona(
-        model=plan.model,
-        prompt=plan.extract,
-        personas_per_document=plan.options.personas_per_document,
-        persona_language=plan.options.persona_language,
-        sampling=plan.sampling,
-    )
-
-
 def expansion(plan: BuildPlan, accept: FilterPersona) -> ExpandPersona:
     """The step that asks about personas, hop by hop."""
     options = plan.options
@@ -216,7 +187,7 @@ def draft_version(plan: BuildPlan, runner: str) -> Manifest:
         fingerprint=plan.fingerprint,
         parameters=recorded_values(plan.options),
         prompts=plan.prompts,
-        models={"llm": plan.model.name, **models_entry(plan.embedder)},
+        models={**({"llm": plan.model.name} if plan.asks else {}), **models_entry(plan.embedder)},
         repairs=plan.model.repairs,
         token_limits=plan.token_limits,
         runner=runner,

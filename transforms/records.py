@@ -26,6 +26,7 @@ OF_INPUT = re.compile(rf"{SURELY_OF_INPUT.pattern}|http-4\d\d")
 REPEATS_SAMPLE = "repeats-sample"  # a reason, but no loss: the answer was read, and another sample has its text
 ADDRESS_END = "\n"  # between the addresses of a source that has several: no address has a line end
 UNSPECIFIED = "unspecified"  # of an attribute on which a text says nothing
+GIVEN = "given"  # origin of personas that a user brought, and their relation to their rows
 HOP_LIMIT = 7  # a rank has three bits for the hop
 
 
@@ -60,10 +61,10 @@ class Persona:
 
     persona_id: str  # 32 hex digits, `persona_id` of the text
     text: str
-    origin: str  # "text": of a document; "relation": of another persona
+    origin: str  # "text": of a document; "relation": of another persona; GIVEN: of a user's own file
     hop: int  # 0 from a document, n after n relations
     parent_id: str  # persona_id of the persona that it was expanded from, "" at hop 0
-    relation: str  # "read", "write", ... of the document at hop 0, to the parent after
+    relation: str  # "read", "write", ... of the document at hop 0, or GIVEN; to the parent after
     document_id: str  # the document at the root of the chain
     source: str  # of that document
     language: str

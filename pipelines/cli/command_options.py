@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from persona_hub.pipelines.cli.corpus_options import (
     CorpusOptions,
+    GivenPersonaOptions,
     InputOptions,
     OutputOptions,
     PersonaOptions,
@@ -46,8 +47,12 @@ class PersonaDedupOptions(WordDedupOptions, EmbedderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BuildOptions(CorpusOptions, SynthesisOptions, PersonaOptions, PersonaDedupOptions, RunOptions):
+class BuildOptions(
+    CorpusOptions, GivenPersonaOptions, SynthesisOptions, PersonaOptions, PersonaDedupOptions, RunOptions
+):
     """Options of `build`."""
+
+    one_of = ("input", "personas")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from persona_hub.pipelines.cli.option import (
     COUNT,
     NumberRange,
     Options,
+    again,
     language_of_documents,
     language_of_personas,
     option,
@@ -43,6 +44,7 @@ class OutputOptions(Options):
 class CorpusOptions(InputOptions):
     """How documents are read, and which of them."""
 
+    input: tuple[str, ...] = again(InputOptions, "input", required=False, default=())
     format: str = option(
         "format of the corpus; auto tells it by name and content",
         "auto",
@@ -86,6 +88,33 @@ class CorpusOptions(InputOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenPersonaOptions(Options):
+    """Personas that exist."""
+
+    personas: tuple[str, ...] = option(
+        "files of personas that exist, in place of --input or beside it: JSON Lines, Parquet, Avro, CSV or TSV; paths, "
+        "quoted globs or folders as for --input",
+        (),
+        many=True,
+        paths=True,
+        metavar="GLOB",
+        first_day=True,
+    )
+    persona_field: tuple[str, ...] = option(
+        "field of the persona in these files; of several, set apart by commas, the first that a row has; default: as "
+        "PersonaHub, FinePersonas and Nemotron-Personas call it",
+        (),
+        many=True,
+        metavar="NAME",
+        decides_if_given=True,
+        of_hub=True,
+    )
+    max_personas: int = option(
+        "use at most N rows of these files; 0: all", 0, COUNT, metavar="N", decides_if_given=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class PiiOptions(Options):
     """What becomes of personal data."""
 
@@ -121,7 +150,7 @@ class PersonaOptions(PiiOptions):
         of_hub=True,
     )
     expand_hops: int = option(
-        "hops of relations to follow from each persona",
+        "hops of relations to follow from each persona; 0 for a build of --personas alone, unless it is given",
         6,
         NumberRange(0, 6),
         metavar="N",

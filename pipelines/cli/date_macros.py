@@ -1,4 +1,7 @@
-"""Dates in --input: {date:%Y-%m-%d} is the day on which the job starts, in UTC; {date-1d:%Y-%m-%d} the day before."""
+"""Dates in --input and --personas.
+
+{date:%Y-%m-%d} is the day on which the job starts, in UTC; {date-1d:%Y-%m-%d} the day before.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from persona_hub.pipelines.cli.exit_status import UsageError
 
 Clock = Callable[[], datetime]
+
+DATED = ("input", "personas")  # options whose values may name a day
 
 DIRECTIVES = "YmdHjGV"  # year, month, day, hour, day of the year, ISO year and week
 LITERALS = "A-Za-z0-9_./=-"  # what may stand between them: no wildcard, and no comma, which sets patterns apart
@@ -28,16 +33,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def dated(patterns: Sequence[str], now: datetime) -> list[str]:
+def dated(patterns: Sequence[str], now: datetime, flag: str = "input") -> list[str]:
     """The patterns, each macro in them replaced by its date. Raises UsageError for what looks like one and is none."""
-    return [resolve(pattern, now) for pattern in patterns]
+    return [resolve(pattern, now, flag) for pattern in patterns]
 
 
-def resolve(pattern: str, now: datetime) -> str:
+def resolve(pattern: str, now: datetime, flag: str = "input") -> str:
     """One pattern, as `dated`."""
     for found in MEANT_AS_MACRO.findall(pattern):
         if not MACRO.fullmatch(found):
-            raise UsageError(f"--input {pattern}: {found} is no date macro; {MACRO_REMEDY}")
+            raise UsageError(f"--{flag} {pattern}: {found} is no date macro; {MACRO_REMEDY}")
 
     def date(macro: re.Match[str]) -> str:
         back, unit, form = macro.groups()

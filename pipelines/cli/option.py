@@ -71,6 +71,7 @@ class Options:
     """
 
     continues_hub: ClassVar[bool] = False  # whether options marked `of_hub`, where not given, are those of the hub
+    one_of: ClassVar[tuple[str, ...]] = ()  # options of which one at least has to be given
     given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # names of those that were given
 
 

@@ -142,7 +142,17 @@ def read_options(job: Job, arguments: Sequence[str]) -> tuple[Any, list[str]]:
             refuse_secrets(name, typed.get(name, ""))
         if one.many:
             values[name] = values_of(name, one, typed.get(name, ()))
+    require_one_of(job, values, typed)
     return job.options(**values, given=frozenset(typed)), rest
+
+
+def require_one_of(job: Job, values: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
+    """Raises UsageError where all options of which one is needed are lacking, or one is given that names nothing."""
+    if empty := [name for name in job.options.one_of if name in typed and not values[name]]:
+        raise UsageError(f"--{empty[0]}: names nothing; see persona-hub {job.name} --help")
+    if job.options.one_of and not any(values[name] for name in job.options.one_of):
+        flags = " or ".join(f"--{name}" for name in job.options.one_of)
+        raise UsageError(f"{flags} is required; see persona-hub {job.name} --help")
 
 
 def refuse_secrets(name: str, typed: str | Sequence[str]) -> None:

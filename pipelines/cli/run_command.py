@@ -11,8 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
-from persona_hub.pipelines.cli.corpus_options import InputOptions
-from persona_hub.pipelines.cli.date_macros import Clock, dated, utc_now
+from persona_hub.pipelines.cli.date_macros import DATED, Clock, dated, utc_now
 from persona_hub.pipelines.cli.exit_status import (
     DONE,
     FAILED,
@@ -55,8 +54,10 @@ def run_command(name: str, command: Command, arguments: Sequence[str] | None = N
         foreign = storages.use_storage_flags(rest)
         if foreign and not job.runs_on_beam:
             raise UnknownArgument(foreign[0], storages.storage_flags())
-        if isinstance(options, InputOptions):
-            options = replace(options, input=show_dated(options.input, dated(options.input, clock())))
+        now = clock()
+        for flag in (name for name in DATED if getattr(options, name, ())):
+            typed = getattr(options, flag)
+            options = replace(options, **{flag: show_dated(flag, typed, dated(typed, now, flag))})
         if not job.runs_on_beam:  # a job looks at them when it knows where it runs
             storages.check_storages(options)
         code = command(options, rest)
@@ -108,11 +109,11 @@ def nobody_reads() -> bool:
     return gone
 
 
-def show_dated(typed: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
+def show_dated(flag: str, typed: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
     """The patterns; those that hold the date of today are printed, so that they can be typed on another day."""
     for before, after in zip(typed, patterns, strict=True):
         if before != after:
-            say(f"--input {after}", flush=True)
+            say(f"--{flag} {after}", flush=True)
     return tuple(patterns)
 
 

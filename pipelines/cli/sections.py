@@ -10,6 +10,7 @@ from persona_hub.pipelines.cli.option import Option, Options, options_of, own_op
 
 SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
     ("corpus", (corpus.InputOptions, corpus.OutputOptions, corpus.CorpusOptions)),
+    ("given personas", (corpus.GivenPersonaOptions,)),
     (
         "language model",
         (models.ModelFileOptions, models.ModelOptions, models.InFlightOptions, models.SamplingOptions),

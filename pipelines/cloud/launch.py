@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME, Job
-from persona_hub.pipelines.cli.corpus_options import InputOptions
-from persona_hub.pipelines.cli.date_macros import dated, utc_now
+from persona_hub.pipelines.cli.date_macros import DATED, dated, utc_now
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED, JobError, UnknownArgument, UsageError
 from persona_hub.pipelines.cli.launch_options import LaunchOptions, ServiceOptions, TemplateOptions
 from persona_hub.pipelines.cli.log_lines import say
@@ -22,6 +22,7 @@ from persona_hub.pipelines.cli.option import Options, options_of
 from persona_hub.pipelines.cli.parser import Parser, read_options
 from persona_hub.pipelines.cloud.template import CLOUD_FOLDER, CLOUD_OBJECT, pattern_faults
 from persona_hub.pipelines.planning.budget import has_budget
+from persona_hub.pipelines.planning.corpus.sources import check_sources
 from persona_hub.pipelines.planning.models import embeds, named_model
 from persona_hub.pipelines.planning.store_choice import store_of
 from persona_hub.pipelines.planning.trust import last_settings
@@ -125,8 +126,10 @@ def parameters(job: Job, arguments: Sequence[str]) -> dict[str, str]:
     values, unknown = read_options(job, given)
     if unknown:
         raise UnknownArgument(unknown[0], known)
-    if isinstance(values, InputOptions):
-        dated(values.input, utc_now())  # for its errors: the date is that of the job's start
+    for name in DATED:
+        dated(getattr(values, name, ()), utc_now(), name)  # for its errors: the date is that of the job's start
+    if isinstance(values, BuildOptions):
+        check_sources(values)
     texts = typed_texts(job, given)
     if elsewhere := [name for name in texts if not known[name].in_template]:
         raise UsageError(f"--{elsewhere[0]}: goes with a job that is started from here, not with a template")

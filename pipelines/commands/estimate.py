@@ -15,7 +15,7 @@ from persona_hub.pipelines.cli.log_lines import say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.commands.status import ESTIMATE_FILE
 from persona_hub.pipelines.commands.trial import Trial, send_sample
-from persona_hub.pipelines.planning.corpus_sample import CorpusSample, sample_corpus
+from persona_hub.pipelines.planning.corpus.sample import CorpusSample, sample_corpus
 from persona_hub.pipelines.planning.forecast import PERSONA_TOKENS, StageForecast, forecast_build, forecast_vectors
 from persona_hub.pipelines.planning.models import embedder_price, embeds, named_model
 from persona_hub.pipelines.planning.plan import BuildPlan

@@ -14,7 +14,7 @@ from persona_hub.pipelines.cli.command_options import PreviewOptions
 from persona_hub.pipelines.cli.exit_status import DONE, JobError, UsageError
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.corpus_sample import sample_corpus
+from persona_hub.pipelines.planning.corpus.sample import sample_corpus
 from persona_hub.pipelines.planning.models import HERE, called_models
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview

@@ -12,6 +12,7 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.reporting.own_usage import Usage, own_usages
 from persona_hub.transforms.corpus.names import is_row_named
 from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.counting.stages import READ_CORPUS, READ_PERSONAS
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.orphans import names_back
 from persona_hub.transforms.hub.reading import read_table
@@ -60,7 +61,7 @@ def version_line(manifest: Manifest, usage: Usage) -> str:
     """A version in a line: all its personas, those that it added, documents read, what was paid for it, and how."""
     costs = [row["cost_usd"] for row in usage.values() if "cost_usd" in row]
     cost = f"{sum(costs):,.2f}" if costs else "-"
-    read = manifest.counts.get("read_corpus", {}).get("document", 0)
+    read = sum(manifest.counts.get(stage, {}).get("document", 0) for stage in (READ_CORPUS, READ_PERSONAS))
     partial = f"  partial: {quantity(sum(manifest.partial.values()), 'question')} unasked" if manifest.partial else ""
     partial += f"  partial: {quantity(len(manifest.lost_files), 'file')} lost" if manifest.lost_files else ""
     return (

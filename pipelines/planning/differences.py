@@ -15,9 +15,11 @@ from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.secrets import without_logins
 
 SHOWN_OF_PARAMETER = 60  # characters
-INPUT_AND_MODEL = ("input", "llm")  # which decide by what they name
+INPUT_AND_MODEL = ("input", "personas", "llm")  # which decide by what they name
 NOT_GIVEN = "not given"
-SAME_NAMES = "the files that --input names have other names or sizes, or what another flag names has changed"
+SAME_NAMES = (
+    "the files that --input or --personas names have other names or sizes, or what another flag names has changed"
+)
 
 
 def differences(options: BuildOptions, built: Manifest) -> str:

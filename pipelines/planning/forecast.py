@@ -58,13 +58,15 @@ def forecast_build(
     use_cases: Sequence[UseCase],
     documents: float,
     document_tokens: float = DOCUMENT_TOKENS,
+    given: float = 0.0,
 ) -> list[StageForecast]:
-    """The stages of a build in their order."""
+    """The stages of a build in their order; `given`: personas that exist."""
     asked = documents * options.personas_per_document
-    stages = [
-        StageForecast(EXTRACT_PERSONA, asked, bare_tokens(extract) + document_tokens, OUTPUT_TOKENS[EXTRACT_PERSONA])
-    ]
-    personas = found = asked * KEPT
+    stages = []
+    if asked or not given:
+        tokens = bare_tokens(extract) + document_tokens
+        stages.append(StageForecast(EXTRACT_PERSONA, asked, tokens, OUTPUT_TOKENS[EXTRACT_PERSONA]))
+    personas = found = (asked + given) * KEPT
     relations = 0.0
     for _ in range(options.expand_hops):
         children = found * ASKED * options.expand_per_persona

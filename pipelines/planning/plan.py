@@ -13,6 +13,7 @@ from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_options import LanguageModelOptions, RepairOptions
 from persona_hub.pipelines.cli.option import deciding_values, options_of
 from persona_hub.pipelines.planning.budget import stage_shares
+from persona_hub.pipelines.planning.corpus.sources import check_sources, corpus_files, given_files, without_hops
 from persona_hub.pipelines.planning.differences import differences
 from persona_hub.pipelines.planning.embedders import identified
 from persona_hub.pipelines.planning.few_shot import examples_of
@@ -27,13 +28,12 @@ from persona_hub.pipelines.planning.models import (
     model_price,
     named_model,
 )
-from persona_hub.pipelines.planning.sizing import blocks_for, expected_personas, shards_for
+from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, expected_personas, shards_for, with_relations
 from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits, raises_limit, token_limits
 from persona_hub.pipelines.planning.trust import NO_USE_CASE
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
-from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.corpus.names import printable_name
 from persona_hub.transforms.counting.losses import open_questions
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
@@ -64,7 +64,8 @@ class BuildPlan:
     """A build, ready to run."""
 
     options: BuildOptions
-    files: Sequence[CorpusFile]
+    files: Sequence[CorpusFile]  # of the corpus
+    given: Sequence[CorpusFile]  # of personas that exist
     model: ModelConfig
     sampling: Sampling
     token_limits: tuple[int, ...]  # of earlier runs
@@ -83,9 +84,14 @@ class BuildPlan:
     base: Hub | None = None  # what this version adds to
 
     @property
+    def asks(self) -> bool:
+        """Whether the language model is asked anything."""
+        return bool(self.files or self.use_cases or self.options.expand_hops)
+
+    @property
     def store(self) -> str:
         """The response store, "" where nothing is paid."""
-        return self.model.store or (self.embedder.calls.store if self.embedder.calls else "")
+        return (self.model.store if self.asks else "") or (self.embedder.calls.store if self.embedder.calls else "")
 
     @property
     def prompts(self) -> dict[str, str]:
@@ -97,9 +103,10 @@ def plan_build(options: BuildOptions, where: Where = HERE) -> BuildPlan:
     """The plan of a build. Raises ValueErrors that name the flag or file and the remedy."""
 
     def choose(content: str, left: Unfinished) -> tuple[TargetVersion, None]:
-        return version_to_build(options.output, content, left, partial(differences, options)), None
+        return version_to_build(options.output, content, left, partial(differences, asked)), None
 
-    return planned(options, where, choose)
+    asked = without_hops(options)
+    return planned(asked, where, choose)
 
 
 def plan_refresh(options: RefreshOptions, where: Where = HERE) -> BuildPlan:
@@ -111,26 +118,28 @@ def planned(
     options: BuildOptions, where: Where, choose: Callable[[str, Unfinished], tuple[TargetVersion, Hub | None]]
 ) -> BuildPlan:
     """The plan of a version. `choose` names it, and what it adds to, by a fingerprint of its content."""
-    files = match_corpus(options.input, "warc" if options.format == "wet" else options.format)
+    check_sources(options)
+    files, given = corpus_files(options), given_files(options)
     extract, expand = extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)
 
     named_by_content = {**identified(options, where), **own_prompts(options)}
 
     def content_with(limits: TokenLimits) -> str:
-        return build_fingerprint(limits.of_job(options), files, [extract, expand], named_by_content)
+        return build_fingerprint(limits.of_job(options), files, given, [extract, expand], named_by_content)
 
     limits = token_limits(options, lineage(options.output), lambda job, made: content_with(job) == made.fingerprint)
     content, options = content_with(limits), limits.of_run(options)
     use_cases = use_cases_of(options, limits)
-    stages = forecast_build(options, extract, expand, use_cases, documents=1.0)
+    stages = forecast_build(options, extract, expand, use_cases, documents=float(bool(files)), given=float(bool(given)))
     model, embedder, priced = build_models(options, where, stages)
     chosen, base = choose(content, partial(unfinished, options=options))
     before = read_version(options.output, chosen.replaces) if chosen.replaces else None
-    personas = personas_in(files, options)
+    personas = personas_in(files, given, options)
     held = base.manifest.records_of("personas") if base else 0
     return BuildPlan(
         options=options,
         files=files,
+        given=given,
         model=replace(model, repairs=repairs_for(options, before)),
         sampling=chosen_sampling(options, Sampling(), limits),
         token_limits=limits.earlier,
@@ -150,18 +159,25 @@ def planned(
     )
 
 
-def personas_in(files: Sequence[CorpusFile], options: BuildOptions) -> int:
-    """An upper estimate of the personas that a build makes of these files."""
-    return expected_personas(
-        sum(file.size * (COMPRESSION if file.compressed else 1) for file in files),
-        options.personas_per_document,
-        options.expand_hops,
-        options.expand_per_persona,
-    )
+def personas_in(files: Sequence[CorpusFile], given: Sequence[CorpusFile], options: BuildOptions) -> int:
+    """An upper estimate of the personas that a build makes of files of its corpus, and of those `given`."""
+    rows = unpacked_size(given) // ROW_BYTES
+    hops, per_persona = options.expand_hops, options.expand_per_persona
+    made = expected_personas(unpacked_size(files), options.personas_per_document, hops, per_persona) if files else 0
+    return max(1, made + with_relations(rows, hops, per_persona))
+
+
+def unpacked_size(files: Sequence[CorpusFile]) -> int:
+    """Bytes of what the files hold, about."""
+    return sum(file.size * (COMPRESSION if file.compressed else 1) for file in files)
 
 
 def build_fingerprint(
-    options: BuildOptions, files: Sequence[CorpusFile], prompts: Sequence[Prompt], content: Mapping[str, Any]
+    options: BuildOptions,
+    files: Sequence[CorpusFile],
+    given: Sequence[CorpusFile],
+    prompts: Sequence[Prompt],
+    content: Mapping[str, Any],
 ) -> str:
     """A hash of all that decides what a build makes of its corpus: the same for the same hub.
 
@@ -174,6 +190,7 @@ def build_fingerprint(
             "files": [(printable_name(file.path), file.size) for file in files],
             "prompts": [prompt.prompt_hash for prompt in prompts],
         }
+        | ({"given": [(printable_name(file.path), file.size) for file in given]} if given else {})
     )
 
 

@@ -6,6 +6,7 @@ from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
 
 DOCUMENT_BYTES = 2_000  # of a web page's main text, about
+ROW_BYTES = 200  # of a persona's row with few other columns
 BLOCK_PERSONAS = 20_000  # 10 MB of records: what one worker holds at once
 SHARD_PERSONAS = 200_000  # 40 MB of deflated Avro
 LEAST_BLOCKS, MOST_BLOCKS = 8, 4_096
@@ -13,8 +14,12 @@ LEAST_BLOCKS, MOST_BLOCKS = 8, 4_096
 
 def expected_personas(input_bytes: int, per_document: int, hops: int, per_persona: int) -> int:
     """An upper estimate of the personas that a corpus of `input_bytes` gives over all hops."""
-    documents = max(1, input_bytes // DOCUMENT_BYTES)
-    return documents * per_document * sum(per_persona**hop for hop in range(hops + 1))
+    return with_relations(max(1, input_bytes // DOCUMENT_BYTES) * per_document, hops, per_persona)
+
+
+def with_relations(personas: int, hops: int, per_persona: int) -> int:
+    """`personas` of hop 0, and those that all hops add to them at most."""
+    return personas * sum(per_persona**hop for hop in range(hops + 1))
 
 
 def blocks_for(personas: int) -> int:

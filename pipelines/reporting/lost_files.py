@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -10,12 +11,14 @@ from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.transforms.counting.lost_files import MOST_NAMED_FILES, NO_TEXT_FIELD
 from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.counting.stages import READ_PERSONAS
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest, RunManifest
 from persona_hub.transforms.hub.reading import read_manifest_files
 from persona_hub.transforms.hub.versions import list_attempts
 from persona_hub.transforms.records import DeadLetter, printable
 
 SHOWN_FILES = 5
+NAME_THE_FIELD = re.compile(r"\. Name the (?:text field|field of)")
 LETTERS_READ = 20_000  # of the dead letters, which say what the files hold
 
 
@@ -31,13 +34,18 @@ def report_lost_files(output: str, made: BaseManifest) -> int:
     name = made.version if isinstance(made, Manifest) else getattr(made, "run", "")
     run = made_by(output, name)
     letters: Iterator[DeadLetter] = read_manifest_files(output, run, "dead_letters", DeadLetter) if run else iter(())
-    faults = (
-        (letter.key, letter.detail.removeprefix(letter.key).partition(": ")[2])
-        for letter in islice(letters, LETTERS_READ)
-        if letter.reason in NO_TEXT_FIELD
-    )
-    remedy = f"Read them with `persona-hub refresh --hub {output} --input FILE --text_field NAME`"
-    say("", told_lost_files("record", list(made.lost_files), faults, remedy))
+    first = [letter for letter in islice(letters, LETTERS_READ) if letter.key in made.lost_files]
+    given = {letter.key for letter in first if letter.stage == READ_PERSONAS}
+    for what, files, flags in (
+        ("record", [file for file in made.lost_files if file not in given], "--input FILE --text_field NAME"),
+        ("persona", [file for file in made.lost_files if file in given], "--personas FILE --persona_field NAME"),
+    ):
+        if files:
+            faults = (
+                (one.key, one.detail.removeprefix(one.key).partition(": ")[2]) for one in first if one.key in files
+            )
+            remedy = f"Read them with `persona-hub refresh --hub {output} {flags}`"
+            say("", told_lost_files(what, files, faults, remedy))
     return BUDGET_SPENT
 
 
@@ -62,8 +70,9 @@ def told_lost_files(what: str, files: Sequence[str], faults: Iterable[tuple[str,
     named = ", ".join(f"{file}{f' ({found[file]})' if file in found else ''}" for file in files[:SHOWN_FILES])
     more = f" and {len(files) - SHOWN_FILES:,} more" if len(files) > SHOWN_FILES else ""
     many = f"{quantity(len(files), 'file')}{' or more' if len(files) == MOST_NAMED_FILES else ''}"
+    why = ", for want of a field with the text" if what != "persona" else ""  # or else it is no table, as is said
     return printable(
-        f"partial: no {what} was read of {many}, for want of a field with the text: {named}{more}. {remedy}; if they "
+        f"partial: no {what} was read of {many}{why}: {named}{more}. {remedy}; if they "
         "hold no texts, --max_lost 1 calls this complete"
     )
 
@@ -73,7 +82,7 @@ def fields_of(files: Sequence[str], faults: Iterable[tuple[str, str]]) -> Mappin
     found: dict[str, str] = {}
     for file, detail in faults:
         if file in files:
-            found.setdefault(file, detail.partition(". Name the text field")[0])
+            found.setdefault(file, NAME_THE_FIELD.split(detail, maxsplit=1)[0].rstrip(". "))
         if len(found) == len(files):
             break
     return found

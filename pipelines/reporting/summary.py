@@ -9,7 +9,7 @@ from itertools import islice
 from persona_hub.pipelines.reporting.own_usage import Usage, usage_by_name
 from persona_hub.transforms.counting.losses import all_lost, refused_inputs
 from persona_hub.transforms.counting.quantity import quantity
-from persona_hub.transforms.counting.stages import EXPAND_PERSONA, synthesize_stage
+from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, LEFT_OUT, synthesize_stage
 from persona_hub.transforms.expand_persona.one_hop import LOW_NOVELTY
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
 from persona_hub.transforms.hub.reading import read_manifest_files
@@ -20,6 +20,7 @@ from persona_hub.transforms.records import Persona, Sample, excerpt, printable
 
 NOTHING_LEFT = "nothing is to be done"
 SHOWN_PERSONAS = 3
+SHOWN_COLUMNS, SHOWN_OF_NAME = 5, 40
 SHOWN_CHARACTERS = 300
 ELSEWHERE = ("documents", "personas", "expanded", "passed-over", LOW_NOVELTY)  # counts that have no place in a line
 
@@ -29,7 +30,7 @@ def build_summary(output: str) -> str:
     hub = open_hub(output)
     manifest = hub.manifest
     own = usage_by_name(output).get(manifest.version, manifest.usage)
-    head = [*counted(manifest.counts), "", *paid(own, manifest.usage), *novel(manifest)]
+    head = [*counted(manifest.counts), *left_out(manifest.counts), "", *paid(own, manifest.usage), *novel(manifest)]
     return "\n".join(map(printable, [*head, *locations(hub), "", *first_records(hub)]))
 
 
@@ -102,6 +103,7 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
     """One line for each step: what came in and what became of it."""
     for stage, whole, kept in (
         ("read_corpus", "records", "document"),
+        ("read_personas", "records", "document"),
         ("extract_persona", "asked", "answered"),
         ("expand_persona", "asked", "answered"),
         ("filter_persona", "personas", "kept"),
@@ -117,6 +119,19 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         rest = ", ".join(f"{n:,} {name.removeprefix('lost-')}" for name, n in others.items() if n)
         line = f"{stage.replace('_', ' '):28}{found[whole]:>10,} {whole:9}{found.get(kept, 0):>10,} {kept:9}"
         yield f"{line} {rest}".rstrip()
+
+
+def left_out(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Which columns of given personas are not kept, or not always, and why: the rows that have them."""
+    found = sorted(counts.get(LEFT_OUT, {}).items(), key=lambda item: (-item[1], item[0]))
+    named = [
+        f"{excerpt(column, SHOWN_OF_NAME)} ({n:,}, {why})"
+        for name, n in found
+        for why, _, column in [name.partition(" ")]
+    ]
+    if named:
+        more = f" and {len(named) - SHOWN_COLUMNS} more" if len(named) > SHOWN_COLUMNS else ""
+        yield f"left out      of the rows' other columns: {', '.join(named[:SHOWN_COLUMNS])}{more}"
 
 
 def paid(own: Usage, counted_so_far: Usage | None = None) -> Iterator[str]:
@@ -144,7 +159,8 @@ def cost_in(whole: Mapping[str, float]) -> str:
 
 def novel(manifest: Manifest) -> Iterator[str]:
     """New personas for each document, hop by hop: where it falls, expanding further is not worth its price."""
-    if by_hop := manifest.novelty.get("by_hop"):
+    asked = EXTRACT_PERSONA in manifest.counts or EXPAND_PERSONA in manifest.counts
+    if asked and (by_hop := manifest.novelty.get("by_hop")):
         hops = ", ".join(f"hop {hop} {row['per_document']:.2f}" for hop, row in by_hop.items())
         dollar = f", {manifest.novelty['per_dollar']:,.0f} a dollar" if "per_dollar" in manifest.novelty else ""
         yield f"novelty       {manifest.novelty['per_document']:.2f} new personas a document ({hops}){dollar}"

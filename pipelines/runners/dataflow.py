@@ -12,7 +12,13 @@ from persona_hub.pipelines.cli.option import Options
 from persona_hub.transforms.files.storage import is_local
 
 DATAFLOW = "DataflowRunner"
-PLACES = ("input", "hub", "output", "against")  # of what workers read or write; `hub` first: it lends some `output`
+PLACES = (
+    "input",
+    "personas",
+    "hub",
+    "output",
+    "against",
+)  # of what workers read or write; `hub` first: it lends some `output`
 CONSOLE = "https://console.cloud.google.com/dataflow/jobs/{region}/{job}?project={project}"
 
 

@@ -12,7 +12,7 @@ import zstandard
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
 from persona_hub.pipelines.commands import status
 from persona_hub.pipelines.main import main
-from persona_hub.pipelines.planning.corpus_sample import sample_corpus
+from persona_hub.pipelines.planning.corpus.sample import sample_corpus
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.store.protocol import Spend
 from tests.helpers.flags import build_options

@@ -18,7 +18,9 @@ AUTO = "auto"
 CHECK_PATH = "Check the path, quote globs, and see that the account may list it."
 
 
-def match_corpus(patterns: Sequence[str], format: str = AUTO, as_named: bool = False) -> list[CorpusFile]:
+def match_corpus(
+    patterns: Sequence[str], format: str = AUTO, as_named: bool = False, flag: str = "--input"
+) -> list[CorpusFile]:
     """The files that `patterns` name, each once, sorted by path; a pattern may be a comma list.
 
     With `as_named` patterns stand in the order in which they are given, and only the files of each are sorted.
@@ -31,12 +33,12 @@ def match_corpus(patterns: Sequence[str], format: str = AUTO, as_named: bool = F
     found: dict[str, int] = {}
     passed: dict[str, str] = {}
     for pattern in (name for listed in patterns for name in _separate(listed)):
-        matched = _match(pattern, passed)
+        matched = _match(pattern, passed, flag)
         if not matched:
-            raise NoFileError(f"--input {printable_name(pattern)!r} matches no file. {CHECK_PATH}")
+            raise NoFileError(f"{flag} {printable_name(pattern)!r} matches no file. {CHECK_PATH}")
         found.update(file for file in sorted(matched) if file[0] not in found)
     if not found:
-        raise CorpusError(f"--input names no file: {', '.join(patterns) or 'it is empty'}. {CHECK_PATH}")
+        raise CorpusError(f"{flag} names no file: {', '.join(patterns) or 'it is empty'}. {CHECK_PATH}")
     ordered = found.items() if as_named else sorted(found.items())
     return [
         CorpusFile(path, 0, passed[path], forced=True) if path in passed else _corpus_file(path, size, format)
@@ -51,15 +53,15 @@ def _separate(listed: str) -> list[str]:
     return [name for name in (part.strip() for part in listed.split(",")) if name]
 
 
-def _match(pattern: str, passed: dict[str, str]) -> list[tuple[str, int]]:
+def _match(pattern: str, passed: dict[str, str], flag: str) -> list[tuple[str, int]]:
     """Path and size of every file that one pattern names; what is no file is noted in `passed`, too."""
     if not is_local(pattern):
-        return list(_match_anywhere(pattern))
+        return list(_match_anywhere(pattern, flag))
     found = list(local_files(pattern))
     if found and all(file.passed for file in found):
         first = found[0]
         raise CorpusError(
-            f"--input {printable_name(pattern)!r}: {printable_name(first.path)} is {PASSED[first.passed]}, "
+            f"{flag} {printable_name(pattern)!r}: {printable_name(first.path)} is {PASSED[first.passed]}, "
             "which is not read. Write what it gives to a file."
         )
     warn_of_passed(found)
@@ -67,7 +69,7 @@ def _match(pattern: str, passed: dict[str, str]) -> list[tuple[str, int]]:
     return [(file.path, file.size) for file in found]
 
 
-def _match_anywhere(pattern: str) -> Iterator[tuple[str, int]]:
+def _match_anywhere(pattern: str, flag: str) -> Iterator[tuple[str, int]]:
     """Path and size of what a glob, or a path of a remote filesystem, names; a prefix stands for all below it."""
     is_glob = any(c in pattern for c in "*?[")
     try:
@@ -76,7 +78,7 @@ def _match_anywhere(pattern: str) -> Iterator[tuple[str, int]]:
     except (BeamIOError, ValueError) as error:
         if _without_folder(pattern):
             return
-        raise CorpusError(f"--input {pattern!r} cannot be listed: {error}. {CHECK_PATH}") from error
+        raise CorpusError(f"{flag} {pattern!r} cannot be listed: {error}. {CHECK_PATH}") from error
 
 
 def _listed(pattern: str) -> Iterator[tuple[str, int]]:

@@ -51,14 +51,14 @@ def avro_schema(record: type, doc: str, **docs: str) -> dict[str, Any]:
 
 
 PERSONA_DOCS = {
-    "origin": "'text': made from a document; 'relation': made from another persona",
+    "origin": "'text': made from a document; 'relation': made from another persona; 'given': there before",
     "hop": "0 from a document, n after n relations",
     "parent_id": "persona_id of the persona that this one is related to, empty at hop 0; it need not be kept itself",
     "relation": "To the document at hop 0 (read, write, like, dislike ...), to the parent after that",
-    "document_id": "The document at the root of the chain: a row of 'documents'",
+    "document_id": "The document at the root of the chain, or the row of a given persona: a row of 'documents'",
     "source": "Of that document: its URL, or its id in the corpus",
     "language": "ISO 639-1, 'und' if undetermined",
-    "model": "That wrote the text",
+    "model": "That wrote the text; empty where the persona was given",
     "prompt_hash": "12 hex digits of the prompt's text, as under 'prompts' in the manifest",
 }
 

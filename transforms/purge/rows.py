@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from persona_hub.transforms.corpus.names import files_around
-from persona_hub.transforms.counting.stages import FILTER_PERSONA, READ_CORPUS
+from persona_hub.transforms.counting.stages import FILTER_PERSONA, READ_CORPUS, READ_PERSONAS
 from persona_hub.transforms.hub.manifest import FileEntry
 from persona_hub.transforms.hub.table_files import read_file, write_shard
 from persona_hub.transforms.hub.versions import path_of
@@ -64,7 +64,7 @@ def concerns(letter: DeadLetter, gone: Erasure) -> bool:
         return True
     if letter.stage == FILTER_PERSONA:
         return letter.detail.removeprefix("of ") in gone.addresses
-    if letter.stage == READ_CORPUS:
+    if letter.stage in (READ_CORPUS, READ_PERSONAS):
         return not gone.addresses.isdisjoint(files_around(letter.key)) or gone.mentions.anywhere(letter.excerpt)
     return False
 

@@ -92,7 +92,7 @@ class ReadCorpus(beam.PTransform):
         """The transforms of this step."""
         wanted = DocumentFilter(self.languages, self.min_characters, self.max_characters, self.unwanted)
         limits = replace(self.limits, part_characters=self.max_characters)
-        partitions = self.partitions or partitions_for(self.files)
+        partitions = self.partitions or shuffle_partitions(self.files)
         loads = list(loads_of(self.files, self.piece_bytes, self.load_bytes))
         read = (
             pbegin
@@ -124,7 +124,7 @@ def count_replaced(batch: Batch[Document]) -> Iterator[tuple[Key, int]]:
         yield (READ_CORPUS, "replaced-characters"), number
 
 
-def partitions_for(files: Sequence[CorpusFile]) -> int:
+def shuffle_partitions(files: Sequence[CorpusFile]) -> int:
     """Enough that a partition's documents fit in memory and all workers get some."""
     size = sum(file.size * (4 if file.compressed else 1) for file in files)
     return min(max(size // PARTITION_BYTES, LEAST_PARTITIONS), MOST_PARTITIONS)

@@ -34,7 +34,7 @@ def read_existing(p: beam.Pipeline, hub: Hub | None, blocks: int) -> ExistingHub
     """What `hub` holds."""
     if hub is None:
         return ExistingHub()
-    rows = p | "ReadPersonas" >> ReadExistingRows(hub=hub, blocks=blocks)
+    rows = p | "ReadExistingRows" >> ReadExistingRows(hub=hub, blocks=blocks)
     return ExistingHub(
         documents=hub.paths("documents"),
         unwanted=hub.tombstones().unwanted,

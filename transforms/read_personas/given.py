@@ -12,12 +12,11 @@ from persona_hub.transforms.corpus.personas.readers import NO_TABLE
 from persona_hub.transforms.corpus.personas.rows import PersonaRecord
 from persona_hub.transforms.counting.lost_files import lacks_field
 from persona_hub.transforms.counting.stages import READ_PERSONAS
-from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, Persona, persona_id
+from persona_hub.transforms.records import GIVEN, DeadLetter, Document, DocumentOutcome, Persona, persona_id
 
-GIVEN = "given"  # origin of these personas, and their relation to their row
 # A text that a corpus has, too, is a document of its own: of that one a model was asked.
-MARK = "given persona\0"
-MOST_CHARACTERS = 4000  # of a text; whoever has more than the 1,000 of FilterPersona is dropped there
+GIVEN_MARK = "given persona\0"
+LONGEST_TEXT = 4000  # of a text; whoever has more than the 1,000 of FilterPersona is dropped there
 OF_THE_FILE = ("not-json-lines", "not-a-table", NO_TABLE)  # reasons that say of a file that it holds no rows
 
 
@@ -39,7 +38,7 @@ class GivenColumns:
 
 def given_filter(languages: frozenset[str] = frozenset(), unwanted: frozenset[str] = frozenset()) -> DocumentFilter:
     """Which rows are taken: all that have a text."""
-    return DocumentFilter(languages, 0, MOST_CHARACTERS, unwanted, READ_PERSONAS, MARK)
+    return DocumentFilter(languages, 0, LONGEST_TEXT, unwanted, READ_PERSONAS, GIVEN_MARK)
 
 
 def given_document(

@@ -20,7 +20,7 @@ from persona_hub.transforms.counting.lost_files import FilesOfPiece
 from persona_hub.transforms.counting.stages import LEFT_OUT, READ_PERSONAS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.errors import InvalidInputError
-from persona_hub.transforms.read_corpus.read_corpus import partitions_for
+from persona_hub.transforms.read_corpus.read_corpus import shuffle_partitions
 from persona_hub.transforms.read_corpus.unique_documents import UniqueDocuments, document_batches
 from persona_hub.transforms.read_personas.given import (
     GivenDocument,
@@ -93,7 +93,7 @@ class ReadPersonas(beam.PTransform):
 
     def expand(self, pbegin: PBegin) -> PersonasRead:
         """The transforms of this step."""
-        partitions = self.partitions or partitions_for(self.files)
+        partitions = self.partitions or shuffle_partitions(self.files)
         reader = _ReadRows(tuple(self.fields), given_filter(self.languages, self.unwanted), self.limits, partitions)
         read = (
             pbegin
@@ -109,7 +109,7 @@ class ReadPersonas(beam.PTransform):
         )
         outcomes = (read[OUTCOMES_TAG], unique.outcomes) | "AllOutcomes" >> beam.Flatten()
         known, dead_letters = unique.known, read[DEAD_LETTERS_TAG]
-        personas = unique.documents | "Personas" >> beam.Map(personas_of).with_output_types(Batch)
+        personas = unique.documents | "Personas" >> beam.Map(personas_in_rows).with_output_types(Batch)
         counts = (
             *count_records(READ_PERSONAS, "records", outcomes, known, dead_letters),
             *count_records(READ_PERSONAS, "known", known),
@@ -156,7 +156,7 @@ def as_left_out(rows: list[tuple[str, int]]) -> Iterator[tuple[Key, int]]:
         yield (LEFT_OUT, name), n
 
 
-def personas_of(batch: Batch[GivenDocument]) -> Batch[Any]:
+def personas_in_rows(batch: Batch[GivenDocument]) -> Batch[Any]:
     """The personas of a batch of rows."""
     return Batch(map(persona_of, batch))
 

@@ -20,7 +20,7 @@ from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.remaining_provenance import RemainingProvenance, remaining_provenance
 from persona_hub.transforms.hub.tombstones import MOVED_PERSONA, REMOVED_DOCUMENT, REMOVED_PERSONA, REMOVED_SOURCE
 from persona_hub.transforms.hub.versions import Hub
-from persona_hub.transforms.records import DocumentOutcome, Duplicate, Persona, Provenance, Tombstone, is_named
+from persona_hub.transforms.records import GIVEN, DocumentOutcome, Duplicate, Persona, Provenance, Tombstone, is_named
 from persona_hub.transforms.take_down.naming import READ, Names, address_of
 from persona_hub.transforms.wire.batches import Batch
 
@@ -188,8 +188,15 @@ def attributed(persona: Persona, verdict: RemainingProvenance, documents: Abstra
         parent_id=way.parent_id,
         relation=way.relation,
         hop=way.hop,
-        origin="relation" if way.hop else "text",
+        origin=origin_of(way),
     )
+
+
+def origin_of(way: Provenance) -> str:
+    """A persona's origin, if it came about in this way."""
+    if way.hop:
+        return "relation"
+    return GIVEN if way.relation == GIVEN else "text"
 
 
 class SplitPersonas(beam.DoFn):

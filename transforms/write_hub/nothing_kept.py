@@ -25,6 +25,7 @@ from persona_hub.transforms.counting.stages import (
     EXTRACT_PERSONA,
     FILTER_PERSONA,
     READ_CORPUS,
+    READ_PERSONAS,
     SYNTHESIZE,
     WRITE_HUB,
 )
@@ -34,6 +35,7 @@ from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.records import DeadLetter, DocumentOutcome, excerpt
 
 SKIPPED = "skipped-"
+READERS = (READ_CORPUS, READ_PERSONAS)  # stages
 ASKED_FOR = frozenset({"personal-name", "contact-data"})  # with --pii drop
 ROWS_READ = 20_000  # of the files that say more, at most
 DETAIL_CHARACTERS = 300
@@ -74,12 +76,13 @@ def loss_of(counts: Counts, made: BaseManifest, max_lost: float) -> Loss | None:
         return None
     if not isinstance(made, Manifest):
         return None if WRITE_HUB in counts and counts[WRITE_HUB].get("samples") else loss_of_samples(counts)
-    if not made.base and (READ_CORPUS in counts or not made.parent) and not counts.get(WRITE_HUB, {}).get("personas"):
+    reads = not counts.keys().isdisjoint(READERS)
+    if not made.base and (reads or not made.parent) and not counts.get(WRITE_HUB, {}).get("personas"):
         return loss_of_everything(counts)
     for stage, what, whole, reasons in steps(counts):
         faults = {reason: n for reason, n in reasons.items() if is_fault(stage, reason, counts)}
         most = max(faults.values(), default=0)
-        none_left = whole == sum(faults.values()) and stage == READ_CORPUS  # a refresh of a few records, all damaged
+        none_left = whole == sum(faults.values()) and stage in READERS  # a refresh of a few records, all damaged
         if is_most(most, whole, max_lost) or (none_left and most > max_lost * whole):
             return Loss(stage, what, whole, faults, everything=False)
     return None
@@ -90,7 +93,7 @@ def loss_of_everything(counts: Counts) -> Loss:
     for stage, what, whole, reasons in steps(counts):
         if whole == sum(reasons.values()):
             return Loss(stage, what, whole, reasons, everything=True)
-    return Loss(READ_CORPUS, "records", 0, {}, everything=True)
+    return Loss(next((stage for stage in READERS if stage in counts), READ_CORPUS), "records", 0, {}, everything=True)
 
 
 def loss_of_samples(counts: Counts) -> Loss:
@@ -107,6 +110,7 @@ def steps(counts: Counts) -> Iterator[tuple[str, str, int, dict[str, int]]]:
     """(stage, what it takes, how many, those that it did not pass on by reason) of the steps that refuse records."""
     for stage, what, name in (
         (READ_CORPUS, "records", "records"),
+        (READ_PERSONAS, "rows", "records"),
         (EXTRACT_PERSONA, "questions", "asked"),
         (FILTER_PERSONA, "personas", "personas"),
     ):
@@ -128,7 +132,7 @@ def reason_in(name: str) -> str:
 
 def is_fault(stage: str, reason: str, counts: Counts) -> bool:
     """Whether a reason may be a mistake of the command, and not what it asks for."""
-    if stage == READ_CORPUS:
+    if stage in READERS:
         return f"{LOST}{reason}" in counts[stage] or reason == "no-text"
     return stage == FILTER_PERSONA and reason not in ASKED_FOR
 
@@ -137,7 +141,11 @@ def told(loss: Loss, output: str, made: BaseManifest, entries: Iterable[FileEntr
     """One line: what is lost, why, and what mends it."""
     files = sorted(set(entries))
     if not loss.whole:
-        lack = "the corpus has no record" if loss.what == "records" else f"there were no {loss.what} to ask about"
+        lack = (
+            "the corpus has no record"
+            if loss.what in ("records", "rows")
+            else f"there were no {loss.what} to ask about"
+        )
         return f"nothing was published: {lack}"
     left = loss.whole - sum(loss.reasons.values())
     reasons = ", ".join(f"{n:,} {reason}" for reason, n in list(loss.reasons.items())[:SHOWN_REASONS])
@@ -158,7 +166,8 @@ def remedy_for(loss: Loss, output: str, made: BaseManifest, files: Iterable[File
         wanted = ",".join(made.parameters.get("language", ()))
         return f"--language {wanted}: the documents are in {', '.join(languages_in(output, files)) or 'others'}"
     if loss.reason in REMEDIES:
-        return REMEDIES[loss.reason]
+        remedy = REMEDIES[loss.reason]
+        return remedy.replace("--text_field", "--persona_field") if loss.stage == READ_PERSONAS else remedy
     return excerpt(detail_of(loss, output, files), DETAIL_CHARACTERS).rstrip(". ")
 
 

@@ -31,6 +31,7 @@ from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 from persona_hub.transforms.write_hub.nothing_kept import loss_of, told
 from persona_hub.transforms.write_hub.novelty import paid_for, rates
 
+DOCUMENTS_READ = ("read_corpus/document", "read_personas/document")  # a persona that is given is one, too
 ID_FIELDS = ("persona_id", "document_id")  # a table's first field, where it is one of these, says the shard
 Shard = tuple[str, int]  # folder, number
 
@@ -186,7 +187,7 @@ class Publish(beam.PTransform):
             discard(self.output, (entry for entry in entries if entry.path.startswith("hub/")))
             return publish(self.output, *without_version(made, entries), counts)
         cost = paid_for(made, list_versions(self.output)) if self.own_spend else 0.0
-        made = replace(made, novelty=rates(found, count_of(counts, "read_corpus/document"), cost))
+        made = replace(made, novelty=rates(found, sum(count_of(counts, label) for label in DOCUMENTS_READ), cost))
         hidden = {kind: n + made.hidden.get(kind, 0) for kind, n in counts.get(HIDDEN, {}).items()}
         return publish(self.output, replace(made, hidden={**made.hidden, **hidden}), entries, counts)
 

@@ -10,7 +10,7 @@ import apache_beam as beam
 
 from persona_hub.transforms.counting.counts import CountDeadLetters, Equation, Sizes, StepResult, count_records
 from persona_hub.transforms.counting.losses import MAX_LOST
-from persona_hub.transforms.counting.stages import WRITE_HUB
+from persona_hub.transforms.counting.stages import READ_CORPUS, READ_PERSONAS, WRITE_HUB
 from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifest, RunManifest
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, TABLES
 from persona_hub.transforms.records import DeadLetter, Persona, Provenance, Sample
@@ -19,21 +19,18 @@ from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.write_hub.publish import Publish, WriteRecords
 from persona_hub.transforms.write_hub.scrub_dead_letters import ScrubDeadLetters
 
-NEWS = ("read_corpus/document", "read_corpus/known-elsewhere")  # a document, or an address of one read before
+RECORDS_READ = tuple(
+    f"{stage}/{outcome}"
+    for stage in (READ_CORPUS, READ_PERSONAS)
+    for outcome in ("document", "known-elsewhere", "repeated", "skipped-*")
+)
+NEWS = tuple(
+    label for label in RECORDS_READ if label.endswith(("/document", "/known-elsewhere"))
+)  # or an address of one known
 # What is written was counted by the steps that it comes from, whichever job they belong to.
 WRITTEN = (
     Equation(WRITE_HUB, "personas", ("embed_dedup/kept", "take_down/moved", "compact/personas")),
-    Equation(
-        WRITE_HUB,
-        "documents",
-        (
-            "read_corpus/document",
-            "read_corpus/repeated",
-            "read_corpus/known-elsewhere",
-            "read_corpus/skipped-*",
-            "compact/documents",
-        ),
-    ),
+    Equation(WRITE_HUB, "documents", (*RECORDS_READ, "compact/documents")),
     Equation(WRITE_HUB, "provenance", ("unique_personas/personas", "compact/provenance")),
     Equation(WRITE_HUB, "duplicates", ("minhash_dedup/duplicate-*", "embed_dedup/duplicate-*", "compact/duplicates")),
     Equation(WRITE_HUB, "attributes", ("embed_dedup/kept", "compact/attributes")),

@@ -16,8 +16,8 @@ from persona_hub.transforms.corpus.fields.row_fields import NumberAsWritten, wri
 MOST_COLUMNS = 64  # of a row; Nemotron-Personas has 23
 LONGEST_VALUE = 1000  # characters; the longest of Nemotron-Personas' texts have 700
 LONGEST_NAME = 100
-MOST_CHARACTERS = 8000  # of a row's names and values together
-NESTED, TOO_LONG, TOO_MANY = "nested", "too-long", "too-many"  # why a value is left out
+ROW_CHARACTERS = 8000  # of a row's names and values together
+NO_SCALAR, TOO_LONG, TOO_MANY = "no-scalar", "too-long", "too-many"  # why a value is left out
 SAFE_INTEGER = 1 << 53  # beyond it JSON's readers round
 LEFT = object()  # in place of a value that is no scalar
 
@@ -37,7 +37,7 @@ def columns_of(row: Mapping[str, Any], text_field: str, nested: tuple[str, ...] 
     `nested`: names of columns that were not read, since they hold lists or records.
     """
     kept: dict[str, Any] = {}
-    left = [(NESTED, shown_name(name)) for name in nested]
+    left = [(NO_SCALAR, shown_name(name)) for name in nested]
     characters = 0
     for name, value in row.items():
         if name == text_field or value is None or value in ("", b"", [], {}, ()):
@@ -45,10 +45,10 @@ def columns_of(row: Mapping[str, Any], text_field: str, nested: tuple[str, ...] 
         scalar = scalar_of(value)
         size = len(name) + (len(scalar) if isinstance(scalar, str) else 20)
         if scalar is LEFT:
-            left.append((NESTED, shown_name(name)))
+            left.append((NO_SCALAR, shown_name(name)))
         elif len(name) > LONGEST_NAME or (isinstance(scalar, str) and len(scalar) > LONGEST_VALUE):
             left.append((TOO_LONG, shown_name(name)))
-        elif len(kept) >= MOST_COLUMNS or characters + size > MOST_CHARACTERS:
+        elif len(kept) >= MOST_COLUMNS or characters + size > ROW_CHARACTERS:
             left.append((TOO_MANY, shown_name(name)))
         else:
             kept[whole_text(name)] = scalar

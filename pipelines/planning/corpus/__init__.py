@@ -1,0 +1,1 @@
+"""What a build reads: its files, and some of what is in them."""
