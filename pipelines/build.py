@@ -104,7 +104,7 @@ class BuildJob:
         tables = {
             "personas": meanings.kept,
             "centroids": meanings.centroids,
-            "attributes": meanings.kept | "AttributesOf" >> AttributesOf(),
+            "attributes": meanings.kept | "AttributesOf" >> AttributesOf(columns=first.columns, pii=options.pii),
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
             "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
             "documents": first.outcomes,

@@ -149,10 +149,11 @@ class TakedownJob:
         meanings = (texts.kept, existing_vectors(p, hub, blocks, existing)) | "EmbedDedup" >> EmbedDedup(
             threshold=options.embedding_threshold, embedder=self.embedder, blocks=blocks
         )
+        personas = (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten()
         tables = {
-            "personas": (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten(),
+            "personas": personas,
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
-            "attributes": meanings.kept | "AttributesOf" >> AttributesOf(),
+            "attributes": personas | "AttributesOf" >> AttributesOf(),
             "removed": taken.removed,
         }
         vectors = meanings.vectors | "WriteVectors" >> WriteVectors(

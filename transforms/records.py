@@ -153,6 +153,14 @@ class Attributes:
 
 
 @dataclass(frozen=True)
+class GivenColumns:
+    """The other columns of the row that a given persona came with; no table of its own."""
+
+    document_id: str  # of the row, as the persona has it
+    columns: str  # JSON object
+
+
+@dataclass(frozen=True)
 class Member:
     """Which cluster a kept persona belongs to."""
 

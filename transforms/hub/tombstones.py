@@ -26,12 +26,12 @@ REMOVED_PERSONA, MOVED_PERSONA, REMOVED_DOCUMENT, REMOVED_SOURCE = (
 )  # kinds of Removed
 NEVER_AGAIN = (REMOVED_DOCUMENT, REMOVED_SOURCE)  # kinds that hold for the corpus of every refresh
 # Which kinds hide a row of a table, each by the field that it is compared with. "moved" leaves a persona's vector,
-# provenance, attributes and cluster: the row itself stands anew in the later version.
+# provenance and cluster: the row itself stands anew in the later version, and so do its attributes.
 HIDDEN_BY: Mapping[type, tuple[tuple[str, str], ...]] = {
     Persona: ((REMOVED_PERSONA, "persona_id"), (MOVED_PERSONA, "persona_id")),
     Duplicate: ((REMOVED_PERSONA, "persona_id"), (MOVED_PERSONA, "persona_id")),
     Vector: ((REMOVED_PERSONA, "persona_id"),),
-    Attributes: ((REMOVED_PERSONA, "persona_id"),),
+    Attributes: ((REMOVED_PERSONA, "persona_id"), (MOVED_PERSONA, "persona_id")),  # columns are those of one row
     Member: ((REMOVED_PERSONA, "persona_id"),),
     Provenance: (
         (REMOVED_PERSONA, "persona_id"),

@@ -15,7 +15,7 @@ from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.tombstones import REMOVED_PERSONA
 from persona_hub.transforms.hub.versions import Hub, path_of
 from persona_hub.transforms.purge.mentions import Mentions
-from persona_hub.transforms.records import ADDRESS_END, DocumentOutcome, Provenance, Tombstone
+from persona_hub.transforms.records import ADDRESS_END, GIVEN, DocumentOutcome, Persona, Provenance, Tombstone
 from persona_hub.transforms.take_down.naming import READ, address_of
 from persona_hub.transforms.take_down.take_down import documents_of
 from persona_hub.transforms.wire.batches import Record
@@ -29,6 +29,7 @@ class Erasure:
     documents: frozenset[str]
     personas: frozenset[str]
     addresses: frozenset[str]  # at which the documents were read, and those named; files, where these are named
+    given: frozenset[str] = frozenset()  # personas that stay, and came with columns of these documents' rows
     untraced: frozenset[str] = frozenset()  # of the personas: taken down before, of any source; no provenance is left
 
     @property
@@ -61,7 +62,18 @@ def find_erasure(hub: Hub, versions: Collection[Manifest], sources: frozenset[st
     untraced = frozenset(named - told)
     unsupported = remaining_provenance(rows, documents | unwanted).removed | untraced
     seen = {row.persona_id for row in read_table(hub, "provenance", Provenance) if row.persona_id in unsupported}
-    return Erasure(sources, documents, unsupported - seen, addresses | sources, untraced - seen)
+    given = {row.persona_id for row in rows if row.relation == GIVEN and row.document_id in documents}
+    owners = files_of(output, versions, "personas") if given else ()
+    columns = {
+        row.persona_id for row in all_rows(owners, Persona) if row.persona_id in given and is_given(row, documents)
+    }
+    personas = unsupported - seen
+    return Erasure(sources, documents, personas, addresses | sources, frozenset(columns) - personas, untraced - seen)
+
+
+def is_given(persona: Persona, documents: AbstractSet[str]) -> bool:
+    """Whether a persona is as it stands in a row that one of `documents` is."""
+    return persona.origin == GIVEN and persona.document_id in documents
 
 
 def find_documents(

@@ -47,7 +47,11 @@ def without_erased(row: Any, gone: Erasure) -> Any:
         case Provenance():
             whence = row.parent_id in gone.personas if row.hop else row.document_id in gone.documents
             return None if whence or row.persona_id in gone.personas else row
-        case Vector() | Attributes() | Member() | Sample():
+        case Attributes():
+            if row.persona_id in gone.personas:
+                return None
+            return replace(row, given="") if row.persona_id in gone.given and row.given else row
+        case Vector() | Member() | Sample():
             return None if row.persona_id in gone.personas else row
         case DeadLetter():
             return None if concerns(row, gone) else row

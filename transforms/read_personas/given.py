@@ -12,7 +12,15 @@ from persona_hub.transforms.corpus.personas.readers import NO_TABLE
 from persona_hub.transforms.corpus.personas.rows import PersonaRecord
 from persona_hub.transforms.counting.lost_files import lacks_field
 from persona_hub.transforms.counting.stages import READ_PERSONAS
-from persona_hub.transforms.records import GIVEN, DeadLetter, Document, DocumentOutcome, Persona, persona_id
+from persona_hub.transforms.records import (
+    GIVEN,
+    DeadLetter,
+    Document,
+    DocumentOutcome,
+    GivenColumns,
+    Persona,
+    persona_id,
+)
 
 # A text that a corpus has, too, is a document of its own: of that one a model was asked.
 GIVEN_MARK = "given persona\0"
@@ -26,14 +34,6 @@ class GivenDocument(Document):
 
     columns: str = ""  # a JSON object of its other columns, "" where there are none
     left_out: LeftOut = ()
-
-
-@dataclass(frozen=True)
-class GivenColumns:
-    """The other columns of a row."""
-
-    document_id: str
-    columns: str  # a JSON object
 
 
 def given_filter(languages: frozenset[str] = frozenset(), unwanted: frozenset[str] = frozenset()) -> DocumentFilter:
