@@ -15,7 +15,8 @@ from persona_hub.pipelines.cli.log_lines import say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.commands.status import ESTIMATE_FILE
 from persona_hub.pipelines.commands.trial import Trial, send_sample
-from persona_hub.pipelines.planning.corpus.sample import CorpusSample, sample_corpus
+from persona_hub.pipelines.planning.corpus.sample import CorpusSample, sample_corpus, sample_given
+from persona_hub.pipelines.planning.corpus.sources import nothing_to_use
 from persona_hub.pipelines.planning.forecast import PERSONA_TOKENS, StageForecast, forecast_build, forecast_vectors
 from persona_hub.pipelines.planning.models import embedder_price, embeds, named_model
 from persona_hub.pipelines.planning.plan import BuildPlan
@@ -26,6 +27,7 @@ from persona_hub.pipelines.runners.response_store import stored_spend
 from persona_hub.pipelines.runners.run import beam_options, runs_here
 from persona_hub.transforms.calls.tokens import tokens_of
 from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.counting.stages import EXTRACT_PERSONA
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.hub.versions import path_of
 from persona_hub.transforms.llm.prices import Price, price_of
@@ -49,19 +51,20 @@ def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
     sends = documents_to_send(options)
     with tempfile.TemporaryDirectory(prefix="persona-hub-") as folder:
         plan = plan_preview(options, folder, sends=bool(sends))
+        sends = sends if plan.asks or embeds(options) else 0
         check_answers_are_kept(options, plan, sends)
-        sample = sample_corpus(plan.files, options, sends or options.sample)
-        if not sample.documents:
-            raise UsageError("--input: holds no document that a build would use")
-        trial = send_sample(plan, sample.documents, sample.total, runner, folder) if sends else Trial()
+        sample, given = sampled(plan, options, sends or options.sample)
+        trial = send_sample(plan, sample, given, runner, folder) if sends else Trial()
     known = stored_spend(plan.store) or {}
-    stages = [corrected_forecast(stage, trial, known, sample, plan) for stage in sample_forecast(plan, sample)]
+    totals = sample.total, given.total
+    forecast = sample_forecast(plan, sample, given)
+    stages = [corrected_forecast(stage, trial, known, totals, plan) for stage in forecast]
     price = price_of(plan.model.name, plan.model.base_url, options.price_file), embedder_price(options)
     processes = runner.get_all_options().get("direct_num_workers") or 1
     times = [stage_seconds(stage, plan, trial, processes) for stage in stages]
-    say_lines([*basis_lines(plan, sample, trial, known), "", *estimate_table(stages, times, price)])
+    say_lines([*basis_lines(plan, (sample, given), trial, known), "", *estimate_table(stages, times, price)])
     if options.output:
-        document = {"documents": sample.total, "model": plan.model.name, "stages": [asdict(stage) for stage in stages]}
+        document = {"documents": sum(totals), "model": plan.model.name, "stages": [asdict(stage) for stage in stages]}
         write_bytes(path_of(options.output, ESTIMATE_FILE), orjson.dumps(document, option=orjson.OPT_INDENT_2))
     return DONE
 
@@ -81,16 +84,32 @@ def documents_to_send(options: EstimateOptions) -> int:
     return DOCUMENTS_SENT if kept and EXPORT not in named_model(options)[1] else 0
 
 
-def sample_forecast(plan: BuildPlan, sample: CorpusSample) -> list[StageForecast]:
+def sampled(plan: BuildPlan, options: EstimateOptions, n: int) -> tuple[CorpusSample, CorpusSample]:
+    """Documents of the corpus, and given personas in the same proportion. Raises UsageError where there is neither."""
+    sample, given = sample_corpus(plan.files, options, n), sample_given(plan.given, options, n)
+    if not sample.documents and not given.documents:
+        raise UsageError(nothing_to_use(options))
+    if sample.documents and given.documents:
+        part = n / (sample.total + given.total)
+        sample, given = (
+            replace(one, documents=one.documents[: max(1, round(one.total * part))]) for one in (sample, given)
+        )
+    return sample, given
+
+
+def sample_forecast(plan: BuildPlan, sample: CorpusSample, given: CorpusSample) -> list[StageForecast]:
     """The stages as the simple model has them, documents as they are."""
-    tokens = sum(tokens_of(document.text) for document in sample.documents) / len(sample.documents)
-    return forecast_build(plan.options, plan.extract, plan.expand, plan.use_cases, sample.total, tokens)
+    tokens = sum(tokens_of(document.text) for document in sample.documents) / max(1, len(sample.documents))
+    return forecast_build(plan.options, plan.extract, plan.expand, plan.use_cases, sample.total, tokens, given.total)
 
 
 def corrected_forecast(
-    stage: StageForecast, trial: Trial, known: dict[str, Spend], sample: CorpusSample, plan: BuildPlan
+    stage: StageForecast, trial: Trial, known: dict[str, Spend], totals: tuple[float, float], plan: BuildPlan
 ) -> StageForecast:
-    """The forecast of a stage, corrected by what a trial or the store has shown of it."""
+    """The forecast of a stage, corrected by what a trial or the store has shown of it.
+
+    `totals`: how many documents there are, and how many given personas.
+    """
     seen = trial.spent.get(stage.stage, Spend())
     if seen.calls < LEAST_CALLS:
         seen = known.get(stage.stage, Spend())
@@ -99,19 +118,21 @@ def corrected_forecast(
             stage, input_tokens=seen.input_tokens / seen.calls, output_tokens=seen.output_tokens / seen.calls
         )
     if stage.embeds and trial.documents:
-        return corrected_vectors(stage, trial, sample, plan)
+        return corrected_vectors(stage, trial, sum(totals), plan)
     if stage.stage in trial.asked:
-        calls = trial.calls(stage.stage, sample.total / trial.documents)
+        of_corpus = stage.stage == EXTRACT_PERSONA
+        times = totals[0] / trial.of_corpus if of_corpus else sum(totals) / trial.documents
+        calls = trial.calls(stage.stage, times)
         most = plan.options.max_samples if stage.stage.startswith("synthesize_") else 0
         stage = replace(stage, calls=min(calls, most or calls))
     return stage
 
 
-def corrected_vectors(stage: StageForecast, trial: Trial, sample: CorpusSample, plan: BuildPlan) -> StageForecast:
+def corrected_vectors(stage: StageForecast, trial: Trial, total: float, plan: BuildPlan) -> StageForecast:
     """The forecast of the vectors: texts in proportion, tokens of each as in the trial."""
     texts, bought = trial.texts, trial.spent.get(stage.stage, Spend())
     tokens = bought.input_tokens / texts if texts and bought.input_tokens else PERSONA_TOKENS
-    times = sample.total / trial.documents
+    times = total / trial.documents
     return forecast_vectors(plan.options, texts * times * trial.novelty(stage.stage, times), tokens)
 
 
@@ -127,12 +148,18 @@ def stage_seconds(stage: StageForecast, plan: BuildPlan, trial: Trial, processes
     )
 
 
-def basis_lines(plan: BuildPlan, sample: CorpusSample, trial: Trial, known: dict[str, Spend]) -> Iterator[str]:
-    """What the figures rest on."""
-    how = "" if sample.exact else "about "
-    yield f"{how}{quantity(sample.total, 'document')}, sampled {len(sample.documents):,}; {plan.model.name}"
-    if trial.documents:
-        sent = quantity(trial.documents, "document")
+def basis_lines(
+    plan: BuildPlan, samples: tuple[CorpusSample, CorpusSample], trial: Trial, known: dict[str, Spend]
+) -> Iterator[str]:
+    """What the figures rest on; `samples`: of the corpus, and of given personas."""
+    for sample, what in zip(samples, ("document", "given persona"), strict=True):
+        if sample.documents:
+            how = "" if sample.exact else "about "
+            yield f"{how}{quantity(sample.total, what)}, sampled {len(sample.documents):,}; {plan.model.name}"
+    if not plan.asks and plan.embedder.calls is None:
+        yield "no model is asked: given personas are neither expanded nor made samples of, and nothing is paid"
+    elif trial.documents:
+        sent = quantity(trial.documents, "document" if samples[0].documents else "given persona")
         yield f"estimated from answers about {sent}; they are in the response store"
         if trial.unasked:
             yield f"THE BUDGET RAN OUT in the sample ({quantity(trial.unasked, 'question')}): the figures are too low"

@@ -14,7 +14,8 @@ from persona_hub.pipelines.cli.command_options import PreviewOptions
 from persona_hub.pipelines.cli.exit_status import DONE, JobError, UsageError
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.corpus.sample import sample_corpus
+from persona_hub.pipelines.planning.corpus.sample import sample_corpus, sample_given
+from persona_hub.pipelines.planning.corpus.sources import nothing_to_use
 from persona_hub.pipelines.planning.models import HERE, called_models
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
@@ -31,7 +32,8 @@ from persona_hub.transforms.filter_persona.filter_persona import FilterRules, ex
 from persona_hub.transforms.llm.bundle import CompletionBundle
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Task
 from persona_hub.transforms.llm.registry import COMPLETIONS
-from persona_hub.transforms.records import DeadLetter, Persona, printable
+from persona_hub.transforms.read_personas.given import persona_of
+from persona_hub.transforms.records import DeadLetter, Document, Persona, printable
 from persona_hub.transforms.store.protocol import StoreError
 from persona_hub.transforms.synthesize.synthesize import SynthesizeTask
 
@@ -73,23 +75,26 @@ def preview_build(options: PreviewOptions, _: Sequence[str]) -> int:
     """Prints the preview; returns the exit code."""
     with tempfile.TemporaryDirectory(prefix="persona-hub-") as folder:
         plan = plan_preview(options, folder)
-    sample = sample_corpus(plan.files, options, options.n)
-    if not sample.documents:
-        raise UsageError("--input: holds no document that a build would use")
-    about = "" if sample.exact else "about "
-    check_models(called_models(plan.model), HERE)
-    say(f"{len(sample.documents)} of {about}{quantity(sample.total, 'document')}, answered by {plan.model.name}")
+    corpus, given = sample_corpus(plan.files, options, options.n), sample_given(plan.given, options, options.n)
+    if not corpus.documents and not given.documents:
+        raise UsageError(nothing_to_use(options))
+    check_models(called_models(plan.model if plan.asks else None), HERE)
+    answered = f", answered by {plan.model.name}" if plan.asks else ""
+    for sample, what in ((corpus, "document"), (given, "given persona")):
+        if sample.documents:
+            about = "" if sample.exact else "about "
+            say(f"{len(sample.documents)} of {about}{quantity(sample.total, what)}{answered}")
     clear_stop_flag(plan.store)
     try:
-        for line in preview_lines(plan, sample.documents):
+        for line in preview_lines(plan, corpus.documents, given.documents):
             say(line)
     except (ModelError, Stopped, StoreError) as error:
         raise JobError(f"{plan.model.name}: {error}") from error
     return DONE
 
 
-def preview_lines(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
-    """All lines: of each document what it came to; after them relations and samples of the first personas."""
+def preview_lines(plan: BuildPlan, documents: Sequence[Document], given: Sequence[Document] = ()) -> Iterator[str]:
+    """All lines: of each document and given persona what it came to; after them relations and samples."""
     options = plan.options
     rules = FilterRules(pii=options.pii, persona_language=options.persona_language)
     extract = ExtractTask(
@@ -105,6 +110,9 @@ def preview_lines(plan: BuildPlan, documents: Sequence[Any]) -> Iterator[str]:
         for one in ask(EXTRACT_PERSONA, extract, [document], plan.model):
             yield from exchange_lines(one, seen)
             yield from filter_lines(one, rules, kept)
+    for number, document in enumerate(given, 1):
+        yield from heading(f"given persona {number}: {document.source} ({document.language})")
+        yield from verdict_lines(persona_of(document), rules, kept)
     if not kept:
         yield from heading("no persona was kept, so there is nothing to expand, and no sample")
         return
@@ -162,7 +170,11 @@ def filter_lines(one: Exchange | DeadLetter, rules: FilterRules, kept: list[Pers
     """What the filter says to the persona in an answer; one that it keeps joins `kept`."""
     if isinstance(one, DeadLetter) or one.result is None:
         return
-    persona: Persona = one.result
+    yield from verdict_lines(one.result, rules, kept)
+
+
+def verdict_lines(persona: Persona, rules: FilterRules, kept: list[Persona]) -> Iterator[str]:
+    """What the filter says to a persona; one that it keeps joins `kept`."""
     found = examine(persona, rules)
     yield from block(f"persona ({persona.relation})", found.text if isinstance(found, Persona) else persona.text)
     if isinstance(found, str):

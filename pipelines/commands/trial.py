@@ -14,12 +14,14 @@ from apache_beam.runners.runner import PipelineResult
 
 from persona_hub.pipelines.build import BuildJob
 from persona_hub.pipelines.cli.command_options import BuildOptions
+from persona_hub.pipelines.planning.corpus.sample import CorpusSample
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.runners.job import execute
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.pipelines.runners.run import runner_name
+from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.corpus.files import match_corpus
-from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA
+from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA, READ_PERSONAS
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Document
@@ -33,11 +35,12 @@ BOUGHT = 0.9  # of the questions: so many were bought, not found, that calls for
 class Trial:
     """What a trial has shown, by stage."""
 
-    documents: int = 0
+    documents: int = 0  # with the given personas
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # as in the manifest
     spent: Mapping[str, Spend] = field(default_factory=dict)  # in the trial alone
     latency: Mapping[str, float] = field(default_factory=dict)  # mean seconds of a call
     unasked: int = 0  # questions that a budget left
+    of_corpus: int = 0  # of the documents, without the given personas
 
     @property
     def asked(self) -> dict[str, int]:
@@ -67,10 +70,11 @@ class Trial:
         followed = times ** -(passed / (passed + asked)) if passed else 1.0
         if stage in (EXTRACT_PERSONA, EXPAND_PERSONA):
             return followed if stage == EXPAND_PERSONA else 1.0
+        given = self.counts.get(READ_PERSONAS, {}).get("document", 0)
         came = self.counts.get("unique_personas", {}).get("personas", 0)
         kept = self.counts.get("embed_dedup", {}).get("kept", 0)
         kept_of_all = times ** -(1 - kept / came) if came else 1.0
-        origins = first.get("answered", 0), expand.get("answered", 0)
+        origins = first.get("answered", 0) + given, expand.get("answered", 0)
         arrived = (origins[0] + origins[1] * followed) / sum(origins) if sum(origins) else 1.0
         if stage == EMBED_DEDUP:
             return arrived * (times ** -(1 - self.texts / came) if came else 1.0)
@@ -78,22 +82,27 @@ class Trial:
 
 
 def send_sample(
-    plan: BuildPlan, documents: Sequence[Document], total: float, runner: PipelineOptions, folder: str
+    plan: BuildPlan, sample: CorpusSample, given: CorpusSample, runner: PipelineOptions, folder: str
 ) -> Trial:
-    """Builds a hub of `documents`, which stand for `total`, in `folder`; the build itself will ask the same of them."""
-    corpus = Path(folder) / "sample.jsonl"
-    with corpus.open("wb") as file:
-        for document in documents:
-            file.write(orjson.dumps({"text": document.text, "url": document.source}) + b"\n")
+    """Builds a hub of two samples, of the corpus and of given personas, in `folder`.
+
+    The build itself will ask the same of them.
+    """
+    files = [
+        written(one.documents, Path(folder) / f"{name}.jsonl", name)
+        for name, one in (("text", sample), ("persona", given))
+    ]
     output = str(Path(folder) / "trial")
-    options = sample_options(plan.options, str(corpus), output, len(documents) / total)
-    small = replace(plan, options=options, files=match_corpus([str(corpus)], "jsonl"))
+    sent, total = len(sample.documents) + len(given.documents), sample.total + given.total
+    options = sample_options(plan.options, [file[0].path if file else "" for file in files], output, sent / total)
+    small = replace(plan, options=options, files=files[0], given=files[1])
     before = spend_of(plan.store)
     result = execute(BuildJob(small, runner_name(runner)), options, runner)
     after = spend_of(plan.store)
     made: Manifest = open_hub(output).manifest
     return Trial(
-        documents=len(documents),
+        documents=sent,
+        of_corpus=len(sample.documents),
         counts=made.counts,
         spent={stage: minus(spend, before.get(stage, Spend())) for stage, spend in after.items()},
         latency=latencies(result),
@@ -101,12 +110,26 @@ def send_sample(
     )
 
 
-def sample_options(options: BuildOptions, corpus: str, output: str, part: float) -> BuildOptions:
-    """The options of a build of the file `corpus`, whose documents have been chosen, and are a `part` of all."""
+def written(documents: Sequence[Document], path: Path, field: str) -> list[CorpusFile]:
+    """The file of some documents, whose texts are in `field`; none where there are none."""
+    if not documents:
+        return []
+    with path.open("wb") as file:
+        for document in documents:
+            file.write(orjson.dumps({field: document.text, "url": document.source}) + b"\n")
+    return match_corpus([str(path)], "jsonl")
+
+
+def sample_options(options: BuildOptions, files: Sequence[str], output: str, part: float) -> BuildOptions:
+    """The options of a build of two files, whose documents have been chosen, and are a `part` of all."""
     most = options.max_samples
+    corpus, given = files
     return replace(
         options,
-        input=(corpus,),
+        input=(corpus,) if corpus else (),
+        personas=(given,) if given else (),
+        persona_field=(),
+        max_personas=0,
         format="jsonl",
         text_field="text",
         language=(),

@@ -10,10 +10,12 @@ import orjson
 from persona_hub.transforms.pii import find_pii, replace_findings
 
 # Columns whose every value is personal data, whatever it looks like. A town, an age or an occupation is none.
-PERSONAL_NAMES = """name firstname middlename lastname fullname surname familyname givenname maidenname nickname
-username login email emailaddress mail phone phonenumber telephone mobile mobilephone cellphone fax address streetaddress
-street ssn socialsecuritynumber nationalid taxid passport passportnumber iban creditcard creditcardnumber ip ipaddress
-birthdate dateofbirth dob birthday"""
+PERSONAL_NAMES = """
+name firstname middlename lastname fullname surname familyname givenname maidenname nickname username login email
+emailaddress mail phone phonenumber telephone mobile mobilephone cellphone fax address streetaddress street ssn
+socialsecuritynumber nationalid taxid passport passportnumber iban creditcard creditcardnumber ip ipaddress
+birthdate dateofbirth dob birthday
+"""
 PERSONAL_COLUMNS = frozenset(PERSONAL_NAMES.split())
 NO_LETTER = re.compile(r"[\W_]+")
 LEAST_CHARACTERS = 5  # of a text in which something is looked for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ from persona_hub.transforms.hub.versions import Hub, path_of
 from persona_hub.transforms.purge.mentions import Mentions
 from persona_hub.transforms.records import ADDRESS_END, GIVEN, DocumentOutcome, Persona, Provenance, Tombstone
 from persona_hub.transforms.take_down.naming import READ, address_of
-from persona_hub.transforms.take_down.take_down import documents_of
+from persona_hub.transforms.take_down.take_down import addresses_left, documents_of
 from persona_hub.transforms.wire.batches import Record
 
 
@@ -51,7 +51,7 @@ def find_erasure(hub: Hub, versions: Collection[Manifest], sources: frozenset[st
     is erased with the next purge, whatever its sources: its rows are gone already.
     """
     output, unwanted = hub.output, hub.tombstones().unwanted
-    documents, addresses = find_documents(files_of(output, versions, "documents"), sources, unwanted)
+    documents, addresses, left = find_documents(files_of(output, versions, "documents"), sources, unwanted)
     ways = files_of(output, versions, "provenance")
     named = {
         row.key for row in all_rows(files_of(output, versions, "removed"), Tombstone) if row.kind == REMOVED_PERSONA
@@ -62,24 +62,29 @@ def find_erasure(hub: Hub, versions: Collection[Manifest], sources: frozenset[st
     untraced = frozenset(named - told)
     unsupported = remaining_provenance(rows, documents | unwanted).removed | untraced
     seen = {row.persona_id for row in read_table(hub, "provenance", Provenance) if row.persona_id in unsupported}
-    given = {row.persona_id for row in rows if row.relation == GIVEN and row.document_id in documents}
-    owners = files_of(output, versions, "personas") if given else ()
-    columns = {
-        row.persona_id for row in all_rows(owners, Persona) if row.persona_id in given and is_given(row, documents)
-    }
     personas = unsupported - seen
+    # Most hubs have no given personas, and most purges none that stay by another row.
+    shared = left or any(row.relation == GIVEN and row.persona_id not in personas for row in rows)
+    owners = files_of(output, versions, "personas") if shared else ()
+    columns = {row.persona_id for row in all_rows(owners, Persona) if has_columns_of(row, documents, left)}
     return Erasure(sources, documents, personas, addresses | sources, frozenset(columns) - personas, untraced - seen)
 
 
-def is_given(persona: Persona, documents: AbstractSet[str]) -> bool:
-    """Whether a persona is as it stands in a row that one of `documents` is."""
-    return persona.origin == GIVEN and persona.document_id in documents
+def has_columns_of(persona: Persona, documents: AbstractSet[str], left: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a persona came with the columns of a row that goes: of `documents`, or at no address of those `left`."""
+    if persona.origin != GIVEN:
+        return False
+    return persona.document_id in documents or (
+        persona.document_id in left and persona.source not in left[persona.document_id]
+    )
 
 
 def find_documents(
     paths: Collection[str], sources: AbstractSet[str], unwanted: frozenset[str]
-) -> tuple[frozenset[str], frozenset[str]]:
-    """(ids of the documents that go with `sources`, the addresses at which those were read)."""
+) -> tuple[frozenset[str], frozenset[str], dict[str, frozenset[str]]]:
+    """(ids of the documents that go with `sources`, the addresses at which those were read, {id: the addresses that a
+    document stays by} of the others that were read at a named address).
+    """
     named = sources | unwanted
     asked = {
         row.document_id for row in all_rows(paths, DocumentOutcome) if row.document_id and is_row_named(row, sources)
@@ -89,9 +94,11 @@ def find_documents(
         for row in all_rows(paths, DocumentOutcome)
         if row.document_id in asked and row.outcome in READ
     }
-    gone = asked & documents_of({(document, address) for document, address, _ in read}, sources, unwanted)
+    rows = {(document, address) for document, address, _ in read}
+    gone = asked & documents_of(rows, sources, unwanted)
     met = {source for document, _, source in read if document in gone}
-    return frozenset(gone), frozenset(met.union(*(source.split(ADDRESS_END) for source in met)))
+    addresses = frozenset(met.union(*(source.split(ADDRESS_END) for source in met)))
+    return frozenset(gone), addresses, addresses_left(rows, gone, named)
 
 
 def find_touched(ways: Collection[str], documents: AbstractSet[str]) -> set[str]:

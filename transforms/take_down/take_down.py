@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -68,12 +68,9 @@ class TakeDown(beam.PTransform):
         names = AsSingleton(given)
         documents = root | "Documents" >> self.table("documents", DocumentOutcome, "document_id")
         asked = documents | "RequestedIds" >> beam.FlatMap(requested_ids, names) | "GatherRequested" >> Gather()
-        going = (
-            documents
-            | "TheirRows" >> beam.FlatMap(rows_of, AsSingleton(asked), names)
-            | "TheirSources" >> Gather()
-            | "Going" >> beam.Map(going_of, names)
-        )
+        rows = documents | "TheirRows" >> beam.FlatMap(rows_of, AsSingleton(asked), names) | "TheirSources" >> Gather()
+        going = rows | "Going" >> beam.Map(going_of, names)
+        left = rows | "Left" >> beam.Map(left_of, names)
         provenance = root | "Provenance" >> self.table("provenance", Provenance, "persona_id")
         touched = provenance | "Touched" >> beam.FlatMap(personas_of, AsSingleton(going)) | "TouchedIds" >> Gather()
         ways = provenance | "TheirWays" >> beam.FlatMap(ways_of, AsSingleton(touched)) | "Ways" >> Gather()
@@ -81,11 +78,11 @@ class TakeDown(beam.PTransform):
         bereft = ways | "Bereft" >> beam.Map(bereft_of, AsSingleton(going), names)
         personas = root | "Personas" >> self.table("personas", Persona, "persona_id")
         split = personas | "Split" >> beam.ParDo(
-            SplitPersonas(), AsSingleton(verdict), AsSingleton(going), AsSingleton(bereft)
+            SplitPersonas(), AsSingleton(verdict), AsSingleton(going), AsSingleton(bereft), AsSingleton(left)
         ).with_outputs("removed", "moved", "gone", "supported", main="staying")
         duplicates = root | "Duplicates" >> self.table("duplicates", Duplicate, "persona_id")
         back = duplicates | "BringBack" >> beam.ParDo(
-            BringBack(), AsSingleton(verdict), AsSingleton(going)
+            BringBack(), AsSingleton(verdict), AsSingleton(going), AsSingleton(left)
         ).with_outputs("removed", main="restored")
         never_again = going | "NeverAgain" >> beam.Map(tombstones, names).with_output_types(Batch)
         unkept = verdict | "Unkept" >> beam.Map(tombstones_of_personas).with_output_types(Batch)
@@ -136,6 +133,22 @@ def going_of(rows: AbstractSet[tuple[str, str]], names: Names) -> frozenset[str]
     return documents_of(rows, names.now, names.earlier)
 
 
+def left_of(rows: AbstractSet[tuple[str, str]], names: Names) -> dict[str, frozenset[str]]:
+    """{document: the addresses that it stays by} of those which a takedown names one address of, and not all."""
+    return addresses_left(rows, going_of(rows, names), names.every)
+
+
+def addresses_left(
+    rows: AbstractSet[tuple[str, str]], going: AbstractSet[str], names: AbstractSet[str]
+) -> dict[str, frozenset[str]]:
+    """{document: its addresses that are not named} of the documents in rows of (id, address) that do not go."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for document, source in rows:
+        if document not in going and not is_named(source, names):
+            found[document].add(source)
+    return {document: frozenset(addresses) for document, addresses in found.items()}
+
+
 def documents_of(
     rows: AbstractSet[tuple[str, str]], sources: AbstractSet[str], earlier: frozenset[str]
 ) -> frozenset[str]:
@@ -176,8 +189,16 @@ def bereft_of(ways: AbstractSet[Provenance], documents: AbstractSet[str], names:
     return frozenset(row.persona_id for row in ways if row.document_id in going)
 
 
-def attributed(persona: Persona, verdict: RemainingProvenance, documents: AbstractSet[str]) -> Persona:
-    """The persona as its remaining ways tell it; itself, if its document stays."""
+def attributed(
+    persona: Persona, verdict: RemainingProvenance, documents: AbstractSet[str], left: Mapping[str, frozenset[str]]
+) -> Persona:
+    """The persona as its remaining ways tell it; itself, if its document stays.
+
+    One that was given has the columns of one row: where its document stays by others, it is theirs.
+    """
+    addresses = left.get(persona.document_id)
+    if persona.origin == GIVEN and addresses and persona.source not in addresses:
+        return replace(persona, source=min(addresses))
     if persona.document_id not in documents or persona.persona_id not in verdict.stays:
         return persona
     way = verdict.stays[persona.persona_id]
@@ -209,13 +230,18 @@ class SplitPersonas(beam.DoFn):
         self.tally = Tally(TAKE_DOWN)
 
     def process(
-        self, element: Rows, verdict: RemainingProvenance, documents: AbstractSet[str], bereft: AbstractSet[str]
+        self,
+        element: Rows,
+        verdict: RemainingProvenance,
+        documents: AbstractSet[str],
+        bereft: AbstractSet[str],
+        left: Mapping[str, frozenset[str]],
     ) -> Iterator[Any]:
         """Batches as they come."""
         block, batch = element
         gone: Batch[Persona] = Batch(p for p in batch if p.persona_id in verdict.removed)
         staying: Batch[Persona] = Batch(
-            attributed(p, verdict, documents) for p in batch if p.persona_id not in verdict.removed
+            attributed(p, verdict, documents, left) for p in batch if p.persona_id not in verdict.removed
         )
         before = {persona.persona_id: persona for persona in batch}
         moved: Batch[Persona] = Batch(persona for persona in staying if persona != before[persona.persona_id])
@@ -237,11 +263,17 @@ class BringBack(beam.DoFn):
     def __init__(self) -> None:
         self.tally = Tally(TAKE_DOWN)
 
-    def process(self, element: Rows, verdict: RemainingProvenance, documents: AbstractSet[str]) -> Iterator[Any]:
+    def process(
+        self,
+        element: Rows,
+        verdict: RemainingProvenance,
+        documents: AbstractSet[str],
+        left: Mapping[str, frozenset[str]],
+    ) -> Iterator[Any]:
         """They are compared anew with all that stay."""
         block, batch = element
         back: Batch[Persona] = Batch(
-            attributed(row.persona, verdict, documents)
+            attributed(row.persona, verdict, documents, left)
             for row in batch
             if row.duplicate_of in verdict.removed and row.persona_id not in verdict.removed
         )

@@ -1,23 +1,31 @@
-"""Some documents of a corpus as a job would read them, and how many there are in all; no Beam, on this machine."""
+"""Some documents of a corpus, or some given personas, as a job would read them, and how many there are in all.
+
+No Beam, on this machine.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.corpus_options import CorpusOptions
 from persona_hub.transforms.corpus.corpus_records import MIB, CorpusFile, Limits, Piece
 from persona_hub.transforms.corpus.formats.readers import read_piece
+from persona_hub.transforms.corpus.personas.readers import read_personas
 from persona_hub.transforms.corpus.pieces import pieces_of
 from persona_hub.transforms.read_corpus.read_corpus import DocumentFilter, document_of
-from persona_hub.transforms.records import Document, content_id
+from persona_hub.transforms.read_personas.given import given_document, given_filter
+from persona_hub.transforms.records import DeadLetter, Document, DocumentOutcome, content_id
 
 PIECE = MIB  # of a splittable file: small ones, chosen by their hash, are a fair sample
 LEAST_DOCUMENTS = 2_000  # that are read before the rest is reckoned by bytes
 TIMES = 10  # the documents wanted, if that is more
 PIECE_RECORDS = 50_000  # of one piece: a huge compressed file is not read to its end
 EXPANDED = 4  # times the size of a compressed file
+
+ReadPiece = Callable[[Piece], Iterator[Document | DocumentOutcome | DeadLetter]]
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,27 @@ def sample_corpus(files: Sequence[CorpusFile], options: CorpusOptions, n: int) -
     """At most `n` documents. Of equal documents one counts, where both were read."""
     wanted = DocumentFilter(frozenset(options.language), options.min_characters, options.max_characters)
     limits = Limits(part_characters=options.max_characters, zstd_window_mb=options.zstd_window_mb)
+
+    def read(piece: Piece) -> Iterator[Document | DocumentOutcome | DeadLetter]:
+        found = read_piece(piece, options.text_field, limits)
+        return (document_of(record, piece.file.path, wanted) for record in found)
+
+    return sample_of(files, read, n, options.max_documents)
+
+
+def sample_given(files: Sequence[CorpusFile], options: BuildOptions, n: int) -> CorpusSample:
+    """The same of the rows of files of personas."""
+    wanted, limits = given_filter(frozenset(options.language)), Limits(zstd_window_mb=options.zstd_window_mb)
+
+    def read(piece: Piece) -> Iterator[Document | DocumentOutcome | DeadLetter]:
+        found = read_personas(piece, options.persona_field, limits)
+        return (given_document(record, piece.file.path, wanted) for record in found)
+
+    return sample_of(files, read, n, options.max_personas)
+
+
+def sample_of(files: Sequence[CorpusFile], reads: ReadPiece, n: int, most: int) -> CorpusSample:
+    """At most `n` of the documents that `reads` finds in pieces, of which a job takes at most `most` (0: all)."""
     pieces = sorted((piece for file in files for piece in pieces_of(file, PIECE)), key=place_of)
     enough = max(LEAST_DOCUMENTS, TIMES * n)
     found: dict[str, Document] = {}
@@ -42,9 +71,9 @@ def sample_corpus(files: Sequence[CorpusFile], options: CorpusOptions, n: int) -
             whole = False
             break
         records, read = 0, 0
-        for document in documents_of(piece, options.text_field, limits, wanted):
+        for document in islice(reads(piece), PIECE_RECORDS):
             records += 1
-            if document is not None:
+            if isinstance(document, Document):
                 seen += 1
                 read += len(document.text.encode("utf-8", "replace"))
                 found.setdefault(document.document_id, document)
@@ -54,15 +83,7 @@ def sample_corpus(files: Sequence[CorpusFile], options: CorpusOptions, n: int) -
     total = float(len(found))
     if not whole:
         total = seen * sum(map(weight_of, pieces)) / max(size, 1)
-    most = options.max_documents or total
-    return CorpusSample([found[name] for name in sorted(found)[:n]], min(total, most), whole)
-
-
-def documents_of(piece: Piece, text_field: str, limits: Limits, wanted: DocumentFilter) -> Iterator[Document | None]:
-    """A document for each record of a piece, None for one that gives none."""
-    for found in islice(read_piece(piece, text_field, limits), PIECE_RECORDS):
-        document = document_of(found, piece.file.path, wanted)
-        yield document if isinstance(document, Document) else None
+    return CorpusSample([found[name] for name in sorted(found)[:n]], min(total, most or total), whole)
 
 
 def place_of(piece: Piece) -> str:

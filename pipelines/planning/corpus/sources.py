@@ -23,6 +23,13 @@ def check_sources(options: BuildOptions) -> None:
             raise UsageError(f"--{wrong[0]}: goes with --{flag}, and there is none{other}")
 
 
+def nothing_to_use(options: BuildOptions) -> str:
+    """What is said of files that hold nothing a build would use."""
+    flags = " and ".join(f"--{name}" for name in ("input", "personas") if getattr(options, name))
+    what = "row" if flags == "--personas" else "document"
+    return f"{flags}: holds no {what} that a build would use; `build` says why, record by record, in dead_letters"
+
+
 def default_of(name: str) -> object:
     """The value of an option that is not given."""
     return options_of(BuildOptions)[name].default
