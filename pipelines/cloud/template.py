@@ -44,7 +44,7 @@ SERVED = "|".join(name for name in SERVED_BACKENDS if name != EXPORT)
 PATTERNS = {  # of each flag that is a text: (what one value matches as a whole, type of the parameter)
     "input": (INPUT, "TEXT"),  # may be several, set apart by commas
     "personas": (INPUT, "TEXT"),
-    "persona_field": (r"[^,\s][^,]*", "TEXT"),
+    "persona_field": (r"[^,\s][^,\r\n]*", "TEXT"),
     "output": (CLOUD_FOLDER, "GCS_WRITE_FOLDER"),
     "hub": (CLOUD_FOLDER, "GCS_READ_FOLDER"),
     "text_field": (r"\S.*", "TEXT"),

@@ -42,20 +42,20 @@ class AttributesOf(beam.PTransform):
         return (given, rows) | "All" >> beam.Flatten()
 
 
-def is_given(persona: Persona) -> bool:
+def was_given(persona: Persona) -> bool:
     """Whether a persona is as a user brought it."""
     return persona.origin == GIVEN
 
 
 def not_given(element: Any) -> Batch[Persona]:
     """The personas of a batch, keyed or not, that somebody wrote for this hub."""
-    return Batch(one for one in (element[1] if isinstance(element, tuple) else element) if not is_given(one))
+    return Batch(one for one in (element[1] if isinstance(element, tuple) else element) if not was_given(one))
 
 
 def given_by_document(element: Any, partitions: int) -> Iterator[tuple[int, Batch[Persona]]]:
     """Given personas by partition of their document's id."""
     batch = element[1] if isinstance(element, tuple) else element
-    yield from by_document(filter(is_given, batch), partitions)
+    yield from by_document(filter(was_given, batch), partitions)
 
 
 def columns_by_document(batch: Batch[GivenColumns], partitions: int) -> Iterator[tuple[int, Batch[GivenColumns]]]:
