@@ -28,6 +28,7 @@ LONGEST = (
     "purge/test_purge",
     "failures/test_token_limits",
     "embedding/test_same_embedder",
+    "embedding/test_savedmodel",
     "embedding/test_paid",
     "llm/dialects/test_builds",
     "jobs/test_refresh_kept",
