@@ -29,6 +29,7 @@ from persona_hub.pipelines.reporting.summary import already_done, build_summary,
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.cluster_personas.cluster_personas import ClusterPersonas, PersonasAndVectors
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona, PersonasAndHub
 from persona_hub.transforms.filter_persona.filter_persona import FilterPersona
@@ -94,6 +95,12 @@ class BuildJob:
         meanings = (texts.kept, *existing.vectors) | "EmbedDedup" >> EmbedDedup(
             threshold=options.embedding_threshold, embedder=plan.embedder, blocks=plan.blocks
         )
+        clustered = (
+            PersonasAndVectors(
+                (meanings.kept, *existing.personas), meanings.vectors, existing.stored_vectors, existing.clusters
+            )
+            | "ClusterPersonas" >> ClusterPersonas()
+        )
         samples = meanings.kept | "Synthesize" >> SynthesizeUseCases(
             use_cases=plan.use_cases,
             model=plan.model,
@@ -105,6 +112,8 @@ class BuildJob:
             "personas": meanings.kept,
             "centroids": meanings.centroids,
             "attributes": meanings.kept | "AttributesOf" >> AttributesOf(columns=first.columns, pii=options.pii),
+            "members": clustered.members,
+            "clusters": clustered.clusters,
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
             "provenance": expanded.accepted | "Provenance" >> ProvenanceOf(),
             "documents": first.outcomes,
@@ -113,7 +122,7 @@ class BuildJob:
             output=options.output, folder=f"hub/{plan.version}", blocks=plan.blocks
         )
         novelty = (first.documents, meanings.kept) | "Novelty" >> Novelty()
-        steps = (*first.steps, filtered, expanded, texts, meanings)
+        steps = (*first.steps, filtered, expanded, texts, meanings, clustered)
         _ = HubContents(tables, samples, steps, (vectors,), (novelty,)) | "WriteHub" >> WriteHub(
             output=options.output,
             draft=draft_version(plan, self.runner),

@@ -16,17 +16,20 @@ from persona_hub.pipelines.planning.plan import code_version
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
+from persona_hub.transforms.cluster_personas.cluster_personas import ClusterPersonas, PersonasAndVectors
 from persona_hub.transforms.counting.counts import Equation, count_records
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import COMPACT, WRITE_HUB
+from persona_hub.transforms.hub.clusters import ReadClusters
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.tombstones import NEVER_AGAIN, REMOVED_PERSONA
-from persona_hub.transforms.hub.vectors import ReadCentroids
+from persona_hub.transforms.hub.vectors import ReadCentroids, vector_arrays
 from persona_hub.transforms.hub.versions import Hub, open_hub
-from persona_hub.transforms.records import Tombstone
+from persona_hub.transforms.records import Tombstone, Vector
 from persona_hub.transforms.wire.batches import Batch
+from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays
 from persona_hub.transforms.write_hub.attributes_of import CompleteAttributes
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
@@ -65,8 +68,11 @@ class CompactJob:
 
     @property
     def done(self) -> bool:
-        """Whether the version has files of its own only."""
-        return all(entry.folder == self.hub.manifest.folder for entry in self.hub.manifest.files)
+        """Whether the version has files of its own only, and all tables that one of this release has."""
+        made = self.hub.manifest
+        lacks = made.files_of("personas") and not made.files_of("attributes")
+        lacks = lacks or (made.files_of("vectors") and not made.files_of("clusters"))
+        return not lacks and all(entry.folder == made.folder for entry in made.files)
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG: each table, as readers see it."""
@@ -80,12 +86,23 @@ class CompactJob:
         }
         both = {kind: shown[kind] for kind in ("personas", "attributes")}
         shown["attributes"] = both | "CompleteAttributes" >> CompleteAttributes()
+        clustered = PersonasAndVectors(
+            (shown["personas"],),
+            shown["vectors"] | "PackVectors" >> beam.MapTuple(packed_vectors).with_output_types(KeyedArrays),
+            (),
+            (p | "ReadClusters" >> ReadClusters(hub=hub),),
+        ) | "ClusterPersonas" >> ClusterPersonas(everybody=True)
         kept = [Tombstone(key, kind) for kind, key in sorted(hub.tombstones().removed) if kind in REMEMBERED]
         shown["removed"] = p | "NeverAgain" >> beam.Create([Batch(kept)] if kept else [], reshuffle=False)
 
-        tables = {**shown, "centroids": p | "Read centroids" >> ReadCentroids(hub=hub)}
+        tables = {
+            **shown,
+            "centroids": p | "Read centroids" >> ReadCentroids(hub=hub),
+            "members": clustered.members,
+            "clusters": clustered.clusters,
+        }
         counts = tuple(counted for kind, table in shown.items() for counted in count_records(COMPACT, kind, table))
-        _ = HubContents(tables, {}, counts=counts) | "WriteHub" >> WriteHub(
+        _ = HubContents(tables, {}, (clustered,), counts=counts) | "WriteHub" >> WriteHub(
             output=hub.output, draft=draft, pii="keep", shards=shards_for(personas), equations=(VECTORS,), needs=()
         )
 
@@ -102,6 +119,11 @@ class CompactJob:
             f"{len(before.files):,}; `persona-hub gc --keep 1` removes those"
         )
         return DONE
+
+
+def packed_vectors(block: int, rows: Batch[Vector]) -> KeyedArrays:
+    """A batch of a block's vectors as ids and vectors."""
+    return block, pack_arrays(*vector_arrays(rows))
 
 
 def draft_compacted(hub: Hub, runner: str) -> Manifest:

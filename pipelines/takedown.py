@@ -27,11 +27,13 @@ from persona_hub.pipelines.reporting.affected_samples import FILE, FOLDER, list_
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.cluster_personas.cluster_personas import ClusterPersonas, PersonasAndVectors
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.hub.clusters import ReadClusters
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
 from persona_hub.transforms.hub.showing.samples import personas_gone
 from persona_hub.transforms.hub.table_files import read_file
@@ -146,12 +148,22 @@ class TakedownJob:
         texts = (taken.restored, existing) | "MinHashDedup" >> MinHashDedup(
             threshold=options.minhash_threshold, bucket_keys=options.bucket_keys, blocks=blocks
         )
-        meanings = (texts.kept, existing_vectors(p, hub, blocks, existing)) | "EmbedDedup" >> EmbedDedup(
+        stored = existing_vectors(p, hub, blocks, existing)
+        meanings = (texts.kept, stored) | "EmbedDedup" >> EmbedDedup(
             threshold=options.embedding_threshold, embedder=self.embedder, blocks=blocks
+        )
+        people = (taken.staying, meanings.kept)
+        clustered = (
+            PersonasAndVectors(
+                people, meanings.vectors, (stored.vectors,), (p | "ReadClusters" >> ReadClusters(hub=hub),)
+            )
+            | "ClusterPersonas" >> ClusterPersonas()
         )
         personas = (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten()
         tables = {
             "personas": personas,
+            "members": clustered.members,
+            "clusters": clustered.clusters,
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
             "attributes": personas | "AttributesOf" >> AttributesOf(),
             "removed": taken.removed,
@@ -159,7 +171,7 @@ class TakedownJob:
         vectors = meanings.vectors | "WriteVectors" >> WriteVectors(
             output=options.hub, folder=draft.folder, blocks=blocks
         )
-        contents = HubContents(tables, {}, (taken, texts, meanings), (vectors,))
+        contents = HubContents(tables, {}, (taken, texts, meanings, clustered), (vectors,))
         _ = contents | "WriteHub" >> WriteHub(
             output=options.hub,
             draft=draft,

@@ -25,7 +25,6 @@ SURELY_OF_INPUT = re.compile(r"moderation|content-filter|refused|too-long|http-4
 OF_INPUT = re.compile(rf"{SURELY_OF_INPUT.pattern}|http-4\d\d")
 REPEATS_SAMPLE = "repeats-sample"  # a reason, but no loss: the answer was read, and another sample has its text
 ADDRESS_END = "\n"  # between the addresses of a source that has several: no address has a line end
-UNSPECIFIED = "unspecified"  # of an attribute on which a text says nothing
 GIVEN = "given"  # origin of personas that a user brought, and their relation to their rows
 HOP_LIMIT = 7  # a rank has three bits for the hop
 
@@ -139,7 +138,7 @@ class Centroids:
 
 @dataclass(frozen=True)
 class Attributes:
-    """What the text of a kept persona says of it; UNSPECIFIED where it says nothing."""
+    """What the text of a kept persona says of it; "unspecified" where it says nothing."""
 
     persona_id: str
     language: str  # as of the persona

@@ -24,7 +24,14 @@ FLOORS: list[list[str]] = [
         "transforms.wire",
         "transforms.counting",
     ],
-    ["transforms.attributes", "transforms.prompts", "transforms.store", "transforms.similarity", "transforms.vectors"],
+    [
+        "transforms.attributes",
+        "transforms.prompts",
+        "transforms.store",
+        "transforms.similarity",
+        "transforms.vectors",
+        "transforms.clusters",
+    ],
     ["transforms.calls"],
     [
         "transforms.llm",
@@ -45,6 +52,7 @@ FLOORS: list[list[str]] = [
         "transforms.expand_persona",
         "transforms.minhash_dedup",
         "transforms.embed_dedup",
+        "transforms.cluster_personas",
         "transforms.synthesize",
         "transforms.take_down",
         "transforms.read_hub",

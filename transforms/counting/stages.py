@@ -15,6 +15,7 @@ NEAR_DUPLICATES = "expand_persona.near_duplicates"  # the pass between two hops
 UNIQUE_PERSONAS = "unique_personas"
 MINHASH_DEDUP = "minhash_dedup"
 EMBED_DEDUP = "embed_dedup"
+CLUSTER_PERSONAS = "cluster_personas"
 READ_ROWS = "read_rows"  # of `dedup`
 PART_ROWS = "part_rows"
 SYNTHESIZE = "synthesize"  # with the name of a use case: "synthesize_math"

@@ -12,7 +12,9 @@ import numpy as np
 from persona_hub.transforms.counting.stages import WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.hub.manifest import FileEntry
+from persona_hub.transforms.hub.reading import read_visible
 from persona_hub.transforms.hub.table_files import read_file, write_shard
+from persona_hub.transforms.hub.tombstones import tombstones_of
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Centroids, Vector, partition_of
 from persona_hub.transforms.similarity.ranks import ID_TYPE
@@ -37,13 +39,16 @@ class ReadVectors(beam.PTransform):
             root
             | "Files" >> beam.Create(self.hub.paths("vectors"), reshuffle=False)
             | "Spread" >> beam.Reshuffle()
-            | "Read" >> beam.FlatMap(read_vectors, self.blocks).with_output_types(BlockOfVectors)
+            | "Read"
+            >> beam.FlatMap(read_vectors, self.blocks, tuple(self.hub.paths("removed"))).with_output_types(
+                BlockOfVectors
+            )
         )
 
 
-def read_vectors(path: str, blocks: int) -> Iterator[BlockOfVectors]:
+def read_vectors(path: str, blocks: int, removed: tuple[str, ...] = ()) -> Iterator[BlockOfVectors]:
     """A file's vectors by block; a file is sorted by id, so a block comes in one piece."""
-    rows = read_file(path, Vector)
+    rows = read_visible(path, Vector, tombstones_of(removed))
     for block, group in groupby(rows, lambda row: partition_of(row.persona_id, blocks)):
         for batch in batches(group, VECTORS_OF_ELEMENT):
             yield block, pack_arrays(*vector_arrays(batch))

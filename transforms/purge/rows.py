@@ -74,19 +74,24 @@ def concerns(letter: DeadLetter, gone: Erasure) -> bool:
 
 
 def rewrite(output: str, entry: FileEntry, record: type, gone: Erasure) -> Rewritten | None:
-    """Writes a file's successor beside it, None where nothing is to be erased in it. The file itself stays.
+    """Writes a file's successor beside it, None where nothing is to be erased in it. The file itself stays."""
+    return rewrite_rows(output, entry, record, lambda row: without_erased(row, gone))
+
+
+def rewrite_rows(output: str, entry: FileEntry, record: type, rest_of: Callable[[Any], Any]) -> Rewritten | None:
+    """The same with what `rest_of` leaves of each row, None where nothing is left, the row itself where all is.
 
     The successor has the name of the file but for the hash of its content, so the work done again changes nothing.
     """
     path = path_of(output, entry.path)
     rows: Callable[[], Iterator[Any]] = partial(read_file, path, record)
-    if all(without_erased(row, gone) is row for row in rows()):
+    if all(rest_of(row) is row for row in rows()):
         return None
     dropped: list[Any] = []
 
     def left() -> Iterator[Any]:
         for row in rows():
-            rest = without_erased(row, gone)
+            rest = rest_of(row)
             if rest is None:
                 dropped.append(row)
             else:

@@ -33,6 +33,7 @@ from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.tombstones import REMOVED_DOCUMENT, REMOVED_PERSONA, number_of
 from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, path_of
+from persona_hub.transforms.purge.clusters import rewritten_clusters
 from persona_hub.transforms.purge.erasure import Erasure, find_erasure
 from persona_hub.transforms.purge.rows import Rewritten, rewrite
 from persona_hub.transforms.records import Duplicate, Persona, Tombstone
@@ -69,6 +70,7 @@ def purge_versions(output: str, sources: frozenset[str], idle_seconds: float, co
         versions = list_versions(output)
         gone = find_erasure(hub, versions, sources)
         changed = dict(rewritten(output, versions, gone))
+        changed |= dict(rewritten_clusters(output, versions, gone, changed))
         current = publish_purged(hub, changed, gone, code_version)
         for manifest in versions:
             replace_manifest(output, manifest.version, changed)
@@ -135,7 +137,7 @@ def updated_version(output: str, manifest: Manifest, changed: Changed) -> Manife
             if tombstones and entry.kind in hidden:
                 number = number_of(entry.path)
                 hidden[entry.kind] -= sum(tombstones.hide(row, number) for row in one.dropped)
-            if entry.folder == manifest.folder:
+            if entry.folder == manifest.folder and one.dropped:
                 own[entry.kind] += len(one.dropped)
     counts = {**manifest.counts, PURGE: dict(own)} if own else manifest.counts
     return replace(manifest, files=successors(manifest, changed), hidden=hidden, counts=counts)

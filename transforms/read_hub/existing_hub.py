@@ -11,11 +11,13 @@ import apache_beam as beam
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.embed_dedup.existing import ExistingVectors
+from persona_hub.transforms.hub.clusters import ReadClusters
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.vectors import ReadCentroids, ReadVectors
 from persona_hub.transforms.hub.versions import Hub
-from persona_hub.transforms.records import Duplicate, Persona
+from persona_hub.transforms.records import Cluster, Duplicate, Persona
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch
+from persona_hub.transforms.wire.packing import KeyedArrays
 
 ELEMENT_PERSONAS = 4096  # personas in an element: as arrays 1 MB
 
@@ -28,13 +30,21 @@ class ExistingHub(NamedTuple):
     kept: tuple[beam.PCollection[KeyedPayload], ...] = ()  # rows as `persona_rows.pack_existing` makes them
     dropped: tuple[beam.PCollection[tuple[int, Batch[Duplicate]]], ...] = ()
     vectors: tuple[ExistingVectors, ...] = ()
+    personas: tuple[beam.PCollection[tuple[int, Batch[Persona]]], ...] = ()
+    clusters: tuple[beam.PCollection[Batch[Cluster]], ...] = ()
+
+    @property
+    def stored_vectors(self) -> tuple[beam.PCollection[KeyedArrays], ...]:
+        """Ids and vectors."""
+        return tuple(held.vectors for held in self.vectors)
 
 
 def read_existing(p: beam.Pipeline, hub: Hub | None, blocks: int) -> ExistingHub:
     """What `hub` holds."""
     if hub is None:
         return ExistingHub()
-    rows = p | "ReadExistingRows" >> ReadExistingRows(hub=hub, blocks=blocks)
+    personas = p | "ReadExisting" >> ReadHub(hub=hub, blocks=blocks, size=ELEMENT_PERSONAS)
+    rows = personas | "Rows" >> beam.MapTuple(pack_existing).with_output_types(KeyedPayload)
     return ExistingHub(
         documents=hub.paths("documents"),
         unwanted=hub.tombstones().unwanted,
@@ -45,6 +55,8 @@ def read_existing(p: beam.Pipeline, hub: Hub | None, blocks: int) -> ExistingHub
             >> ReadHub(hub=hub, blocks=blocks, kind="duplicates", record=Duplicate, size=ARRAY_RECORDS),
         ),
         vectors=(existing_vectors(p, hub, blocks, rows),),
+        personas=(personas,),
+        clusters=(p | "ReadClusters" >> ReadClusters(hub=hub),),
     )
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import apache_beam as beam
 
+from persona_hub.transforms.attributes import read_attributes
 from persona_hub.transforms.pii.columns import clean_columns
-from persona_hub.transforms.records import GIVEN, UNSPECIFIED, Attributes, GivenColumns, Persona, partition_of
+from persona_hub.transforms.records import GIVEN, Attributes, GivenColumns, Persona, partition_of
 from persona_hub.transforms.wire.batches import Batch, batches
 
 COLUMN_PARTITIONS = 256  # of given personas and their columns: a million take 4 to 40 MB in each
-UNREAD = (UNSPECIFIED,) * 6  # until the rules of `transforms.attributes` are wired
 
 
 @dataclass(kw_only=True)
@@ -89,7 +89,12 @@ def attributes_of_batch(element: Any) -> Batch[Attributes]:
 
 def attributes_of(persona: Persona, given: str = "") -> Attributes:
     """The row of one persona; `given` is a JSON object of the columns that it came with."""
-    return Attributes(persona.persona_id, persona.language, *UNREAD, given)
+    return Attributes(
+        persona_id=persona.persona_id,
+        language=persona.language,
+        given=given,
+        **vars(read_attributes(persona.text, persona.language)),
+    )
 
 
 @dataclass(kw_only=True)

@@ -13,7 +13,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from persona_hub.transforms.counting.counts import Counts, Equation, nested, verify
 from persona_hub.transforms.counting.losses import MAX_LOST, open_questions
 from persona_hub.transforms.counting.lost_files import lost_files
-from persona_hub.transforms.counting.stages import HIDDEN, LOST_FILES, NOVELTY, WRITE_HUB
+from persona_hub.transforms.counting.stages import CLUSTER_PERSONAS, HIDDEN, LOST_FILES, NOVELTY, WRITE_HUB
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.errors import NothingKept
 from persona_hub.transforms.files.storage import delete_quietly, is_local
@@ -186,6 +186,7 @@ class Publish(beam.PTransform):
         if self.needs and made.base and not any(count_of(counts, label) for label in self.needs):
             discard(self.output, (entry for entry in entries if entry.path.startswith("hub/")))
             return publish(self.output, *without_version(made, entries), counts)
+        made = replace(made, files=taken_over(made.files, counts))
         cost = paid_for(made, list_versions(self.output)) if self.own_spend else 0.0
         made = replace(made, novelty=rates(found, sum(count_of(counts, label) for label in DOCUMENTS_READ), cost))
         hidden = {kind: n + made.hidden.get(kind, 0) for kind, n in counts.get(HIDDEN, {}).items()}
@@ -195,6 +196,15 @@ class Publish(beam.PTransform):
         if self.response_store in ("", NO_STORE):
             return {}
         return {stage: row for stage, row in usage_of(self.response_store, self.priced).items() if stage in counts}
+
+
+def taken_over(files: Iterable[FileEntry], counts: Counts) -> tuple[FileEntry, ...]:
+    """The files of its base that a version takes over: all but the clusters, which it counts and names anew.
+
+    Where it has trained new ones, the members are all its own, too.
+    """
+    own = {"clusters", "members"} if count_of(counts, f"{CLUSTER_PERSONAS}/trained") else {"clusters"}
+    return tuple(entry for entry in files if entry.kind not in own)
 
 
 def count_of(counts: Counts, label: str) -> int:
