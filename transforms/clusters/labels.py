@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from persona_hub.transforms.clusters.tree import parent_of
-from persona_hub.transforms.clusters.words import words_of
+from persona_hub.transforms.clusters.words import words_for_labels
 
 LABEL_WORDS = 4
 WORD_BREAK = ", "
@@ -63,7 +63,7 @@ def counted_words(leaf: LeafTexts) -> dict[str, WordShares]:
     texts: Counter[str] = Counter()
     for language, text in leaf.texts:
         texts[language] += 1
-        words.setdefault(language, Counter()).update(words_of(text, language))
+        words.setdefault(language, Counter()).update(words_for_labels(text, language))
     return {
         language: WordShares(n * weight, {word: m * weight for word, m in words[language].items()}, words[language])
         for language, n in texts.items()

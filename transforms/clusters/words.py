@@ -55,7 +55,7 @@ def stop_words(language: str) -> frozenset[str]:
     return own | frozenset(words.lower().split()[:STOP_WORDS])
 
 
-def words_of(text: str, language: str) -> set[str]:
+def words_for_labels(text: str, language: str) -> set[str]:
     """The different words of a text, in lower case, without those that tell nothing.
 
     Of scripts that part no words: runs of katakana, and of others every run of 2 to 4 characters.
