@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from persona_hub.pipelines.cli.date_macros import DATED
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.cli.launch_options import SchedulerOptions
 from persona_hub.pipelines.cli.log_lines import say, say_lines
@@ -53,9 +54,10 @@ def schedule_row(job: Job) -> tuple[str, ...]:
 
 
 def input_of(body: bytes) -> str:
-    """The input that the job is launched with; "-" where the body, which anybody may have edited, does not say."""
+    """What the job is launched to read; "-" where the body, which anybody may have edited, does not say."""
     try:
-        return str(json.loads(body)["launchParameter"]["parameters"]["input"])
+        given = json.loads(body)["launchParameter"]["parameters"]
+        return ",".join(str(given[name]) for name in DATED if name in given) or "-"
     except (ValueError, KeyError, TypeError):
         return "-"
 

@@ -19,6 +19,7 @@ from persona_hub.transforms.counting.stages import (
     EXTRACT_PERSONA,
     MINHASH_DEDUP,
     READ_CORPUS,
+    READ_PERSONAS,
     READ_ROWS,
     SYNTHESIZE,
     UNIQUE_PERSONAS,
@@ -67,7 +68,7 @@ class Facts:
     seconds: float
     stages: tuple[StageFacts, ...] = ()  # in the order in which they began
     step: str = ""  # at work: the one that waits for answers, or else the one that counted most of late
-    documents: int = 0
+    documents: int = 0  # and rows of given personas
     rows: int = 0  # of `dedup`
     personas: int = 0
     samples: int = 0
@@ -112,7 +113,7 @@ class FactFinder:
             seconds=seconds,
             stages=tuple(self._stage(stage, seconds, board) for stage in self.began),
             step=excerpt(self.step, NAME_CHARACTERS),
-            documents=board[READ_CORPUS, "documents"],
+            documents=board[READ_CORPUS, "documents"] + board[READ_PERSONAS, "documents"],
             rows=board[READ_ROWS, "rows"],
             personas=board[EMBED_DEDUP, "kept"] or board[UNIQUE_PERSONAS, "unique"],
             samples=sum(n for (stage, name), n in board.items() if name == "answered" and is_synthesis(stage)),

@@ -239,3 +239,17 @@ def test_what_schedule_does_is_said_to_who_asks_wrongly(
     assert main(["schedule", *words]) == WRONG_COMMAND
     [line] = capsys.readouterr().err.splitlines()
     assert said in line.replace("'create', 'list', 'delete'", "create, list, delete")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"input": "gs://a/*"}, "gs://a/*"),
+        ({"personas": "gs://b/*"}, "gs://b/*"),
+        ({"input": "gs://a/*", "personas": "gs://b/*"}, "gs://a/*,gs://b/*"),
+        ({}, "-"),
+        (None, "-"),
+    ],
+)
+def test_the_list_says_what_is_read(parameters: dict[str, str] | None, said: str) -> None:
+    assert input_of(json.dumps({"launchParameter": {"parameters": parameters}}).encode()) == said
