@@ -13,6 +13,7 @@ from google.cloud.scheduler_v1 import HttpMethod, Job
 from google.rpc.code_pb2 import Code
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
+from persona_hub.pipelines.cloud.schedule_list import input_of
 from persona_hub.pipelines.main import main
 from tests.servers import dataflow as dataflow_api
 from tests.servers import scheduler as scheduler_api
