@@ -1,8 +1,10 @@
 """Near-duplicates of meaning: recall against exact all pairs, CPU against faiss and hnswlib, growth, memory.
 
     python -m benchmarks.embed_dedup --data DATA [--rows 100000] [--peers PYTHON] [--growth] [--memory] [--processes 2]
+    python -m benchmarks.embed_dedup --data DATA --use FILE.npy [--rows 100000] [--peers PYTHON]
 
 DATA is the folder with vectors/minilm_personas_50k.npy. PYTHON is an interpreter with requirements-bench.in installed.
+With --use rows are vectors of real texts by `use`, none planted, kept in FILE.npy (`benchmarks.vectors.real_texts`).
 CPU is the whole process's, the runner included, on one thread of linear algebra; each run has a process of its own.
 """
 
@@ -23,12 +25,14 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
-from persona_hub.pipelines.planning.sizing import blocks_for  # noqa: E402
+from benchmarks.vectors.real_texts import use_vectors  # noqa: E402
 
 NEW = np.uint64(1 << 63)
 TARGETS = {0.9: 0.99, 0.8: 0.97, 0.7: 0.95}  # share of what exact all pairs drop
+USE_TARGETS = {0.97: 0.97, 0.95: 0.97, 0.93: 0.97, 0.9: 0.97}  # of vectors by `use`, whose thresholds lie higher
 NEIGHBOURS = 20  # of a query to a peer
 PEERS = [("run_faiss", probes) for probes in (4, 6, 8, 12)] + [("run_hnsw", 32)]
+USE_PEERS = [("run_faiss", probes) for probes in (1, 2, 3, 4)] + [("run_hnsw", 32)]
 
 
 def planted(data: Path, rows: int, seed: int = 0, parts: int = 2) -> Any:
@@ -147,7 +151,7 @@ def run_exact(vectors_file: str, threshold: float) -> None:
     report(start, len(vectors), dropped=np.flatnonzero(found).tolist())
 
 
-def run_faiss(vectors_file: str, probes: int) -> None:
+def run_faiss(vectors_file: str, thresholds: list[float], probes: int) -> None:
     """faiss IVF, 1,000 lists, on one thread."""
     import faiss
 
@@ -159,10 +163,10 @@ def run_faiss(vectors_file: str, probes: int) -> None:
     index.add(vectors)
     index.nprobe = probes
     cosine, ids = index.search(vectors, NEIGHBOURS)
-    report_peer(start, cosine, ids)
+    report_peer(start, thresholds, cosine, ids)
 
 
-def run_hnsw(vectors_file: str, effort: int) -> None:
+def run_hnsw(vectors_file: str, thresholds: list[float], effort: int) -> None:
     """hnswlib, M=16, ef_construction=64, on one thread."""
     import hnswlib
 
@@ -173,10 +177,10 @@ def run_hnsw(vectors_file: str, effort: int) -> None:
     index.add_items(vectors, num_threads=1)
     index.set_ef(effort)
     ids, distance = index.knn_query(vectors, k=NEIGHBOURS, num_threads=1)
-    report_peer(start, 1 - distance, ids.astype(np.int64))
+    report_peer(start, thresholds, 1 - distance, ids.astype(np.int64))
 
 
-def report_peer(start: float, cosine: Any, ids: Any) -> None:
+def report_peer(start: float, thresholds: list[float], cosine: Any, ids: Any) -> None:
     """What a peer's neighbours would drop; choosing representatives is not on its bill."""
     spent = time.process_time() - start
     row = np.repeat(np.arange(len(ids)), ids.shape[1])
@@ -184,7 +188,7 @@ def report_peer(start: float, cosine: Any, ids: Any) -> None:
     real = (other >= 0) & (other != row)
     row, other, near = row[real], other[real], near[real]
     pairs = np.minimum(row, other), np.maximum(row, other), near
-    dropped = {t: np.flatnonzero(dropped_by(len(ids), *pairs, t)).tolist() for t in TARGETS}
+    dropped = {t: np.flatnonzero(dropped_by(len(ids), *pairs, t)).tolist() for t in thresholds}
     report(time.process_time() - spent, len(ids), dropped_at=dropped)
 
 
@@ -207,23 +211,25 @@ def measure(python: str, function: str, *arguments: Any) -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def compare(data: Path, rows: int, peers: str, processes: int) -> None:
+def compare(vectors: Any, targets: dict[float, float], peers: Any, python: str, processes: int) -> None:
     """Recall at each threshold, and CPU beside the peers'."""
+    rows = len(vectors)
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/vectors.npy"
-        vectors = planted(data, rows)
         np.save(file, vectors)
-        pairs = pairs_over(vectors, min(TARGETS))
-        truth = {threshold: dropped_by(rows, *pairs, threshold) for threshold in TARGETS}
+        pairs = pairs_over(vectors, min(targets))
+        truth = {threshold: dropped_by(rows, *pairs, threshold) for threshold in targets}
         cost, reached = {}, {}
-        for threshold, aim in TARGETS.items():
+        for threshold, aim in targets.items():
             ours = ours_on(file, threshold, processes)
             cost[threshold], reached[threshold] = ours["cpu"], recall(mask(ours["dropped"], rows), truth[threshold])
-            figures = f"recall {reached[threshold]:.4f} (aim {aim}), {ours['cpu']:.1f} us a row"
+            figures = (
+                f"recall {reached[threshold]:.4f} of {truth[threshold].sum():,} (aim {aim}), {ours['cpu']:.1f} us a row"
+            )
             print(f"ours at {threshold}: {figures}, peak {ours['peak'] >> 20} MB", flush=True)
-        for function, effort in PEERS if peers else ():
-            peer = measure(peers, function, file, effort)
-            for threshold in TARGETS:
+        for function, effort in peers if python else ():
+            peer = measure(python, function, file, list(targets), effort)
+            for threshold in targets:
                 share = recall(mask(peer["dropped_at"][str(threshold)], rows), truth[threshold])
                 beside = "at least ours" if share >= reached[threshold] else "less than ours"
                 figures = f"recall {share:.4f} ({beside}), {peer['cpu']:.1f} us a row"
@@ -233,6 +239,8 @@ def compare(data: Path, rows: int, peers: str, processes: int) -> None:
 
 def ours_on(file: str, threshold: float, processes: int = 1, seed: int = 0) -> dict[str, Any]:
     """One run of ours, cut into as many blocks as the product takes."""
+    from persona_hub.pipelines.planning.sizing import blocks_for  # peers' environment has less than it needs
+
     blocks = blocks_for(len(np.load(file, mmap_mode="r")))
     with tempfile.TemporaryDirectory() as out:
         return measure(sys.executable, "run_ours", file, out, threshold, processes, blocks, seed)
@@ -279,6 +287,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("PERSONA_HUB_DATA"))
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--peers", default="", help="interpreter with faiss and hnswlib")
+    parser.add_argument("--use", type=Path, metavar="FILE", help="vectors by `use`, written if they are not there")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--memory", action="store_true")
@@ -288,8 +297,12 @@ def main() -> None:
         growth(arguments.data)
     elif arguments.memory:
         memory(arguments.data, arguments.rows, arguments.processes)
+    elif arguments.use:
+        vectors = use_vectors(arguments.data, arguments.use, arguments.rows)
+        compare(vectors, USE_TARGETS, USE_PEERS, arguments.peers, arguments.processes)
     else:
-        compare(arguments.data, arguments.rows, arguments.peers, arguments.processes)
+        vectors = planted(arguments.data, arguments.rows)
+        compare(vectors, TARGETS, PEERS, arguments.peers, arguments.processes)
 
 
 if __name__ == "__main__":

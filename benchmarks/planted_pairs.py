@@ -123,12 +123,15 @@ def reordered(data: Path, rng: random.Random) -> list[Pair]:
     return rng.sample(list(pairs.values()), min(MOST, len(pairs)))
 
 
+def word_problems(data: Path, language: str) -> list[str]:
+    """250 word problems, the same in English and in each of LANGUAGES."""
+    with (data / "math" / f"mgsm_{language}.tsv").open(encoding="utf-8", newline="") as rows:
+        return [row[0] for row in csv.reader(rows, delimiter="\t", quoting=csv.QUOTE_NONE)]
+
+
 def translations(data: Path, rng: random.Random) -> list[Pair]:
     """Word problems in English and in another language: the parallel texts there are, and no personas."""
-    problems = {}
-    for language in ("en", *LANGUAGES):
-        with (data / "math" / f"mgsm_{language}.tsv").open(encoding="utf-8", newline="") as rows:
-            problems[language] = [row[0] for row in csv.reader(rows, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    problems = {language: word_problems(data, language) for language in ("en", *LANGUAGES)}
     pairs = [
         Pair(TRANSLATION, one, other)
         for language in LANGUAGES
