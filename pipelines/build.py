@@ -93,7 +93,10 @@ class BuildJob:
             threshold=options.minhash_threshold, bucket_keys=options.bucket_keys, blocks=plan.blocks
         )
         meanings = (texts.kept, *existing.vectors) | "EmbedDedup" >> EmbedDedup(
-            threshold=options.embedding_threshold, embedder=plan.embedder, blocks=plan.blocks
+            threshold=options.embedding_threshold,
+            embedder=plan.embedder,
+            blocks=plan.blocks,
+            across=plan.across,
         )
         clustered = (
             PersonasAndVectors(

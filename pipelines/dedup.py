@@ -14,7 +14,7 @@ from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import deciding_values
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.embedders import identified, is_embedder_of
+from persona_hub.pipelines.planning.embedders import across_of, identified, is_embedder_of
 from persona_hub.pipelines.planning.models import HERE, called_models, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
 from persona_hub.pipelines.reporting.dedup_summary import dedup_summary
@@ -38,6 +38,7 @@ from persona_hub.transforms.dedup_rows.publish_rows import PublishRows, publishe
 from persona_hub.transforms.dedup_rows.statistics import STATISTICS, Counted, statistics_of
 from persona_hub.transforms.dedup_rows.write_rows import RowsToWrite, WriteRows
 from persona_hub.transforms.embed_dedup.rows import MeaningDecisions
+from persona_hub.transforms.embedding.across_languages import AcrossLanguages
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.files.storage import file_exists, join_path
 from persona_hub.transforms.hub.manifest import fingerprint
@@ -74,6 +75,7 @@ class DedupJob:
     hub: Hub | None
     embedder: EmbedderConfig
     embedding_threshold: float
+    across: AcrossLanguages | None = None
     partitions: int
     blocks: int
     rounds: int = 0
@@ -100,10 +102,12 @@ class DedupJob:
     def setting(self) -> dict[str, Any]:
         """What the statistics say of the run."""
         embedding = f"cosine {self.embedding_threshold:g}, {self.embedder.name}" if self.compares_meaning else "off"
+        across = {"across_languages": f"cosine {self.across.threshold:g}"} if self.across else {}
         return {
             "text_field": self.field,
             "minhash": self.keys.describe,
             "embedding": embedding,
+            **across,
             "against": self.hub.manifest.version if self.hub else "",
             "files": len(self.sources),
             "fingerprint": self.fingerprint,
@@ -143,7 +147,11 @@ class DedupJob:
                 for hub, each in zip(self.hubs, base, strict=True)
             ]
             decided = (texts.kept, *known) | "EmbedDedup" >> MeaningDecisions(
-                layout=self.layout, threshold=self.embedding_threshold, embedder=self.embedder, blocks=self.blocks
+                layout=self.layout,
+                threshold=self.embedding_threshold,
+                embedder=self.embedder,
+                blocks=self.blocks,
+                across=self.across,
             )
             kept = texts.kept | "Staying" >> beam.MapTuple(kept_payload).with_output_types(KeyedPayload)
             rest = [kept, *base_texts] | "Rest" >> beam.Flatten()
@@ -152,6 +160,14 @@ class DedupJob:
             )
             written = written._replace(kept=meanings.kept, dropped=(texts.dropped, meanings.dropped))
             counted = counted._replace(meaning=(meanings.counts,), without_vector=(decided.dead_letters,))
+            for across in decided.across:
+                stay = meanings.kept | "StayingByMeaning" >> beam.MapTuple(kept_payload).with_output_types(KeyedPayload)
+                rows_left = [stay, *base_texts] | "RestByMeaning" >> beam.Flatten()
+                left = {"rows": rows_left, "decisions": across, "lines": lines} | "Language" >> DropRows(
+                    kind="language", layout=self.layout, sources=self.sources, partitions=self.partitions
+                )
+                written = written._replace(kept=left.kept, dropped=(*written.dropped, left.dropped))
+                counted = counted._replace(language=(left.counts,))
 
         shards = written | "WriteRows" >> WriteRows(output=self.output, sources=self.sources)
         publish = PublishRows(output=self.output, setting=self.setting, max_lost=self.max_lost)
@@ -195,6 +211,7 @@ def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
         hub=hub,
         embedder=embedder_of(options, where),
         embedding_threshold=options.embedding_threshold,
+        across=across_of(options),
         partitions=partitions,
         blocks=blocks_for(hub.manifest.records_of("personas") if hub else size // ROW_BYTES),
         rounds=rounds_for(blocks_for(size // ROW_BYTES)),

@@ -15,7 +15,7 @@ from persona_hub.pipelines.cli.command_options import TakedownOptions
 from persona_hub.pipelines.cli.exit_status import DONE, JobError
 from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.embedders import check_embedder
+from persona_hub.pipelines.planning.embedders import across_of, check_embedder
 from persona_hub.pipelines.planning.models import called_models, embedder_of
 from persona_hub.pipelines.planning.named_sources import SHOWN_SOURCES, named_sources, some_of
 from persona_hub.pipelines.planning.plan import code_version
@@ -32,6 +32,7 @@ from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
+from persona_hub.transforms.embedding.across_languages import AcrossLanguages
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.hub.clusters import ReadClusters
 from persona_hub.transforms.hub.manifest import Manifest, fingerprint, version_name
@@ -81,6 +82,7 @@ def plan_takedown(options: TakedownOptions, where: Where) -> TakedownJob:
         sources=sources,
         names=names,
         embedder=embedder_of(asked, where) if sources else EmbedderConfig(),
+        across=across_of(asked) if sources else None,
         runner=where.runner,
     )
 
@@ -120,6 +122,7 @@ class TakedownJob:
     sources: frozenset[str]  # without those
     names: FoundNames  # what the hub has of those that were given and were not taken down before
     embedder: EmbedderConfig
+    across: AcrossLanguages | None
     runner: str
 
     @property
@@ -150,7 +153,7 @@ class TakedownJob:
         )
         stored = existing_vectors(p, hub, blocks, existing)
         meanings = (texts.kept, stored) | "EmbedDedup" >> EmbedDedup(
-            threshold=options.embedding_threshold, embedder=self.embedder, blocks=blocks
+            threshold=options.embedding_threshold, embedder=self.embedder, blocks=blocks, across=self.across
         )
         people = (taken.staying, meanings.kept)
         clustered = (

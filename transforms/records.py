@@ -95,7 +95,7 @@ class Duplicate:
     persona_id: str
     text: str
     duplicate_of: str  # persona_id of a kept persona within the threshold
-    kind: str  # "text" | "meaning"
+    kind: str  # "text" | "meaning" | "language"
     similarity: float  # Jaccard of token sets, or cosine
     origin: str  # from here on as in Persona
     hop: int

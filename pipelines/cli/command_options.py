@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from persona_hub.pipelines.cli.corpus_options import (
+    AcrossLanguagesOptions,
     CorpusOptions,
     GivenPersonaOptions,
     InputOptions,
@@ -42,8 +43,8 @@ class SynthesisOptions(UseCaseOptions, LanguageModelOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonaDedupOptions(WordDedupOptions, EmbedderOptions):
-    """When two personas are duplicates, by their words or by their meaning."""
+class PersonaDedupOptions(WordDedupOptions, EmbedderOptions, AcrossLanguagesOptions):
+    """When two personas are duplicates, by their words or by their meaning, in one language or two."""
 
 
 @dataclass(frozen=True, kw_only=True)

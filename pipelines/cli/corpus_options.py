@@ -12,6 +12,7 @@ from persona_hub.pipelines.cli.option import (
     language_of_documents,
     language_of_personas,
     option,
+    truth,
 )
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE
 
@@ -186,6 +187,28 @@ class WordDedupOptions(Options):
         "minhash",
         choices=("minhash", "partition"),
         decides=True,
+        of_hub=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcrossLanguagesOptions(Options):
+    """When one persona in two languages is one."""
+
+    across_languages: bool = option(
+        "drop a persona that is there in another language; takes `use`, or a multilingual embedder and its threshold",
+        False,
+        truth,
+        metavar="BOOL",
+        alone=True,
+        decides_if_given=True,
+        of_hub=True,
+    )
+    across_languages_threshold: float = option(
+        "cosine similarity at which personas of two languages are one; 0: the embedder's own",
+        0.0,
+        NumberRange(0.0, 1.0, float),
+        decides_if_given=True,
         of_hub=True,
     )
 

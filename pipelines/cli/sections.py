@@ -30,7 +30,10 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
     ("sample", (hub.EstimateSizeOptions, hub.PreviewSizeOptions)),
     ("display", (hub.StatusOptions,)),
     ("personas", (corpus.PersonaOptions, corpus.PiiOptions)),
-    ("duplicates", (corpus.WordDedupOptions, models.EmbedderOptions, hub.AgainstOptions)),
+    (
+        "duplicates",
+        (corpus.WordDedupOptions, models.EmbedderOptions, corpus.AcrossLanguagesOptions, hub.AgainstOptions),
+    ),
     ("samples", (corpus.UseCaseOptions,)),
     (
         "hub",

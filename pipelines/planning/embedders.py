@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+from persona_hub.pipelines.cli.command_options import PersonaDedupOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.model_options import EmbedderOptions
 from persona_hub.pipelines.runners.called_models import KnownVector
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.embed_dedup.near_duplicates import CELLS_FROM
+from persona_hub.transforms.embedding.across_languages import AcrossLanguages, across_languages
 from persona_hub.transforms.embedding.model_files import savedmodel_files
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import split_embedder
@@ -49,6 +52,26 @@ def identified(options: EmbedderOptions, where: Where) -> dict[str, Any]:
 def models_entry(embedder: EmbedderConfig) -> dict[str, str]:
     """The embedder as a manifest's `models` names it."""
     return {EMBEDDER: embedder.name} | ({EMBEDDER_FILES: embedder.files} if embedder.files else {})
+
+
+def across_of(options: PersonaDedupOptions) -> AcrossLanguages | None:
+    """How personas of different languages are compared, None if they are not.
+
+    Raises UsageError where the step that does it is off, InvalidInputError where the embedder cannot.
+    """
+    if not options.across_languages:
+        if options.across_languages_threshold:
+            raise UsageError(
+                f"--across_languages_threshold {options.across_languages_threshold}: decides nothing without "
+                "--across_languages; give that, too, or leave it out"
+            )
+        return None
+    if options.embedding_threshold < CELLS_FROM or options.embedding_threshold == 1.0:
+        raise UsageError(
+            f"--across_languages: compares what --embedding_threshold leaves, which must be {CELLS_FROM} to 0.99; "
+            f"it is {options.embedding_threshold}"
+        )
+    return across_languages(options.embedder, options.across_languages_threshold)
 
 
 def is_embedder_of(models: Mapping[str, str], embedder: EmbedderConfig) -> bool:

@@ -15,7 +15,7 @@ from persona_hub.pipelines.cli.option import deciding_values, options_of
 from persona_hub.pipelines.planning.budget import stage_shares
 from persona_hub.pipelines.planning.corpus.sources import check_sources, corpus_files, given_files, without_hops
 from persona_hub.pipelines.planning.differences import differences
-from persona_hub.pipelines.planning.embedders import identified
+from persona_hub.pipelines.planning.embedders import across_of, identified
 from persona_hub.pipelines.planning.few_shot import examples_of
 from persona_hub.pipelines.planning.forecast import StageForecast, budget_shares, forecast_build
 from persona_hub.pipelines.planning.models import (
@@ -36,6 +36,7 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.corpus.names import printable_name
 from persona_hub.transforms.counting.losses import open_questions
+from persona_hub.transforms.embedding.across_languages import AcrossLanguages
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
@@ -70,6 +71,7 @@ class BuildPlan:
     sampling: Sampling
     token_limits: tuple[int, ...]  # of earlier runs
     embedder: EmbedderConfig
+    across: AcrossLanguages | None  # how languages are compared, if they are
     extract: Prompt
     expand: Prompt
     use_cases: Sequence[UseCase]
@@ -132,6 +134,7 @@ def planned(
     use_cases = use_cases_of(options, limits)
     stages = forecast_build(options, extract, expand, use_cases, documents=float(bool(files)), given=float(bool(given)))
     model, embedder, priced = build_models(options, where, stages)
+    across = across_of(options)
     chosen, base = choose(content, partial(unfinished, options=options))
     before = read_version(options.output, chosen.replaces) if chosen.replaces else None
     personas = personas_in(files, given, options)
@@ -144,6 +147,7 @@ def planned(
         sampling=chosen_sampling(options, Sampling(), limits),
         token_limits=limits.earlier,
         embedder=embedder,
+        across=across,
         extract=extract,
         expand=expand,
         use_cases=use_cases,

@@ -13,9 +13,11 @@ def dedup_summary(output: str, made: Mapping[str, Any]) -> str:
     """What a person wants to know at the end."""
     dead = sum(made["dead_letters"].values())
     bare = made["without_vector"]
+    across = f", {made['dropped']['language']:,} across languages" if "language" in made["dropped"] else ""
     lines = [
         f"{quantity(made['rows'], 'row')}: {made['kept']:,} kept, near-duplicates {made['dropped']['text']:,} by "
-        f"words, {made['dropped']['meaning']:,} by meaning" + (f", {dead:,} that could not be read" if dead else ""),
+        f"words, {made['dropped']['meaning']:,} by meaning{across}"
+        + (f", {dead:,} that could not be read" if dead else ""),
         f"{output}: kept-*.jsonl, dropped-*.jsonl, {STATISTICS}" + (", dead_letters-*.jsonl" if dead else ""),
     ]
     if bare:

@@ -11,7 +11,7 @@ import pytest
 from google.cloud.dataflow_v1beta3.types import ParameterType, TemplateMetadata
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
-from persona_hub.pipelines.cli.option import NumberRange, Option, options_of
+from persona_hub.pipelines.cli.option import NumberRange, Option, options_of, truth
 from persona_hub.pipelines.cli.parser import parser_of, read_options
 from persona_hub.pipelines.cloud.number_patterns import number_pattern
 from persona_hub.pipelines.cloud.template import PATTERNS, TEMPLATES, metadata
@@ -21,6 +21,7 @@ FOLDER = ROOT / "templates" / "dataflow"
 SECRET = "projects/p/secrets/s/versions/latest"
 # Of each flag that is a text: what is accepted | what is refused.
 EXAMPLES = {
+    "across_languages": "True false | yes 1 TRUE",
     "input": "gs://corpus/a.jsonl gs://c-1/*/b.gz,gs://c-2/d gs://c-1/{date:%Y-%m-%d}/* "
     "gs://c-1/{date-1d:%Y/%m/%d}/*,gs://c-2/{date-36h:%G-W%V}/{a}/{}/{data}/{d}/{dates}/x}y "
     "| corpus/a.jsonl gs:// gs://bucket gs://c-1/{date} gs://c-1/{Date:%Y} gs://c-1/{date:%Q}/* "
@@ -129,7 +130,7 @@ def test_every_text_has_a_pattern_and_examples() -> None:
     found = {name: one for job in TEMPLATES for name, one in options_of(JOB_BY_NAME[job].options).items()}
     texts = {name for name, one in found.items() if one.in_template and not isinstance(one.type, NumberRange)}
     assert texts == EXAMPLES.keys()
-    assert texts == PATTERNS.keys() | {name for name in texts if found[name].choices}
+    assert texts == PATTERNS.keys() | {name for name in texts if found[name].choices or found[name].type is truth}
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 6), (1, 4096), (0, 10), (7, 7), (95, 1234), (0, 100), (200, 10_000)])

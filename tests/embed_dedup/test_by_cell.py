@@ -19,6 +19,7 @@ from persona_hub.transforms.dedup.representatives import choose
 from persona_hub.transforms.embed_dedup.by_cell import (
     AssignCells,
     FindCandidates,
+    NearInCell,
     RequestVectors,
     check_pairs,
     fetch_vectors,
@@ -68,9 +69,8 @@ def by_cells(
             (block, pack_arrays(ranks[m], vectors[m])) for m in np.split(mine, range(size, len(mine), size)) if len(m)
         ]
     plan = cells.SearchPlan.for_threshold(threshold)
-    assign, join, ask = AssignCells(plan), FindCandidates(plan, blocks), RequestVectors(blocks)
+    assign, join, ask = AssignCells(plan), FindCandidates(NearInCell(plan), blocks), RequestVectors(blocks)
     assign.start_bundle()
-    join.setup()
     placed = [out for element in packs for out in assign.process(element, [Batch([table])])]
     placed += [windowed.value for windowed in assign.finish_bundle()]
     candidates = grouped(out for element in grouped(placed).items() for out in join.process(element))

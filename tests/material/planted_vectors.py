@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from persona_hub.transforms.similarity.ranks import NEW, blocks_of
 from persona_hub.transforms.vectors.arrays import Ranks
 from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
 from persona_hub.transforms.wire.packing import pack_arrays
 
-DIMENSION = 48
+DIMENSION, WIDE = 48, 256
 
 
 def planted(rows: int, seed: int = 0) -> tuple[Ranks, StoredVectors]:
@@ -55,3 +56,24 @@ def brute_force(vectors: StoredVectors, threshold: float) -> dict[int, tuple[int
         else:
             kept.append(row)
     return gone
+
+
+def planted_languages(rows: int, seed: int = 0) -> tuple[Ranks, StoredVectors, npt.NDArray[np.bytes_]]:
+    """Ranks in order, vectors, and languages: a third English, most of them with a translation at 0.65 to 0.95.
+
+    Of the others half are German, a third Japanese, the rest of no known language.
+    """
+    rng = np.random.default_rng(seed)
+    original = rng.normal(size=(rows // 3, WIDE))
+    source = original[np.arange(rows - len(original)) % (rows // 4)]
+    cosine = rng.uniform(0.65, 0.95, (len(source), 1))
+    away = rng.normal(size=source.shape)
+    away *= np.linalg.norm(source, axis=1, keepdims=True) / np.linalg.norm(away, axis=1, keepdims=True)
+    order = rng.permutation(rows)
+    vectors = np.concatenate([original, cosine * source + np.sqrt(1 - cosine**2) * away])[order]
+    spoken = np.arange(len(source)) % 6
+    languages = np.concatenate(
+        [np.full(len(original), b"en"), np.array([b"de", b"ja", b""])[[0, 0, 0, 1, 1, 2]][spoken]]
+    )
+    ranks = (np.arange(rows, dtype=np.uint64) * np.uint64((1 << 60) // rows)) | np.uint64(NEW)
+    return ranks, to_stored(vectors.astype(np.float32)), languages.astype("S8")[order]

@@ -17,6 +17,7 @@ from persona_hub.transforms.similarity.shingles import Tokens, hash_tokens, toke
 from persona_hub.transforms.wire.batches import Batch, BatchCoder
 from persona_hub.transforms.wire.packing import pack_arrays, unpack_arrays
 
+LANGUAGE_BYTES = 8  # of a language's code: the longest that stands before a region
 NEW_PERSONAS = b"PERSONAS"  # the first word of a payload of new personas; packed arrays begin with a tag of their own
 
 
@@ -45,6 +46,7 @@ class ExistingRows(NamedTuple):
     ids: Numbers  # ID_TYPE, shape (n,)
     offsets: Numbers  # int64, shape (n + 1,): text i is text[offsets[i] : offsets[i + 1]]
     text: Numbers  # uint8: UTF-8
+    languages: Numbers  # "S8", shape (n,): codes as personas have them
 
     @classmethod
     def of(cls, personas: Collection[Persona]) -> Self:
@@ -55,6 +57,7 @@ class ExistingRows(NamedTuple):
             np.array([persona.persona_id.encode() for persona in personas], ID_TYPE),
             spans(np.fromiter(map(len, texts), I64, len(texts))),
             np.frombuffer(b"".join(texts), U8),
+            np.array([persona.language.encode()[:LANGUAGE_BYTES] for persona in personas], f"S{LANGUAGE_BYTES}"),
         )
 
     def text_of(self, row: int) -> str:

@@ -60,7 +60,7 @@ class DropRows(beam.PTransform):
     representative in one of `partitions` places. What waits there is a few large values, whatever the number of chunks.
     """
 
-    kind: str  # "text" | "meaning"
+    kind: str  # "text" | "meaning" | "language"
     layout: RowLayout
     sources: Sequence[Source]
     partitions: int

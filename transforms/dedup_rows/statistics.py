@@ -27,6 +27,7 @@ class Counted(NamedTuple):
     without_words: beam.PCollection[tuple[int, int]]  # (chunk, rows in it)
     meaning: tuple[beam.PCollection[Mapping[str, int]], ...] = ()  # as `text`, where meanings were compared
     without_vector: tuple[beam.PCollection[Batch[DeadLetter]], ...] = ()
+    language: tuple[beam.PCollection[Mapping[str, int]], ...] = ()  # as `text`, where languages were compared
 
 
 class SumCounts(beam.PTransform):
@@ -40,6 +41,7 @@ class SumCounts(beam.PTransform):
             counted.without_words | "CountWithoutWords" >> beam.Map(lambda n: Counter({"without_words": n[1]})),
             counted.files | "CountFiles" >> beam.MapTuple(lambda name, n: Counter({name: n})),
             *(one | "CountMeaning" >> beam.Map(named_counts, "meaning") for one in counted.meaning),
+            *(one | "CountLanguage" >> beam.Map(named_counts, "language") for one in counted.language),
             *(letters | "CountWithoutVector" >> beam.Map(unembedded_counts) for letters in counted.without_vector),
         ]
         return counts | "Counts" >> beam.Flatten() | "Sum" >> beam.CombineGlobally(sum_counts)
@@ -70,9 +72,11 @@ def sum_counts(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
 
 def made_statistics(counts: Counter[str], setting: Mapping[str, Any]) -> dict[str, Any]:
     """What statistics.json says: rows = kept + dropped + dead letters, and the `setting` that they came from."""
-    dropped = {kind: counts[f"dropped {kind}"] for kind in ("text", "meaning")}
+    languages = ["language"] if "across_languages" in setting else []
+    dropped = {kind: counts[f"dropped {kind}"] for kind in ("text", "meaning", *languages)}
     dead = {name[5:]: n for name, n in sorted(counts.items()) if name.startswith("dead ")}
-    kept = counts["kept after text" if setting["embedding"] == "off" else "kept after meaning"]
+    last = "text" if setting["embedding"] == "off" else list(dropped)[-1]
+    kept = counts[f"kept after {last}"]
     return {
         "rows": kept + sum(dropped.values()) + sum(dead.values()),
         "kept": kept,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import apache_beam as beam
 import numpy as np
@@ -26,9 +26,10 @@ from persona_hub.transforms.records import Centroids
 from persona_hub.transforms.similarity.arrays import groups
 from persona_hub.transforms.similarity.edges import Edges, VerifiedEdges
 from persona_hub.transforms.similarity.pairs import unique_pairs
+from persona_hub.transforms.vectors.arrays import Ranks
 from persona_hub.transforms.vectors.cells import CellTable, SearchPlan, assign_cells, candidates_of_cell
 from persona_hub.transforms.vectors.float16 import confirmed_pairs, with_norms
-from persona_hub.transforms.vectors.sketches import Scratch
+from persona_hub.transforms.vectors.sketches import Scratch, Sketches
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import (
     Array,
@@ -63,9 +64,58 @@ class DuplicatesByCell(beam.PTransform):
     threshold: float
     blocks: int
 
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.plan = SearchPlan.for_threshold(self.threshold)
+    def expand(
+        self, given: tuple[beam.PCollection[KeyedArrays], beam.PCollection[Batch[Centroids]]]
+    ) -> beam.PCollection[KeyedArrays]:
+        """Candidates by cell, then the exact check."""
+        plan = SearchPlan.for_threshold(self.threshold)
+        return (
+            given
+            | "Pairs"
+            >> PairsByCell(search=NearInCell(plan), check=check_pairs, threshold=self.threshold, blocks=self.blocks)
+            | "Representatives"
+            >> Representatives(
+                layout=PersonaLayout(self.blocks), partitions=self.blocks, rounds=rounds_for(self.blocks)
+            )
+        )
+
+
+class CellSearch(Protocol):
+    """How candidates are found in a cell."""
+
+    plan: SearchPlan
+
+    def candidates(self, ranks: Ranks, sketches: Sketches, *more: Array, seed: int) -> tuple[Ranks, Ranks]:
+        """Pairs of ranks (earlier, later); rows come by rank, `more` are what came with their vectors."""
+
+
+class NearInCell:
+    """All whose sketches are near."""
+
+    def __init__(self, plan: SearchPlan):
+        self.plan = plan
+        self.scratch = Scratch()
+
+    def __reduce__(self) -> Any:
+        """Without the memory for cells."""
+        return NearInCell, (self.plan,)
+
+    def candidates(self, ranks: Ranks, sketches: Sketches, *more: Array, seed: int) -> tuple[Ranks, Ranks]:
+        """As `candidates_of_cell`."""
+        return candidates_of_cell(ranks, sketches, self.plan, seed, self.scratch)
+
+
+@dataclass(kw_only=True)
+class PairsByCell(beam.PTransform):
+    """(vectors, table) -> what `check` says of the candidates that `search` finds in cells.
+
+    Rows are ranks, vectors, and what else is known of each, which `search` and `check` are given too.
+    """
+
+    search: CellSearch
+    check: Callable[..., Iterator[KeyedArrays]]
+    threshold: float
+    blocks: int
 
     def expand(
         self, given: tuple[beam.PCollection[KeyedArrays], beam.PCollection[Batch[Centroids]]]
@@ -74,9 +124,9 @@ class DuplicatesByCell(beam.PTransform):
         vectors, table = given
         requests = (
             vectors
-            | "Assign" >> beam.ParDo(AssignCells(self.plan), AsIter(table)).with_output_types(KeyedArrays)
+            | "Assign" >> beam.ParDo(AssignCells(self.search.plan), AsIter(table)).with_output_types(KeyedArrays)
             | "ByCell" >> beam.GroupByKey()
-            | "Candidates" >> beam.ParDo(FindCandidates(self.plan, self.blocks)).with_output_types(KeyedArrays)
+            | "Candidates" >> beam.ParDo(FindCandidates(self.search, self.blocks)).with_output_types(KeyedArrays)
             | "ByEarlier" >> beam.GroupByKey()
             | "Requests"
             >> beam.ParDo(RequestVectors(self.blocks))
@@ -91,11 +141,7 @@ class DuplicatesByCell(beam.PTransform):
         return (
             {"pairs": requests["pairs"], "vectors": fetched}
             | "ByPartition" >> beam.CoGroupByKey()
-            | "ExactCheck" >> beam.FlatMap(check_pairs, self.threshold).with_output_types(KeyedArrays)
-            | "Representatives"
-            >> Representatives(
-                layout=PersonaLayout(self.blocks), partitions=self.blocks, rounds=rounds_for(self.blocks)
-            )
+            | "ExactCheck" >> beam.FlatMap(self.check, self.threshold).with_output_types(KeyedArrays)
         )
 
 
@@ -108,18 +154,18 @@ class AssignCells(beam.DoFn):
     def start_bundle(self) -> None:
         """Nothing waits."""
         self.table: CellTable | None = None
-        self.unassigned: list[tuple[Array, ...]] = []  # ranks, vectors
+        self.unassigned: list[tuple[Array, ...]] = []  # ranks, vectors, what else is known of rows
         self.unassigned_rows = 0
-        self.unsent: list[tuple[Array, ...]] = []  # ranks, cells, sketches
+        self.unsent: list[tuple[Array, ...]] = []  # ranks, cells, sketches, what else is known
         self.unsent_rows = 0  # whatever the number of their cells
 
     def process(self, element: KeyedArrays, tables: Iterable[Batch[Centroids]]) -> Iterator[KeyedArrays]:
         """Sends what waits when it is enough. Without a table there is nothing to do here."""
         for [table] in tables:
             self.table = self.table or read_table(table)
-            ranks, vectors = unpack_arrays(element[1])
-            self.unassigned.append((ranks, vectors))
-            self.unassigned_rows += len(ranks)
+            columns = unpack_arrays(element[1])
+            self.unassigned.append(columns)
+            self.unassigned_rows += len(columns[0])
             if self.unassigned_rows >= ASSIGNED_AT_ONCE:
                 self.assign()
             if self.unsent_rows >= SENT_ROWS:
@@ -136,40 +182,38 @@ class AssignCells(beam.DoFn):
     def assign(self) -> None:
         """Finds the cells of the rows that wait for that."""
         assert self.table is not None
-        ranks, vectors = concatenated(self.unassigned)
+        ranks, vectors, *more = concatenated(self.unassigned)
         assigned = assign_cells(vectors, self.table, self.plan)
-        self.unsent.append((ranks[assigned.row], assigned.cell.astype(np.uint16), assigned.sketches[assigned.row]))
+        row, cell = assigned.row, assigned.cell.astype(np.uint16)
+        self.unsent.append((ranks[row], cell, assigned.sketches[row], *(column[row] for column in more)))
         self.unsent_rows += len(ranks)
         self.unassigned, self.unassigned_rows = [], 0
 
     def send(self) -> Iterator[KeyedArrays]:
         """The assigned rows, by cell."""
         if self.unsent:
-            ranks, cell, sketches = concatenated(self.unsent)
+            columns = concatenated(self.unsent)
             self.unsent, self.unsent_rows = [], 0
-            for number, members in groups(cell // CELLS_IN_AN_ELEMENT):
-                yield number, pack_arrays(ranks[members], cell[members], sketches[members])
+            for number, members in groups(columns[1] // CELLS_IN_AN_ELEMENT):
+                yield number, pack_arrays(*(column[members] for column in columns))
 
 
 class FindCandidates(beam.DoFn):
     """The rows of some cells -> (partition of the check, candidate pairs: ranks of the earlier, of the later)."""
 
-    def __init__(self, plan: SearchPlan, blocks: int):
-        self.plan, self.blocks = plan, blocks
+    def __init__(self, search: CellSearch, blocks: int):
+        self.search, self.blocks = search, blocks
         self.tally = Tally(EMBED_DEDUP)
-
-    def setup(self) -> None:
-        """Memory for all cells."""
-        self.scratch = Scratch()
 
     def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[KeyedArrays]:
         """One element for each partition."""
-        ranks, cell, sketches = concatenated([unpack_arrays(packed) for packed in element[1]])
+        ranks, cell, sketches, *more = concatenated([unpack_arrays(packed) for packed in element[1]])
         order = np.argsort(ranks)
         found = []
         for number, members in groups(cell[order]):
             rows = order[members]
-            found.append(candidates_of_cell(ranks[rows], sketches[rows], self.plan, number, self.scratch))
+            known = (column[rows] for column in more)
+            found.append(self.search.candidates(ranks[rows], sketches[rows], *known, seed=number))
         earlier, later = concatenated(found)
         self.tally.inc("candidates", len(earlier))
         yield from pack_by_block(earlier, partitions_for(self.blocks), earlier, later)
@@ -200,10 +244,10 @@ def fetch_vectors(block: int, sides: dict[str, list[bytes]]) -> Iterator[KeyedAr
     """(partition that asks, ranks and vectors) out of the block that holds them, read once for all that ask."""
     requests = [(int(partition[0]), wanted) for wanted, partition in map(unpack_arrays, sides["requests"])]
     found: list[list[tuple[Array, ...]]] = [[] for _ in requests]
-    for ranks, vectors in unpack_merged(sides["vectors"] if requests else ()):
+    for columns in unpack_merged(sides["vectors"] if requests else ()):
         for (_, wanted), parts in zip(requests, found, strict=True):
-            mine = np.flatnonzero(positions_in(wanted, ranks) >= 0)
-            parts.append((ranks[mine], vectors[mine]))
+            mine = np.flatnonzero(positions_in(wanted, columns[0]) >= 0)
+            parts.append(tuple(column[mine] for column in columns))
     for partition, _ in requests:
         yield partition, pack_arrays(*concatenated(found.pop(0)))  # popped, so that each is freed when it is sent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -9,9 +10,15 @@ import apache_beam as beam
 
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
+from persona_hub.transforms.embed_dedup.across_languages import (
+    DuplicatesAcrossLanguages,
+    RowsOfLanguages,
+    languages_of,
+    languages_of_existing,
+)
 from persona_hub.transforms.embed_dedup.elements import KeyedPersonas
 from persona_hub.transforms.embed_dedup.existing import EmbedExisting, ExistingVectors
-from persona_hub.transforms.embed_dedup.near_duplicates import NearDuplicates
+from persona_hub.transforms.embed_dedup.near_duplicates import CELLS_FROM, NearDuplicates, NearDuplicatesFound
 from persona_hub.transforms.embed_dedup.outputs import (
     DroppedPersona,
     SplitKeptFromDropped,
@@ -19,6 +26,7 @@ from persona_hub.transforms.embed_dedup.outputs import (
     kept_ranks_by_block,
 )
 from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
+from persona_hub.transforms.embedding.across_languages import AcrossLanguages
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import split_embedder
 from persona_hub.transforms.errors import InvalidInputError
@@ -53,12 +61,14 @@ class EmbedDedup(beam.PTransform):
     tuple of them and at most one `ExistingVectors`: what a hub holds wins, does not come out, and is embedded only
     where no vector is stored. A threshold of 1.0 turns the step off: nothing is embedded, all are kept. A new persona
     without a vector (the budget ran out, a server refuses its text) is a dead letter: nobody knows whether it is a
-    duplicate. Raises InvalidInputError for a threshold out of range or an unknown embedder.
+    duplicate. With `across` what is kept is compared across languages, too (`DuplicatesAcrossLanguages`). Raises
+    InvalidInputError for a threshold out of range or an unknown embedder.
     """
 
     threshold: float = 0.9
     embedder: EmbedderConfig = field(default_factory=EmbedderConfig)
     blocks: int
+    across: AcrossLanguages | None = None
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -69,6 +79,11 @@ class EmbedDedup(beam.PTransform):
         if self.blocks < 1:
             raise InvalidInputError(f"blocks is {self.blocks}; at least 1")
         split_embedder(self.embedder.name)
+        if self.across and not CELLS_FROM <= self.threshold < 1.0:
+            raise InvalidInputError(
+                f"--across_languages: compares what --embedding_threshold leaves, which must be {CELLS_FROM} to 0.99; "
+                f"it is {self.threshold}"
+            )
 
     def expand(self, personas: Personas) -> MeaningDeduplicated:
         """Embeds, finds the near-duplicates, splits kept from dropped, and gives each dropped one its keeper's id."""
@@ -81,11 +96,13 @@ class EmbedDedup(beam.PTransform):
         dead_letters = (embedded.dead_letters, *(hub.dead_letters for hub in existing)) | "Lost" >> beam.Flatten()
         tables = hubs[0].centroids if hubs else new.pipeline | "NoCentroids" >> beam.Create([], reshuffle=False)
         found = (vectors, tables) | "NearDuplicates" >> NearDuplicates(threshold=self.threshold, blocks=self.blocks)
+        decisions = self.all_decisions(new, hubs, vectors, found)
         sides = {
             "personas": new,
             "vectors": embedded.vectors,
-            "decisions": found.decisions,
-            "keepers": found.decisions
+            **decisions,
+            "keepers": tuple(decisions.values())
+            | "AllDecisions" >> beam.Flatten()
             | "Keepers" >> beam.FlatMap(kept_ranks_by_block, self.blocks).with_output_types(KeyedArrays),
         }
         for hub in existing:
@@ -107,6 +124,28 @@ class EmbedDedup(beam.PTransform):
         )
         counts = count_personas(new, split["kept"], duplicates)
         return MeaningDeduplicated(split["kept"], duplicates, split["vectors"], found.centroids, dead_letters, counts)
+
+    def all_decisions(
+        self,
+        new: beam.PCollection[KeyedPersonas],
+        hubs: Sequence[ExistingVectors],
+        vectors: beam.PCollection[KeyedArrays],
+        found: NearDuplicatesFound,
+    ) -> dict[str, beam.PCollection[KeyedArrays]]:
+        """{"decisions": by meaning}, and if languages are compared {"across": those between them}."""
+        if self.across is None:
+            return {"decisions": found.decisions}
+        spoken = new | "Languages" >> beam.FlatMap(languages_of, self.across).with_output_types(KeyedArrays)
+        held = [
+            hub.rows
+            | "HeldLanguages" >> beam.FlatMap(languages_of_existing, self.across).with_output_types(KeyedArrays)
+            for hub in hubs
+        ]
+        languages = (spoken, *held) | "AllLanguages" >> beam.Flatten()
+        decided = RowsOfLanguages(vectors, languages, found) | "AcrossLanguages" >> DuplicatesAcrossLanguages(
+            across=self.across, blocks=self.blocks
+        )
+        return {"decisions": decided.meaning, "across": decided.across}
 
 
 def keep_all(personas: beam.PCollection[KeyedPersonas]) -> MeaningDeduplicated:

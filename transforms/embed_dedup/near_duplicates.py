@@ -28,10 +28,12 @@ class TooManyRows(RuntimeError):
 
 
 class NearDuplicatesFound(NamedTuple):
-    """(block of the dropped, dropped ranks, kept ranks, cosines); and the k-means table, if one was trained."""
+    """(block of the dropped, dropped ranks, kept ranks, cosines); the k-means table, if one was trained; and how."""
 
     decisions: beam.PCollection[KeyedArrays]
     centroids: beam.PCollection[Batch[Centroids]]
+    table: beam.PCollection[Batch[Centroids]]  # the one used, trained here or stored; nothing if there are few rows
+    rows: beam.PCollection[int]  # their number
 
 
 @dataclass(kw_only=True)
@@ -61,13 +63,16 @@ class NearDuplicates(beam.PTransform):
     ) -> NearDuplicatesFound:
         """Both ways."""
         vectors, stored_tables = given
-        rows = AsSingleton(vectors | "Count" >> beam.Map(count_rows) | "Sum" >> beam.CombineGlobally(sum))
+        number = vectors | "Count" >> beam.Map(count_rows) | "Sum" >> beam.CombineGlobally(sum)
+        rows = AsSingleton(number)
         exact = vectors | "CompareAll" >> CompareAll(threshold=self.threshold, blocks=self.blocks, rows=rows)
         if self.threshold < CELLS_FROM:
-            return NearDuplicatesFound(exact, vectors.pipeline | "NoTable" >> beam.Create([], reshuffle=False))
+            no_table = vectors.pipeline | "NoTable" >> beam.Create([], reshuffle=False)
+            return NearDuplicatesFound(exact, no_table, no_table, number)
         tables = (vectors, stored_tables) | "ChooseTable" >> ChooseTable(rows=rows)
         by_cell = (vectors, tables.chosen) | "ByCell" >> DuplicatesByCell(threshold=self.threshold, blocks=self.blocks)
-        return NearDuplicatesFound((exact, by_cell) | "Decisions" >> beam.Flatten(), tables.trained)
+        decisions = (exact, by_cell) | "Decisions" >> beam.Flatten()
+        return NearDuplicatesFound(decisions, tables.trained, tables.chosen, number)
 
 
 def count_rows(element: KeyedArrays) -> int:

@@ -7,6 +7,7 @@ block splits its personas, sends the dropped to the blocks of their keepers, and
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -33,6 +34,7 @@ class Keeper(NamedTuple):
     rank: int
     block: int
     cosine: float  # of the two
+    kind: str  # as of `Duplicate`
 
 
 class DroppedPersona(NamedTuple):
@@ -52,7 +54,8 @@ def kept_ranks_by_block(element: KeyedArrays, blocks: int) -> Iterator[KeyedArra
 class SplitKeptFromDropped(beam.DoFn):
     """One block -> its kept personas; aside their vectors, the dropped by block of their keepers, and keepers' ids.
 
-    The sides of an element: "personas", all new ones of the block; "vectors" of those that have one; "decisions";
+    The sides of an element: "personas", all new ones of the block; "vectors" of those that have one; "decisions", and
+    where languages are compared those "across" them;
     "keepers", ranks whose ids are asked for; and beside a hub "existing_ids" of all that it holds in the block, and
     "existing_vectors" of those that were embedded only now.
     """
@@ -64,7 +67,8 @@ class SplitKeptFromDropped(beam.DoFn):
     def process(self, element: tuple[int, dict[str, Any]]) -> Iterator[Any]:
         """Batches of at most ARRAY_RECORDS kept personas, by id. What has no vector is neither kept nor dropped."""
         block, sides = element
-        keepers = keepers_by_rank(sides["decisions"], self.blocks)
+        keepers = keepers_by_rank(sides["decisions"], self.blocks, "meaning")
+        keepers |= keepers_by_rank(sides.get("across", []), self.blocks, "language")
         embedded, asked = rank_set(sides["vectors"]), rank_set(sides["keepers"])
         ids = ids_by_rank(sides.get("existing_ids", []))
         keeper_ids = {rank: ids[rank] for rank in asked & ids.keys()}
@@ -91,12 +95,12 @@ class SplitKeptFromDropped(beam.DoFn):
             yield TaggedOutput("keeper_ids", (block, pack_ids(keeper_ids)))
 
 
-def keepers_by_rank(decisions: list[bytes], blocks: int) -> dict[int, Keeper]:
+def keepers_by_rank(decisions: list[bytes], blocks: int, kind: str) -> dict[int, Keeper]:
     """{rank of a dropped persona: its keeper} out of packed decisions: ranks of the dropped, of the kept, cosines."""
     keepers: dict[int, Keeper] = {}
     for dropped, kept, cosines in map(unpack_arrays, decisions):
         columns = kept.tolist(), blocks_of(kept, blocks).tolist(), cosines.tolist()
-        keepers.update(zip(dropped.tolist(), map(Keeper, *columns), strict=True))
+        keepers.update(zip(dropped.tolist(), map(Keeper, *columns, repeat(kind)), strict=True))
     return keepers
 
 
@@ -115,7 +119,7 @@ def duplicates_of_kept(_: int, sides: dict[str, Any]) -> Iterator[Batch[Duplicat
     """The dropped whose keepers lie in one block, with the ids of those, by persona id."""
     ids = ids_by_rank(sides["keeper_ids"])
     duplicates = [
-        Duplicate.of(persona, ids[keeper.rank], "meaning", keeper.cosine)
+        Duplicate.of(persona, ids[keeper.rank], keeper.kind, keeper.cosine)
         for batch in sides["dropped"]
         for persona, keeper in batch
     ]

@@ -175,13 +175,18 @@ def candidates_of_full_cell(
     first, follower, leader = equal_rows(sketches)
     is_new = ranks[follower] >= NEW
     yield CandidatePairs(leader[is_new], follower[is_new])
-    norm = sketch_norm(plan.sketch_bytes)
-    cells = -(-len(first) // FINE_ROWS)
-    trained_on = first[kmeans.sample_positions(ranks[first], cells * SAMPLE_ROWS, seed)]
-    centroids = kmeans.train_centroids(sketches[trained_on].astype(np.float32), cells, norm, ITERATIONS)
-    rows = sketches[first].astype(np.float32)
-    row, cell = kmeans.nearby_centroids(rows, centroids, plan.slack, plan.most_cells, norm)
-    for _, members in groups(cell):
-        part = first[row[members]]
+    for part in fine_cells(first, ranks, sketches, plan, seed):
         pairs = near_pairs(sketches[part], plan.least_cosine, first_new(ranks[part]), scratch)
         yield CandidatePairs(part[pairs.earlier], part[pairs.later])
+
+
+def fine_cells(rows: Positions, ranks: Ranks, sketches: Sketches, plan: SearchPlan, seed: int) -> Iterator[Positions]:
+    """Some rows of a cell cut into cells of about FINE_ROWS by a k-means over the sketches; a row may be in several."""
+    norm = sketch_norm(plan.sketch_bytes)
+    cells = -(-len(rows) // FINE_ROWS)
+    trained_on = rows[kmeans.sample_positions(ranks[rows], cells * SAMPLE_ROWS, seed)]
+    centroids = kmeans.train_centroids(sketches[trained_on].astype(np.float32), cells, norm, ITERATIONS)
+    whole = sketches[rows].astype(np.float32)
+    row, cell = kmeans.nearby_centroids(whole, centroids, plan.slack, plan.most_cells, norm)
+    for _, members in groups(cell):
+        yield rows[row[members]]
