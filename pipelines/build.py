@@ -29,6 +29,8 @@ from persona_hub.pipelines.reporting.summary import already_done, build_summary,
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.ask_attributes.ask_attributes import AskAttributes, PersonasAndRows
+from persona_hub.transforms.ask_attributes.attributes_task import attributes_prompt
 from persona_hub.transforms.cluster_personas.cluster_personas import ClusterPersonas, PersonasAndVectors
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona, PersonasAndHub
@@ -111,10 +113,13 @@ class BuildJob:
             samples_per_persona=options.samples_per_persona,
             blocks=plan.blocks,
         )
+        described = PersonasAndRows(
+            meanings.kept, meanings.kept | "AttributesOf" >> AttributesOf(columns=first.columns, pii=options.pii)
+        ) | "AskAttributes" >> attributes_reader(plan)
         tables = {
             "personas": meanings.kept,
             "centroids": meanings.centroids,
-            "attributes": meanings.kept | "AttributesOf" >> AttributesOf(columns=first.columns, pii=options.pii),
+            "attributes": described.rows,
             "members": clustered.members,
             "clusters": clustered.clusters,
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
@@ -125,7 +130,7 @@ class BuildJob:
             output=options.output, folder=f"hub/{plan.version}", blocks=plan.blocks
         )
         novelty = (first.documents, meanings.kept) | "Novelty" >> Novelty()
-        steps = (*first.steps, filtered, expanded, texts, meanings, clustered)
+        steps = (*first.steps, filtered, expanded, texts, meanings, clustered, described)
         _ = HubContents(tables, samples, steps, (vectors,), (novelty,)) | "WriteHub" >> WriteHub(
             output=options.output,
             draft=draft_version(plan, self.runner),
@@ -183,6 +188,17 @@ def expansion(plan: BuildPlan, accept: FilterPersona) -> ExpandPersona:
         stop_below_novelty=options.stop_below_novelty,
         sampling=plan.sampling,
         accept=accept,
+        blocks=plan.blocks,
+    )
+
+
+def attributes_reader(plan: BuildPlan) -> AskAttributes:
+    """The step that asks what personas' texts say of them, if a model is to tell."""
+    return AskAttributes(
+        by=plan.options.attributes,
+        model=plan.model,
+        prompt=plan.attributes or attributes_prompt(),
+        sampling=plan.sampling,
         blocks=plan.blocks,
     )
 

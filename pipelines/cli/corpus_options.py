@@ -162,6 +162,13 @@ class PersonaOptions(PiiOptions):
     expand_per_persona: int = option(
         "relations asked for of each persona and hop", 1, NumberRange(1, 100), metavar="N", decides=True, of_hub=True
     )
+    attributes: str = option(
+        "what reads occupation, seniority, age, country and education of a persona: rules, the model, or nothing",
+        "rules",
+        choices=("rules", "model", "off"),
+        decides_if_given=True,
+        of_hub=True,
+    )
     stop_below_novelty: float = option(
         "end the expansion after a hop that brings fewer new personas than this for each answer; 0: never",
         0.0,

@@ -100,7 +100,16 @@ def sampled(plan: BuildPlan, options: EstimateOptions, n: int) -> tuple[CorpusSa
 def sample_forecast(plan: BuildPlan, sample: CorpusSample, given: CorpusSample) -> list[StageForecast]:
     """The stages as the simple model has them, documents as they are."""
     tokens = sum(tokens_of(document.text) for document in sample.documents) / max(1, len(sample.documents))
-    return forecast_build(plan.options, plan.extract, plan.expand, plan.use_cases, sample.total, tokens, given.total)
+    return forecast_build(
+        plan.options,
+        plan.extract,
+        plan.expand,
+        plan.use_cases,
+        sample.total,
+        tokens,
+        given.total,
+        attributes=plan.attributes,
+    )
 
 
 def corrected_forecast(

@@ -18,7 +18,7 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.store_choice import named_store
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.counting.quantity import noun_for
-from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
+from persona_hub.transforms.counting.stages import ASK_ATTRIBUTES, EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.files.storage import list_paths, open_decompressed
 from persona_hub.transforms.llm.batch_forms import BatchAnswer, read_answer
 from persona_hub.transforms.llm.dialects.answers import CUT_OFF
@@ -131,7 +131,7 @@ def put_group(
 
 def stage_of(task: str) -> str:
     """The stage whose questions a task asks."""
-    return task if task in (EXTRACT_PERSONA, EXPAND_PERSONA) else synthesize_stage(task)
+    return task if task in (EXTRACT_PERSONA, EXPAND_PERSONA, ASK_ATTRIBUTES) else synthesize_stage(task)
 
 
 def spend_of(completion: Completion, price: Price) -> Spend:

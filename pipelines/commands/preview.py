@@ -21,11 +21,12 @@ from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
 from persona_hub.pipelines.runners.called_models import check_models
 from persona_hub.pipelines.runners.signals import clear_stop_flag
+from persona_hub.transforms.ask_attributes.attributes_task import AttributesTask
 from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire_engine, release_engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
 from persona_hub.transforms.counting.quantity import quantity
-from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
+from persona_hub.transforms.counting.stages import ASK_ATTRIBUTES, EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.expand_persona.relation_task import RelationTask
 from persona_hub.transforms.extract_persona.extract_persona import ExtractTask
 from persona_hub.transforms.filter_persona.filter_persona import FilterRules, examine
@@ -121,6 +122,10 @@ def preview_lines(plan: BuildPlan, documents: Sequence[Document], given: Sequenc
         for one in ask(EXPAND_PERSONA, RelationTask(1, 1, plan.expand, plan.sampling), kept, plan.model):
             yield from exchange_lines(one, seen)
             yield from filter_lines(one, rules, [])
+    if plan.attributes:
+        yield from heading("attributes")
+        for one in ask(ASK_ATTRIBUTES, AttributesTask(plan.attributes, plan.sampling), kept, plan.model):
+            yield from exchange_lines(one, seen)
     for use_case in plan.use_cases:
         task = SynthesizeTask(use_case=use_case, samples_per_persona=1, sampling=None)
         yield from heading(f"samples: {use_case.name}")

@@ -18,7 +18,13 @@ from persona_hub.pipelines.commands.used_store import UsedStore, used_store
 from persona_hub.pipelines.planning.store_choice import absolute
 from persona_hub.pipelines.runners.response_store import opened_store
 from persona_hub.transforms.counting.quantity import quantity
-from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA, READ_CORPUS
+from persona_hub.transforms.counting.stages import (
+    ASK_ATTRIBUTES,
+    EMBED_DEDUP,
+    EXPAND_PERSONA,
+    EXTRACT_PERSONA,
+    READ_CORPUS,
+)
 from persona_hub.transforms.files.storage import read_bytes
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
@@ -29,7 +35,8 @@ from persona_hub.transforms.store.usage import NANO, cost_of_calls
 
 ESTIMATE_FILE = "estimate.json"  # what `estimate --output` leaves in OUTPUT
 ABOUT_WIDTH = 12
-ORDER = (READ_CORPUS, EXTRACT_PERSONA, EXPAND_PERSONA, EMBED_DEDUP)  # of the stages that ask; those of use cases last
+# Of the stages that ask; those of use cases last.
+ORDER = (READ_CORPUS, EXTRACT_PERSONA, EXPAND_PERSONA, EMBED_DEDUP, ASK_ATTRIBUTES)
 UNFINISHED = "unfinished: nothing is published yet; a job is at work, or was stopped, and the same command goes on"
 
 SpendByStage = Mapping[str, Spend]

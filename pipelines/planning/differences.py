@@ -7,6 +7,8 @@ from typing import Any
 
 from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.option import options_of, recorded_values
+from persona_hub.transforms.ask_attributes.ask_attributes import BY_MODEL
+from persona_hub.transforms.ask_attributes.attributes_task import attributes_prompt
 from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.hub.manifest import Manifest
@@ -25,6 +27,8 @@ SAME_NAMES = (
 def differences(options: BuildOptions, built: Manifest) -> str:
     """What decides a hub and differs between this command and the build `built`, each with both values."""
     prompts = [extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)]
+    if options.attributes == BY_MODEL:
+        prompts.append(attributes_prompt(options.prompt_dir))
     found = [*changed_parameters(options, built.parameters), *changed_prompts(prompts, built.prompts)]
     return "; ".join(found or [SAME_NAMES])
 

@@ -16,7 +16,13 @@ from persona_hub.pipelines.planning.budget import BudgetShares
 from persona_hub.pipelines.planning.models import embeds
 from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
-from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
+from persona_hub.transforms.counting.stages import (
+    ASK_ATTRIBUTES,
+    EMBED_DEDUP,
+    EXPAND_PERSONA,
+    EXTRACT_PERSONA,
+    synthesize_stage,
+)
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import call_limits
 from persona_hub.transforms.llm.prices import Price
@@ -28,7 +34,7 @@ ASKED = 0.98  # of the personas that nobody earlier resembles, so that their rel
 UNIQUE = 0.97  # of the personas that are no near-duplicates of others
 PERSONA_TOKENS = 35  # of a persona of 24 words, in a prompt
 DOCUMENT_TOKENS = 500  # of a document, until some have been read
-OUTPUT_TOKENS = {EXTRACT_PERSONA: 45, EXPAND_PERSONA: 55}  # of an answer in its form
+OUTPUT_TOKENS = {EXTRACT_PERSONA: 45, EXPAND_PERSONA: 55, ASK_ATTRIBUTES: 60}  # of an answer in its form
 SAMPLE_OUTPUT = 0.3  # of a use case's longest answer
 LATER_KEEPS = 0.6  # of its part of a budget that no earlier stage may take, however wrong this forecast is
 
@@ -59,8 +65,12 @@ def forecast_build(
     documents: float,
     document_tokens: float = DOCUMENT_TOKENS,
     given: float = 0.0,
+    attributes: Prompt | None = None,
 ) -> list[StageForecast]:
-    """The stages of a build in their order; `given`: personas that exist."""
+    """The stages of a build in their order.
+
+    `given`: personas that exist; `attributes`: the prompt where a model is asked for them.
+    """
     asked = documents * options.personas_per_document
     stages = []
     if asked or not given:
@@ -78,6 +88,9 @@ def forecast_build(
         stages.append(StageForecast(EXPAND_PERSONA, relations, tokens, OUTPUT_TOKENS[EXPAND_PERSONA]))
     if embeds(options):
         stages.append(forecast_vectors(options, personas * UNIQUE))
+    if attributes:
+        tokens = bare_tokens(attributes) + PERSONA_TOKENS
+        stages.append(StageForecast(ASK_ATTRIBUTES, personas * UNIQUE, tokens, OUTPUT_TOKENS[ASK_ATTRIBUTES]))
     return [*stages, *forecast_samples(options, use_cases, personas * UNIQUE)]
 
 

@@ -32,6 +32,8 @@ from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, expecte
 from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits, raises_limit, token_limits
 from persona_hub.pipelines.planning.trust import NO_USE_CASE
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.ask_attributes.ask_attributes import BY_MODEL
+from persona_hub.transforms.ask_attributes.attributes_task import attributes_prompt
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.corpus.names import printable_name
@@ -74,6 +76,7 @@ class BuildPlan:
     across: AcrossLanguages | None  # how languages are compared, if they are
     extract: Prompt
     expand: Prompt
+    attributes: Prompt | None  # None where no model is asked for them
     use_cases: Sequence[UseCase]
     blocks: int  # parts of a shuffle
     shards: int  # files of a table
@@ -98,7 +101,8 @@ class BuildPlan:
     @property
     def prompts(self) -> dict[str, str]:
         """Hash of each prompt by its name."""
-        return {prompt.name: prompt.prompt_hash for prompt in (self.extract, self.expand, *prompts(self.use_cases))}
+        steps = [self.extract, self.expand, *([self.attributes] if self.attributes else [])]
+        return {prompt.name: prompt.prompt_hash for prompt in (*steps, *prompts(self.use_cases))}
 
 
 def plan_build(options: BuildOptions, where: Where = HERE) -> BuildPlan:
@@ -123,16 +127,19 @@ def planned(
     check_sources(options)
     files, given = corpus_files(options), given_files(options)
     extract, expand = extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)
+    attributes = attributes_prompt(options.prompt_dir) if options.attributes == BY_MODEL else None
+    steps = [extract, expand, *([attributes] if attributes else [])]
 
     named_by_content = {**identified(options, where), **own_prompts(options)}
 
     def content_with(limits: TokenLimits) -> str:
-        return build_fingerprint(limits.of_job(options), files, given, [extract, expand], named_by_content)
+        return build_fingerprint(limits.of_job(options), files, given, steps, named_by_content)
 
     limits = token_limits(options, lineage(options.output), lambda job, made: content_with(job) == made.fingerprint)
     content, options = content_with(limits), limits.of_run(options)
     use_cases = use_cases_of(options, limits)
-    stages = forecast_build(options, extract, expand, use_cases, documents=float(bool(files)), given=float(bool(given)))
+    here, there = float(bool(files)), float(bool(given))
+    stages = forecast_build(options, extract, expand, use_cases, here, given=there, attributes=attributes)
     model, embedder, priced = build_models(options, where, stages)
     across = across_of(options)
     chosen, base = choose(content, partial(unfinished, options=options))
@@ -150,6 +157,7 @@ def planned(
         across=across,
         extract=extract,
         expand=expand,
+        attributes=attributes,
         use_cases=use_cases,
         blocks=options.partitions or blocks_for(personas + held),
         shards=shards_for(personas),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from persona_hub.transforms.calls.protocol import Budget
 from persona_hub.transforms.counting.board import Board
 from persona_hub.transforms.counting.stages import (
+    ASK_ATTRIBUTES,
     EMBED_DEDUP,
     EXPAND_PERSONA,
     EXTRACT_PERSONA,
@@ -37,6 +38,7 @@ WORK = {
     EXTRACT_PERSONA: (READ_CORPUS, "documents"),
     EXPAND_PERSONA: (UNIQUE_PERSONAS, "unique"),
     EMBED_DEDUP: (MINHASH_DEDUP, "kept"),
+    ASK_ATTRIBUTES: (EMBED_DEDUP, "kept"),
     SYNTHESIZE: (EMBED_DEDUP, "kept"),
 }
 NOT_EXPANDED = (EXPAND_PERSONA, "passed-over")

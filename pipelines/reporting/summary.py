@@ -110,6 +110,7 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         ("unique_personas", "personas", "unique"),
         ("minhash_dedup", "personas", "kept"),
         ("embed_dedup", "personas", "kept"),
+        ("ask_attributes", "asked", "answered"),
         *((stage, "asked", "answered") for stage in counts if stage.startswith("synthesize_")),
     ):
         found = counts.get(stage, {})

@@ -47,6 +47,7 @@ FLOORS: list[list[str]] = [
         "transforms.dedup_rows",
         "transforms.read_corpus",
         "transforms.read_personas",
+        "transforms.ask_attributes",
         "transforms.extract_persona",
         "transforms.filter_persona",
         "transforms.expand_persona",

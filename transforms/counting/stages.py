@@ -16,6 +16,7 @@ UNIQUE_PERSONAS = "unique_personas"
 MINHASH_DEDUP = "minhash_dedup"
 EMBED_DEDUP = "embed_dedup"
 CLUSTER_PERSONAS = "cluster_personas"
+ASK_ATTRIBUTES = "ask_attributes"
 READ_ROWS = "read_rows"  # of `dedup`
 PART_ROWS = "part_rows"
 SYNTHESIZE = "synthesize"  # with the name of a use case: "synthesize_math"

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.offline_model.attributes import ask_attributes
 from persona_hub.transforms.offline_model.personas import expand_persona, extract_persona
 from persona_hub.transforms.offline_model.samples import sample_answer
 
-PERSONA_TASKS = {"extract_persona": extract_persona, "expand_persona": expand_persona}
+PERSONA_TASKS = {"extract_persona": extract_persona, "expand_persona": expand_persona, "ask_attributes": ask_attributes}
 
 
 def answer(task: str, values: Mapping[str, str], schema: str = "", number: int = 0) -> str:

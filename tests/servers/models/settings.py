@@ -75,4 +75,8 @@ def made_up(prompt: str, schema: dict[str, Any] | None, salt: str) -> str:
 
     if not schema:
         return sentence(0)
-    return json.dumps({name: sentence(i % 8) for i, name in enumerate(schema.get("properties", {}))})
+    fields = schema.get("properties", {})
+    sets = [one["enum"] for one in fields.values() if "enum" in one]
+    if sets:  # a form of fixed values: the last of each, which stands for a code, too
+        return json.dumps({name: one.get("enum", sets[0])[-1] for name, one in fields.items()})
+    return json.dumps({name: sentence(i % 8) for i, name in enumerate(fields)})

@@ -1,0 +1,1 @@
+"""AskAttributes: what a persona's text says of it, as a model reads it."""
