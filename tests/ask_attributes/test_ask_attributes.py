@@ -79,7 +79,7 @@ def test_rows_of_rules_stand_where_no_answer_was_read_and_columns_stay() -> None
 
 def test_off_leaves_the_language_and_the_columns() -> None:
     [row] = unread(Batch([attributes_of(NURSE, '{"age": 70}')]))
-    assert row == Attributes(NURSE.persona_id, NURSE.language, *[UNSPECIFIED] * 6, '{"age": 70}')
+    assert row == Attributes(NURSE.persona_id, NURSE.language, **SAID, given='{"age": 70}')
 
 
 def test_rows_go_to_the_block_of_their_persona() -> None:

@@ -28,7 +28,12 @@ SECRETS = {
     "REDIS_PASSWORD": "planted-3",
     "GOOGLE_API_KEY": "planted-4",
 }
-PACKED = {"pipelines/main.py", "transforms/prompts/math.txt", "transforms/llm/prices.yaml"}
+PACKED = {
+    "pipelines/main.py",
+    "transforms/prompts/math.txt",
+    "transforms/llm/prices.yaml",
+    "transforms/attributes/titles.txt.gz",
+}
 
 
 @pytest.fixture
