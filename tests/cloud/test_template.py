@@ -54,6 +54,7 @@ EXAMPLES = {
     "examples": "gs://box/a.jsonl | a.jsonl",
     "format": "auto warc | pdf",
     "pii": "keep | maybe",
+    "attributes": "rules model off | guess",
     "bucket_keys": "partition | lsh",
     "response_store_sync": "power | always",
 }
