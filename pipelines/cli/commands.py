@@ -18,6 +18,7 @@ from persona_hub.pipelines.cli.command_options import (
 )
 from persona_hub.pipelines.cli.hub_options import (
     CleaningOptions,
+    ClustersOptions,
     ExportOptions,
     ListingOptions,
     RollbackOptions,
@@ -76,6 +77,13 @@ JOBS = [
         "hub + a text, or one of its personas -> the personas nearest to it, by meaning and by words",
         "persona_hub.pipelines.commands.search:search_hub",
         SearchOptions,
+        runs_on_beam=False,
+    ),
+    Job(
+        "clusters",
+        "what a hub is about: its clusters as a tree, with labels, sizes, languages and examples",
+        "persona_hub.pipelines.commands.clusters:show_clusters",
+        ClustersOptions,
         runs_on_beam=False,
     ),
     Job(

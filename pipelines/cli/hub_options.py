@@ -173,6 +173,16 @@ class QueryOptions(HubOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClustersOptions(HubOptions):
+    """Which clusters are shown, and how."""
+
+    level: int = option("show so many levels of the tree; 0: all", 0, NumberRange(0, 3), metavar="N")
+    examples: bool = option("show a few personas of each cluster", True, truth, metavar="BOOL", alone=True)
+    format: str = again(QueryOptions, "format", first_day=False)
+    version: str = again(VersionOptions, "version", help="version of the hub; default: the one that readers see")
+
+
+@dataclass(frozen=True, kw_only=True)
 class NamedStoreOptions(Options):
     """Which response store a command means: the one that is named, or the one in OUTPUT."""
 

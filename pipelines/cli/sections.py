@@ -47,6 +47,7 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
             hub.CleaningOptions,
             hub.ExportOptions,
             hub.QueryOptions,
+            hub.ClustersOptions,
         ),
     ),
     ("Dataflow", (launch.ServiceOptions, launch.TemplateOptions, launch.LaunchOptions)),

@@ -18,6 +18,7 @@ from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import FileEntry, HubError
 from persona_hub.transforms.hub.reading import read_personas, read_table
 from persona_hub.transforms.hub.schemas import SCHEMAS, TABLES, to_row
+from persona_hub.transforms.hub.showing.clustered import personas_with_clusters, with_cluster_columns
 from persona_hub.transforms.hub.showing.exporting import (
     SAMPLE_SCHEMA,
     ExportRow,
@@ -93,8 +94,9 @@ def export(
     folder = output or path_of(hub, f"export/{opened.manifest.version if opened else 'samples'}")
     files: list[FileEntry] = []
     if opened and "jsonl" in formats:
-        rows = in_languages(read_personas(opened), selection.languages)
-        files.append(write_released(folder, "persona.jsonl", ({"persona": one.text} for one in rows)))
+        found_personas = personas_with_clusters(opened, in_languages(read_personas(opened), selection.languages))
+        lines = ({"persona": one.text, **clusters} for one, clusters in found_personas)
+        files.append(write_released(folder, "persona.jsonl", lines))
     if opened and "parquet" in formats:
         files += export_tables(opened, folder, rows_per_file, selection.languages)
     for use_case in samples.use_cases:
@@ -166,8 +168,12 @@ def export_tables(hub: Hub, folder: str, rows_per_file: int, languages: frozense
         total = hub.manifest.records_of(kind)
         if languages or hub.paths("removed"):  # a manifest counts of the tables what their files hold
             total = sum(1 for _ in table_rows(hub, kind, record, languages))
-        rows = map(to_row, table_rows(hub, kind, record, languages))
-        files += write_parquet(folder, kind, parquet_schema(SCHEMAS[record]), rows, total, rows_per_file)
+        rows: Iterator[ExportRow] = map(to_row, table_rows(hub, kind, record, languages))
+        schema = parquet_schema(SCHEMAS[record])
+        if record is Persona:
+            both = personas_with_clusters(hub, table_rows(hub, kind, Persona, languages))
+            rows, schema = (to_row(one) | clusters for one, clusters in both), with_cluster_columns(schema, hub)
+        files += write_parquet(folder, kind, schema, rows, total, rows_per_file)
     return files
 
 

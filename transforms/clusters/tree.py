@@ -231,9 +231,9 @@ def descend(rows: Quantised, top: str, parts: dict[str, Children], tree: Tree, o
 
 
 def read_tree(clusters: Iterable[Cluster]) -> Tree | None:
-    """The tree of a stored table, None where there is none."""
+    """The tree of a stored table, None where there is none, or centroids differ in length."""
     rows = sorted(clusters, key=lambda one: path_order(one.cluster))
-    if not rows:
+    if len({len(one.centroid) for one in rows}) != 1:
         return None
     nodes = (TreeNode(one.cluster, one.offset, np.frombuffer(one.centroid, "<i2").astype(np.float32)) for one in rows)
     return Tree(max(one.rows for one in rows), tuple(nodes))

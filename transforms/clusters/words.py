@@ -29,7 +29,8 @@ PERSONA_WORDS = {
     "en": "person individual someone somebody who whose whom like likes loves love enjoys enjoy interested interest "
     "passionate enthusiast enthusiasts avid looking look wants want needs need named years old year based working "
     "works work make makes making help helps using uses use way things lot lives living spends often always never "
-    "really also just get gets even ever around own both regularly frequently don't doesn't can't i'm it's he's she's",
+    "really also just get gets even ever around every each own both regularly frequently "
+    "don't doesn't can't i'm it's he's she's",
     "de": "person jemand mensch die der das sich für gern gerne mag liebt interessiert",
     "es": "persona alguien que interesado interesada apasionado apasionada",
     "fr": "personne quelqu'un qui passionné passionnée intéressé intéressée",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
+import orjson
 
-from persona_hub.transforms.clusters.tree import path_order
+from persona_hub.transforms.clusters.tree import WIDTH, path_order
+from persona_hub.transforms.hub.places import HubError, as_told
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.tombstones import number_of
@@ -21,6 +24,8 @@ NO_CLUSTERS = (
     "has no clusters: they are made of vectors (none with --embedding_threshold 1.0), by releases from this one on; "
     "`persona-hub compact` or the next refresh adds them"
 )
+CLUSTER_PATH = re.compile(r"[1-9]\d{0,3}(\.[1-9]\d{0,3}){0,2}", re.ASCII)
+CENTROID_BYTES = range(0, 2 * WIDTH + 1, 2)
 
 
 def paths_of_clusters(hub: Hub) -> list[str]:
@@ -32,8 +37,26 @@ def paths_of_clusters(hub: Hub) -> list[str]:
 
 def read_clusters(hub: Hub) -> list[Cluster]:
     """The clusters of a version, parents before children; none of a hub without vectors, or of an earlier release."""
-    rows = [row for path in paths_of_clusters(hub) for row in read_file(path, Cluster)]
+    rows = [row for path in paths_of_clusters(hub) for row in read_cluster_file(path)]
     return sorted(rows, key=lambda row: path_order(row.cluster))
+
+
+def read_cluster_file(path: str) -> Iterator[Cluster]:
+    """The rows of one file. Raises HubError for what is no cluster: the hub may be a stranger's."""
+    for row in read_file(path, Cluster):
+        if not is_cluster(row):
+            raise HubError(f"{path}: {as_told(row.cluster)} is no row of a cluster; restore the file from a copy")
+        yield row
+
+
+def is_cluster(row: Cluster) -> bool:
+    """Whether a row has the form of one."""
+    try:
+        languages = orjson.loads(row.languages)
+    except orjson.JSONDecodeError:
+        return False
+    are_counts = isinstance(languages, dict) and all(type(n) is int for n in languages.values())
+    return are_counts and CLUSTER_PATH.fullmatch(row.cluster) is not None and len(row.centroid) in CENTROID_BYTES
 
 
 @dataclass(kw_only=True)
@@ -47,7 +70,7 @@ class ReadClusters(beam.PTransform):
         return (
             root
             | "Files" >> beam.Create(paths_of_clusters(self.hub), reshuffle=False)
-            | "Read" >> beam.Map(lambda path: Batch(read_file(path, Cluster))).with_output_types(Batch)
+            | "Read" >> beam.Map(lambda path: Batch(read_cluster_file(path))).with_output_types(Batch)
         )
 
 
