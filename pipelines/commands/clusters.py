@@ -45,7 +45,8 @@ def cluster_tree(rows: Sequence[Cluster], texts: Mapping[str, str]) -> Iterator[
     yield f"{quantity(sum(row.size for row in top), 'persona')} in {quantity(len(top), 'cluster')} at the top"
     for row in rows:
         indent = "  " * row.level
-        yield f"{indent}{row.cluster:{14 - len(indent)}}{row.size:>10,}  {row.label or '(no label)'}  ({languages_told(row)})"
+        words = f"{row.label or '(no label)'}  ({languages_told(row)})"
+        yield f"{indent}{row.cluster:{14 - len(indent)}}{row.size:>10,}  {words}"
         for one in row.examples.split():
             if one in texts:
                 yield f"{indent}{'':{26 - len(indent)}}{excerpt(texts[one], EXAMPLE_CHARACTERS)}"
