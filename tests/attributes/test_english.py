@@ -107,6 +107,9 @@ def test_other_places_are_no_country(text: str) -> None:
         ("A judge with a master's degree", TextAttributes("2", "2612", education="master")),
         ("A barber without a bachelor's degree", TextAttributes("5", "5141")),
         ("An experienced hiker", TextAttributes()),
+        ("I am an only child and work as a welder", TextAttributes("7", "7212")),
+        ("A nail polish fan in the 70s", TextAttributes()),
+        ("At 57, Ann still enjoys her job as a bus driver", TextAttributes("8", "8331", life_stage="adult")),
     ],
 )
 def test_seniority_stage_and_education(text: str, expected: TextAttributes) -> None:
