@@ -15,6 +15,7 @@ from tests.helpers.places import ROOT
 ALLOWED = {
     "extract_persona": frozenset({"text", "ask", "language", "persona_language", "answer_language"}),
     "expand_persona": frozenset({"persona", "language"}),
+    "ask_attributes": frozenset({"persona", "language"}),
     **dict.fromkeys(
         ("math", "logical_reasoning", "instruction", "knowledge_text", "game_npc", "tool"),
         frozenset({"persona", "language", "examples"}),
@@ -127,6 +128,6 @@ def test_a_folder_or_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None
 def test_a_file_that_would_go_unused_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "maths.txt").write_text("Mine.\n---\nFor $persona", "utf-8")
     with pytest.raises(
-        PromptError, match=r"maths\.txt replaces no prompt; there are expand_persona\.txt, .* tool\.txt"
+        PromptError, match=r"maths\.txt replaces no prompt; there are ask_attributes\.txt, .* tool\.txt"
     ):
         load_prompt("math", ALLOWED["math"], str(tmp_path))
