@@ -36,6 +36,7 @@ from persona_hub.transforms.similarity.ranks import blocks_of  # noqa: E402
 from persona_hub.transforms.similarity.representatives import decide  # noqa: E402
 from persona_hub.transforms.vectors.across_languages import LANGUAGE_TYPE, all_pairs_across, links  # noqa: E402
 from persona_hub.transforms.wire.packing import KeyedArrays, pack_arrays, unpack_arrays  # noqa: E402
+from persona_hub.transforms.wire.spill import spilling  # noqa: E402
 
 MEANING = 0.95
 TURNS = 3
@@ -53,7 +54,7 @@ def decided(file: Path, codes: Any, across: bool) -> tuple[float, Any, Any]:
     blocks, config = blocks_for(len(codes)), across_languages("use")
     start = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        with spilling(), beam.Pipeline(runner=FnApiRunner()) as pipeline:
             numbers = pipeline | beam.Create(range(blocks), reshuffle=False)
             vectors = numbers | "Read" >> beam.FlatMap(read_block, str(file), blocks, 0).with_output_types(KeyedArrays)
             spoken = numbers | "Codes" >> beam.FlatMap(codes_of_block, codes, blocks).with_output_types(KeyedArrays)
