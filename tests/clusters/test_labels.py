@@ -58,7 +58,6 @@ def test_a_leafs_sample_weighs_as_much_as_the_leaf() -> None:
     many = leaf(*("a vet for dogs" for _ in range(30)))
     found = labels({"1.1": few, "1.2": many, "2": BAKERS}, dict.fromkeys(["1", "1.1", "1.2", "2"], "en"))
     assert found["1"].split(", ")[:2] == ["vet", "cats"]
-    assert "dogs" not in found["1"]
 
 
 @pytest.mark.parametrize(

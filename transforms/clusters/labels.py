@@ -20,7 +20,6 @@ from persona_hub.transforms.clusters.words import words_for_labels
 LABEL_WORDS = 4
 WORD_BREAK = ", "
 LEAST_PERSONAS = 3  # that have a word of a label: fewer could be told by it
-LEAST_SHARE = 0.02  # of the cluster's personas
 SAME_STEM = 5  # letters that two words of a label may not share: "teacher" and "teachers"
 LONG_RUN = 0.8  # of a word's personas that have a longer run with it, which stands for it then: 护士 of 护士长
 
@@ -86,9 +85,9 @@ def telling_words(cluster: WordShares, around: WordShares) -> list[str]:
     is_all = cluster.personas >= around.personas
     weights = {}
     for word, n in cluster.words.items():
-        share = n / cluster.personas
-        if cluster.seen[word] < LEAST_PERSONAS or share < LEAST_SHARE:
+        if cluster.seen[word] < LEAST_PERSONAS:
             continue
+        share = n / cluster.personas
         rest = around.words[word] / around.personas
         weights[word] = round(share if is_all else share * math.log(share / rest), 9)
     ranked = sorted((word for word in weights if weights[word] > 0), key=lambda word: (-weights[word], word))
