@@ -20,7 +20,6 @@ from persona_hub.pipelines.planning.embedders import models_entry
 from persona_hub.pipelines.planning.models import called_models
 from persona_hub.pipelines.planning.own_spend import is_own_spend
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, named_use_cases, plan_build
-from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.lost_files import made_by, report_lost_files
 from persona_hub.pipelines.reporting.partial import report_partial
@@ -40,6 +39,7 @@ from persona_hub.transforms.hub.vectors import WriteVectors
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup, Prepared
 from persona_hub.transforms.read_hub.existing_hub import read_existing
+from persona_hub.transforms.synthesize.joined_rows import HubRows, rows_by_block
 from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
 from persona_hub.transforms.write_hub.attributes_of import AttributesOf
 from persona_hub.transforms.write_hub.novelty import Novelty
@@ -106,16 +106,18 @@ class BuildJob:
             )
             | "ClusterPersonas" >> ClusterPersonas()
         )
-        samples = meanings.kept | "Synthesize" >> SynthesizeUseCases(
-            use_cases=plan.use_cases,
-            model=plan.model,
-            personas=personas_to_use(options),
-            samples_per_persona=options.samples_per_persona,
-            blocks=plan.blocks,
-        )
         described = PersonasAndRows(
             meanings.kept, meanings.kept | "AttributesOf" >> AttributesOf(columns=first.columns, pii=options.pii)
         ) | "AskAttributes" >> attributes_reader(plan)
+        of_personas = {"attributes": described.rows, "members": clustered.members}
+        chosen_by = {
+            kind: of_personas[kind] | f"ByBlock {kind}" >> beam.FlatMap(rows_by_block, plan.blocks)
+            for kind in plan.choice.tables
+        }
+        rows = HubRows(meanings.kept, chosen_by, (meanings.vectors,))
+        samples = rows | "Synthesize" >> SynthesizeUseCases(
+            use_cases=plan.use_cases, model=plan.model, choice=plan.choice, blocks=plan.blocks
+        )
         tables = {
             "personas": meanings.kept,
             "centroids": meanings.centroids,

@@ -17,7 +17,8 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
 from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price, named_model
 from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished, use_cases_of
-from persona_hub.pipelines.planning.sizing import blocks_for, personas_to_use, shards_for
+from persona_hub.pipelines.planning.samples.choices import choice_of_hub
+from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
 from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.partial import report_partial
@@ -27,11 +28,12 @@ from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.choice.choice import Choice
 from persona_hub.transforms.counting.counts import count_records
 from persona_hub.transforms.counting.stages import READ_HUB
 from persona_hub.transforms.hub.manifest import RunManifest, content_of, fingerprint
-from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.versions import Hub, list_attempts, open_hub
+from persona_hub.transforms.read_hub.choice_rows import ReadRows
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
@@ -50,6 +52,7 @@ class SynthesizeJob:
     hub: Hub
     model: ModelConfig
     use_cases: Sequence[UseCase]
+    choice: Choice
     priced: bool  # whether the model's price is known
     token_limits: tuple[int, ...]  # of earlier attempts
     run: str  # name of the run: of the hub's version and of what decides the samples
@@ -72,15 +75,11 @@ class SynthesizeJob:
         options, count = self.options, self.hub.manifest.records_of("personas")
         blocks = options.partitions or blocks_for(count)
 
-        personas = p | "ReadHub" >> ReadHub(hub=self.hub, blocks=blocks)
-        samples = personas | "Synthesize" >> SynthesizeUseCases(
-            use_cases=self.use_cases,
-            model=self.model,
-            personas=personas_to_use(options),
-            samples_per_persona=options.samples_per_persona,
-            blocks=blocks,
+        rows = p | "ReadHub" >> ReadRows(hub=self.hub, blocks=blocks, choice=self.choice)
+        samples = rows | "Synthesize" >> SynthesizeUseCases(
+            use_cases=self.use_cases, model=self.model, choice=self.choice, blocks=blocks
         )
-        counts = count_records(READ_HUB, "personas", personas)
+        counts = count_records(READ_HUB, "personas", rows.personas)
         _ = HubContents({}, samples, counts=counts) | "WriteSamples" >> WriteHub(
             output=options.output,
             draft=RunManifest(
@@ -121,8 +120,10 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     if not use_cases:
         raise UsageError("--use_case is required: a name, `all` for the six, or FILE.yaml of your own")
 
+    choice = choice_of_hub(options, hub)
+
     def name_with(limits: TokenLimits) -> str:
-        return run_name(limits.of_job(options), hub, use_cases)
+        return run_name(limits.of_job(options), hub, use_cases, choice)
 
     runs = reversed(list_attempts(options.output, hub.manifest.version))
     limits = token_limits(options, runs, lambda job, made: f"{made.run}-".startswith(f"{name_with(job)}-"))
@@ -141,6 +142,7 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         hub=hub,
         model=model,
         use_cases=use_cases,
+        choice=choice,
         token_limits=limits.earlier,
         priced=priced,
         run=f"{name}-{len(before) + 1}" if before and not done else name,
@@ -150,13 +152,15 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     )
 
 
-def run_name(options: SynthesizeOptions, hub: Hub, use_cases: Sequence[UseCase]) -> str:
+def run_name(options: SynthesizeOptions, hub: Hub, use_cases: Sequence[UseCase], choice: Choice) -> str:
     """The name of a run of these options: the same for the same samples."""
+    last: tuple[int, ...] = () if choice.samples_of_last == choice.each else (choice.samples_of_last,)
     decisive = deciding_values(options) | {
         "llm": named_model(options)[0],
         "version": hub.manifest.version,
         "prompts": {use_case.name: use_case.prompt.prompt_hash for use_case in use_cases},
-        "samples": (personas_to_use(options), options.samples_per_persona),
+        "samples": [choice.personas, choice.each, *last],
+        **({"choice": choice.told} if choice.told else {}),
     }
     if repeated := [use_case.name for use_case in use_cases if not use_case.stands_alone]:
         decisive["stands_alone"] = dict.fromkeys(repeated, False)

@@ -93,6 +93,8 @@ class SynthesizeOptions(HubOptions, SynthesisOptions, PiiOptions, RunOptions):
     """Options of `synthesize`."""
 
     output: str = again(OutputOptions, "output", help="folder for samples and dead letters, local or gs:// ...")
+    where: str = again(UseCaseOptions, "where", first_day=True)
+    choose: str = again(UseCaseOptions, "choose", first_day=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,14 @@ from persona_hub.pipelines.cli.option import (
     NumberRange,
     Options,
     again,
+    condition,
     language_of_documents,
     language_of_personas,
+    method_of_choice,
     option,
     truth,
 )
+from persona_hub.transforms.choice.choice import RANDOM
 from persona_hub.transforms.corpus.language_codes import SAME_LANGUAGE
 
 
@@ -240,6 +243,22 @@ class UseCaseOptions(Options):
     max_samples: int = option(
         "at most N samples of each use case; 0: all", 0, COUNT, metavar="N", of_hub=True, first_day=True
     )
+    where: str = option(
+        "use only personas of which this holds, as in 'language=de and hop<2'; docs/choose.md has the language",
+        "",
+        condition,
+        metavar="CONDITION",
+        of_hub=True,
+    )
+    choose: str = option(
+        "which personas --max_samples takes: random; diverse, those that cover most meanings; "
+        "stratified:COLUMN[,COLUMN...], as many of each value",
+        RANDOM,
+        method_of_choice,
+        metavar="HOW",
+        of_hub=True,
+    )
+    choose_seed: int = option("another choice for each number", 0, COUNT, metavar="N", of_hub=True)
     examples: tuple[str, ...] = option(
         "JSON Lines with samples of a use case to show the model (few-shot), as math=FILE; FILE alone where --use_case "
         "names one",

@@ -15,6 +15,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from dataclasses import replace as with_changes
 from typing import Any, ClassVar
 
+from persona_hub.transforms.choice.choice import parse_method
+from persona_hub.transforms.choice.where import parse_where
 from persona_hub.transforms.corpus.language_codes import document_language, persona_language
 from persona_hub.transforms.llm.dialects.extra_body import extra_body_in
 
@@ -189,6 +191,22 @@ def language_of_documents(text: str) -> str:
     """Parses codes of languages. Raises ArgumentTypeError, which says what may be meant."""
     try:
         return document_language(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def condition(text: str) -> str:
+    """Parses a condition on personas, into its canonical form. Raises ArgumentTypeError, which shows the place."""
+    try:
+        return str(parse_where(text)) if text.strip() else ""
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def method_of_choice(text: str) -> str:
+    """Parses how personas are chosen, into its canonical form. Raises ArgumentTypeError."""
+    try:
+        return str(parse_method(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -70,6 +70,8 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "persona_language": (r"same|[a-z]{2,3}", "TEXT"),
     "embedder": (rf"offline|use|savedmodel:{CLOUD_FOLDER}|({'|'.join(PAID_EMBEDDERS)}):{MODEL}", "TEXT"),
     "use_case": (rf"all|none|{'|'.join(USE_CASE_NAMES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
+    "where": (r"[^\r\n]*\S[^\r\n]*", "TEXT"),
+    "choose": (r"random|diverse|stratified:[^\r\n]*\S[^\r\n]*", "TEXT"),
     "examples": (rf"([a-z][a-z0-9_]*=)?{CLOUD_OBJECT}", "TEXT"),
 }
 

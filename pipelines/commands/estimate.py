@@ -177,6 +177,8 @@ def basis_lines(
     else:
         yield "estimated without calling the model: tokens by script, answers and losses by rules of thumb"
         yield f"(--n {DOCUMENTS_SENT} --output DIR sends documents, and keeps the answers for the build)"
+    if plan.choice.where and not trial.documents:
+        yield f"--where {plan.choice.where}: all personas are counted; of how many it holds, only a sent sample tells"
 
 
 def estimate_table(stages: Sequence[StageForecast], times: Sequence[float], price: Prices) -> Iterator[str]:

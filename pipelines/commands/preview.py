@@ -25,6 +25,7 @@ from persona_hub.transforms.ask_attributes.attributes_task import AttributesTask
 from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire_engine, release_engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.choice.columns import JoinedRow
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import ASK_ATTRIBUTES, EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.expand_persona.relation_task import RelationTask
@@ -126,10 +127,15 @@ def preview_lines(plan: BuildPlan, documents: Sequence[Document], given: Sequenc
         yield from heading("attributes")
         for one in ask(ASK_ATTRIBUTES, AttributesTask(plan.attributes, plan.sampling), kept, plan.model):
             yield from exchange_lines(one, seen)
+    condition = plan.choice.condition
+    used = [one for one in kept if condition is None or condition.holds(JoinedRow(one))]
+    if plan.use_cases and not used:
+        yield from heading(f"no sample: --where {plan.choice.where} holds of no persona that was kept")
+        return
     for use_case in plan.use_cases:
         task = SynthesizeTask(use_case=use_case, samples_per_persona=1, sampling=None)
         yield from heading(f"samples: {use_case.name}")
-        for one in ask(synthesize_stage(use_case.name), task, kept, plan.model):
+        for one in ask(synthesize_stage(use_case.name), task, used, plan.model):
             yield from exchange_lines(one, seen)
             if isinstance(one, Exchange) and one.result:
                 yield from block("sample", one.result.text)

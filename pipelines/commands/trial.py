@@ -135,7 +135,7 @@ def sample_options(options: BuildOptions, files: Sequence[str], output: str, par
         language=(),
         max_documents=0,
         min_characters=0,
-        max_samples=max(options.samples_per_persona, round(most * part)) if most else 0,
+        max_samples=max(1, round(most * part)) if most else 0,
         output=output,
     )
 

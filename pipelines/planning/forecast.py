@@ -14,7 +14,6 @@ from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
 from persona_hub.pipelines.cli.model_options import EmbedderOptions
 from persona_hub.pipelines.planning.budget import BudgetShares
 from persona_hub.pipelines.planning.models import embeds
-from persona_hub.pipelines.planning.sizing import personas_to_use
 from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
 from persona_hub.transforms.counting.stages import (
     ASK_ATTRIBUTES,
@@ -102,12 +101,14 @@ def forecast_vectors(options: EmbedderOptions, personas: float, tokens: float = 
 
 
 def forecast_samples(options: UseCaseOptions, use_cases: Sequence[UseCase], personas: float) -> list[StageForecast]:
-    """The stages that make samples of `personas`."""
-    used = min(personas, personas_to_use(options) or personas)
+    """The stages that make samples of `personas`, of all of whom any --where is taken to hold."""
+    samples = personas * options.samples_per_persona
+    if options.max_samples:
+        samples = min(samples, options.max_samples)
     return [
         StageForecast(
             synthesize_stage(one.name),
-            used * options.samples_per_persona,
+            samples,
             bare_tokens(one.prompt) + tokens_of(one.examples) + PERSONA_TOKENS,
             one.sampling.max_tokens * SAMPLE_OUTPUT,
         )

@@ -16,7 +16,6 @@ from persona_hub.pipelines.planning.budget import stage_shares
 from persona_hub.pipelines.planning.corpus.sources import check_sources, corpus_files, given_files, without_hops
 from persona_hub.pipelines.planning.differences import differences
 from persona_hub.pipelines.planning.embedders import across_of, identified
-from persona_hub.pipelines.planning.few_shot import examples_of
 from persona_hub.pipelines.planning.forecast import StageForecast, budget_shares, forecast_build
 from persona_hub.pipelines.planning.models import (
     HERE,
@@ -28,6 +27,8 @@ from persona_hub.pipelines.planning.models import (
     model_price,
     named_model,
 )
+from persona_hub.pipelines.planning.samples.choices import choice_in_build
+from persona_hub.pipelines.planning.samples.few_shot import examples_of
 from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, expected_personas, shards_for, with_relations
 from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits, raises_limit, token_limits
 from persona_hub.pipelines.planning.trust import NO_USE_CASE
@@ -35,6 +36,7 @@ from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.ask_attributes.ask_attributes import BY_MODEL
 from persona_hub.transforms.ask_attributes.attributes_task import attributes_prompt
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.choice.choice import Choice
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.corpus.names import printable_name
 from persona_hub.transforms.counting.losses import open_questions
@@ -78,6 +80,7 @@ class BuildPlan:
     expand: Prompt
     attributes: Prompt | None  # None where no model is asked for them
     use_cases: Sequence[UseCase]
+    choice: Choice  # of the personas that samples are made of
     blocks: int  # parts of a shuffle
     shards: int  # files of a table
     priced: bool  # whether the prices of model and embedder are known
@@ -159,6 +162,7 @@ def planned(
         expand=expand,
         attributes=attributes,
         use_cases=use_cases,
+        choice=choice_in_build(options, use_cases, has_vectors=options.embedding_threshold != 1.0),
         blocks=options.partitions or blocks_for(personas + held),
         shards=shards_for(personas),
         priced=priced,

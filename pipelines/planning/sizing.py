@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
-from persona_hub.pipelines.cli.exit_status import UsageError
-
 DOCUMENT_BYTES = 2_000  # of a web page's main text, about
 ROW_BYTES = 200  # of a persona's row with few other columns
 BLOCK_PERSONAS = 20_000  # 10 MB of records: what one worker holds at once
@@ -30,10 +27,3 @@ def blocks_for(personas: int) -> int:
 def shards_for(personas: int) -> int:
     """Files of a table."""
     return min(MOST_BLOCKS, max(1, personas // SHARD_PERSONAS))
-
-
-def personas_to_use(options: UseCaseOptions) -> int:
-    """How many personas samples are made from; 0: all. Raises UsageError."""
-    if 0 < options.max_samples < options.samples_per_persona:
-        raise UsageError(f"--max_samples {options.max_samples}: less than --samples_per_persona")
-    return options.max_samples // options.samples_per_persona

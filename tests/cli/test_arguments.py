@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME, JOBS, Job
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.cli.option import LARGEST, NumberRange, json_object, language_of_personas, options_of, truth
+from persona_hub.pipelines.cli.option import (
+    LARGEST,
+    NumberRange,
+    condition,
+    json_object,
+    language_of_personas,
+    method_of_choice,
+    options_of,
+    truth,
+)
 from persona_hub.pipelines.cli.parser import is_inherited, parser_of, read_options, typed_default
 
 
@@ -117,9 +126,8 @@ def test_a_flag_has_the_type_of_its_field_and_a_default_that_could_be_typed(job:
     if one.many:
         assert kind == tuple[str, ...]
         return
-    typed: Any = {str: str, truth: bool, language_of_personas: str, json_object: str}.get(
-        one.type, getattr(one.type, "kind", None)
-    )
+    texts = (str, language_of_personas, json_object, condition, method_of_choice)
+    typed: Any = bool if one.type is truth else str if one.type in texts else getattr(one.type, "kind", None)
     assert kind == (typed | None if one.default is None else typed)
     assert type(one.default) in (typed, type(None))
     if one.default not in ("", None):

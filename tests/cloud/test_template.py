@@ -52,6 +52,8 @@ EXAMPLES = {
     "embedder": "offline use savedmodel:gs://box/use openai:text-embedding-3-small | savedmodel:/models/use usual",
     "use_case": "all math math,tool gs://box/my.yaml math,gs://box/my.yaml | maths my.yaml",
     "examples": "gs://box/a.jsonl | a.jsonl",
+    "where": "hop<2 language=de |",
+    "choose": "random diverse stratified:language,hop | all stratified:",
     "format": "auto warc | pdf",
     "pii": "keep | maybe",
     "attributes": "rules model off | guess",

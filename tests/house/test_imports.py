@@ -31,6 +31,7 @@ FLOORS: list[list[str]] = [
         "transforms.similarity",
         "transforms.vectors",
         "transforms.clusters",
+        "transforms.choice",
     ],
     ["transforms.calls"],
     [

@@ -13,7 +13,7 @@ from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.schemas import TABLES
-from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.hub.versions import list_runs, open_hub
 from tests.helpers import hubs
 from tests.helpers.hubs import RUNNER, dead_letters, personas, samples
 
@@ -120,7 +120,8 @@ def test_the_order_of_files_does_not_matter(hub: Path, corpus: Path, tmp_path: P
     shuffled.mkdir()
     for number, file in enumerate(sorted(corpus.iterdir(), reverse=True)):
         shutil.copy(file, shuffled / f"{number:02}-{file.name}")
-    other = build(shuffled, tmp_path / "out")
+    everyone = ["--where", "country!=XX and given.a='' and cluster!=x", "--choose", "diverse", "--max_samples", "1000"]
+    other = build(shuffled, tmp_path / "out", *everyone)
     assert {one.persona_id: one.text for one in personas(other)} == {one.persona_id: one.text for one in personas(hub)}
     assert key_of(samples(other, "math")) == key_of(samples(hub, "math"))
 
@@ -152,6 +153,26 @@ def tables(output: Path) -> dict[str, list[str]]:
     """All rows of all tables, in an order of their own."""
     hub = open_hub(str(output))
     return {kind: sorted(map(repr, read_table(hub, kind, record))) for kind, record in TABLES.items()}
+
+
+def test_samples_of_personas_that_were_chosen(hub: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["synthesize", "--hub", str(hub), "--output", str(tmp_path), "--use_case", "instruction", *RUNNER]
+    few = [*command, "--where", "hop<2 and country!=XX", "--choose", "diverse", "--samples_per_persona", "3"]
+    assert main([*few, "--max_samples", "5"]) == DONE
+    rows = samples(tmp_path, "instruction")
+    assert sorted(row["number"] for row in rows) == [0, 0, 1, 1, 2], "the second persona gives what is left"
+    hops = {one.persona_id: one.hop for one in personas(hub)}
+    assert all(hops[row["persona_id"]] < 2 for row in rows)
+    [(_, run)] = list_runs(str(tmp_path))
+    assert run.parameters["where"] == "hop<2 and country!=XX"
+    assert run.parameters["choose"] == "diverse"
+    capsys.readouterr()
+    assert main([*few, "--max_samples=5"]) == DONE
+    assert f"already holds these samples, as run {run.run}" in capsys.readouterr().out
+    none = [*command, "--where", "hop>5"]
+    assert main(none) == FAILED
+    assert "--where hop>5 holds of no persona" in capsys.readouterr().err
+    assert len(list_runs(str(tmp_path))) == 1
 
 
 def key_of(rows: list[dict]) -> set[str]:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.commands.estimate import estimate_table, stage_line, stage_seconds
 from persona_hub.pipelines.commands.trial import Trial, minus
 from persona_hub.pipelines.planning.forecast import KEPT, StageForecast, budget_shares, forecast_build, forecast_samples
@@ -17,7 +16,6 @@ from persona_hub.pipelines.planning.sizing import (
     MOST_BLOCKS,
     blocks_for,
     expected_personas,
-    personas_to_use,
     shards_for,
 )
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig
@@ -56,19 +54,6 @@ def test_larger_inputs_are_cut_into_no_fewer_parts_within_bounds(one: int, other
         assert 1 <= parts(small) <= parts(large) <= MOST_BLOCKS
 
 
-@pytest.mark.parametrize(
-    ("arguments", "personas"),
-    [((), 0), (("--max_samples=10",), 10), (("--max_samples=10", "--samples_per_persona=3"), 3)],
-)
-def test_samples_are_made_of_so_many_personas(arguments: tuple[str, ...], personas: int) -> None:
-    assert personas_to_use(build_options(*arguments)) == personas
-
-
-def test_fewer_samples_than_one_persona_takes_cannot_be() -> None:
-    with pytest.raises(UsageError, match="--max_samples 2: less than --samples_per_persona"):
-        personas_to_use(build_options("--max_samples=2", "--samples_per_persona=3"))
-
-
 # ---- calls
 
 
@@ -100,6 +85,7 @@ def test_another_hop_never_takes_less(hops: int) -> None:
 def test_a_bound_on_samples_bounds_their_calls() -> None:
     assert forecast_samples(build_options("--max_samples=30"), [MATH], 1000)[0].calls == 30
     assert forecast_samples(build_options("--max_samples=30"), [MATH], 10)[0].calls == 10
+    assert forecast_samples(build_options("--max_samples=5", "--samples_per_persona=3"), [MATH], 10)[0].calls == 5
 
 
 STAGES = st.lists(st.floats(0.01, 1e6), min_size=1, max_size=6).map(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import apache_beam as beam
 
 from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
+from persona_hub.transforms.counting.counts import Equation, Key, Sizes, count_records
 from persona_hub.transforms.counting.stages import synthesize_stage
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.forms import repeats_itself, words_of
@@ -18,6 +19,7 @@ from persona_hub.transforms.llm.registry import answers_in_process
 from persona_hub.transforms.prompts.mentions import names_absent_document, names_persona
 from persona_hub.transforms.records import DeadLetter, Persona, Sample
 from persona_hub.transforms.synthesis.use_case import UseCase
+from persona_hub.transforms.synthesize.choose_personas import LastPersona
 from persona_hub.transforms.synthesize.unique_samples import UniqueSamples
 from persona_hub.transforms.wire.batches import Batch
 
@@ -52,7 +54,8 @@ class SynthesizeTask:
 
     def requests(self, persona: Persona) -> list[Request]:
         """One question for each sample wanted."""
-        return [self.use_case.request(persona, number, self.sampling) for number in range(self.samples_per_persona)]
+        wanted = samples_of(persona, self.samples_per_persona)
+        return [self.use_case.request(persona, number, self.sampling) for number in range(wanted)]
 
     def parse(self, persona: Persona, request: Request, completion: Completion, model: str) -> Sample:
         """The sample in an answer. Raises MalformedAnswer."""
@@ -75,6 +78,16 @@ class SynthesizeTask:
     def key(self, persona: Persona) -> str:
         """Id of the persona."""
         return persona.persona_id
+
+
+def samples_of(persona: Persona, samples_per_persona: int) -> int:
+    """How many samples of a persona are wanted: fewer of the last one of a choice."""
+    return persona.samples if isinstance(persona, LastPersona) else samples_per_persona
+
+
+def count_questions(batch: Batch[Persona], stage: str, samples_per_persona: int) -> Iterator[tuple[Key, int]]:
+    """The questions about a batch, as `count_records` counts records."""
+    yield (stage, "asked"), sum(samples_of(persona, samples_per_persona) for persona in batch)
 
 
 def require_of_its_own(text: str, persona: str) -> None:
@@ -128,8 +141,9 @@ class Synthesize(beam.PTransform):
             unique = samples | "UniqueSamples" >> UniqueSamples(stage=stage, partitions=partitions)
             samples = unique.samples
             dead_letters = (dead_letters, unique.dead_letters) | "DeadLetters" >> beam.Flatten()
+        asked = beam.FlatMap(count_questions, stage, self.samples_per_persona).with_output_types(tuple[Key, int])
         counts = (
-            *count_records(stage, "asked", personas, times=self.samples_per_persona),
+            personas | "CountAsked" >> asked,
             *count_records(stage, "answered", samples),
         )
         return Synthesized(samples, dead_letters, counts)

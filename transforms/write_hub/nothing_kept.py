@@ -146,6 +146,8 @@ def told(loss: Loss, output: str, made: BaseManifest, entries: Iterable[FileEntr
             if loss.what in ("records", "rows")
             else f"there were no {loss.what} to ask about"
         )
+        if loss.what == "personas" and (where := made.parameters.get("where")):
+            lack = f"--where {where} holds of no persona"
         return f"nothing was published: {lack}"
     left = loss.whole - sum(loss.reasons.values())
     reasons = ", ".join(f"{n:,} {reason}" for reason, n in list(loss.reasons.items())[:SHOWN_REASONS])

@@ -1,0 +1,1 @@
+"""What choices of personas cover."""

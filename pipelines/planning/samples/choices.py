@@ -1,0 +1,75 @@
+"""Which personas samples are made of, from options: what cannot be chosen by is found before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
+from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.transforms.choice.choice import DIVERSE, MOST_DIVERSE, RANDOM, Choice, parse_method
+from persona_hub.transforms.choice.columns import Column, tables_of
+from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.synthesis.use_case import UseCase
+
+COMPLETED = "`persona-hub compact --hub` completes it"
+TABLES_OF_ALL = ("attributes",)  # that have a row of every persona
+UNLIMITED = "--max_samples N says of how many; without it all personas are used"
+
+
+def choice_of(options: UseCaseOptions) -> Choice:
+    """The choice that options name. Raises UsageError where they do not go together."""
+    choice = Choice(
+        where=options.where,
+        method=parse_method(options.choose),
+        seed=options.choose_seed,
+        samples=options.max_samples,
+        each=options.samples_per_persona,
+    )
+    if choice.method.name != RANDOM and not choice.personas:
+        raise UsageError(f"--choose {choice.method}: {UNLIMITED}")
+    if choice.method.name == DIVERSE and choice.personas > MOST_DIVERSE:
+        raise UsageError(
+            f"--choose diverse: {choice.personas:,} personas; it chooses at most {MOST_DIVERSE:,} (--max_samples over "
+            "--samples_per_persona). For more, --choose stratified:cluster"
+        )
+    return choice
+
+
+def choice_of_hub(options: UseCaseOptions, hub: Hub) -> Choice:
+    """The choice among a hub's personas. Raises UsageError for a table or vectors that the version has not."""
+    choice = choice_of(options)
+    for column in choice.columns:
+        require_table(column, "choose" if column in choice.method.columns else "where", hub)
+    if choice.method.name == DIVERSE and not hub.paths("vectors"):
+        raise UsageError(
+            f"--choose diverse: version {hub.manifest.version} of {hub.output} has no vectors "
+            "(--embedding_threshold 1.0); use --choose stratified:COLUMN or random"
+        )
+    return choice
+
+
+def require_table(column: Column, flag: str, hub: Hub) -> None:
+    """Raises UsageError where the version has not the table of a column, or lacks some of its rows."""
+    there, wanted = hub.manifest.records_of(column.table), hub.manifest.records_of("personas")
+    if hub.paths(column.table) and (there >= wanted or column.table not in TABLES_OF_ALL):
+        return
+    has = f"has the rows of {there:,} of {wanted:,} personas" if there else "has none"
+    raise UsageError(
+        f"--{flag}: {column} is a column of the table {column.table}, of which version {hub.manifest.version} of "
+        f"{hub.output} {has}; {COMPLETED}"
+    )
+
+
+def choice_in_build(options: UseCaseOptions, use_cases: Sequence[UseCase], has_vectors: bool) -> Choice:
+    """The choice among the personas that a build keeps. Raises UsageError for what these do not have."""
+    if not use_cases:
+        if idle := sorted(options.given & {"where", "choose", "choose_seed"}):
+            raise UsageError(f"--{idle[0]}: chooses the personas that samples are made of; name --use_case, too")
+        return Choice()
+    choice = choice_of(options)
+    if not has_vectors and "members" in choice.tables:
+        flag = "--choose" if "members" in tables_of(choice.method.columns) else "--where"
+        raise UsageError(f"{flag}: cluster: there are no clusters with --embedding_threshold 1.0")
+    if choice.method.name == DIVERSE and not has_vectors:
+        raise UsageError("--choose diverse: there are no vectors with --embedding_threshold 1.0")
+    return choice

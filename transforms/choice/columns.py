@@ -1,0 +1,122 @@
+"""The columns that a choice may ask for, and their values in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.records import Persona
+
+UNSPECIFIED = "unspecified"  # as `transforms.attributes` has it, whose tables are not loaded for the parser of flags
+GIVEN = "given."  # before the name of a column that given personas came with
+WHOLE_NUMBERS = ("hop",)  # columns of whole numbers; the others are texts
+PERSONA_COLUMNS = (
+    "persona_id",
+    "text",
+    "origin",
+    "hop",
+    "relation",
+    "source",
+    "document_id",
+    "language",
+    "model",
+)
+# Columns of other tables of a version, each row of which belongs to a persona.
+TABLE_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "members": ("cluster",),
+    "attributes": ("occupation", "occupation_unit", "seniority", "life_stage", "country", "education"),
+}
+TABLE_OF = {name: table for table, names in TABLE_COLUMNS.items() for name in names}
+COLUMNS = (*PERSONA_COLUMNS, *TABLE_OF, f"{GIVEN}NAME")
+
+
+class ChoiceError(InvalidInputError):
+    """A condition or a choice that cannot be; the message names the place and what there is."""
+
+
+class JoinedRow(NamedTuple):
+    """A persona and the rows of other tables that belong to it; None where there is none, or none is needed."""
+
+    persona: Persona
+    attributes: Any = None
+    members: Any = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column by its name, as in "language" or "given.age"."""
+
+    name: str
+
+    @property
+    def table(self) -> str:
+        """The table that holds it."""
+        return "attributes" if self.is_given else TABLE_OF.get(self.name, "personas")
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are whole numbers."""
+        return self.name in WHOLE_NUMBERS
+
+    @property
+    def is_path(self) -> bool:
+        """Whether its values are paths of a tree, as "3.1.4"."""
+        return self.name == "cluster"
+
+    @property
+    def is_given(self) -> bool:
+        """Whether given personas came with it."""
+        return self.name.startswith(GIVEN)
+
+    @property
+    def reader(self) -> Callable[[JoinedRow], Any]:
+        """Row -> value: an int of a number, else a text, "" where there is none."""
+        name, table = self.name, self.table
+        if self.is_given:
+            return lambda row: given_value(row.attributes.given if row.attributes else "", name.removeprefix(GIVEN))
+        if table == "personas":
+            return lambda row: getattr(row.persona, name)
+        place, nothing = JoinedRow._fields.index(table), UNSPECIFIED if table == "attributes" else ""
+        return lambda row: getattr(row[place], name, nothing)
+
+    def __str__(self) -> str:
+        """As it is typed: a name with blanks in quotes."""
+        bare = self.name.removeprefix(GIVEN)
+        return f"{GIVEN}{quoted(bare)}" if self.is_given and not is_bare(bare) else self.name
+
+
+def column_of(name: str) -> Column:
+    """The column of this name. Raises ChoiceError, which names those that there are."""
+    if name in PERSONA_COLUMNS or name in TABLE_OF or (name.startswith(GIVEN) and name != GIVEN):
+        return Column(name)
+    raise ChoiceError(f"no column {name!r}; there are {', '.join(COLUMNS)}")
+
+
+def given_value(given: str, name: str) -> str:
+    """A column of a given persona as text, "" where it has none; `given` is a JSON object or ""."""
+    try:
+        value = orjson.loads(given).get(name) if given else None
+    except (orjson.JSONDecodeError, AttributeError):  # a damaged row, which has no columns
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def tables_of(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Tables beside that of personas that hold any of the columns."""
+    return tuple(sorted({column.table for column in columns} - {"personas"}))
+
+
+def is_bare(text: str) -> bool:
+    """Whether a text can stand without quotes."""
+    return bool(text) and not any(c.isspace() or c in "'\"()=!<>,^" for c in text)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, which in it are doubled."""
+    return "'" + text.replace("'", "''") + "'"
