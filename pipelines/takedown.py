@@ -28,7 +28,9 @@ from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.cluster_personas.cluster_personas import ClusterPersonas, PersonasAndVectors
+from persona_hub.transforms.counting.counts import count_records
 from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.counting.stages import TAKE_DOWN
 from persona_hub.transforms.dedup.layout import KeyedPayload
 from persona_hub.transforms.dedup.persona_rows import pack_existing
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
@@ -45,6 +47,7 @@ from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup
 from persona_hub.transforms.read_hub.existing_hub import existing_vectors
 from persona_hub.transforms.records import Tombstone, excerpt
 from persona_hub.transforms.store.registry import NO_STORE
+from persona_hub.transforms.take_down.moved_attributes import MovedAttributes
 from persona_hub.transforms.take_down.naming import FoundNames, find_names, one_of_several
 from persona_hub.transforms.take_down.take_down import TakeDown
 from persona_hub.transforms.write_hub.attributes_of import AttributesOf
@@ -162,19 +165,20 @@ class TakedownJob:
             )
             | "ClusterPersonas" >> ClusterPersonas()
         )
-        personas = (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten()
+        moved = taken.moved | "MovedAttributes" >> MovedAttributes(hub=hub, blocks=blocks)
         tables = {
-            "personas": personas,
+            "personas": (taken.moved, meanings.kept | "Restored" >> beam.Values()) | "Personas" >> beam.Flatten(),
             "members": clustered.members,
             "clusters": clustered.clusters,
             "duplicates": (texts.duplicates, meanings.duplicates) | "Duplicates" >> beam.Flatten(),
-            "attributes": personas | "AttributesOf" >> AttributesOf(),
+            "attributes": (moved, meanings.kept | "AttributesOf" >> AttributesOf()) | "Attributes" >> beam.Flatten(),
             "removed": taken.removed,
         }
         vectors = meanings.vectors | "WriteVectors" >> WriteVectors(
             output=options.hub, folder=draft.folder, blocks=blocks
         )
-        contents = HubContents(tables, {}, (taken, texts, meanings, clustered), (vectors,))
+        counts = count_records(TAKE_DOWN, "attributes", moved)
+        contents = HubContents(tables, {}, (taken, texts, meanings, clustered), (vectors,), counts)
         _ = contents | "WriteHub" >> WriteHub(
             output=options.hub,
             draft=draft,

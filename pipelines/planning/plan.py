@@ -94,7 +94,7 @@ class BuildPlan:
     @property
     def asks(self) -> bool:
         """Whether the language model is asked anything."""
-        return bool(self.files or self.use_cases or self.options.expand_hops)
+        return bool(self.files or self.use_cases or self.options.expand_hops or self.attributes)
 
     @property
     def store(self) -> str:

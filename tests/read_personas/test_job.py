@@ -6,18 +6,22 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
+from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.pipelines.main import main
+from persona_hub.pipelines.planning.plan import plan_build
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.table_files import read_file
-from persona_hub.transforms.hub.versions import list_versions, open_hub, path_of
+from persona_hub.transforms.hub.versions import Hub, list_versions, open_hub, path_of
 from persona_hub.transforms.records import Attributes, DocumentOutcome, Provenance
 from tests.helpers.hubs import personas
 from tests.material.growing import OFF
@@ -86,6 +90,11 @@ def manifest_of(hub: Path) -> Manifest:
     return open_hub(str(hub)).manifest
 
 
+def first_of(hub: Path) -> Hub:
+    """The hub in its first version."""
+    return open_hub(str(hub), list_versions(str(hub))[0].version)
+
+
 def test_they_are_filtered_scrubbed_and_told_where_from(hub: Path, files: tuple[Path, Path]) -> None:
     released, portraits = files
     found = personas(hub)
@@ -133,6 +142,9 @@ def test_a_takedown_of_one_file_empties_its_part(own: Path, files: tuple[Path, P
     assert "A lighthouse keeper who logs every ship" not in left
     assert (left[BOTH].origin, left[BOTH].source.endswith("released.jsonl, line 2")) == ("given", True)
     assert given_of(own)[BOTH] == {}, "those were the other file's"
+    said = {row.persona_id: replace(row, given="") for row in read_table(first_of(own), "attributes", Attributes)}
+    for row in read_table(open_hub(str(own)), "attributes", Attributes):
+        assert replace(row, given="") == said[row.persona_id]
     assert len(left) == 3
     attributes = list(read_table(open_hub(str(own)), "attributes", Attributes))
     assert sorted(row.persona_id for row in attributes) == sorted(one.persona_id for one in left.values())
@@ -241,3 +253,17 @@ def test_the_released_files_become_one_hub(data: Path, tmp_path: Path, capsys: p
     assert main(["takedown", "--hub", str(hub), "--source", str(files[1])]) == DONE
     assert not any("zipcode" in columns for columns in given_of(hub).values())
     assert {one.source.partition(",")[0] for one in personas(hub)} == {str(files[0])}
+
+
+def test_whether_a_model_is_asked(files: tuple[Path, Path], tmp_path: Path) -> None:
+    parser = JOB_BY_NAME["build"]
+
+    def asks(*flags: str) -> bool:
+        typed = ["--personas", str(files[0]), "--output", str(tmp_path / "hub"), *flags]
+        return plan_build(read_options(parser, typed)[0]).asks
+
+    assert not asks()
+    assert asks("--expand_hops", "1")
+    assert asks("--use_case", "math")
+    assert asks("--attributes", "model")
+    assert asks("--input", str(files[0]), "--expand_hops", "0")

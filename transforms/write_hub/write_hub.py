@@ -33,7 +33,7 @@ WRITTEN = (
     Equation(WRITE_HUB, "documents", (*RECORDS_READ, "compact/documents")),
     Equation(WRITE_HUB, "provenance", ("unique_personas/personas", "compact/provenance")),
     Equation(WRITE_HUB, "duplicates", ("minhash_dedup/duplicate-*", "embed_dedup/duplicate-*", "compact/duplicates")),
-    Equation(WRITE_HUB, "attributes", ("embed_dedup/kept", "take_down/moved", "compact/attributes")),
+    Equation(WRITE_HUB, "attributes", ("embed_dedup/kept", "take_down/attributes", "compact/attributes")),
     Equation(WRITE_HUB, "members", ("cluster_personas/assigned",)),
     Equation(WRITE_HUB, "clusters", ("cluster_personas/clusters",)),
     Equation(WRITE_HUB, "removed", ("take_down/removed", "compact/removed")),
