@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,25 @@ def test_readers_see_the_same(compacted: tuple[Path, dict[str, list[Any]]]) -> N
     assert manifest.records_of("personas") == len(before["personas"])
     assert {entry.folder for entry in manifest.files} == {manifest.folder}
     assert {row.persona_id for row in before["attributes"]} == {row.persona_id for row in before["personas"]}
+
+
+def test_a_hub_of_an_earlier_release_gets_the_tables_that_it_lacks(
+    compacted: tuple[Path, dict[str, list[Any]]], tmp_path: Path
+) -> None:
+    whole, _ = compacted
+    hub = Path(shutil.copytree(whole, tmp_path / "hub"))
+    manifest = open_hub(str(hub)).manifest
+    lacking = ("attributes", "members", "clusters")
+    older = replace(manifest, files=tuple(entry for entry in manifest.files if entry.kind not in lacking))
+    (hub / manifest.folder / "manifest.json").write_bytes(older.to_json())
+    assert not any(shown(hub, kind) for kind in lacking)
+    assert main(["compact", "--hub", str(hub)]) == DONE
+    for kind in ("attributes", "members"):
+        assert shown(hub, kind) == shown(whole, kind)
+    assert [(row.size, row.label) for row in shown(hub, "clusters")] == [
+        (row.size, row.label) for row in shown(whole, "clusters")
+    ]
+    assert len(shown(hub, "members")) == len(personas(hub))
 
 
 def test_what_was_hidden_is_not_in_its_files_and_gc_removes_the_rest(

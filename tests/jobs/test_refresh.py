@@ -9,9 +9,10 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
 from persona_hub.pipelines.main import main
+from persona_hub.transforms.hub.clusters import read_clusters
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import list_versions, open_hub
-from persona_hub.transforms.records import DocumentOutcome, Duplicate, Vector
+from persona_hub.transforms.records import DocumentOutcome, Duplicate, Member, Vector
 from tests.helpers.hubs import personas, samples
 from tests.helpers.paid import paying
 from tests.material.growing import OFF, build, by_id, corpus, refresh
@@ -114,6 +115,10 @@ def test_each_persona_is_embedded_once(tmp_path: Path) -> None:
     refresh(hub, corpus(tmp_path / "c.jsonl", range(12, 18)))
     vectors = [row.persona_id for row in read_table(open_hub(str(hub)), "vectors", Vector)]
     assert sorted(vectors) == sorted(by_id(personas(hub)))
+    members = [row.persona_id for row in read_table(open_hub(str(hub)), "members", Member)]
+    assert sorted(members) == sorted(vectors)
+    [all_in_one] = read_clusters(open_hub(str(hub)))
+    assert all_in_one.size == len(vectors)
     [_, _, last] = list_versions(str(hub))
     assert last.counts["write_hub"]["vectors"] == last.counts["embed_dedup"]["kept"] > 0
 
