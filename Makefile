@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: demo test coverage test-crash engines test-cluster test-llama lint type lock clean
 
-demo: .venv/installed  ## the whole job on the embedded model and embedder; leaves demo/ to look at
+demo: .venv/installed  ## the whole job on the packaged model and embedder; leaves demo/ to look at
 	@rm -rf demo
 	@$(BIN)/persona-hub build --input 'examples/corpus/*' --output demo --use_case all
 	@$(BIN)/persona-hub export --hub demo --format jsonl,parquet

@@ -86,7 +86,7 @@ def table(embedder: str, pairs: list[Pair]) -> None:
     print(f"{'':7}{titles}{''.join(f'{name:>13}' for name in names)}")
     lowest: dict[str, float] = {}
     failed: set[str] = set()  # a threshold counts only if all above it do
-    for threshold in (hundredths / 100 for hundredths in range(99, 69, -1)):
+    for threshold in (step / 200 for step in range(198, 139, -1)):
         rates = []
         for title, (right, wrong) in PRECISIONS.items():
             true, false = (over(kinds, cosine, threshold) for kinds in (right, wrong))
@@ -97,7 +97,7 @@ def table(embedder: str, pairs: list[Pair]) -> None:
                 lowest[title] = threshold
         rates.append(told(over(SAME, cosine, threshold), same))
         shares = "".join(f"{(cosine[name] >= threshold).mean():13.3f}" for name in names)
-        print(f"{threshold:.2f}   {''.join(f'{rate:22}' for rate in rates)}{shares}")
+        print(f"{threshold:.3f}  {''.join(f'{rate:22}' for rate in rates)}{shares}")
     for title in PRECISIONS:
         print(f"lowest threshold with {title} >= {WANTED}: {lowest.get(title, 'none')}")
 
@@ -122,7 +122,7 @@ def main() -> None:
     if options.normalised:
         pairs = [Pair(pair.kind, normalised(pair.first), normalised(pair.second)) for pair in pairs]
     with tempfile.TemporaryDirectory() as folder:
-        for embedder in options.embedder or ["use", "offline", "savedmodel"]:
+        for embedder in options.embedder or ["use", "hash", "savedmodel"]:
             if embedder == "savedmodel":
                 from examples.savedmodel import mean_of_pieces, save  # which imports TensorFlow
 

@@ -16,7 +16,7 @@ from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.first_personas import first_personas
-from persona_hub.pipelines.planning.embedders import models_entry
+from persona_hub.pipelines.planning.embedders import models_entry, models_of_threshold, warn_of_threshold
 from persona_hub.pipelines.planning.models import called_models
 from persona_hub.pipelines.planning.own_spend import is_own_spend
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, named_use_cases, plan_build
@@ -54,6 +54,7 @@ def build_hub(options: BuildOptions, beam_flags: Sequence[str]) -> int:
 def plan_build_job(options: BuildOptions, where: Where) -> BuildJob:
     """The plan of a build, whose settings later commands may take over. Raises what `plan_build` does."""
     job = BuildJob(plan_build(options, where), where.runner)
+    warn_of_threshold(job.plan.options)
     note_settings(options.output, options)
     return job
 
@@ -205,6 +206,12 @@ def attributes_reader(plan: BuildPlan) -> AskAttributes:
     )
 
 
+def embedder_entry(plan: BuildPlan) -> dict[str, str]:
+    """The embedder and its threshold in the manifest."""
+    before = models_of_threshold(plan.options, plan.base.manifest.models if plan.base else {})
+    return models_entry(plan.embedder, plan.options.embedding_threshold, before)
+
+
 def draft_version(plan: BuildPlan, runner: str) -> Manifest:
     """The manifest, but for what the job finds out."""
     return Manifest(
@@ -217,7 +224,7 @@ def draft_version(plan: BuildPlan, runner: str) -> Manifest:
         fingerprint=plan.fingerprint,
         parameters=recorded_values(plan.options),
         prompts=plan.prompts,
-        models={**({"llm": plan.model.name} if plan.asks else {}), **models_entry(plan.embedder)},
+        models={**({"llm": plan.model.name} if plan.asks else {}), **embedder_entry(plan)},
         repairs=plan.model.repairs,
         token_limits=plan.token_limits,
         runner=runner,

@@ -14,7 +14,13 @@ from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import deciding_values
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.embedders import across_of, identified, is_embedder_of
+from persona_hub.pipelines.planning.embedders import (
+    across_of,
+    as_in_earlier_releases,
+    identified,
+    is_embedder_of,
+    warn_of_threshold,
+)
 from persona_hub.pipelines.planning.models import HERE, called_models, embedder_of
 from persona_hub.pipelines.planning.sizing import blocks_for
 from persona_hub.pipelines.reporting.dedup_summary import dedup_summary
@@ -47,6 +53,7 @@ from persona_hub.transforms.read_hub.existing_hub import ReadExistingRows, exist
 from persona_hub.transforms.similarity.plan import Plan
 
 EXHAUSTED = "budget-exhausted"
+UNKNOWN_RUN = "?"  # in place of a fingerprint
 ROW_BYTES = 160  # of a persona as a line of JSON, about
 BYTES_IN_A_PARTITION = 32 << 20  # of input; 32 partitions at a gigabyte
 RETURNED_BYTES = 32 << 20  # arrays are up to that large: getting them from the system again and again took 1/4 longer
@@ -195,14 +202,19 @@ def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
     size = sum(source.size for source in sources)
     partitions = options.partitions or min(MOST_PARTITIONS, max(LEAST_PARTITIONS, size // BYTES_IN_A_PARTITION))
     hub = open_hub(options.against) if options.against else None
-    decisive = deciding_values(options) | {
-        **identified(options, where),
-        "files": [(source.name, source.size) for source in sources],
-        "against": hub.manifest.version if hub else "",
-    }
+
+    def decisive(job: DedupOptions) -> str:
+        files = [(source.name, source.size) for source in sources]
+        named = {**identified(job, where), "files": files, "against": hub.manifest.version if hub else ""}
+        return fingerprint(deciding_values(job) | named)
+
+    former = as_in_earlier_releases(options)
+    if held_fingerprint(options.output) == decisive(former):
+        options = former  # an earlier release has made it by the same command
+    warn_of_threshold(options)
     return DedupJob(
-        fingerprint=fingerprint(decisive),
-        done=is_done(options.output, fingerprint(decisive)),
+        fingerprint=decisive(options),
+        done=is_done(options.output, decisive(options)),
         sources=sources,
         output=options.output,
         max_lost=options.max_lost,
@@ -218,14 +230,21 @@ def plan_dedup(options: DedupOptions, where: Where = HERE) -> DedupJob:
     )
 
 
+def held_fingerprint(output: str) -> str:
+    """The fingerprint of the run whose result the folder holds, "" where it holds none."""
+    return (
+        str(statistics_of(output).get("fingerprint", UNKNOWN_RUN)) if file_exists(join_path(output, STATISTICS)) else ""
+    )
+
+
 def is_done(output: str, decisive: str) -> bool:
     """Whether the folder holds the whole result of a run with this fingerprint. Raises UsageError for any other."""
-    if not file_exists(join_path(output, STATISTICS)):
+    held = held_fingerprint(output)
+    if not held:
         return False
-    held = statistics_of(output)
-    if held.get("fingerprint") != decisive:
+    if held != decisive:
         raise UsageError(f"--output {output}: holds the result of another run; name another folder")
-    if held["without_vector"]:
+    if statistics_of(output)["without_vector"]:
         raise UsageError(f"--output {output}: holds a result that lacks vectors; name another folder")
     return True
 

@@ -11,7 +11,7 @@ from persona_hub.pipelines.cli.command_options import RefreshOptions
 from persona_hub.pipelines.cli.exit_status import NothingToRead
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.planning.embedders import check_embedder
+from persona_hub.pipelines.planning.embedders import check_embedder, warn_of_threshold
 from persona_hub.pipelines.planning.plan import plan_refresh
 from persona_hub.pipelines.planning.trust import continued
 from persona_hub.pipelines.runners.job import run_job
@@ -30,6 +30,7 @@ def plan_refresh_job(options: RefreshOptions, where: Where) -> BuildJob:
     hub = open_hub(options.hub)
     asked = continued(options, hub)
     check_embedder(asked, hub, where)
+    warn_of_threshold(asked, hub.manifest.models)
     try:
         plan = plan_refresh(asked, where)
     except NoFileError as error:

@@ -64,6 +64,7 @@ class RefreshOptions(HubOptions, BuildOptions):
     output: str = field(default="", init=False)  # the hub; not a flag
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "output", self.hub)
 
 
@@ -107,6 +108,7 @@ class TakedownOptions(SourceOptions, PersonaDedupOptions, RunOptions):
     response_store: str = again(StoreOptions, "response_store", of_hub=True)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "output", self.hub)
 
 
@@ -119,6 +121,7 @@ class SearchOptions(QueryOptions, EmbedderOptions):
     response_store: str = again(StoreOptions, "response_store", of_hub=True)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "output", self.hub)
 
 

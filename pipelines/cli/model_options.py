@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from persona_hub.pipelines.cli.corpus_options import OutputOptions
 from persona_hub.pipelines.cli.option import ANY, COUNT, LARGEST, POSITIVE, NumberRange, Options, json_object, option
 from persona_hub.transforms.counting.losses import MAX_LOST
+from persona_hub.transforms.embedding.thresholds import DEFAULT_EMBEDDER, UNKNOWN, default_threshold, embedder_named
+
+OF_MODEL = {"decides": True, "of_hub": True, "in_model_file": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,38 +99,16 @@ class SamplingOptions(Options):
     """How the model draws its answers."""
 
     max_tokens: int | None = option(
-        "longest answer in tokens; default: as the step needs",
-        None,
-        POSITIVE,
-        metavar="N",
-        decides=True,
-        of_hub=True,
-        in_model_file=True,
+        "longest answer in tokens; default: as the step needs", None, POSITIVE, metavar="N", **OF_MODEL
     )
     temperature: float | None = option(
-        "of the model's sampling; default: the model's own",
-        None,
-        NumberRange(0, 2, float),
-        decides=True,
-        of_hub=True,
-        in_model_file=True,
+        "of the model's sampling; default: the model's own", None, NumberRange(0, 2, float), **OF_MODEL
     )
     top_p: float | None = option(
-        "of the model's sampling; default: the model's own",
-        None,
-        NumberRange(0, 1, float),
-        decides=True,
-        of_hub=True,
-        in_model_file=True,
+        "of the model's sampling; default: the model's own", None, NumberRange(0, 1, float), **OF_MODEL
     )
     seed: int | None = option(
-        "of the model's sampling, where it has one",
-        None,
-        NumberRange(-LARGEST, LARGEST),
-        metavar="N",
-        decides=True,
-        of_hub=True,
-        in_model_file=True,
+        "of the model's sampling, where it has one", None, NumberRange(-LARGEST, LARGEST), metavar="N", **OF_MODEL
     )
 
 
@@ -261,9 +242,9 @@ class EmbedderOptions(CallingOptions):
     """Which embedder compares meanings, how it is called, and from when on two personas are duplicates."""
 
     embedder: str = option(
-        "text embedder: `use` (a sentence encoder of 16 languages), savedmodel:PATH, openai:MODEL, gemini:MODEL or "
-        "vertex:MODEL (paid); `offline` hashes words and characters",
-        "offline",
+        "text embedder: `use` (a sentence encoder of 16 languages), `hash` (words and characters, without a model), "
+        "savedmodel:PATH, openai:MODEL, gemini:MODEL or vertex:MODEL (paid)",
+        DEFAULT_EMBEDDER,
         metavar="NAME",
         decides=True,
         of_hub=True,
@@ -289,9 +270,15 @@ class EmbedderOptions(CallingOptions):
         "tokens a minute to a paid embedder; 0: no limit", 0, COUNT, metavar="N", of_hub=True
     )
     embedding_threshold: float = option(
-        "cosine similarity at which personas are duplicates; 1.0: step off",
-        0.9,
+        "cosine similarity at which personas are duplicates; 1.0: step off; default: the embedder's (use "
+        f"{default_threshold('use'):g}, hash {default_threshold('hash'):g}, others {UNKNOWN.cosine:g})",
+        None,
         NumberRange(0.5, 1.0, float),
         decides=True,
         of_hub=True,
     )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "embedder", embedder_named(self.embedder))
+        if self.embedding_threshold is None:
+            object.__setattr__(self, "embedding_threshold", default_threshold(self.embedder))

@@ -7,8 +7,10 @@ from typing import Any
 
 from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.option import options_of, recorded_values
+from persona_hub.pipelines.planning.embedders import EMBEDDER
 from persona_hub.transforms.ask_attributes.ask_attributes import BY_MODEL
 from persona_hub.transforms.ask_attributes.attributes_task import attributes_prompt
+from persona_hub.transforms.embedding.thresholds import embedder_named
 from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
 from persona_hub.transforms.hub.manifest import Manifest
@@ -37,8 +39,9 @@ def changed_parameters(options: BuildOptions, before: Mapping[str, Any]) -> Iter
     """The flags that decide a hub, or name its input or its model, and had another value."""
     now = recorded_values(options)
     for name, one in options_of(type(options)).items():
-        if (one.decides or one.decides_if_given or name in INPUT_AND_MODEL) and now.get(name) != before.get(name):
-            yield f"--{name} {shown_value(now.get(name))}, before {shown_value(before.get(name))}"
+        was = embedder_named(before.get(name, "")) if name == EMBEDDER else before.get(name)
+        if (one.decides or one.decides_if_given or name in INPUT_AND_MODEL) and now.get(name) != was:
+            yield f"--{name} {shown_value(now.get(name))}, before {shown_value(was)}"
 
 
 def changed_prompts(prompts: Sequence[Prompt], before: Mapping[str, str]) -> Iterator[str]:

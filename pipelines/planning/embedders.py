@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from persona_hub.pipelines.cli.command_options import PersonaDedupOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.model_options import EmbedderOptions
 from persona_hub.pipelines.runners.called_models import KnownVector
 from persona_hub.pipelines.runners.run import Where
@@ -15,7 +18,8 @@ from persona_hub.transforms.embed_dedup.near_duplicates import CELLS_FROM
 from persona_hub.transforms.embedding.across_languages import AcrossLanguages, across_languages
 from persona_hub.transforms.embedding.model_files import savedmodel_files
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.embedding.registry import split_embedder
+from persona_hub.transforms.embedding.registry import ONE_MODEL, split_embedder
+from persona_hub.transforms.embedding.thresholds import FORMER_DEFAULT, chosen_for, embedder_named, threshold_of
 from persona_hub.transforms.embedding.use.weights import use_files
 from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.table_files import read_file
@@ -23,8 +27,13 @@ from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Persona, Vector
 
 EMBEDDER, EMBEDDER_FILES = "embedder", "embedder_files"  # in a manifest's `models`
+THRESHOLD_FOR = "threshold_for"  # there, too: the embedder that the threshold was chosen for
 SAVED_MODEL, SENTENCE_ENCODER = "savedmodel", "use"
+OFFLINE = "offline"  # which stands for `hash` in fingerprints, so that those of earlier releases stay
+NO_MODELS: Mapping[str, str] = {}
 LOOKED_AT = 4096  # records of a file
+
+EmbedderOptionsT = TypeVar("EmbedderOptionsT", bound=EmbedderOptions)
 
 
 def files_hash(options: EmbedderOptions, where: Where) -> str:
@@ -45,13 +54,54 @@ def files_hash(options: EmbedderOptions, where: Where) -> str:
 
 def identified(options: EmbedderOptions, where: Where) -> dict[str, Any]:
     """What stands for the embedder's name in a fingerprint: a local model is its files, wherever they lie."""
-    found = files_hash(options, where)
-    return {EMBEDDER: f"{split_embedder(options.embedder)[0]}:{found}"} if found else {}
+    found, backend = files_hash(options, where), split_embedder(options.embedder)[0]
+    if found:
+        return {EMBEDDER: f"{backend}:{found}"}
+    return {EMBEDDER: OFFLINE} if backend in ONE_MODEL else {}
 
 
-def models_entry(embedder: EmbedderConfig) -> dict[str, str]:
-    """The embedder as a manifest's `models` names it."""
-    return {EMBEDDER: embedder.name} | ({EMBEDDER_FILES: embedder.files} if embedder.files else {})
+def models_entry(
+    embedder: EmbedderConfig, threshold: float = 1.0, before: Mapping[str, str] = NO_MODELS
+) -> dict[str, str]:
+    """The embedder as a manifest's `models` names it, and which one the threshold was chosen for.
+
+    `before`: the `models` of the hub that the threshold was taken from, if it was.
+    """
+    entry = {EMBEDDER: embedder.name} | ({EMBEDDER_FILES: embedder.files} if embedder.files else {})
+    return entry | ({THRESHOLD_FOR: threshold_for(embedder.name, threshold, before)} if threshold < 1.0 else {})
+
+
+def threshold_for(name: str, threshold: float, before: Mapping[str, str]) -> str:
+    """The embedders that a threshold was chosen for; `before` as for `models_entry`."""
+    return before.get(THRESHOLD_FOR) or chosen_for(name, threshold)
+
+
+def warn_of_threshold(options: EmbedderOptions, before: Mapping[str, str] = NO_MODELS) -> None:
+    """Says so where the threshold was chosen for another embedder; `before` as for `models_entry`."""
+    name, cosine = options.embedder, options.embedding_threshold
+    other = threshold_for(name, cosine, models_of_threshold(options, before))
+    backend, own = split_embedder(name)[0], threshold_of(name)
+    if cosine == 1.0 or other == backend:
+        return
+    remedy = "measured" if own.measured else "the default, not measured"
+    say(
+        f"warning: --embedding_threshold {cosine:g} was chosen for other embedders ({other}); for {backend} "
+        f"{own.cosine:g} is {remedy}: see docs/embed_dedup.md",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def models_of_threshold(options: EmbedderOptions, before: Mapping[str, str]) -> Mapping[str, str]:
+    """The `models` of the hub that the threshold was taken from; none where it was given."""
+    return NO_MODELS if "embedding_threshold" in options.given else before
+
+
+def as_in_earlier_releases(options: EmbedderOptionsT) -> EmbedderOptionsT:
+    """The same command before `use` was the default, and before a threshold was the embedder's."""
+    former = dict(zip((EMBEDDER, "embedding_threshold"), FORMER_DEFAULT, strict=True))
+    changes: dict[str, Any] = {name: value for name, value in former.items() if name not in options.given}
+    return replace(options, **changes)
 
 
 def across_of(options: PersonaDedupOptions) -> AcrossLanguages | None:
@@ -82,7 +132,7 @@ def is_embedder_of(models: Mapping[str, str], embedder: EmbedderConfig) -> bool:
     before = models.get(EMBEDDER_FILES, "")
     if before and embedder.files:
         return before == embedder.files
-    return models.get(EMBEDDER, embedder.name) == embedder.name
+    return embedder_named(models.get(EMBEDDER, embedder.name)) == embedder.name
 
 
 def known_vector(hub: Hub) -> KnownVector | None:
@@ -117,8 +167,8 @@ def check_embedder(options: EmbedderOptions, hub: Hub, where: Where) -> None:
                 f"{asked.files[:8]}, then {models[EMBEDDER_FILES][:8]}); put that one back, or build a new hub"
             )
         raise UsageError(
-            f"--embedder {asked.name}: the vectors of this hub are of {models.get(EMBEDDER)}, and those of two "
-            f"embedders cannot be compared; leave the flag out, or build a new hub"
+            f"--embedder {asked.name}: the vectors of this hub are of {embedder_named(models[EMBEDDER])}, and those of "
+            f"two embedders cannot be compared; leave the flag out, or build a new hub"
         )
     before = hub.manifest.parameters.get("embedding_dimensions", 0)
     if options.embedding_dimensions != before:

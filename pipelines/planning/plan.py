@@ -30,7 +30,7 @@ from persona_hub.pipelines.planning.models import (
 from persona_hub.pipelines.planning.samples.choices import choice_in_build
 from persona_hub.pipelines.planning.samples.few_shot import examples_of
 from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, expected_personas, shards_for, with_relations
-from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits, raises_limit, token_limits
+from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits, known_job, raises_limit
 from persona_hub.pipelines.planning.trust import NO_USE_CASE
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.ask_attributes.ask_attributes import BY_MODEL
@@ -133,13 +133,10 @@ def planned(
     attributes = attributes_prompt(options.prompt_dir) if options.attributes == BY_MODEL else None
     steps = [extract, expand, *([attributes] if attributes else [])]
 
-    named_by_content = {**identified(options, where), **own_prompts(options)}
+    def content_of(job: BuildOptions) -> str:
+        return build_fingerprint(job, files, given, steps, {**identified(job, where), **own_prompts(job)})
 
-    def content_with(limits: TokenLimits) -> str:
-        return build_fingerprint(limits.of_job(options), files, given, steps, named_by_content)
-
-    limits = token_limits(options, lineage(options.output), lambda job, made: content_with(job) == made.fingerprint)
-    content, options = content_with(limits), limits.of_run(options)
+    options, limits, content = known_job(options, lineage(options.output), content_of)
     use_cases = use_cases_of(options, limits)
     here, there = float(bool(files)), float(bool(given))
     stages = forecast_build(options, extract, expand, use_cases, here, given=there, attributes=attributes)

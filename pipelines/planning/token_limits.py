@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.model_options import SamplingOptions
-from persona_hub.transforms.hub.manifest import BaseManifest
+from persona_hub.pipelines.planning.embedders import as_in_earlier_releases
+from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
 from persona_hub.transforms.llm.protocol import Sampling
 
 OWN = 0  # in a list of limits: each step's own, where --max_tokens is not given
@@ -62,6 +64,28 @@ def token_limits(
         if (wanted in limits or last == wanted) and is_run_of(found, made):
             return found
     return TokenLimits(wanted, (), wanted)
+
+
+def known_job(
+    options: BuildOptions, runs: Iterable[Manifest], content_of: Callable[[BuildOptions], str]
+) -> tuple[BuildOptions, TokenLimits, str]:
+    """(options as they are now, limits, fingerprint) of the job that the options describe.
+
+    What an earlier release has begun by the same command goes on by the defaults of then.
+    """
+    made = list(runs)
+    jobs = []
+    for job in (options, as_in_earlier_releases(options)):
+
+        def content_with(limits: TokenLimits, job: BuildOptions = job) -> str:
+            return content_of(limits.of_job(job))
+
+        limits = token_limits(job, made, lambda limits, run: content_with(limits) == run.fingerprint)
+        content = content_with(limits)
+        jobs.append((limits.of_run(job), limits, content))
+        if any(run.fingerprint == content for run in made):
+            return jobs[-1]
+    return jobs[0]
 
 
 def raises_limit(options: SamplingOptions, made: BaseManifest) -> bool:

@@ -21,13 +21,16 @@ from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.option import Options, options_of
 from persona_hub.pipelines.cli.parser import inherit
 from persona_hub.pipelines.planning.store_choice import RESPONSES
+from persona_hub.transforms.embedding.registry import ONE_MODEL
+from persona_hub.transforms.embedding.thresholds import FORMER_NAMES
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
 
-HARMLESS = ("", None, "offline", NO_STORE, ())
+HARMLESS = ("", None, NO_STORE, ())
+PACKAGED_MODELS = {"llm": ("offline",), "embedder": (*ONE_MODEL, *FORMER_NAMES)}  # in this very package, for nothing
 NO_USE_CASE = "none"
 PACKAGED_USE_CASES = (*USE_CASE_NAMES, "all", NO_USE_CASE)
 WITH_PATHS = ("savedmodel", "export", "sqlite")  # before the colon of a name: a path follows
@@ -71,12 +74,17 @@ def is_own(output: str, name: str, value: Any, noted: Mapping[str, list[str]]) -
     """Whether a value that a manifest names is harmless, in OUTPUT itself, or one that the user has used with it."""
     if isinstance(value, list):  # of use cases, or of files of examples
         return all(is_own(output, name, one, noted) for one in value)
-    if value in HARMLESS or (name == "use_case" and value in PACKAGED_USE_CASES):
+    if value in HARMLESS or is_packaged(name, value) or (name == "use_case" and value in PACKAGED_USE_CASES):
         return True
     if not isinstance(value, str):
         return False
     seen = as_noted(name, value)
     return seen in noted.get(name, ()) or seen == f"sqlite:{hub_place(output)}/{RESPONSES}"
+
+
+def is_packaged(name: str, value: Any) -> bool:
+    """Whether a value names a model that comes with the package."""
+    return isinstance(value, str) and value in PACKAGED_MODELS.get(name, ())
 
 
 def is_built_here(output: str) -> bool:
@@ -109,10 +117,11 @@ def note_settings(output: str, options: Options) -> None:
     Where the state directory cannot be written, as in some containers, the next command has to name them.
     """
     noted = noted_settings(output)
-    used = {name: value for name in guarded(type(options)) if (value := getattr(options, name)) not in HARMLESS}
+    values = {name: getattr(options, name) for name in guarded(type(options))}
+    used = {name: value for name, value in values.items() if value not in HARMLESS and not is_packaged(name, value)}
     for name, value in used.items():
-        values = value if isinstance(value, tuple) else (value,)
-        noted[name] = list(dict.fromkeys([*noted.get(name, ()), *(as_noted(name, one) for one in values)]))
+        each = value if isinstance(value, tuple) else (value,)
+        noted[name] = list(dict.fromkeys([*noted.get(name, ()), *(as_noted(name, one) for one in each)]))
     document = {"hub": hub_place(output), "settings": noted, "last": used}
     with suppress(OSError):
         state_folder().mkdir(parents=True, exist_ok=True, mode=0o700)

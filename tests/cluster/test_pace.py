@@ -29,7 +29,9 @@ def test_the_pace_of_two_pools_is_that_of_the_job(
     command = ["build", "--input", str(corpus_of(tmp_path, DOCUMENTS)), "--output", str(tmp_path / "out"), *flags]
     ended: list[int] = []
     run = threading.Thread(
-        target=lambda: ended.append(main([*command, "--expand_hops=0", "--partitions=16", *cluster.quick_flags()]))
+        target=lambda: ended.append(
+            main([*command, "--expand_hops=0", "--embedder=hash", "--partitions=16", *cluster.quick_flags()])
+        )
     )
     run.start()
     wait_until(lambda: server.counts()["calls"] >= 50 or bool(ended), "calls", 300)  # past the start

@@ -18,7 +18,7 @@ from tests.servers.models.launch import FakeServer
 
 INTERRUPTED = "persona-hub build: error: interrupted; run the same command again to go on"
 TWO_PROCESSES = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
-SMALL = ["--expand_hops", "0", "--partitions", "2", "--max_in_flight", "4"]
+SMALL = ["--expand_hops", "0", "--partitions", "2", "--max_in_flight", "4", "--embedder", "hash"]
 
 
 def until_called(server: FakeServer, job: Job) -> None:

@@ -24,8 +24,10 @@ def run(output: Path) -> dict[str, Any]:
     """What a build of six hops with samples of all use cases leaves."""
     command = ["build", "--input", str(EXAMPLES / "corpus" / "notes.jsonl"), "--output", str(output)]
     assert main([*command, "--use_case", "all", "--max_samples", "3", *RUNNER]) == DONE
+    made = open_hub(str(output)).manifest
     return {
-        "counts": open_hub(str(output)).manifest.counts,
+        "models": {**made.models, "embedding_threshold": made.parameters["embedding_threshold"]},
+        "counts": made.counts,
         "personas": [
             f"{one.hop} {one.relation}: {one.text}" for one in sorted(personas(output), key=lambda p: p.order)
         ],

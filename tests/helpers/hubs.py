@@ -18,7 +18,7 @@ RUNNER: list[str] = []  # flags of the runner, set by the fixture `dag_runner`; 
 
 def build(corpus: Path, output: Path, *flags: str) -> Path:
     """A hub of two hops with samples of two use cases."""
-    command = ["build", "--input", str(corpus), "--output", str(output), "--expand_hops", "2"]
+    command = ["build", "--input", str(corpus), "--output", str(output), "--expand_hops", "2", "--embedder", "hash"]
     assert main([*command, "--use_case", "math,tool", *flags, *RUNNER]) == DONE
     return output
 

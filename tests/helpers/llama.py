@@ -31,7 +31,14 @@ class Build:
 
     def start(self, *flags: str) -> Job:
         """Starts it."""
-        command = ["build", "--input", str(self.output.with_suffix(".jsonl")), "--output", str(self.output)]
+        command = [
+            "build",
+            "--input",
+            str(self.output.with_suffix(".jsonl")),
+            "--output",
+            str(self.output),
+            "--embedder=hash",
+        ]
         return self.forker.start([*command, *self.flags, *flags])
 
     @property

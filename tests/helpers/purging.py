@@ -16,7 +16,7 @@ from persona_hub.transforms.purge.runs import all_runs
 from persona_hub.transforms.records import DeadLetter, Persona, Sample
 from persona_hub.transforms.wire.batches import Batch
 
-FLAGS = ["--expand_hops", "2", "--use_case", "math,tool"]
+FLAGS = ["--expand_hops", "2", "--use_case", "math,tool", "--embedder", "hash"]
 IDLE = ["--older_than_hours", "0"]
 
 

@@ -105,7 +105,7 @@ def test_vectors_of_two_embedders_are_not_compared(tmp_path: Path, capsys: pytes
     more = corpus(tmp_path / "b.jsonl", range(4, 8))
     command = ["refresh", "--hub", str(hub), "--input", str(more), "--embedder", "savedmodel:/m"]
     assert main(command) == WRONG_COMMAND
-    assert "the vectors of this hub are of offline" in capsys.readouterr().err
+    assert "the vectors of this hub are of hash" in capsys.readouterr().err
 
 
 def test_each_persona_is_embedded_once(tmp_path: Path) -> None:

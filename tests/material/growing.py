@@ -18,7 +18,7 @@ TOPICS = ["beekeeping", "tram timetables", "soil chemistry", "choir conducting",
 PLACES = ["Lisbon", "Graz", "Osaka", "Tromso", "Quito", "Leeds", "Accra"]
 
 
-FLAGS = ["--expand_hops", "1", "--min_characters", "20"]
+FLAGS = ["--expand_hops", "1", "--min_characters", "20", "--embedder", "hash"]
 
 
 def corpus(file: Path, numbers: Iterable[int]) -> Path:

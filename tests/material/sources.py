@@ -20,7 +20,7 @@ TEXTS = {
 }
 
 
-FLAGS = ["--expand_hops", "1", "--use_case", "math"]
+FLAGS = ["--expand_hops", "1", "--use_case", "math", "--embedder", "hash"]
 
 
 def write(file: Path, *rows: tuple[str, str]) -> Path:

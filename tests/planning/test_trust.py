@@ -79,10 +79,20 @@ def test_what_was_typed_for_one_hub_counts_for_no_other(tmp_path: Path) -> None:
         continued(refreshing(tmp_path), hub_of(tmp_path, llm="openai:m"))
 
 
-def test_what_names_nothing_foreign_is_taken(tmp_path: Path) -> None:
-    hub = hub_of(tmp_path, llm="offline", embedder="offline", expand_hops=2, language=["en"], pii="drop")
+@pytest.mark.parametrize("embedder", ["use", "hash", "offline"])
+def test_what_names_nothing_foreign_is_taken(tmp_path: Path, embedder: str) -> None:
+    """The embedders that the package carries among it."""
+    hub = hub_of(tmp_path, llm="offline", embedder=embedder, expand_hops=2, language=["en"], pii="drop")
     asked = continued(refreshing(tmp_path), hub)
     assert (asked.expand_hops, asked.language, asked.pii) == (2, ("en",), "drop")
+    assert asked.embedder == ("use" if embedder == "use" else "hash")
+
+
+@pytest.mark.parametrize("name", ["prompt_dir", "llm_base_url", "examples", "response_store"])
+def test_a_packaged_embedders_name_is_no_password_for_other_settings(tmp_path: Path, name: str) -> None:
+    value: Any = ["math=use"] if name == "examples" else "use"
+    with pytest.raises(UsageError, match=f"--{name}="):
+        continued(refreshing(tmp_path), hub_of(tmp_path, **{name: value}))
 
 
 def test_use_cases_are_taken_by_name_and_files_of_them_only_where_they_were_used(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ def test_a_wrong_question_is_one_line(
 def test_another_embedder_than_the_hub_s_is_refused(hub: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "--hub", str(hub), "a nurse", "--embedder", "use")
     assert code == 2
-    assert "the vectors of this hub are of offline" in err
+    assert "the vectors of this hub are of hash" in err
 
 
 def test_a_hub_without_vectors_is_searched_by_words_and_says_so(

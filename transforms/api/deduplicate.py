@@ -72,18 +72,18 @@ class DeduplicateByMeaning(beam.PTransform):
     """Texts -> those whose sentence vectors differ, and the near-duplicates among them.
 
     Two texts are near-duplicates if the cosine of their vectors is at least `threshold`, 0.5 to 0.99, or 1.0 to drop
-    copies only. `embedder` makes the vectors; `offline`, the default, measures wording rather than meaning. A text for
-    which a server gives no vector is a dead letter, and so is each copy of it. Otherwise as `DeduplicateByWords`;
-    docs/embed_dedup.md gives the recall on large inputs.
+    copies only; None stands for the embedder's own. `embedder` makes the vectors, by default `use`, a sentence encoder;
+    `hash` measures wording rather than meaning. A text for which a server gives no vector is a dead letter, and so is
+    each copy of it. Otherwise as `DeduplicateByWords`; docs/embed_dedup.md gives the recall on large inputs.
     """
 
-    threshold: float = 0.9
+    threshold: float | None = None
     embedder: EmbedderConfig = field(default_factory=EmbedderConfig)
     partitions: int = PARTITIONS
 
     def __post_init__(self) -> None:
         super().__init__()
-        if not (within(self.threshold, 0.5, 0.99) or self.threshold == 1.0):
+        if not (self.threshold is None or within(self.threshold, 0.5, 0.99) or self.threshold == 1.0):
             raise InvalidInputError(
                 f"threshold {self.threshold!r}: a cosine from 0.5 to 0.99, or 1.0 to drop copies only"
             )

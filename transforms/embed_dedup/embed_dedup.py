@@ -29,6 +29,7 @@ from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
 from persona_hub.transforms.embedding.across_languages import AcrossLanguages
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import split_embedder
+from persona_hub.transforms.embedding.thresholds import default_threshold
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import Centroids, DeadLetter, Duplicate
 from persona_hub.transforms.wire.batches import Batch
@@ -65,37 +66,38 @@ class EmbedDedup(beam.PTransform):
     InvalidInputError for a threshold out of range or an unknown embedder.
     """
 
-    threshold: float = 0.9
+    threshold: float | None = None  # None: the embedder's own
     embedder: EmbedderConfig = field(default_factory=EmbedderConfig)
     blocks: int
     across: AcrossLanguages | None = None
 
     def __post_init__(self) -> None:
         super().__init__()
-        if not (0.5 <= self.threshold <= 0.99 or self.threshold == 1.0):
+        self.cosine = default_threshold(self.embedder.name) if self.threshold is None else self.threshold
+        if not (0.5 <= self.cosine <= 0.99 or self.cosine == 1.0):
             raise InvalidInputError(
-                f"--embedding_threshold {self.threshold}: a cosine from 0.5 to 0.99, or 1.0 to turn the step off"
+                f"--embedding_threshold {self.cosine}: a cosine from 0.5 to 0.99, or 1.0 to turn the step off"
             )
         if self.blocks < 1:
             raise InvalidInputError(f"blocks is {self.blocks}; at least 1")
         split_embedder(self.embedder.name)
-        if self.across and not CELLS_FROM <= self.threshold < 1.0:
+        if self.across and not CELLS_FROM <= self.cosine < 1.0:
             raise InvalidInputError(
                 f"--across_languages: compares what --embedding_threshold leaves, which must be {CELLS_FROM} to 0.99; "
-                f"it is {self.threshold}"
+                f"it is {self.cosine}"
             )
 
     def expand(self, personas: Personas) -> MeaningDeduplicated:
         """Embeds, finds the near-duplicates, splits kept from dropped, and gives each dropped one its keeper's id."""
         new, hubs = (personas, ()) if isinstance(personas, beam.PCollection) else (personas[0], personas[1:])
-        if self.threshold == 1.0:
+        if self.cosine == 1.0:
             return keep_all(new)
         embedded = new | "Embed" >> PersonaVectors(embedder=self.embedder, blocks=self.blocks)
         existing = [hub | "Existing" >> EmbedExisting(embedder=self.embedder, blocks=self.blocks) for hub in hubs]
         vectors = (embedded.vectors, *(hub.vectors for hub in existing)) | "Vectors" >> beam.Flatten()
         dead_letters = (embedded.dead_letters, *(hub.dead_letters for hub in existing)) | "Lost" >> beam.Flatten()
         tables = hubs[0].centroids if hubs else new.pipeline | "NoCentroids" >> beam.Create([], reshuffle=False)
-        found = (vectors, tables) | "NearDuplicates" >> NearDuplicates(threshold=self.threshold, blocks=self.blocks)
+        found = (vectors, tables) | "NearDuplicates" >> NearDuplicates(threshold=self.cosine, blocks=self.blocks)
         decisions = self.all_decisions(new, hubs, vectors, found)
         sides = {
             "personas": new,

@@ -13,6 +13,7 @@ import orjson
 
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict, tokens_at_most
 from persona_hub.transforms.calls.tokens import tokens_of, tokens_said
+from persona_hub.transforms.embedding.thresholds import DEFAULT_EMBEDDER, embedder_named
 from persona_hub.transforms.vectors.float16 import to_stored
 
 KEY_FORMAT = 1  # of `text_key`: a new number makes all stored vectors unknown
@@ -41,11 +42,14 @@ class PaidEmbedder(Protocol):
 class EmbedderConfig:
     """How to open an embedder; plain values. Never holds a key."""
 
-    name: str = "offline"  # BACKEND or BACKEND:MODEL
+    name: str = DEFAULT_EMBEDDER  # BACKEND or BACKEND:MODEL
     calls: ModelConfig | None = None  # how calls go, where the model is a server's
     dimensions: int = 0  # numbers in a vector; 0: as many as the model gives
     batch: int = 0  # texts in a call; 0: as many as the server's protocol takes
     files: str = ""  # a hash of a SavedModel's or of `use`'s; "" where that is not known
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", embedder_named(self.name))
 
 
 @dataclass(frozen=True)

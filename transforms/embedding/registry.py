@@ -7,14 +7,16 @@ from typing import NamedTuple
 
 from persona_hub.transforms.calls.registry import BackendRegistry
 from persona_hub.transforms.embedding.protocol import Embedder, EmbedderConfig
+from persona_hub.transforms.embedding.thresholds import embedder_named
 from persona_hub.transforms.errors import InvalidInputError
 
 # In this very process, at once and for nothing.
 LOCAL_EMBEDDERS = {
-    "offline": "persona_hub.transforms.embedding.hashing:HashEmbedder",
-    "savedmodel": "persona_hub.transforms.embedding.savedmodel:SavedModelEmbedder",
     "use": "persona_hub.transforms.embedding.use.embedder:UseEmbedder",
+    "hash": "persona_hub.transforms.embedding.hashing:HashEmbedder",
+    "savedmodel": "persona_hub.transforms.embedding.savedmodel:SavedModelEmbedder",
 }
+ONE_MODEL = ("use", "hash")  # which the package carries
 # A server's, paid for by the token.
 PAID_EMBEDDERS = {
     "openai": "persona_hub.transforms.embedding.openai:OpenAIEmbedder",
@@ -46,11 +48,13 @@ _embedders_lock = threading.Lock()
 
 def split_embedder(name: str) -> tuple[str, str]:
     """("savedmodel", "/models/use") of "savedmodel:/models/use". Raises ValueError for an unknown embedder."""
-    backend, model = EMBEDDERS.split(name)
+    backend, model = EMBEDDERS.split(embedder_named(name))
     if backend == "savedmodel" and not model:
         raise InvalidInputError(f"--embedder {name}: which model? Name its folder, as in savedmodel:/models/encoder")
-    if backend == "use" and name != backend:
-        raise InvalidInputError(f"--embedder {name}: `use` is one model and takes no name; say --embedder use")
+    if backend in ONE_MODEL and embedder_named(name) != backend:
+        raise InvalidInputError(
+            f"--embedder {name}: `{backend}` is one model and takes no name; say --embedder {backend}"
+        )
     if backend in PAID_EMBEDDERS and not model:
         raise InvalidInputError(f"--embedder {name}: which model? Name it too, as in openai:text-embedding-3-small")
     return backend, model

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 DEFAULT_EMBEDDER = "use"
-FORMER_NAMES = {"offline": "hash"}  # what hubs, flags and stores of earlier releases say
+FORMER_NAMES = {"offline": "hash"}  # what hubs and flags of earlier releases say
+FORMER_DEFAULT = ("hash", 0.9)  # of earlier releases, whose hubs go on with it
 
 
 class Threshold(NamedTuple):
@@ -24,7 +25,7 @@ THRESHOLDS = {
     "gemini": Threshold(0.9, measured=False),
     "vertex": Threshold(0.9, measured=False),
 }
-UNKNOWN = Threshold(0.9, measured=False)
+UNKNOWN = Threshold(0.9, measured=False)  # of a name that is refused elsewhere
 
 
 def embedder_named(name: str) -> str:
@@ -40,3 +41,11 @@ def threshold_of(name: str) -> Threshold:
 def default_threshold(name: str) -> float:
     """The cosine that counts where none is given."""
     return threshold_of(name).cosine
+
+
+def chosen_for(name: str, cosine: float) -> str:
+    """Which backend a threshold was chosen for: the embedder's own, unless it is the default of others and not its."""
+    backend = embedder_named(name).partition(":")[0]
+    others = [other for other, default in THRESHOLDS.items() if default.cosine == cosine]
+    is_own = backend in others or (backend, cosine) == FORMER_DEFAULT
+    return backend if is_own or not others else ", ".join(others)

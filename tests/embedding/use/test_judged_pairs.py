@@ -1,4 +1,4 @@
-"""Of pairs that `use` puts over the threshold measured for it, at least 0.95 are the same persona to a reader."""
+"""Of pairs that `use` puts over its default threshold, at least 0.95 are the same persona to a reader."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pytest
 
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
+from persona_hub.transforms.embedding.thresholds import default_threshold
 from tests.material.judged_pairs import judged_pairs
 
-THRESHOLD = 0.97  # of pairs in other words, by benchmarks/thresholds.py
+THRESHOLD = default_threshold("use")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def test_two_hundred_pairs_are_judged_half_of_them_the_same(cosines: tuple[list[
     assert [len(kind) for kind in cosines] == [100, 100]
 
 
-def test_at_the_measured_threshold_precision_is_095(cosines: tuple[list[float], list[float]]) -> None:
+def test_at_the_default_threshold_precision_is_095(cosines: tuple[list[float], list[float]]) -> None:
     right, wrong = (taken(kind, THRESHOLD) for kind in cosines)  # 62 and 2
     assert right / (right + wrong) >= 0.95
     assert right >= 50  # precision of a few pairs would say little

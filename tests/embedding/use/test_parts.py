@@ -72,7 +72,7 @@ def test_use_takes_no_name_of_a_model() -> None:
         split_embedder("use:large")
 
 
-def options(embedder: str, threshold: float = 0.9) -> Any:
+def options(embedder: str, threshold: float = 0.965) -> Any:
     return SimpleNamespace(embedder=embedder, embedding_threshold=threshold, embedding_dimensions=0)
 
 
@@ -83,13 +83,14 @@ def hub(models: Mapping[str, str]) -> Any:
 def test_a_job_knows_it_by_its_files_and_its_forward_pass() -> None:
     where: Any = SimpleNamespace(one_machine=False)
     assert embedders.identified(options("use"), where) == {"embedder": f"use:{KNOWN_FILES}"}
-    assert embedders.identified(options("use", threshold=1.0), where) == {}
+    assert embedders.identified(options("use", threshold=1.0), where) == {"embedder": "offline"}, "none is used"
     entry = embedders.models_entry(EmbedderConfig("use", files=KNOWN_FILES))
     assert entry == {"embedder": "use", "embedder_files": KNOWN_FILES}
     embedders.check_embedder(options("use"), hub(entry), where)
     with pytest.raises(UsageError, match=r"of another release of it .* install the release"):
         embedders.check_embedder(options("use"), hub(entry | {"embedder_files": "0" * 32}), where)
-    with pytest.raises(UsageError, match="the vectors of this hub are of offline, and those of two embedders"):
+    with pytest.raises(UsageError, match="the vectors of this hub are of hash, and those of two embedders"):
         embedders.check_embedder(options("use"), hub({"embedder": "offline"}), where)
     with pytest.raises(UsageError, match="the vectors of this hub are of use, and those of two embedders"):
-        embedders.check_embedder(options("offline"), hub(entry), where)
+        embedders.check_embedder(options("hash"), hub(entry), where)
+    embedders.check_embedder(options("hash"), hub({"embedder": "offline"}), where)
