@@ -41,7 +41,7 @@ def keep_first(held: Iterable[Persona], new: Iterable[Persona]) -> dict[str, Per
 
 def alike(personas: Sequence[Persona]) -> Mapping[tuple[str, str], float]:
     """The cosine of each two personas, by ids: of the vectors as a hub stores them."""
-    vectors = to_stored(open_embedder(EmbedderConfig()).embed([persona.text for persona in personas])).astype(
+    vectors = to_stored(open_embedder(EmbedderConfig("hash")).embed([persona.text for persona in personas])).astype(
         np.float64
     )
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
