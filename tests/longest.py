@@ -14,6 +14,7 @@ LONGEST = (
     "jobs/test_partial_hub",
     "dedup/test_command",
     "take_down/test_takedown",
+    "read_personas/test_job",
     "jobs/test_refresh",
     "crash/test_purge",
     "crash/test_crash",
