@@ -29,7 +29,11 @@ from benchmarks.vectors.real_texts import real_texts, use_vectors  # noqa: E402
 from persona_hub.pipelines.planning.sizing import blocks_for  # noqa: E402
 from persona_hub.pipelines.runners.memory import return_freed_memory  # noqa: E402
 from persona_hub.transforms.corpus.language import quick_language  # noqa: E402
-from persona_hub.transforms.embed_dedup.across_languages import DuplicatesAcrossLanguages, RowsOfLanguages  # noqa: E402
+from persona_hub.transforms.embed_dedup.across_languages import (  # noqa: E402
+    DuplicatesAcrossLanguages,
+    RowsOfLanguages,
+    spoken_code,
+)
 from persona_hub.transforms.embed_dedup.near_duplicates import NearDuplicates  # noqa: E402
 from persona_hub.transforms.embedding.across_languages import across_languages  # noqa: E402
 from persona_hub.transforms.similarity.ranks import blocks_of  # noqa: E402
@@ -71,13 +75,14 @@ def decided(file: Path, codes: Any, across: bool) -> tuple[float, Any, Any]:
 
 
 def save(element: KeyedArrays, folder: str, kind: str) -> None:
-    """A file for each pack of decisions."""
-    Path(folder, f"{kind}-{element[0]}-{hash(element[1])}").write_bytes(element[1])
+    """A file for each pack of decisions: the ranks of the dropped."""
+    ranks, *_ = unpack_arrays(element[1])
+    np.save(Path(folder, f"{kind}-{ranks[0]}.npy"), ranks)
 
 
 def dropped(folder: str, kind: str) -> Any:
     """The ranks of all that are dropped."""
-    packs = [unpack_arrays(file.read_bytes())[0] for file in Path(folder).glob(f"{kind}-*")]
+    packs = [np.load(file) for file in Path(folder).glob(f"{kind}-*")]
     return np.concatenate([np.empty(0, np.uint64), *packs])
 
 
@@ -91,7 +96,7 @@ def main() -> None:
 
     texts, vectors = real_texts(options.data, options.rows), use_vectors(options.data, options.use, options.rows)
     config = across_languages("use")
-    codes = np.array([config.code(quick_language(text)) for text in texts], LANGUAGE_TYPE)
+    codes = np.array([spoken_code(text, quick_language(text), config) for text in texts], LANGUAGE_TYPE)
     print(f"{len(texts):,} texts: {dict(Counter(codes.tolist()).most_common())}", flush=True)
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:  # what Beam loads at its first run is not counted
         _ = pipeline | beam.Create([0]) | beam.Map(lambda x: (x, x)) | beam.GroupByKey()

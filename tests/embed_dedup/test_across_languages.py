@@ -21,6 +21,7 @@ from persona_hub.transforms.embed_dedup.across_languages import (
     DuplicatesAcrossLanguages,
     RowsOfLanguages,
     redirected,
+    spoken_code,
 )
 from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
 from persona_hub.transforms.embed_dedup.existing import ExistingVectors
@@ -184,6 +185,14 @@ def test_a_duplicate_of_what_goes_is_one_of_what_stays() -> None:
 def columns(*decisions: tuple[int, int, float]) -> list[Any]:
     dropped, kept, cosine = zip(*decisions, strict=True)
     return [np.array(dropped, np.uint64), np.array(kept, np.uint64), np.array(cosine)]
+
+
+def test_a_language_is_believed_that_the_text_bears_out() -> None:
+    """Else two texts of one language would be compared as if they were translations."""
+    of_use, nurse = across_languages("use"), translated_personas()[0]
+    assert {code: spoken_code(nurse[code], code, of_use) for code in nurse} == {code: code.encode() for code in nurse}
+    assert spoken_code(nurse["en"], "de", of_use) == spoken_code(nurse["zh"], "en", of_use) == b""
+    assert spoken_code("Diesel Engine Mechanic", "en", of_use) == b""
 
 
 def test_languages_are_codes_without_their_region() -> None:

@@ -10,6 +10,7 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 
+from persona_hub.transforms.corpus.language import quick_language
 from persona_hub.transforms.dedup.persona_rows import unpack_existing
 from persona_hub.transforms.embed_dedup.by_cell import PairsByCell
 from persona_hub.transforms.embed_dedup.elements import KeyedPersonas, pack_by_block, positions_in
@@ -38,6 +39,8 @@ from persona_hub.transforms.wire.packing import (
     unpack_merged,
     unpack_sorted,
 )
+
+LETTERS_TO_BELIEVE = 30  # of a text whose language is believed; a letter that is not Latin tells as much as three
 
 
 class RowsOfLanguages(NamedTuple):
@@ -120,13 +123,28 @@ class NearestInCell:
 def languages_of(element: KeyedPersonas, across: AcrossLanguages) -> Iterator[KeyedArrays]:
     """(block, ranks and codes of languages) of the personas that are compared."""
     block, personas = element
-    yield from with_language(block, ranks_of(personas), [across.code(persona.language) for persona in personas])
+    codes = [spoken_code(persona.text, persona.language, across) for persona in personas]
+    yield from with_language(block, ranks_of(personas), codes)
 
 
 def languages_of_existing(element: KeyedArrays, across: AcrossLanguages) -> Iterator[KeyedArrays]:
     """The same of a hub's rows."""
     rows = unpack_existing(element[1])
-    yield from with_language(element[0], rows.ranks, [across.code(each.decode()) for each in rows.languages.tolist()])
+    languages = enumerate(rows.languages.tolist())
+    codes = [spoken_code(rows.text_of(row), language.decode(), across) for row, language in languages]
+    yield from with_language(element[0], rows.ranks, codes)
+
+
+def spoken_code(text: str, language: str, across: AcrossLanguages) -> bytes:
+    """The code of a language that is said of a text, if the text itself is read as that, too; else b"".
+
+    Two texts of one language, of which one is taken for another, would be one persona at a cosine at which they are
+    not. Of 8,000 titles of jobs in English 132 are read as another language: too short to tell.
+    """
+    code = across.code(language)
+    if not code or sum(1 if c < "\u0250" else 3 for c in text if c.isalpha()) < LETTERS_TO_BELIEVE:
+        return b""
+    return code if across.code(quick_language(text)) == code else b""
 
 
 def with_language(block: int, ranks: Ranks, codes: list[bytes]) -> Iterator[KeyedArrays]:
