@@ -2,9 +2,9 @@
 
     python -m benchmarks.choose --vectors FILE.npy [--n 1000] [--cells 1000] [--seeds 3]
 
-FILE.npy holds float16 vectors of unit length, shape (rows, numbers): of real texts, as `benchmarks.real_texts` makes
-them. Cells are those of k-means tables over all rows and all numbers, trained apart from the choice, from other first
-centroids, until hardly a row changes its cell. Each choice is counted in each table.
+FILE.npy holds float16 vectors of unit length, shape (rows, numbers): of real texts, as `benchmarks.vectors.real_texts`
+makes them. Cells are those of k-means tables over all rows and all numbers, trained apart from the choice, from other
+first centroids. Each choice is counted in each table.
 """
 
 from __future__ import annotations
