@@ -85,8 +85,11 @@ def test_by_default_200_documents_are_sent_where_their_answers_are_kept(
 
 def test_a_model_without_a_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = corpus_of(tmp_path, 5)
-    assert main(["estimate", "--input", str(corpus), "--llm", "openai:mine"]) == DONE
-    assert "unknown" in capsys.readouterr().out
+    some = ["--use_case", "math", "--where", "hop < 1"]
+    assert main(["estimate", "--input", str(corpus), "--llm", "openai:mine", *some]) == DONE
+    said = capsys.readouterr().out
+    assert "unknown" in said
+    assert "--where hop<1: all personas are counted; of how many it holds, only a sent sample tells" in said
     assert main(["estimate", "--input", str(corpus), "--llm", "openai:mine", "--n", "2"]) == WRONG_COMMAND
     assert "--output or --response_store" in capsys.readouterr().err
 
@@ -162,8 +165,10 @@ def test_a_preview_on_the_embedded_model_and_safe_for_terminals(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.txt").write_text("The \x1b[31mharbour pilot brings ships of all nations through the narrow channel.")
-    assert main(["preview", "--input", f"{tmp_path}/a.txt"]) == DONE
+    few = ["--use_case", "math", "--where", "language=xx"]
+    assert main(["preview", "--input", f"{tmp_path}/a.txt", *few]) == DONE
     said = capsys.readouterr().out
+    assert "== no sample: --where language=xx holds of no persona that was kept" in said
     assert "1 of 1 document, answered by offline" in said
     assert "\x1b" not in said
 
