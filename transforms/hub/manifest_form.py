@@ -19,6 +19,7 @@ from persona_hub.transforms.hub.places import (
     HubError,
     as_told,
 )
+from persona_hub.transforms.records import printable
 
 RESTORE_FILE = "restore the file, or build into another folder"
 MANIFEST_BYTES = 32 << 20  # about 200,000 files
@@ -39,7 +40,7 @@ class WrongValueError(ValueError):
     """A value without the form that its place asks for."""
 
     def __init__(self, place: str, value: Any, wanted: str):
-        super().__init__(f"{place}: {as_told(value)} is {wanted}")
+        super().__init__(f"{printable(place)}: {as_told(value)} is {wanted}")
 
 
 def check_form(document: Mapping[str, Any], data: bytes, where: str) -> None:
