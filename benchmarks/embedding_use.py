@@ -51,8 +51,10 @@ def main() -> None:
 
     from persona_hub.transforms.embedding.protocol import EmbedderConfig
     from persona_hub.transforms.embedding.registry import open_embedder
+    from persona_hub.transforms.embedding.use.embedder import normalised
+    from persona_hub.transforms.embedding.use.languages import is_encoded
 
-    texts = real_personas(options.data)
+    texts = [normalised(text) for text in real_personas(options.data) if is_encoded(text)]  # as both are to read them
     calls = [texts[start : start + CALL] for start in range(0, len(texts), CALL)]
     own, library = open_embedder(EmbedderConfig("use")).embed, USE(threads=1).encode
     library(texts[:1])
