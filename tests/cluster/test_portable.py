@@ -34,5 +34,7 @@ def portable(tmp_path: Path) -> Iterator[list[str]]:
 def test_the_hub_is_that_of_one_process(portable: list[str], examples: Path, tmp_path: Path) -> None:
     notes = examples / "corpus" / "notes.jsonl"
     runners = {"there": portable, "here": []}
-    there, here = (hubs.build(notes, tmp_path / name, "--embedder=use", *flags) for name, flags in runners.items())
+    chosen = ["--choose=diverse", "--max_samples=9", "--where", "hop<2 and country!=XX"]
+    same = ["--embedder=use", *chosen]
+    there, here = (hubs.build(notes, tmp_path / name, *same, *flags) for name, flags in runners.items())
     assert hub_of(there) == hub_of(here)
