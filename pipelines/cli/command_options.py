@@ -72,7 +72,12 @@ class RefreshOptions(HubOptions, BuildOptions):
 class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, RunOptions):
     """Options of `dedup`."""
 
-    text_field: str = again(CorpusOptions, "text_field", first_day=True)
+    text_field: str = again(
+        CorpusOptions,
+        "text_field",
+        help="field of the text in JSON Lines, Parquet and Avro; default: input persona, persona or text",
+        first_day=True,
+    )
     zstd_window_mb: int = again(CorpusOptions, "zstd_window_mb")
     max_lost: float = again(
         RepairOptions,

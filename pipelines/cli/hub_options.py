@@ -115,6 +115,7 @@ class SourceOptions(HubOptions):
         truth,
         metavar="BOOL",
         alone=True,
+        first_day=True,
     )
 
 

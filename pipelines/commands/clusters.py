@@ -12,7 +12,7 @@ from persona_hub.pipelines.cli.hub_options import ClustersOptions
 from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.transforms.counting.quantity import quantity
-from persona_hub.transforms.hub.clusters import NO_CLUSTERS, read_clusters
+from persona_hub.transforms.hub.clusters import NO_CLUSTERS, NO_VECTORS, read_clusters
 from persona_hub.transforms.hub.reading import read_personas
 from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.records import Cluster, excerpt, printable
@@ -26,7 +26,8 @@ def show_clusters(options: ClustersOptions, _: Sequence[str]) -> int:
     hub = open_hub(options.hub, options.version)
     rows = read_clusters(hub)
     if not rows:
-        say(f"persona-hub clusters: version {hub.manifest.version} of {hub.output} {NO_CLUSTERS}", file=sys.stderr)
+        why = NO_CLUSTERS if hub.paths("vectors") else NO_VECTORS
+        say(f"persona-hub clusters: version {hub.manifest.version} of {hub.output} {why}", file=sys.stderr)
         return DONE
     shown = [row for row in rows if not options.level or row.level <= options.level]
     texts = example_texts(hub, {one for row in shown for one in row.examples.split()}) if options.examples else {}

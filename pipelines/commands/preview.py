@@ -6,8 +6,8 @@ import shutil
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from persona_hub.pipelines.cli.command_options import PreviewOptions
@@ -21,11 +21,12 @@ from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
 from persona_hub.pipelines.runners.called_models import check_models
 from persona_hub.pipelines.runners.signals import clear_stop_flag
+from persona_hub.transforms.ask_attributes.ask_attributes import BY_NOTHING, unread
 from persona_hub.transforms.ask_attributes.attributes_task import AttributesTask
 from persona_hub.transforms.calls.call import Stopped
 from persona_hub.transforms.calls.engines import acquire_engine, release_engine
 from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
-from persona_hub.transforms.choice.columns import JoinedRow
+from persona_hub.transforms.choice.columns import JoinedRow, tables_of
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import ASK_ATTRIBUTES, EXPAND_PERSONA, EXTRACT_PERSONA, synthesize_stage
 from persona_hub.transforms.expand_persona.relation_task import RelationTask
@@ -34,10 +35,13 @@ from persona_hub.transforms.filter_persona.filter_persona import FilterRules, ex
 from persona_hub.transforms.llm.bundle import CompletionBundle
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Request, Task
 from persona_hub.transforms.llm.registry import COMPLETIONS
-from persona_hub.transforms.read_personas.given import persona_of
-from persona_hub.transforms.records import DeadLetter, Document, Persona, printable
+from persona_hub.transforms.pii.columns import clean_columns
+from persona_hub.transforms.read_personas.given import GivenDocument, persona_of
+from persona_hub.transforms.records import Attributes, DeadLetter, Document, Persona, printable
 from persona_hub.transforms.store.protocol import StoreError
 from persona_hub.transforms.synthesize.synthesize import SynthesizeTask
+from persona_hub.transforms.wire.batches import Batch
+from persona_hub.transforms.write_hub.attributes_of import attributes_of
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ def preview_lines(plan: BuildPlan, documents: Sequence[Document], given: Sequenc
         sampling=plan.sampling,
     )
     kept: list[Persona] = []
+    columns = {one.document_id: one.columns for one in given if isinstance(one, GivenDocument)}
     seen: set[str] = set()  # system prompts that were shown
     for number, document in enumerate(documents, 1):
         yield from heading(f"document {number}: {document.source} ({document.language})")
@@ -123,12 +128,19 @@ def preview_lines(plan: BuildPlan, documents: Sequence[Document], given: Sequenc
         for one in ask(EXPAND_PERSONA, RelationTask(1, 1, plan.expand, plan.sampling), kept, plan.model):
             yield from exchange_lines(one, seen)
             yield from filter_lines(one, rules, [])
+    rows = attributes_by_rules(kept, columns, plan)
     if plan.attributes:
         yield from heading("attributes")
         for one in ask(ASK_ATTRIBUTES, AttributesTask(plan.attributes, plan.sampling), kept, plan.model):
             yield from exchange_lines(one, seen)
+            if isinstance(one, Exchange) and one.result:
+                name = one.record.persona_id
+                rows[name] = replace(one.result, given=rows[name].given)
     condition = plan.choice.condition
-    used = [one for one in kept if condition is None or condition.holds(JoinedRow(one))]
+    if plan.use_cases and condition and "members" in tables_of(condition.columns):
+        yield from heading(f"no sample: --where {plan.choice.where} asks for clusters, which a preview has not")
+        return
+    used = [one for one in kept if condition is None or condition.holds(JoinedRow(one, rows[one.persona_id]))]
     if plan.use_cases and not used:
         yield from heading(f"no sample: --where {plan.choice.where} holds of no persona that was kept")
         return
@@ -139,6 +151,18 @@ def preview_lines(plan: BuildPlan, documents: Sequence[Document], given: Sequenc
             yield from exchange_lines(one, seen)
             if isinstance(one, Exchange) and one.result:
                 yield from block("sample", one.result.text)
+
+
+def attributes_by_rules(
+    personas: Sequence[Persona], columns: Mapping[str, str], plan: BuildPlan
+) -> dict[str, Attributes]:
+    """{persona_id: row}, as a build has it before it asks a model; `columns` of given personas are by document."""
+    found = {}
+    for one in personas:
+        given = clean_columns(columns.get(one.document_id, ""), one.language, plan.options.pii)
+        row = Batch([attributes_of(one, given)])
+        found[one.persona_id] = (unread(row) if plan.options.attributes == BY_NOTHING else row)[0]
+    return found
 
 
 def ask(stage: str, task: Any, records: Sequence[Any], model: ModelConfig) -> list[Exchange | DeadLetter]:

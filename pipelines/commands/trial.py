@@ -24,6 +24,7 @@ from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.counting.stages import EMBED_DEDUP, EXPAND_PERSONA, EXTRACT_PERSONA, READ_PERSONAS
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.read_personas.given import GivenDocument
 from persona_hub.transforms.records import Document
 from persona_hub.transforms.store.protocol import Spend
 from persona_hub.transforms.store.registry import NO_STORE
@@ -116,7 +117,8 @@ def written(documents: Sequence[Document], path: Path, field: str) -> list[Corpu
         return []
     with path.open("wb") as file:
         for document in documents:
-            file.write(orjson.dumps({field: document.text, "url": document.source}) + b"\n")
+            columns = orjson.loads(document.columns or "{}") if isinstance(document, GivenDocument) else {}
+            file.write(orjson.dumps({**columns, field: document.text, "url": document.source}) + b"\n")
     return match_corpus([str(path)], "jsonl")
 
 

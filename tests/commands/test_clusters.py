@@ -19,7 +19,7 @@ from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import open_hub
-from persona_hub.transforms.records import Cluster, Member, Persona, persona_id
+from persona_hub.transforms.records import Cluster, Member, Persona, Vector, persona_id
 from persona_hub.transforms.wire.batches import Batch
 
 TEXTS = ["A nurse on the night shift", "A nurse in a school", "A baker of rye bread", "A man without a vector"]
@@ -43,8 +43,8 @@ CLUSTERS = [
 MEMBERS = [Member(IDS[text], path) for text, path in zip(TEXTS, ("1.1", "1.2", "2"), strict=False)]
 
 
-def hub_of(folder: Path, clusters: list[Cluster], name: str = "0001-aa", parent: str = "") -> str:
-    tables: dict[str, list[Any]] = {"personas": PEOPLE, "members": MEMBERS, "clusters": clusters}
+def hub_of(folder: Path, clusters: list[Cluster], name: str = "0001-aa", parent: str = "", **more: list[Any]) -> str:
+    tables: dict[str, list[Any]] = {"personas": PEOPLE, "members": MEMBERS, "clusters": clusters, **more}
     entries = [
         write_shard(str(folder), f"hub/{name}", f"{kind}-0", TABLES[kind], "avro", [Batch(rows)])
         for kind, rows in tables.items()
@@ -81,7 +81,12 @@ def test_levels_and_json(hub: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_hub_without_clusters_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clusters", "--hub", hub_of(tmp_path / "bare", [])]) == DONE
-    assert "has no clusters: they are made of vectors (none with --embedding_threshold 1.0)" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "has no clusters: they are made of vectors, and it has none (--embedding_threshold 1.0)" in said
+    assert "compact" not in said, "it would add none"
+    earlier = hub_of(tmp_path / "earlier", [], vectors=[Vector(PEOPLE[0].persona_id, b"")])
+    assert main(["clusters", "--hub", earlier]) == DONE
+    assert "`persona-hub compact` or the next refresh adds them" in capsys.readouterr().err
 
 
 def test_exports_have_the_cluster_of_each_persona_and_the_labels_down_to_it(hub: str, tmp_path: Path) -> None:

@@ -173,6 +173,27 @@ def test_a_preview_on_the_embedded_model_and_safe_for_terminals(
     assert "\x1b" not in said
 
 
+def test_a_preview_and_a_sent_estimate_know_the_columns_that_personas_came_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["persona,sex,email"]
+    rows += [f"A teacher who collects {what},{sex},a@b.org" for what, sex in (("stamps", "Male"), ("shells", "Female"))]
+    (tmp_path / "p.csv").write_text("\n".join(rows) + "\n")
+    flags = ["--personas", f"{tmp_path}/p.csv", "--use_case", "math", "--where"]
+    assert main(["preview", *flags, "given.sex=male and occupation=2"]) == DONE
+    said = capsys.readouterr().out
+    assert said.count("-- sample") == 1
+    assert main(["preview", *flags, "given.email!=''"]) == DONE
+    assert "== no sample: --where given.email!='' holds of no persona that was kept" in capsys.readouterr().out
+    assert main(["preview", *flags, "occupation=2", "--attributes", "off"]) == DONE
+    assert "== no sample: --where occupation=2 holds of" in capsys.readouterr().out
+    assert main(["preview", *flags, "cluster=1"]) == DONE
+    assert "== no sample: --where cluster=1 asks for clusters, which a preview has not" in capsys.readouterr().out
+    out = tmp_path / "out"
+    assert main(["estimate", *flags, "given.sex=male", "--output", str(out), "--n", "2"]) == DONE
+    assert estimated(out)["synthesize_math"]["calls"] == 1
+
+
 def test_a_wrong_key_is_one_line(
     server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,10 +20,8 @@ from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Cluster, Member
 from persona_hub.transforms.wire.batches import Batch
 
-NO_CLUSTERS = (
-    "has no clusters: they are made of vectors (none with --embedding_threshold 1.0), by releases from this one on; "
-    "`persona-hub compact` or the next refresh adds them"
-)
+NO_VECTORS = "has no clusters: they are made of vectors, and it has none (--embedding_threshold 1.0)"
+NO_CLUSTERS = "has no clusters: an earlier release made it; `persona-hub compact` or the next refresh adds them"
 CLUSTER_PATH = re.compile(r"[1-9]\d{0,3}(\.[1-9]\d{0,3}){0,2}", re.ASCII)
 CENTROID_BYTES = range(0, 2 * WIDTH + 1, 2)
 

@@ -8,10 +8,14 @@ from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.transforms.choice.choice import DIVERSE, MOST_DIVERSE, RANDOM, Choice, parse_method
 from persona_hub.transforms.choice.columns import Column, tables_of
+from persona_hub.transforms.choice.given_columns import told_columns, unknown_given
+from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.records import Attributes
 from persona_hub.transforms.synthesis.use_case import UseCase
 
 COMPLETED = "`persona-hub compact --hub` completes it"
+NEEDS_VECTORS = "there are no clusters where there are no vectors (--embedding_threshold 1.0)"
 TABLES_OF_ALL = ("attributes",)  # that have a row of every persona
 UNLIMITED = "--max_samples N says of how many; without it all personas are used"
 
@@ -36,10 +40,16 @@ def choice_of(options: UseCaseOptions) -> Choice:
 
 
 def choice_of_hub(options: UseCaseOptions, hub: Hub) -> Choice:
-    """The choice among a hub's personas. Raises UsageError for a table or vectors that the version has not."""
+    """The choice among a hub's personas. Raises UsageError for a table, vectors or a given column that it lacks."""
     choice = choice_of(options)
     for column in choice.columns:
-        require_table(column, "choose" if column in choice.method.columns else "where", hub)
+        require_table(column, flag_of(column, choice), hub)
+    unknown, known = unknown_given(choice.columns, read_table(hub, "attributes", Attributes))
+    if unknown:
+        raise UsageError(
+            f"--{flag_of(unknown[0], choice)}: no persona of version {hub.manifest.version} of {hub.output} came with "
+            f"a column {unknown[0]}; there are: {told_columns(known)}"
+        )
     if choice.method.name == DIVERSE and not hub.paths("vectors"):
         raise UsageError(
             f"--choose diverse: version {hub.manifest.version} of {hub.output} has no vectors "
@@ -48,11 +58,20 @@ def choice_of_hub(options: UseCaseOptions, hub: Hub) -> Choice:
     return choice
 
 
+def flag_of(column: Column, choice: Choice) -> str:
+    """The flag that names a column."""
+    return "choose" if column in choice.method.columns else "where"
+
+
 def require_table(column: Column, flag: str, hub: Hub) -> None:
     """Raises UsageError where the version has not the table of a column, or lacks some of its rows."""
     there, wanted = hub.manifest.records_of(column.table), hub.manifest.records_of("personas")
     if hub.paths(column.table) and (there >= wanted or column.table not in TABLES_OF_ALL):
         return
+    if column.table == "members" and not hub.paths("vectors"):
+        raise UsageError(
+            f"--{flag}: {column}: version {hub.manifest.version} of {hub.output} has none; {NEEDS_VECTORS}"
+        )
     has = f"has the rows of {there:,} of {wanted:,} personas" if there else "has none"
     raise UsageError(
         f"--{flag}: {column} is a column of the table {column.table}, of which version {hub.manifest.version} of "
