@@ -82,6 +82,7 @@ def personas_reader(plan: BuildPlan, existing: ExistingHub) -> ReadPersonas:
         fields=options.persona_field,
         languages=frozenset(options.language),
         max_personas=options.max_personas,
+        pii=options.pii,
         known=existing.documents,
         unwanted=existing.unwanted,
         limits=Limits(zstd_window_mb=options.zstd_window_mb),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
+from persona_hub.pipelines.planning.trust import NO_USE_CASE
 from persona_hub.pipelines.reporting.own_usage import Usage, usage_by_name
 from persona_hub.transforms.counting.losses import all_lost, refused_inputs
 from persona_hub.transforms.counting.quantity import quantity
@@ -182,9 +183,17 @@ def locations(hub: Hub) -> Iterator[str]:
     yield f"hub           {path_of(hub.output, hub.manifest.folder)}  ({quantity(own, 'persona')}{added})"
     if counts.get("samples"):
         yield f"samples       {path_of(hub.output, 'samples')}  ({counts['samples']:,})"
+    elif own and passed_nobody(hub.manifest):
+        yield f"samples       none: --where {hub.manifest.parameters['where']} holds of none of these personas"
     if counts.get("dead_letters"):
         letters = path_of(hub.output, f"dead_letters/{hub.manifest.version}")
         yield f"dead letters  {letters}  ({counts['dead_letters']:,})"
+
+
+def passed_nobody(manifest: Manifest) -> bool:
+    """Whether samples were asked for, and a condition let none of the new personas pass."""
+    asked = {*manifest.parameters.get("use_case", ())} - {NO_USE_CASE}
+    return bool(asked and manifest.parameters.get("where") and not manifest.partial)
 
 
 def first_records(hub: Hub) -> Iterator[str]:

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.attributes import TextAttributes
+from persona_hub.transforms.attributes import EDUCATIONS, LIFE_STAGES, SENIORITIES, TextAttributes
 from persona_hub.transforms.choice.columns import (
+    CODES,
     COLUMNS,
     PERSONA_COLUMNS,
     TABLE_OF,
     UNSPECIFIED,
+    WORDS,
     ChoiceError,
     Column,
     JoinedRow,
@@ -109,6 +111,10 @@ def test_words_of_the_language_are_values_where_a_value_is_wanted() -> None:
         ("language==de", "'=' where a value is wanted, at the ^ in: language=^=de"),
         ("hop<two", "'two' where a whole number is wanted, which hop is, at the ^ in: hop<^two"),
         ("hop<1.5", "'1.5' where a whole number"),
+        ("occupation=nurse", "'nurse' where a major group of ISCO-08, 0 to 9, is wanted, which occupation is, at"),
+        ("occupation_unit!=222", "'222' where a unit group of ISCO-08, four digits, is wanted"),
+        ("country in (DE, Finland)", "'Finland' where a country as ISO 3166 has it, such as DE, is wanted"),
+        ("seniority=boss", "'boss' where one of student, junior, mid, senior, lead, retired is wanted"),
         ("hop contains 1", "hop is a number, and contains nothing, at the ^ in: hop ^contains 1"),
         ("hop<1 hop<2", "'hop' where `and`, `or` or the end is wanted, at the ^ in: hop<1 ^hop<2"),
         ("hop<1 and", "the end where a column is wanted"),
@@ -143,6 +149,17 @@ def test_what_cannot_be_read_is_shown_with_its_place(text: str, said: str) -> No
     assert str(caught.value).isprintable()
 
 
+def test_codes_and_words_are_those_of_the_attributes() -> None:
+    wanted = {"seniority": SENIORITIES, "life_stage": LIFE_STAGES, "education": EDUCATIONS}
+    assert wanted == WORDS
+    for name, words in wanted.items():
+        for word in (*words, "unspecified", ""):
+            parse_where(f"{name}='{word.upper()}' or {name} not in ('{word}')")
+    for text in ("occupation in (0, 9, unspecified)", "occupation_unit='0110' and occupation_unit<3000", "country=de"):
+        parse_where(text)
+    parse_where("occupation_unit contains 22 and country contains E and life_stage contains adult")
+
+
 def test_many_parts_need_no_depth() -> None:
     assert parse_where(" or ".join(["hop=9"] * 150 + ["hop=1"])).holds(ROW)
 
@@ -155,12 +172,13 @@ def test_a_condition_knows_its_tables() -> None:
 
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=6)
-NAMES = st.sampled_from([*(one for one in PERSONA_COLUMNS if one != "hop"), *TABLE_OF]) | TEXTS.filter(bool).map(
-    lambda name: f"given.{name}"
-)
+FREE = [one for one in (*PERSONA_COLUMNS, *TABLE_OF) if one != "hop" and one not in CODES]
+NAMES = st.sampled_from(FREE) | TEXTS.filter(bool).map(lambda name: f"given.{name}")
 SIGNS = st.sampled_from(["=", "!=", "<", "<=", ">", ">=", "contains"])
 COMPARISONS: st.SearchStrategy[Condition] = (
     st.builds(lambda name, sign, value: Comparison(Column(name), sign, value), NAMES, SIGNS, TEXTS)
+    | st.builds(lambda name, sign: Comparison(Column(name), sign, "unspecified"), st.sampled_from([*CODES]), SIGNS)
+    | st.builds(lambda name, text: Comparison(Column(name), "<", text), st.sampled_from([*CODES]), TEXTS)
     | st.builds(lambda n: Comparison(Column("hop"), "<", str(n)), st.integers(0, 9))
     | st.builds(lambda name, values: OneOf(Column(name), tuple(values)), NAMES, st.lists(TEXTS, min_size=1, max_size=3))
 )

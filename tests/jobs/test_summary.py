@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from persona_hub.pipelines.reporting.summary import counted
+from typing import Any
+
+from persona_hub.pipelines.reporting.summary import counted, locations
+from persona_hub.transforms.hub.manifest import Manifest
+from persona_hub.transforms.hub.versions import Hub
 
 
 def test_a_line_for_each_step_with_what_did_not_go_on() -> None:
@@ -14,3 +18,17 @@ def test_a_line_for_each_step_with_what_did_not_go_on() -> None:
     read, extract = (" ".join(line.split()) for line in counted(counts))
     assert read == "read corpus 1,200 records 1,000 document 150 repeated, 50 gzip-truncated"
     assert extract == "extract persona 1,000 asked 990 answered 10 malformed"
+
+
+def told_of_samples(**made: Any) -> list[str]:
+    """The lines about samples of a version that added two personas and made no sample."""
+    manifest = Manifest(version="0002-aaaaaaaa", counts={"write_hub": {"personas": 2}}, **made)
+    return [" ".join(line.split()) for line in locations(Hub("OUT", manifest)) if line.startswith("samples")]
+
+
+def test_a_condition_that_let_none_of_the_new_personas_pass_is_told() -> None:
+    asked = {"use_case": ["math"], "where": "hop>5"}
+    assert told_of_samples(parameters=asked) == ["samples none: --where hop>5 holds of none of these personas"]
+    assert told_of_samples(parameters=asked, partial={"budget": 3}) == []
+    for parameters in ({"use_case": ["none"], "where": "hop>5"}, {"use_case": ["math"]}, {"where": "hop>5"}):
+        assert told_of_samples(parameters=parameters) == []

@@ -118,6 +118,13 @@ def test_every_row_is_accounted_for(tmp_path: Path) -> None:
     }
 
 
+def test_columns_that_go_for_their_names_are_counted_unless_they_are_kept(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", {"persona": NURSE, "E-Mail": "a@b.org", "age": 41}, {"persona": PILOT})
+    for pii, counted in (("scrub", ["left_out/personal E-Mail"]), ("keep", [])):
+        got = read(tmp_path / pii, path, pii=pii)
+        assert [name for name in got.counts if name.startswith("left_out")] == counted
+
+
 def test_of_equal_rows_the_first_by_file_and_place_stands_for_all_in_any_order(tmp_path: Path) -> None:
     rows = [{"persona": f"Nurse {n % 5} of the night ward", "n": n} for n in range(40)]
     a, b = write(tmp_path / "a.jsonl", *rows[20:]), write(tmp_path / "b.jsonl", *rows[:20])

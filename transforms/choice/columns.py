@@ -30,6 +30,18 @@ TABLE_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "members": ("cluster",),
     "attributes": ("occupation", "occupation_unit", "seniority", "life_stage", "country", "education"),
 }
+WORDS: Mapping[str, tuple[str, ...]] = {  # as `transforms.attributes` has them
+    "seniority": ("student", "junior", "mid", "senior", "lead", "retired"),
+    "life_stage": ("child", "teenager", "young adult", "adult", "older adult"),
+    "education": ("primary", "secondary", "vocational", "bachelor", "master", "doctorate"),
+}
+# Columns of codes and few words: their form, and what is wanted. Who types "nurse" or "Finland" would find nobody.
+CODES: Mapping[str, tuple[str, str]] = {
+    "occupation": ("[0-9]", "a major group of ISCO-08, 0 to 9,"),
+    "occupation_unit": ("[0-9]{4}", "a unit group of ISCO-08, four digits,"),
+    "country": ("[A-Za-z]{2}", "a country as ISO 3166 has it, such as DE,"),
+    **{name: ("|".join(words), f"one of {', '.join(words)}") for name, words in WORDS.items()},
+}
 TABLE_OF = {name: table for table, names in TABLE_COLUMNS.items() for name in names}
 COLUMNS = (*PERSONA_COLUMNS, *TABLE_OF, f"{GIVEN}NAME")
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 
-from persona_hub.transforms.choice.columns import GIVEN, ChoiceError, Column, column_of
+from persona_hub.transforms.choice.columns import CODES, GIVEN, UNSPECIFIED, ChoiceError, Column, column_of
 from persona_hub.transforms.choice.conditions import (
     KEYWORDS,
     ORDERINGS,
@@ -132,7 +132,7 @@ class ConditionReader:
         if sign.text.lower() == "contains" and column.is_number:
             self.refuse(f"{column} is a number, and contains nothing", sign)
         self.take()
-        return Comparison(column, sign.text.lower(), self.value(column))
+        return Comparison(column, sign.text.lower(), self.value(column, is_equal=sign.text in ("=", "!=")))
 
     def column(self) -> Column:
         """The name of a column."""
@@ -156,18 +156,25 @@ class ConditionReader:
         """Values in parentheses."""
         if not self.took("("):
             self.refuse(f"{self.next.shown} where `(` is wanted")
-        found = [self.value(column)]
+        found = [self.value(column, is_equal=True)]
         while self.took(","):
-            found.append(self.value(column))
+            found.append(self.value(column, is_equal=True))
         if not self.took(")"):
             self.refuse(f"{self.next.shown} where `,` or `)` is wanted")
         return tuple(found)
 
-    def value(self, column: Column) -> str:
-        """A value that the column may be compared with. Words of the language are values here: `language=or`."""
+    def value(self, column: Column, is_equal: bool = False) -> str:
+        """A value that the column may be compared with. Words of the language are values here: `language=or`.
+
+        `is_equal`: whether it is to be equal to the column's, and so a code where that has codes.
+        """
         token = self.next
         if token.kind not in ("word", "quoted") or token.prefix:
             self.refuse(f"{token.shown} where a value is wanted")
         if column.is_number and not re.fullmatch(r"[0-9]{1,9}", token.text):
             self.refuse(f"{token.shown} where a whole number is wanted, which {column} is")
+        form, what = CODES.get(column.name, ("", ""))
+        typed = token.text.lower()
+        if form and is_equal and typed not in ("", UNSPECIFIED) and not re.fullmatch(form, typed):
+            self.refuse(f"{token.shown} where {what} is wanted, which {column} is")
         return self.take().text

@@ -18,6 +18,7 @@ birthdate dateofbirth dob birthday
 """
 PERSONAL_COLUMNS = frozenset(PERSONAL_NAMES.split())
 NO_LETTER = re.compile(r"[\W_]+")
+PERSONAL = "personal"  # why such a column is left out
 LEAST_CHARACTERS = 5  # of a text in which something is looked for
 
 
@@ -44,6 +45,11 @@ def is_free(name: str) -> bool:
     (False, False, True)
     """
     return NO_LETTER.sub("", name.casefold()) not in PERSONAL_COLUMNS
+
+
+def personal_columns(given: str) -> list[str]:
+    """Names of the columns in a JSON object or "" that `clean_columns` leaves out for their names."""
+    return [name for name in orjson.loads(given) if not is_free(name)] if given else []
 
 
 def clean_value(value: Any, language: str, mode: str) -> Any:

@@ -20,6 +20,7 @@ from persona_hub.transforms.counting.lost_files import FilesOfPiece
 from persona_hub.transforms.counting.stages import LEFT_OUT, READ_PERSONAS
 from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.pii.columns import PERSONAL, personal_columns
 from persona_hub.transforms.read_corpus.read_corpus import shuffle_partitions
 from persona_hub.transforms.read_corpus.unique_documents import UniqueDocuments, document_batches
 from persona_hub.transforms.read_personas.given import (
@@ -72,6 +73,7 @@ class ReadPersonas(beam.PTransform):
     fields: Sequence[str] = ()  # of the text, the first that is filled; none: `PERSONA_FIELDS`
     languages: frozenset[str] = frozenset()  # ISO 639-1; empty: all
     max_personas: int = 0  # 0: all
+    pii: str = "keep"  # what becomes of personal data later: columns that are left out for it are counted here
     known: Sequence[str] = ()  # Avro files of DocumentOutcome
     unwanted: frozenset[str] = frozenset()  # sources, and ids of documents, that were taken down
     partitions: int = 0  # of the shuffle; 0: by the size of the files
@@ -116,7 +118,7 @@ class ReadPersonas(beam.PTransform):
             *count_records(READ_PERSONAS, "", outcomes, field="outcome"),
             *count_records(READ_PERSONAS, "personas", personas),
             read[FILES_TAG],
-            unique.documents | "LeftOut" >> CountLeftOut(),
+            unique.documents | "LeftOut" >> CountLeftOut(personal=self.pii != "keep"),
         )
         columns = unique.documents | "Columns" >> beam.FlatMap(columns_batch).with_output_types(Batch)
         return PersonasRead(personas, columns, unique.documents, outcomes, known, dead_letters, counts)
@@ -127,21 +129,24 @@ class CountLeftOut(beam.PTransform):
     """Batches of rows -> (("left_out", "nested labels"), values), by why and column, of the columns with the most."""
 
     columns: int = COUNTED_COLUMNS
+    personal: bool = False  # whether columns whose names say that they hold personal data are left out, too
 
     def expand(self, documents: PCollection[Batch[GivenDocument]]) -> PCollection[tuple[Key, int]]:
         """Names come from the files, and may be as many as there are rows."""
         return (
             documents
-            | "OfBatch" >> beam.FlatMap(left_out_of).with_output_types(tuple[str, int])
+            | "OfBatch" >> beam.FlatMap(left_out_of, self.personal).with_output_types(tuple[str, int])
             | "Sum" >> beam.CombinePerKey(sum)
             | "Most" >> beam.combiners.Top.Of(self.columns, key=by_number)
             | "AsCounts" >> beam.FlatMap(as_left_out).with_output_types(tuple[Key, int])
         )
 
 
-def left_out_of(batch: Batch[GivenDocument]) -> Iterator[tuple[str, int]]:
+def left_out_of(batch: Batch[GivenDocument], personal: bool = False) -> Iterator[tuple[str, int]]:
     """(why and column, values) of a batch."""
     found = Counter(f"{why} {name}" for document in batch for why, name in document.left_out)
+    if personal:
+        found.update(f"{PERSONAL} {name}" for one in batch for name in personal_columns(one.columns))
     yield from sorted(found.items())
 
 
