@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def test_what_is_left_open_is_partial_and_not_lost(made: BaseManifest) -> None:
     counts = {**read(document=9), "extract_persona": {"asked": 9, "lost-budget-exhausted": 9}}
     partial = type(made)(**{**vars(made), "partial": {"budget-exhausted": 9}})
     assert loss_of(counts, partial, 0.05) is None
+
+
+def test_empty_files_of_personas_are_no_corpus() -> None:
+    made = replace(FIRST, parameters={"personas": ["a.csv"]})
+    loss = loss_of({}, made, 0.05)
+    assert loss
+    assert told(loss, "out", made, []) == "nothing was published: the files of --personas have no record"
+    assert told(loss, "out", FIRST, []) == "nothing was published: the corpus has no record"
 
 
 def test_the_first_dead_letter_says_what_was_wrong(tmp_path: Path) -> None:

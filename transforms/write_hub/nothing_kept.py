@@ -142,7 +142,7 @@ def told(loss: Loss, output: str, made: BaseManifest, entries: Iterable[FileEntr
     files = sorted(set(entries))
     if not loss.whole:
         lack = (
-            "the corpus has no record"
+            f"{read_of(made)} no record"
             if loss.what in ("records", "rows")
             else f"there were no {loss.what} to ask about"
         )
@@ -160,6 +160,12 @@ def told(loss: Loss, output: str, made: BaseManifest, entries: Iterable[FileEntr
     if not loss.everything:
         line += "; if this is as it should be, --max_lost 1 publishes what is left"
     return line
+
+
+def read_of(made: BaseManifest) -> str:
+    """What was read, with its verb."""
+    only_given = made.parameters.get("personas") and not made.parameters.get("input")
+    return "the files of --personas have" if only_given else "the corpus has"
 
 
 def remedy_for(loss: Loss, output: str, made: BaseManifest, files: Iterable[FileEntry]) -> str:

@@ -94,7 +94,7 @@ def test_a_file_without_the_field_names_its_fields_and_the_remedy(tmp_path: Path
     assert found.reason == "field-missing"
     assert "'persona'" in found.detail or "persona or input persona" in found.detail
     assert "but portrait, city." in found.detail
-    assert "--persona_field" in found.detail
+    assert "Name the field of the persona with --persona_field." in found.detail
     assert "--text_field" not in found.detail
     assert [text for text, *_ in personas_in(path, "portrait")] == ["A nurse"]
 

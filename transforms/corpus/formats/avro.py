@@ -34,7 +34,7 @@ def read_avro(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusR
     wanted = (text_field,) if text_field else TEXT_FIELDS
 
     def reader_of(record: AvroType) -> ReadRow:
-        require_field(record, wanted, "--text_field")
+        require_field(record, wanted, "Name the text field with --text_field.")
         return record_reader(record, wanted, SOURCE_FIELDS)
 
     yield from read_records(piece, limits, reader_of, partial(record_of_fields, text_field=text_field))
@@ -73,12 +73,12 @@ def read_records(
             before += number
 
 
-def require_field(record: AvroType, wanted: Sequence[str], flag: str) -> None:
-    """Raises BrokenError if a schema has no field of `wanted`, which `flag` names."""
+def require_field(record: AvroType, wanted: Sequence[str], remedy: str) -> None:
+    """Raises BrokenError with `remedy` if a schema has no field of `wanted`."""
     names = [name for name, _ in record.fields]
     if not set(wanted) & set(names):
         listed = excerpt(", ".join(names) or "none at all")
-        detail = f"no field {' or '.join(wanted)}, but {listed}. Name the text field with {flag}."
+        detail = f"no field {' or '.join(wanted)}, but {listed}. {remedy}"
         raise BrokenError("field-missing", detail)
 
 

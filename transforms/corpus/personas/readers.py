@@ -28,7 +28,6 @@ from persona_hub.transforms.corpus.personas.columns import MOST_COLUMNS
 from persona_hub.transforms.corpus.personas.rows import (
     NAME_FIELD,
     PERSONA_FIELDS,
-    PERSONA_FLAG,
     lacking,
     persona_of_row,
 )
@@ -72,7 +71,7 @@ def delimited_rows_of(
     piece: Piece, text_field: str, limits: Limits, separator: str, fields: Sequence[str], make: MakeRecord
 ) -> Iterator[CorpusRecord]:
     """The personas of CSV and TSV."""
-    yield from read_delimited(piece, limits, separator, fields, PERSONA_FLAG, make)
+    yield from read_delimited(piece, limits, separator, fields, NAME_FIELD, make)
 
 
 def avro_rows_of(
@@ -81,7 +80,7 @@ def avro_rows_of(
     """The personas of Avro."""
 
     def reader_of(record: AvroType) -> ReadRow:
-        require_field(record, fields, PERSONA_FLAG)
+        require_field(record, fields, NAME_FIELD)
         names = [name for name, _ in record.fields]
         return row_reader(record, next(name for name in fields if name in names), limits.record_bytes)
 

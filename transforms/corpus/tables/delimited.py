@@ -38,13 +38,13 @@ def read_tsv(piece: Piece, text_field: str, limits: Limits) -> Iterator[CorpusRe
 
 def _of_text(text_field: str) -> tuple[Sequence[str], str, MakeRecord]:
     wanted = (text_field,) if text_field else TEXT_FIELDS
-    return wanted, "--text_field", partial(record_of_fields, text_field=text_field)
+    return wanted, "Name the text field with --text_field.", partial(record_of_fields, text_field=text_field)
 
 
 def read_delimited(
-    piece: Piece, limits: Limits, separator: str, wanted: Sequence[str], flag: str, make: MakeRecord
+    piece: Piece, limits: Limits, separator: str, wanted: Sequence[str], remedy: str, make: MakeRecord
 ) -> Iterator[CorpusRecord]:
-    """What `make` makes of each row. Raises BrokenError for a table without any column of `wanted`, which `flag` names.
+    """What `make` makes of each row. Raises BrokenError, with `remedy`, for a table without any column of `wanted`.
 
     Without a `separator`, the first line tells it.
     """
@@ -55,7 +55,7 @@ def read_delimited(
     if head.lower().startswith(SEPARATOR_LINE) and len(head) == len(SEPARATOR_LINE) + 1:
         separator, first = head[-1], first.replace(head, "", 1)
     rows = delimited_rows(itertools.chain([first], chunks), separator or separator_of(head), limits)
-    names = _names(next(rows, None), wanted, flag)
+    names = _names(next(rows, None), wanted, remedy)
     broken_run = 0
     for row in rows if names else ():
         found = row if isinstance(row, Damage) else _record_of_delimited(row, names, make)
@@ -68,7 +68,7 @@ def read_delimited(
         yield found
 
 
-def _names(row: DelimitedRow | Damage | None, wanted: Sequence[str], flag: str) -> list[str]:
+def _names(row: DelimitedRow | Damage | None, wanted: Sequence[str], remedy: str) -> list[str]:
     """The names of the columns, none of an empty file. Raises BrokenError if none is in `wanted`."""
     if row is None:
         return []
@@ -78,7 +78,7 @@ def _names(row: DelimitedRow | Damage | None, wanted: Sequence[str], flag: str) 
     if not set(wanted) & set(names):
         detail = (
             f"no column {' or '.join(wanted)}, but {excerpt(', '.join(names))}. "
-            f"Name the text field with {flag}. If the first line is a row, write the columns' names above it."
+            f"{remedy} If the first line is a row, write the columns' names above it."
         )
         raise BrokenError("field-missing", detail)
     return names
