@@ -101,6 +101,16 @@ def test_of_many_rows_nearly_all_are_dropped_that_all_pairs_would_drop(many: lis
     assert len(found & truth) >= 0.99 * len(truth) > 1000
 
 
+def test_a_table_for_a_lower_threshold_serves_a_higher_one(tmp_path: Path) -> None:
+    threshold = 0.965
+    ranks, vectors = planted(MANY)
+    truth = set(keep_first(ranks, vectors, threshold)[0].tolist())
+    plan = cells.SearchPlan.for_threshold(0.7)
+    wide = cells.train_table(ranks, vectors, plan.cells_for(MANY))
+    found = decisions(tmp_path, MANY, threshold, tables=[stored_table(wide, MANY)])
+    assert len({dropped for dropped, _, _ in found} & truth) >= 0.98 * len(truth) > 300
+
+
 def test_every_dropped_row_has_a_kept_one_within_the_threshold(many: list[tuple[int, int, float]]) -> None:
     dropped = {row for row, _, _ in many}
     assert all(kept not in dropped and kept < row and cosine >= 0.9 for row, kept, cosine in many)
@@ -141,21 +151,27 @@ def test_what_is_held_stays_though_it_has_a_neighbour(tmp_path: Path) -> None:
         assert found == []
 
 
-@pytest.mark.parametrize(("rows", "fits"), [(MANY, True), (MANY // 3, True), (MANY // 5, False)])
-def test_a_table_for_far_fewer_rows_is_trained_anew(rows: int, fits: bool) -> None:
-    stored = Batch([Centroids(rows, CELL_DIMENSION, bytes(2 * CELL_DIMENSION), bytes(4 * CELL_DIMENSION))])
-    assert list(fitting_table(stored, MANY)) == ([stored] if fits else [])
+@pytest.mark.parametrize(
+    ("count", "threshold", "fits"),
+    [(450, 0.7, True), (235, 0.7, True), (230, 0.7, False), (150, 0.965, True), (140, 0.965, False)],
+)
+def test_a_table_of_less_than_half_the_cells_is_trained_anew(count: int, threshold: float, fits: bool) -> None:
+    centroids = bytes(2 * CELL_DIMENSION * count)
+    stored = Batch([Centroids(MANY, CELL_DIMENSION, centroids, bytes(4 * CELL_DIMENSION))])
+    plan = cells.SearchPlan.for_threshold(threshold)
+    assert list(fitting_table(stored, plan, MANY)) == ([stored] if fits else [])
 
 
 def test_a_table_of_an_earlier_release_is_trained_anew() -> None:
     without_mean = Centroids(MANY, 384, bytes(768))
     ranks, vectors = planted(3000)
-    table = cells.train_table(ranks, vectors, 20)
+    table = cells.train_table(ranks, vectors, 200)
+    plan = cells.SearchPlan.for_threshold(0.9)
     of_one_length = table._replace(centroids=rescaled(table.centroids, QUANTISED_NORM))
     for old in (without_mean, stored_table(of_one_length, MANY)):
-        assert list(fitting_table(Batch([old]), MANY)) == []
+        assert list(fitting_table(Batch([old]), plan, MANY)) == []
     new = Batch([stored_table(table, MANY)])
-    assert list(fitting_table(new, MANY)) == [new]
+    assert list(fitting_table(new, plan, MANY)) == [new]
 
 
 def test_of_several_tables_that_for_the_most_rows_counts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,7 @@ from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.vectors import cells, kmeans, sketches
 from persona_hub.transforms.vectors.float16 import StoredVectors, cosines, to_float32, to_stored, with_norms
 from persona_hub.transforms.vectors.kept_set import keep_first
-from persona_hub.transforms.vectors.quantised import QUANTISED_NORM, quantise
+from persona_hub.transforms.vectors.quantised import QUANTISED_NORM, quantise, rescaled
 from tests.material.planted_vectors import DIMENSION, brute_force, planted
 
 
@@ -144,7 +145,43 @@ def test_a_full_cell_is_folded_and_cut_up_and_loses_little(monkeypatch: pytest.M
 
 
 def test_cells_grow_with_the_root_of_the_rows() -> None:
-    assert [cells.cells_for(n) for n in (10_000, 1_000_000, 10**9)] == [500, 5000, 12_000]
+    for threshold, expected in ((0.7, [500, 5000, 12_000]), (0.965, [300, 3000, 12_000])):
+        plan = cells.SearchPlan.for_threshold(threshold)
+        assert [plan.cells_for(n) for n in (10_000, 1_000_000, 10**9)] == expected
+
+
+def test_the_higher_a_threshold_the_fewer_cells_a_row_goes_to() -> None:
+    ranks, vectors = planted(3000)
+    table = cells.train_table(ranks, vectors, 60)
+    plans = [cells.SearchPlan.for_threshold(threshold) for threshold in (0.7, 0.85, 0.92, 0.95)]
+    copies = [len(cells.assign_cells(vectors, table.of_first(plan.coordinates), plan).row) for plan in plans]
+    assert copies == sorted(copies, reverse=True)
+    assert copies[-1] < 0.8 * copies[0]
+
+
+def test_a_table_by_its_first_coordinates_keeps_the_lengths_that_balance_its_cells() -> None:
+    table = cells.train_table(*planted(3000), 60)
+    narrow = table.of_first(64)
+    assert narrow.mean.tolist() == table.mean[:64].tolist()
+    assert (narrow.centroids == np.rint(narrow.centroids)).all()
+    lengths, before = (np.linalg.norm(centroids, axis=1) for centroids in (narrow.centroids, table.centroids))
+    assert lengths == pytest.approx(before, abs=4)
+    turned = np.einsum("ij,ij->i", narrow.centroids, table.centroids[:, :64]) / lengths
+    assert turned == pytest.approx(np.linalg.norm(table.centroids[:, :64], axis=1), abs=4)
+    assert table.of_first(cells.CELL_DIMENSION) is table
+
+
+@pytest.mark.parametrize("coordinates", [64, 128])
+def test_cells_are_told_apart_by_the_coordinates_that_a_table_has(coordinates: int) -> None:
+    ranks, vectors = planted(1000)
+    plan = replace(cells.SearchPlan.for_threshold(0.965), most_cells=1)
+    table = cells.train_table(ranks, vectors, 30).of_first(coordinates)
+    assigned = cells.assign_cells(vectors, table, plan)
+    signs = sketches.projection(DIMENSION, cells.CELL_DIMENSION, cells.TABLE_SEED)
+    projected = quantise(vectors) @ signs[:, :coordinates]
+    rows = rescaled(projected - table.mean, QUANTISED_NORM)
+    assert assigned.cell.tolist() == kmeans.nearest_centroids(rows, table.centroids).tolist()
+    assert (assigned.sketches == sketches.sketches_of((quantise(vectors) @ signs)[:, : plan.sketch_bytes])).all()
 
 
 @given(st.integers(0, 10_000), st.sampled_from([0.5, 0.8, 0.95]))

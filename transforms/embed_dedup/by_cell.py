@@ -17,7 +17,7 @@ from persona_hub.transforms.counting.tally import Tally
 from persona_hub.transforms.dedup.edge_payloads import pack_verified
 from persona_hub.transforms.dedup.persona_rows import PersonaLayout
 from persona_hub.transforms.dedup.representatives import Representatives, rounds_for
-from persona_hub.transforms.embed_dedup.cell_tables import read_table
+from persona_hub.transforms.embed_dedup.cell_tables import table_for
 from persona_hub.transforms.embed_dedup.elements import (
     pack_by_block,
     positions_in,
@@ -162,7 +162,7 @@ class AssignCells(beam.DoFn):
     def process(self, element: KeyedArrays, tables: Iterable[Batch[Centroids]]) -> Iterator[KeyedArrays]:
         """Sends what waits when it is enough. Without a table there is nothing to do here."""
         for [table] in tables:
-            self.table = self.table or read_table(table)
+            self.table = self.table or table_for(table, self.plan)
             columns = unpack_arrays(element[1])
             self.unassigned.append(columns)
             self.unassigned_rows += len(columns[0])

@@ -69,7 +69,8 @@ class NearDuplicates(beam.PTransform):
         if self.threshold < CELLS_FROM:
             no_table = vectors.pipeline | "NoTable" >> beam.Create([], reshuffle=False)
             return NearDuplicatesFound(exact, no_table, no_table, number)
-        tables = (vectors, stored_tables) | "ChooseTable" >> ChooseTable(rows=rows)
+        plan = cells.SearchPlan.for_threshold(self.threshold)
+        tables = (vectors, stored_tables) | "ChooseTable" >> ChooseTable(plan=plan, rows=rows)
         by_cell = (vectors, tables.chosen) | "ByCell" >> DuplicatesByCell(threshold=self.threshold, blocks=self.blocks)
         decisions = (exact, by_cell) | "Decisions" >> beam.Flatten()
         return NearDuplicatesFound(decisions, tables.trained, tables.chosen, number)

@@ -7,6 +7,7 @@ together do not. Of a (German), b and c (English) at cosines a-b 0.8 and a-c 0.7
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +49,7 @@ def plan_across(threshold: float) -> SearchPlan:
     """How rows of different languages are searched for: with more room than others, as few of them become pairs."""
     plan = SearchPlan.for_threshold(threshold)
     least = threshold - DEVIATIONS * (1 - threshold**2) / SKETCH_BYTES**0.5
-    return SearchPlan(plan.slack, plan.most_cells, SKETCH_BYTES, least)
+    return replace(plan, sketch_bytes=SKETCH_BYTES, least_cosine=least)
 
 
 def nearest_pairs(

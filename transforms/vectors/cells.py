@@ -4,7 +4,8 @@ One k-means table cuts many near pairs apart: of pairs at cosine 0.9 and more, 1
 leave 0.79 together. A row therefore also goes to the cells that are hardly farther than its nearest: with those within
 0.10 of cosine, at most eight, 5.2 copies of a row find 0.996 of what is to be dropped. Three things make that cheap.
 
-Cells are told apart by 128 projected coordinates: a third of the products, and hardly a row more is lost. The mean is
+Cells are told apart by 128 projected coordinates: a third of the products, and hardly a row more is lost. From 0.9 the
+first 64 of them are enough, and fewer cells, as neighbours lie so near that the same coordinates part both. The mean is
 taken off first: sentence vectors have 0.4 of their length in common, so some centroids are near to everything, and with
 the mean a row is compared with 4,419 others, without it with 1,169 (the same slack, 948 cells). And as work in a cell
 grows with the square of its rows, centroids of full cells are made shorter: at 0.7 a row is compared with 1,490 others
@@ -42,7 +43,7 @@ from persona_hub.transforms.vectors.sketches import (
 
 EXACT_ROWS = 8192  # up to so many rows, each is compared with all that are kept: at most half a second
 MOST_CELLS = 12_000  # centroids of a table that travel to every worker: 3 MB
-CELL_DIMENSION = 128  # coordinates that cells are told apart by
+CELL_DIMENSION = 128  # coordinates of a table; cells are told apart by all of them or the first ones
 ASSIGNED_ROWS = 128  # of a block: as 384 float32 less than what a job gives back to the system at once
 FULL_ROWS = 8192  # a larger cell is cut again, by its sketches
 FINE_ROWS = 2000
@@ -54,8 +55,10 @@ TABLE_SEED = 0  # of the sample and of the sketches' projection
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """How many cells a row goes to at a threshold, and how near two sketches must be for an exact check."""
+    """How many cells there are, to how many a row goes, and how near two sketches must be for an exact check."""
 
+    cells_per_root: int  # cells of a table, by the root of the number of rows
+    coordinates: int  # that cells are told apart by: the first ones of CELL_DIMENSION
     slack: float  # cosine by which a cell may be farther than the nearest, of a row with centroids as long as they are
     most_cells: int  # of a row
     sketch_bytes: int
@@ -63,19 +66,31 @@ class SearchPlan:
 
     @classmethod
     def for_threshold(cls, threshold: float) -> SearchPlan:
-        """Found, of the rows that all pairs would drop: 0.996 at 0.9, 0.98 at 0.8, 0.957 at 0.7.
+        """Found, of the rows that all pairs would drop: 0.99 at 0.95, 0.996 at 0.93 and 0.9, 0.98 at 0.8, 0.957 at 0.7.
+
+        The nearer two rows are that are to be found, the fewer cells they need in common: at 0.965 a row goes to 3.0 of
+        948 cells and is compared with 1,114 others, where at 0.85 it goes to 5.2 of 1,580 and is compared with 1,890.
 
         A sketch's cosine deviates by (1 - threshold^2) / sqrt(bytes): at 0.9 by 0.024, so candidates begin three of
         those below it, at 0.829.
         """
-        if threshold >= 0.85:
+        cells_per_root, coordinates = (3, 64) if threshold >= 0.9 else (5, CELL_DIMENSION)
+        if threshold >= 0.95:
+            slack, most_cells, sketch_bytes, deviations = 0.06, 5, 64, 3.0
+        elif threshold >= 0.92:
+            slack, most_cells, sketch_bytes, deviations = 0.08, 6, 64, 3.0
+        elif threshold >= 0.85:
             slack, most_cells, sketch_bytes, deviations = 0.10, 8, 64, 3.0
         elif threshold >= 0.75:
             slack, most_cells, sketch_bytes, deviations = 0.12, 9, 64, 2.0
         else:
             slack, most_cells, sketch_bytes, deviations = 0.12, 9, 128, 1.3
         least_cosine = threshold - deviations * (1 - threshold**2) / sketch_bytes**0.5
-        return cls(slack, most_cells, sketch_bytes, least_cosine)
+        return cls(cells_per_root, coordinates, slack, most_cells, sketch_bytes, least_cosine)
+
+    def cells_for(self, rows: int) -> int:
+        """Cells of a table over `rows` rows: products with centroids and products in cells cost about the same."""
+        return max(1, min(MOST_CELLS, self.cells_per_root * isqrt(rows)))
 
 
 class CellTable(NamedTuple):
@@ -96,10 +111,12 @@ class CellTable(NamedTuple):
         squared_norms = np.einsum("ij,ij->i", self.centroids, self.centroids)
         return bool((squared_norms < (0.9 * QUANTISED_NORM) ** 2).any())
 
-
-def cells_for(rows: int) -> int:
-    """Cells of a table over `rows` rows: products with centroids and products in cells cost about the same."""
-    return max(1, min(MOST_CELLS, 5 * isqrt(rows)))
+    def of_first(self, coordinates: int) -> CellTable:
+        """The table by the first `coordinates` alone; its centroids are as long as they were, but for rounding."""
+        if coordinates == len(self.mean):
+            return self
+        norms = np.sqrt(np.einsum("ij,ij->i", self.centroids, self.centroids, dtype=np.float64))
+        return CellTable(self.mean[:coordinates], rescaled(self.centroids[:, :coordinates], norms))
 
 
 def train_table(ranks: Ranks, vectors: StoredVectors, cells: int) -> CellTable:
@@ -124,16 +141,18 @@ class AssignedRows(NamedTuple):
 def assign_cells(vectors: StoredVectors, table: CellTable, plan: SearchPlan) -> AssignedRows:
     """Sketches of all rows, and the cells that each goes to: its nearest, and those at most `plan.slack` farther.
 
-    A block of rows at a time, so that it stays in the cache for all that is done to it.
+    They are compared by the coordinates that the table has (`CellTable.of_first`). A block of rows at a time, so that
+    it stays in the cache for all that is done to it.
     """
-    signs = projection(vectors.shape[1], CELL_DIMENSION, TABLE_SEED)
+    coordinates = len(table.mean)
+    signs = projection(vectors.shape[1], CELL_DIMENSION, TABLE_SEED)[:, : max(coordinates, plan.sketch_bytes)]
     products = np.empty((ASSIGNED_ROWS, len(table.centroids)), np.float32)
     quantised = np.empty((ASSIGNED_ROWS, vectors.shape[1]), np.float32)
     parts = []
     for start in range(0, len(vectors), ASSIGNED_ROWS):
         block = vectors[start : start + ASSIGNED_ROWS]
         projected = quantise(block, quantised[: len(block)]) @ signs
-        rows = rescaled(projected - table.mean, QUANTISED_NORM)
+        rows = rescaled(projected[:, :coordinates] - table.mean, QUANTISED_NORM)
         row, cell = kmeans.nearby_centroids(
             rows, table.centroids, plan.slack, plan.most_cells, QUANTISED_NORM, products
         )

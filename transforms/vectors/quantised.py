@@ -24,8 +24,8 @@ def quantise(vectors: StoredVectors, out: Quantised | None = None) -> Quantised:
     return np.rint(rows, out=rows)
 
 
-def rescaled(rows: Quantised, norm: float) -> Quantised:
-    """Whole numbers as others with rows of about `norm`, zero rows as they are.
+def rescaled(rows: Quantised, norm: float | npt.NDArray[np.float64]) -> Quantised:
+    """Whole numbers as others with rows of about `norm`, one for all or each its own; zero rows as they are.
 
     A row's sum of squares is exact, and then each number is rounded by itself, so nothing depends on an order.
     """
