@@ -78,6 +78,6 @@ def test_while_it_is_planned(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("persona_hub.pipelines.planning.plan.match_corpus", interrupted)
+    monkeypatch.setattr("persona_hub.pipelines.planning.corpus.sources.match_corpus", interrupted)
     assert main(["build", "--input", str(corpus_of(tmp_path, 3)), "--output", str(tmp_path / "out")]) == FAILED
     assert capsys.readouterr().err == f"{INTERRUPTED}\n"
