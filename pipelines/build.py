@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import apache_beam as beam
 
@@ -96,10 +97,7 @@ class BuildJob:
             threshold=options.minhash_threshold, bucket_keys=options.bucket_keys, blocks=plan.blocks
         )
         meanings = (texts.kept, *existing.vectors) | "EmbedDedup" >> EmbedDedup(
-            threshold=options.embedding_threshold,
-            embedder=plan.embedder,
-            blocks=plan.blocks,
-            across=plan.across,
+            threshold=options.embedding_threshold, embedder=plan.embedder, blocks=plan.blocks, across=plan.across
         )
         clustered = (
             PersonasAndVectors(
@@ -111,11 +109,7 @@ class BuildJob:
             meanings.kept, meanings.kept | "AttributesOf" >> AttributesOf(columns=first.columns, pii=options.pii)
         ) | "AskAttributes" >> attributes_reader(plan)
         of_personas = {"attributes": described.rows, "members": clustered.members}
-        chosen_by = {
-            kind: of_personas[kind] | f"ByBlock {kind}" >> beam.FlatMap(rows_by_block, plan.blocks)
-            for kind in plan.choice.tables
-        }
-        rows = HubRows(meanings.kept, chosen_by, (meanings.vectors,))
+        rows = HubRows(meanings.kept, rows_to_choose_by(plan, of_personas), (meanings.vectors,))
         samples = rows | "Synthesize" >> SynthesizeUseCases(
             use_cases=plan.use_cases, model=plan.model, choice=plan.choice, blocks=plan.blocks
         )
@@ -204,6 +198,14 @@ def attributes_reader(plan: BuildPlan) -> AskAttributes:
         sampling=plan.sampling,
         blocks=plan.blocks,
     )
+
+
+def rows_to_choose_by(plan: BuildPlan, tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the tables of rows of personas those that the choice asks for, by block."""
+    return {
+        kind: tables[kind] | f"ByBlock {kind}" >> beam.FlatMap(rows_by_block, plan.blocks)
+        for kind in plan.choice.tables
+    }
 
 
 def embedder_entry(plan: BuildPlan) -> dict[str, str]:
