@@ -40,8 +40,9 @@ from persona_hub.transforms.hub.vectors import WriteVectors
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup, Prepared
 from persona_hub.transforms.read_hub.existing_hub import read_existing
-from persona_hub.transforms.synthesize.joined_rows import HubRows, rows_by_block
+from persona_hub.transforms.synthesize.joined_rows import HubRows
 from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
+from persona_hub.transforms.wire.batches import split_by_block
 from persona_hub.transforms.write_hub.attributes_of import AttributesOf
 from persona_hub.transforms.write_hub.novelty import Novelty
 from persona_hub.transforms.write_hub.write_hub import HubContents, ProvenanceOf, WriteHub
@@ -203,7 +204,7 @@ def attributes_reader(plan: BuildPlan) -> AskAttributes:
 def rows_to_choose_by(plan: BuildPlan, tables: Mapping[str, Any]) -> dict[str, Any]:
     """Of the tables of rows of personas those that the choice asks for, by block."""
     return {
-        kind: tables[kind] | f"ByBlock {kind}" >> beam.FlatMap(rows_by_block, plan.blocks)
+        kind: tables[kind] | f"ByBlock {kind}" >> beam.FlatMap(split_by_block, plan.blocks)
         for kind in plan.choice.tables
     }
 

@@ -15,7 +15,6 @@ from persona_hub.transforms.ask_attributes.ask_attributes import (
     AskAttributes,
     PersonasAndRows,
     answered,
-    rows_by_block,
     unread,
 )
 from persona_hub.transforms.ask_attributes.attributes_task import FIELDS, AttributesTask, attributes_prompt
@@ -24,7 +23,7 @@ from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Sampling
 from persona_hub.transforms.records import Attributes
-from persona_hub.transforms.wire.batches import Batch
+from persona_hub.transforms.wire.batches import Batch, split_by_block
 from persona_hub.transforms.write_hub.attributes_of import attributes_of
 from tests.material.personas import persona
 
@@ -84,7 +83,7 @@ def test_off_leaves_the_language_and_the_columns() -> None:
 
 def test_rows_go_to_the_block_of_their_persona() -> None:
     rows = Batch([attributes_of(NURSE), attributes_of(CHEF)])
-    found = [row for block, part in rows_by_block(rows, 4) for row in part if 0 <= block < 4]
+    found = [row for block, part in split_by_block(rows, 4) for row in part if 0 <= block < 4]
     assert sorted(row.persona_id for row in found) == sorted([NURSE.persona_id, CHEF.persona_id])
 
 

@@ -15,10 +15,9 @@ from persona_hub.transforms.expand_persona.unique_personas import (
     UniquePersonas,
     first_of_each_id,
     packed_ids,
-    split_by_block,
 )
 from persona_hub.transforms.records import partition_of
-from persona_hub.transforms.wire.batches import Batch
+from persona_hub.transforms.wire.batches import Batch, split_by_block
 from tests.material.personas import persona
 
 baker, twin, smith = persona("A baker"), persona("a  BAKER", document_id="2" * 32), persona("A smith")

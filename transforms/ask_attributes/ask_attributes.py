@@ -17,8 +17,8 @@ from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.prompts import Prompt
-from persona_hub.transforms.records import Attributes, DeadLetter, Persona, partition_of
-from persona_hub.transforms.wire.batches import Batch, batches
+from persona_hub.transforms.records import Attributes, DeadLetter, Persona
+from persona_hub.transforms.wire.batches import Batch, batches, split_by_block
 
 BY_RULES, BY_MODEL, BY_NOTHING = "rules", "model", "off"
 READERS_OF_ATTRIBUTES = (BY_RULES, BY_MODEL, BY_NOTHING)
@@ -82,7 +82,7 @@ class AskAttributes(beam.PTransform):
         task = AttributesTask(self.prompt, self.sampling)
         personas = known.personas | "Batches" >> beam.Values().with_output_types(Batch)
         answers = personas | "Generate" >> Generate(stage=ASK_ATTRIBUTES, task=task, model=self.model)
-        by_block = beam.FlatMap(rows_by_block, self.blocks).with_output_types(tuple[int, Batch[Attributes]])
+        by_block = beam.FlatMap(split_by_block, self.blocks).with_output_types(tuple[int, Batch[Attributes]])
         both = {"rules": known.rows | "Rules" >> by_block, "answers": answers.results | "Answers" >> by_block}
         merged = beam.FlatMapTuple(answered).with_output_types(Batch)
         rows = both | "ByBlock" >> beam.CoGroupByKey() | "Answered" >> merged
@@ -96,14 +96,6 @@ class AskAttributes(beam.PTransform):
 def unread(rows: Batch[Attributes]) -> Batch[Attributes]:
     """The rows with nothing that was read of texts."""
     return Batch(replace(row, **dict.fromkeys(FIELDS, UNSPECIFIED)) for row in rows)
-
-
-def rows_by_block(rows: Batch[Attributes], blocks: int) -> Iterator[tuple[int, Batch[Attributes]]]:
-    """The rows of a batch by the block of their persona."""
-    groups: dict[int, Batch[Attributes]] = {}
-    for row in rows:
-        groups.setdefault(partition_of(row.persona_id, blocks), Batch()).append(row)
-    yield from groups.items()
 
 
 def answered(_: int, sides: dict[str, Any]) -> Iterator[Batch[Attributes]]:

@@ -11,8 +11,8 @@ import apache_beam as beam
 from persona_hub.transforms.counting.counts import Equation, Sizes, count_records
 from persona_hub.transforms.counting.stages import UNIQUE_PERSONAS
 from persona_hub.transforms.counting.tally import Tally
-from persona_hub.transforms.records import Duplicate, Persona, partition_of
-from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch, batches
+from persona_hub.transforms.records import Duplicate, Persona
+from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch, batches, split_by_block
 
 
 class PersonasAndKnownIds(NamedTuple):
@@ -90,14 +90,6 @@ def first_of_each_id(personas: Iterable[Persona], known: set[bytes]) -> tuple[li
         else:
             kept.append(persona)
     return kept, identical
-
-
-def split_by_block(batch: Batch[Persona], blocks: int) -> Iterator[tuple[int, Batch[Persona]]]:
-    """The personas of a batch, one element for each block that occurs."""
-    groups: dict[int, Batch[Persona]] = {}
-    for persona in batch:
-        groups.setdefault(partition_of(persona.persona_id, blocks), Batch()).append(persona)
-    yield from groups.items()
 
 
 def packed_ids(block: int, batch: Batch[Persona] | Batch[Duplicate]) -> tuple[int, bytes]:

@@ -10,7 +10,7 @@ import apache_beam as beam
 
 from persona_hub.transforms.choice.choice import Choice, stratum_of
 from persona_hub.transforms.choice.columns import JoinedRow
-from persona_hub.transforms.records import Persona, partition_of
+from persona_hub.transforms.records import Persona
 from persona_hub.transforms.wire.batches import Batch, batches
 
 PERSONAS = "personas"
@@ -43,14 +43,6 @@ class EligiblePersonas(beam.PTransform):
             | "Join" >> beam.CoGroupByKey()
             | "Pass" >> beam.ParDo(PassJoined(self.choice)).with_output_types(KeyedEligible)
         )
-
-
-def rows_by_block(batch: Batch[Any], blocks: int) -> Iterator[tuple[int, Batch[Any]]]:
-    """(block of the persona, rows) of a batch of rows that belong to personas."""
-    groups: dict[int, Batch[Any]] = {}
-    for row in batch:
-        groups.setdefault(partition_of(row.persona_id, blocks), Batch()).append(row)
-    yield from groups.items()
 
 
 class PassEligible(beam.DoFn):

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 import zstandard
 from apache_beam import coders
 
+from persona_hub.transforms.records import partition_of
+
 BATCH_RECORDS = 200  # records in a batch: the cost of an element is gone in the noise from about 100 up
 ARRAY_RECORDS = 1000  # where arrays are made of a batch, which pay from 1,000 rows on: of personas half a megabyte
 RECORD_BYTES = 150  # of a persona in an encoded batch
@@ -71,3 +73,11 @@ def batches(records: Iterable[Record], size: int = BATCH_RECORDS) -> Iterator[Ba
             batch = Batch()
     if batch:
         yield batch
+
+
+def split_by_block(batch: Batch[Any], blocks: int) -> Iterator[tuple[int, Batch[Any]]]:
+    """The rows of a batch that belong to personas, one element for each block of `persona_id` that occurs."""
+    groups: dict[int, Batch[Any]] = {}
+    for row in batch:
+        groups.setdefault(partition_of(row.persona_id, blocks), Batch()).append(row)
+    yield from groups.items()
