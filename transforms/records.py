@@ -7,7 +7,6 @@ Records are frozen and typed. Nothing here needs Beam: how records travel betwee
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from typing import Any
@@ -15,14 +14,6 @@ from typing import Any
 from persona_hub.transforms.normal_forms import nfkc
 
 EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
-# Reasons of dead letters that another run may undo: nobody was asked, or nobody answered however often it was tried.
-UNANSWERED = re.compile(
-    r"budget-exhausted|account-.+|exported|timeout|connection|rate-limit|unreadable-response|error-in-answer"
-    r"|answer-(too-large|broke-off)|http-(408|409|424|425|429|499|5\d\d)"
-)
-# Reasons that say something of the input: the same question would be refused again. A bare status may mean the request.
-SURELY_OF_INPUT = re.compile(r"moderation|content-filter|refused|too-long|http-413")
-OF_INPUT = re.compile(rf"{SURELY_OF_INPUT.pattern}|http-4\d\d")
 REPEATS_SAMPLE = "repeats-sample"  # a reason, but no loss: the answer was read, and another sample has its text
 ADDRESS_END = "\n"  # between the addresses of a source that has several: no address has a line end
 GIVEN = "given"  # origin of personas that a user brought, and their relation to their rows
@@ -191,6 +182,16 @@ class Tombstone:
     kind: str  # "persona": gone; "moved": its row stands anew; "document", "source": never to be read again
 
 
+@dataclass(frozen=True, order=True)
+class Proof:
+    """Why a sample is held to be right."""
+
+    kind: str = ""  # "program", "search", "vote:3/5", "independent", "schema" ...; "": none
+    program: str = ""  # that was run
+    output: str = ""  # of the program, or the answer that agreed
+    agreed: int = 0  # answers, of a program or a model, that are equal to the one stated
+
+
 @dataclass(frozen=True)
 class Sample:
     """A piece of synthetic data made with a persona."""
@@ -205,6 +206,21 @@ class Sample:
     number: int  # of the samples of one persona and use case, from 0
     input_tokens: int
     output_tokens: int
+    fields: str = ""  # JSON object of the answer, "" where the use case has free text
+    proof: Proof = Proof()
+
+
+@dataclass(frozen=True)
+class Rejected(Sample):
+    """A sample that is not kept, and why; of an answer that cannot be read, the text is its beginning."""
+
+    reason: str = ""  # a word to count by: "program-disagreed", "contaminated", "near-duplicate-sample" ...
+    detail: str = ""
+
+    @classmethod
+    def of(cls, sample: Sample, reason: str, detail: str) -> Rejected:
+        """`sample`, rejected; what is untrusted in `detail` is made printable here."""
+        return cls(**{f.name: getattr(sample, f.name) for f in fields(Sample)}, reason=reason, detail=excerpt(detail))
 
 
 @dataclass(frozen=True)
@@ -236,21 +252,6 @@ def persona_id(text: str) -> str:
 def partition_of(record_id: str, partitions: int) -> int:
     """Partition of a hex id in 0 .. partitions - 1; ids of one partition are neighbours in sorted order."""
     return int(record_id[:8], 16) * partitions >> 32
-
-
-def unanswered(reason: str) -> bool:
-    """Whether a dead letter's reason says that the question is still open, and the same command may ask it again."""
-    return UNANSWERED.fullmatch(reason) is not None
-
-
-def of_input(reason: str) -> bool:
-    """Whether a dead letter's reason says that the server refused this question, and would again."""
-    return OF_INPUT.fullmatch(reason) is not None and not unanswered(reason)
-
-
-def surely_of_input(reason: str) -> bool:
-    """Whether it also says that the input is why: a filter, or its length."""
-    return SURELY_OF_INPUT.fullmatch(reason) is not None
 
 
 def is_named(source: str, names: AbstractSet[str]) -> bool:

@@ -55,7 +55,7 @@ from persona_hub.transforms.hub.versions import (
 )
 from persona_hub.transforms.llm.protocol import MALFORMED_REASONS, Sampling
 from persona_hub.transforms.prompts import Prompt
-from persona_hub.transforms.records import unanswered
+from persona_hub.transforms.reasons import unanswered
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, bare_use_case, with_examples
 

@@ -14,7 +14,7 @@ from persona_hub.transforms.counting.counts import Counts
 from persona_hub.transforms.counting.losses import LOST
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.llm.export import EXPORT_OPTION, ExportResult, collect
-from persona_hub.transforms.records import unanswered
+from persona_hub.transforms.reasons import unanswered
 
 EXHAUSTED, ACCOUNT = "budget-exhausted", "account-"
 AGAIN = "and pays for nothing twice"

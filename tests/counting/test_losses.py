@@ -8,7 +8,7 @@ from persona_hub.transforms.calls.clients.failures import FAILURES, NO_STATUS, R
 from persona_hub.transforms.calls.clients.said import Said
 from persona_hub.transforms.calls.protocol import Verdict
 from persona_hub.transforms.counting.losses import all_lost, open_questions, refused_inputs
-from persona_hub.transforms.records import of_input, unanswered
+from persona_hub.transforms.reasons import of_input, unanswered
 
 
 @pytest.mark.parametrize(

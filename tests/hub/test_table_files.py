@@ -19,7 +19,9 @@ from persona_hub.transforms.records import (
     DocumentOutcome,
     Duplicate,
     Persona,
+    Proof,
     Provenance,
+    Rejected,
     Sample,
     Vector,
     as_dict,
@@ -43,12 +45,15 @@ def persona(text: str) -> Persona:
 
 
 def records(text: str) -> list[Any]:
+    sample = (persona_id(text), text, "math", text, "d", "offline", "abc", 1, 10, 2**40)
     return [
         persona(text),
         Provenance(persona_id(text), "0" * 32, text, "", "read", 3),
         Duplicate.of(persona(text), "1" * 32, "text", 0.9375),
         DocumentOutcome("0" * 32, text, "a.jsonl", "line 7", "skipped-too-short", "und", len(text)),
-        Sample(persona_id(text), text, "math", text, "d", "offline", "abc", 1, 10, 2**40),
+        Sample(*sample),
+        Sample(*sample, fields=text, proof=Proof("program", text, text, 1)),
+        Rejected(*sample, fields=text, reason="contaminated", detail=text),
         DeadLetter("read_corpus", "too-short", text, text, text),
         Vector(persona_id(text), bytes(range(256))),
     ]
@@ -100,10 +105,21 @@ def test_a_file_is_plain_avro(tmp_path: Path) -> None:
 
 
 def test_a_sample_has_the_released_names(tmp_path: Path) -> None:
-    [sample] = [r for r in records("a diver") if isinstance(r, Sample)]
+    bare, proved, rejected = [
+        orjson.loads(write(tmp_path, r).read_bytes()) for r in records("a diver") if isinstance(r, Sample)
+    ]
+    assert list(bare)[:3] == ["input persona", "synthesized text", "description"]
+    assert bare["usage"] == {"input_tokens": 10, "output_tokens": 2**40}
+    assert bare["proof"] is None
+    assert proved["proof"] == {"kind": "program", "program": "a diver", "output": "a diver", "agreed": 1}
+    assert (rejected["reason"], rejected["detail"]) == ("contaminated", "a diver")
+
+
+def test_a_sample_of_an_earlier_release_has_no_proof(tmp_path: Path) -> None:
+    sample = records("a diver")[4]
     row = orjson.loads(write(tmp_path, sample).read_bytes())
-    assert list(row)[:3] == ["input persona", "synthesized text", "description"]
-    assert row["usage"] == {"input_tokens": 10, "output_tokens": 2**40}
+    (tmp_path / "old.jsonl").write_bytes(orjson.dumps({k: v for k, v in row.items() if k not in ("fields", "proof")}))
+    assert list(read_file(str(tmp_path / "old.jsonl"), Sample)) == [sample]
 
 
 def test_a_field_that_this_program_does_not_know_is_passed_over(tmp_path: Path) -> None:

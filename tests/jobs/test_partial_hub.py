@@ -11,7 +11,8 @@ from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import list_runs, list_versions, open_hub
-from persona_hub.transforms.records import DocumentOutcome, unanswered
+from persona_hub.transforms.reasons import unanswered
+from persona_hub.transforms.records import DocumentOutcome
 from tests.helpers.hubs import dead_letters
 from tests.helpers.paid import content, corpus_of, paying, run_build, spend
 from tests.servers.models.launch import FakeServer

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from persona_hub.transforms.calls.protocol import CallRequest, ModelError, Verdict
-from persona_hub.transforms.records import surely_of_input
+from persona_hub.transforms.reasons import surely_of_input
 from persona_hub.transforms.store.protocol import Amount, Spend
 
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.25, 20.0  # doubled at each attempt

@@ -20,7 +20,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
-from persona_hub.transforms.records import REPEATS_SAMPLE, of_input, surely_of_input, unanswered
+from persona_hub.transforms.reasons import of_input, surely_of_input, unanswered
+from persona_hub.transforms.records import REPEATS_SAMPLE
 
 MAX_LOST = 0.05  # of a step's questions
 LARGE_SHARE = 0.9  # of what a step reads, lost for one reason, is most of it

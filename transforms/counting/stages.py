@@ -20,6 +20,7 @@ ASK_ATTRIBUTES = "ask_attributes"
 READ_ROWS = "read_rows"  # of `dedup`
 PART_ROWS = "part_rows"
 SYNTHESIZE = "synthesize"  # with the name of a use case: "synthesize_math"
+CHECK = "check"  # likewise: samples, accepted, rejected-<reason>
 TAKE_DOWN = "take_down"
 READ_HUB = "read_hub"
 COMPACT = "compact"
@@ -37,3 +38,12 @@ def synthesize_stage(use_case: str) -> str:
     'synthesize_math'
     """
     return f"{SYNTHESIZE}_{use_case}"
+
+
+def check_stage(use_case: str) -> str:
+    """The stage of the checks of one use case's samples.
+
+    >>> check_stage("math")
+    'check_math'
+    """
+    return f"{CHECK}_{use_case}"

@@ -15,7 +15,9 @@ from persona_hub.transforms.records import (
     Duplicate,
     Member,
     Persona,
+    Proof,
     Provenance,
+    Rejected,
     Sample,
     Tombstone,
     Vector,
@@ -169,7 +171,7 @@ TABLES: dict[str, type] = {
     "clusters": Cluster,
     "removed": Tombstone,
 }
-JSON_RECORDS = (Sample, DeadLetter)
+JSON_RECORDS = (Sample, Rejected, DeadLetter)
 
 
 def to_row(record: Any) -> dict[str, Any]:
@@ -183,24 +185,29 @@ def to_row(record: Any) -> dict[str, Any]:
         "".join([value for value in row.values() if type(value) is str]).encode()
     except UnicodeEncodeError:
         row = {name: _whole(value) if type(value) is str else value for name, value in row.items()}
-    return _sample_row(row) if type(record) is Sample else row
+    return _sample_row(row) if isinstance(record, Sample) else row
 
 
 def from_row(record: type[Record], row: Mapping[str, Any]) -> Record:
     """The record of a row that `to_row` made."""
-    if record is Sample:
+    if issubclass(record, Sample):
         values = {name: row[RELEASED.get(name, name)] for name in _SAMPLE_FIELDS}
-        return record(**values, **row["usage"])
+        more = {name: row[name] for name in ("reason", "detail") if name in row}
+        proof = Proof(**(row.get("proof") or {}))
+        return record(**values, **row["usage"], **more, fields=row.get("fields") or "", proof=proof)
     if record is Centroids:  # fastavro gives a default of bytes as the text that the schema spells it as
         return record(**{**row, "mean": row["mean"] or b""})
     return record(**row)
 
 
-_SAMPLE_FIELDS = tuple(field.name for field in fields(Sample) if not field.name.endswith("_tokens"))
+_LATER = ("fields", "proof")  # of a sample's fields: rows of earlier releases lack them
+_SAMPLE_FIELDS = tuple(f.name for f in fields(Sample) if not f.name.endswith("_tokens") and f.name not in _LATER)
 
 
 def _sample_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A sample under the released dataset's names, those first, and the tokens it took as `usage`."""
+    why = {name: row[name] for name in ("reason", "detail") if name in row}
+    proof = row["proof"]
     return {
         "input persona": row["persona"],
         "synthesized text": row["text"],
@@ -211,6 +218,11 @@ def _sample_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "model": row["model"],
         "prompt_hash": row["prompt_hash"],
         "usage": {"input_tokens": row["input_tokens"], "output_tokens": row["output_tokens"]},
+        "fields": row["fields"],
+        "proof": {name: _whole(value) if type(value) is str else value for name, value in vars(proof).items()}
+        if proof.kind
+        else None,
+        **why,
     }
 
 

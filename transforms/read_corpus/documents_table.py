@@ -8,7 +8,8 @@ from typing import Any
 
 import apache_beam as beam
 
-from persona_hub.transforms.records import DeadLetter, DocumentOutcome, partition_of, unanswered
+from persona_hub.transforms.reasons import unanswered
+from persona_hub.transforms.records import DeadLetter, DocumentOutcome, partition_of
 from persona_hub.transforms.wire.batches import Batch, batches
 
 TABLE_PARTITIONS = 64  # of the rows of documents: a row takes 100 bytes, a million of them 100 MB in all

@@ -27,6 +27,13 @@ SAMPLE_SCHEMA = pa.schema(
         ("model", pa.string()),
         ("prompt_hash", pa.string()),
         ("usage", pa.struct([("input_tokens", pa.int64()), ("output_tokens", pa.int64())])),
+        ("fields", pa.string()),
+        (
+            "proof",
+            pa.struct(
+                [("kind", pa.string()), ("program", pa.string()), ("output", pa.string()), ("agreed", pa.int64())]
+            ),
+        ),
     ]
 )
 

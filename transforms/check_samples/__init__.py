@@ -1,0 +1,1 @@
+"""Checks of samples: each keeps a sample, or rejects it with a reason."""
