@@ -64,7 +64,7 @@ class ModelOptions(Options):
         in_model_file=True,
     )
     prompt_dir: str = option(
-        "folder with your own prompts, named as in transforms/prompts/*.txt",
+        "folder with your own prompts, named as in transforms/prompts and transforms/synthesis/*/",
         metavar="DIR",
         decides=True,
         of_hub=True,

@@ -30,7 +30,7 @@ SECRETS = {
 }
 PACKED = {
     "pipelines/main.py",
-    "transforms/prompts/math.txt",
+    "transforms/synthesis/math/math.txt",
     "transforms/llm/prices.yaml",
     "transforms/attributes/titles.txt.gz",
 }

@@ -115,7 +115,7 @@ def test_a_job_that_is_posted_to_dataflow(
 def test_prompts_and_data_are_in_the_wheel(wheel: Path) -> None:
     files = {f"persona_hub/{file.relative_to(ROOT)}" for file in (ROOT / "transforms").rglob("*.*")}
     assert not [name for name in files - packed_files(wheel) if not name.endswith(".pyc")]
-    assert {"persona_hub/transforms/prompts/math.txt", "persona_hub/py.typed"} <= packed_files(wheel)
+    assert {"persona_hub/transforms/synthesis/math/math.txt", "persona_hub/py.typed"} <= packed_files(wheel)
 
 
 def packed_files(wheel: Path) -> set[str]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.llm.parsing import forms_in
-from persona_hub.transforms.prompts import Prompt, PromptError, load_prompt, parse_prompt
+from persona_hub.transforms.prompts import Prompt, PromptError, load_prompt, packaged_prompts, parse_prompt
 from tests.helpers.places import ROOT
 
 ALLOWED = {
@@ -36,8 +36,9 @@ def test_a_packaged_prompt_shows_its_data_between_tags_and_the_form_of_its_answe
 
 
 def test_every_packaged_prompt_is_covered() -> None:
-    folder = ROOT / "transforms" / "prompts"
-    assert {file.stem for file in folder.glob("*.txt")} == set(ALLOWED)
+    packaged = [*(ROOT / "transforms" / "prompts").glob("*.txt"), *(ROOT / "transforms" / "synthesis").glob("*/*.txt")]
+    assert {file.stem for file in packaged} == set(ALLOWED)
+    assert {file.name for file in packaged} == set(packaged_prompts())
 
 
 def test_values_are_put_in_once() -> None:

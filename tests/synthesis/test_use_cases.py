@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.llm.protocol import MalformedAnswer, Sampling
-from persona_hub.transforms.records import Persona, persona_id
+from persona_hub.transforms.records import Persona, Sample, persona_id
 from persona_hub.transforms.synthesis.packaged import problem_and_answer
 from persona_hub.transforms.synthesis.use_case import UseCaseError
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, load_use_case
@@ -123,3 +123,22 @@ def test_the_users_prompts_replace_ours(tmp_path: Path) -> None:
     (tmp_path / "math.txt").write_text("You count.\n---\nCount.")
     with pytest.raises(UseCaseError, match=r"math\.txt: without \$persona"):
         load_use_case("math", str(tmp_path))
+
+
+def test_question_and_answer_are_told_apart_in_a_sample() -> None:
+    text, fields = MATH.read_with_fields(json.dumps({"problem": "How many teeth?", "answer": 30}))
+    sample = Sample("p", TEXT, "math", text, "math problem", "m", "h", 0, 1, 1, fields=fields)
+    assert (MATH.question_of(sample), MATH.answer_of(sample)) == ("How many teeth?", "30")
+    assert MATH.answer_of(replace(sample, fields="")) == ""
+    assert load_use_case("instruction").answer_of(sample) == ""
+
+
+def test_another_way_to_verify_leaves_out_the_proofs_alone() -> None:
+    def length(sample: Sample) -> Sample:
+        return sample
+
+    def program(sample: Sample) -> Sample:
+        return sample
+
+    checked = replace(MATH, checks=(length, program), proofs=(program,))
+    assert checked.unproved == replace(MATH, checks=(length,), proofs=())

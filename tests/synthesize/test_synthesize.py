@@ -42,6 +42,7 @@ def test_a_sample_says_whom_and_what_it_was_made_with() -> None:
         number=1,
         input_tokens=90,
         output_tokens=7,
+        fields='{"instruction": "Explain oil."}',
     )
     with pytest.raises(MalformedAnswer):
         task.parse(CLOCKMAKER, request, Completion("I cannot."), "openai:m")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
+from importlib.resources.abc import Traversable
 from string import Template
 
 from persona_hub.transforms.errors import InvalidInputError
@@ -115,9 +116,9 @@ def load_prompt(
     Read where the pipeline is built, so that a broken file fails on the laptop and workers need no file. Raises
     PromptError, also for a file of the folder that has the name of no prompt: it would go unused.
     """
-    ours = resources.files(__package__)
+    ours = packaged_prompts()
     if prompt_dir:
-        known = sorted(file.name for file in ours.iterdir() if file.name.endswith(".txt"))
+        known = sorted(ours)
         try:
             theirs = text_files_in(prompt_dir)
             for file in theirs:
@@ -130,7 +131,16 @@ def load_prompt(
                 return parse_prompt(name, read_text(file), allowed, file, required)
         except FileError as error:
             raise PromptError(f"prompt_dir {error}") from error
-    return parse_prompt(name, (ours / f"{name}.txt").read_text("utf-8"), allowed, f"{name}.txt", required)
+    return parse_prompt(name, ours[f"{name}.txt"].read_text("utf-8"), allowed, f"{name}.txt", required)
+
+
+@cache
+def packaged_prompts() -> Mapping[str, Traversable]:
+    """The prompts of the package by the names of their files: a step's stands here, a use case's in its folder."""
+    ours = resources.files(__package__)
+    use_cases = (resources.files("persona_hub.transforms") / "synthesis").iterdir()
+    folders = [ours, *(folder for folder in use_cases if folder.is_dir())]
+    return {file.name: file for folder in folders for file in folder.iterdir() if file.name.endswith(".txt")}
 
 
 def language_told(language: str) -> str:

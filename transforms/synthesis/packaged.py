@@ -28,6 +28,8 @@ class PackagedUseCase:
     description: str
     fields: Mapping[str, Any]  # JSON schemas of the fields of an answer, all of them wanted
     text: str = ""
+    question: str = ""
+    answer: str = ""
     check: Callable[[dict[str, Any]], None] = check_not_empty
     max_tokens: int = 1024
 
@@ -72,11 +74,15 @@ PACKAGED = {
         description="math problem",
         fields={"problem": STRING, "answer": STRING},
         text=f"$problem{ANSWER_HEADING}$answer",
+        question="problem",
+        answer="answer",
     ),
     "logical_reasoning": PackagedUseCase(
         description="logical reasoning problem",
         fields={"problem": STRING, "answer": STRING},
         text=f"$problem{ANSWER_HEADING}$answer",
+        question="problem",
+        answer="answer",
     ),
     "instruction": PackagedUseCase(
         description="instruction",

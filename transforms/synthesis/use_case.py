@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any
 
@@ -12,7 +12,8 @@ from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.parsing import Check, parse_json, parse_prefixed
 from persona_hub.transforms.llm.protocol import MalformedAnswer, Request, Sampling
 from persona_hub.transforms.prompts import Prompt, language_told
-from persona_hub.transforms.records import Persona
+from persona_hub.transforms.records import Persona, Sample
+from persona_hub.transforms.synthesis.rejection import SampleCheck
 
 USE_CASE_PLACEHOLDERS = frozenset({"persona", "language", "examples"})
 REQUIRED_PLACEHOLDERS = frozenset({"persona"})
@@ -39,7 +40,11 @@ class UseCase:
     schema: str = ""  # JSON schema of an object
     output_prefix: str = ""  # "Math problem:"
     text: str = ""  # a sample's text, with $fields of the object; "" for the only field, or the object as JSON
-    check: Check = check_not_empty
+    check: Check = check_not_empty  # what it refuses is malformed: the model is told, and asked again
+    checks: tuple[SampleCheck, ...] = ()  # of a sample that was read, in this order; what they refuse is rejected
+    proofs: tuple[SampleCheck, ...] = ()  # of `checks`, those that prove the stated answer: left out by `unproved`
+    question: str = ""  # the field of an answer that holds a question, and the one that holds its answer, if any:
+    answer: str = ""  # what another model can be asked to solve
     sampling: Sampling = field(default_factory=Sampling)
     examples: str = ""
     stands_alone: bool = True  # a sample does not speak of "the persona", and no two have one text
@@ -67,9 +72,27 @@ class UseCase:
 
     def read(self, answer: str) -> str:
         """The sample's text in an answer. Raises MalformedAnswer."""
+        return self.read_with_fields(answer)[0]
+
+    def read_with_fields(self, answer: str) -> tuple[str, str]:
+        """The sample's text in an answer, and its fields as JSON, "" for free text. Raises MalformedAnswer."""
         if not self.schema:
-            return parse_prefixed(answer, self.output_prefix, self.prompt.text)
-        return self.compose(parse_json(answer, self.schema, self.check, self.prompt.text))
+            return parse_prefixed(answer, self.output_prefix, self.prompt.text), ""
+        fields = parse_json(answer, self.schema, self.check, self.prompt.text)
+        return self.compose(fields), as_json(fields)
+
+    def question_of(self, sample: Sample) -> str:
+        """The question in a sample, "" where its use case has none."""
+        return text_of(sample, self.question)
+
+    def answer_of(self, sample: Sample) -> str:
+        """The answer that a sample states, "" where its use case has none."""
+        return text_of(sample, self.answer)
+
+    @property
+    def unproved(self) -> UseCase:
+        """The same without the checks that prove a stated answer: another way of `--verify` takes their place."""
+        return replace(self, checks=tuple(check for check in self.checks if check not in self.proofs), proofs=())
 
     def compose(self, fields: Mapping[str, Any]) -> str:
         """A sample's text of the fields of an answer."""
@@ -80,6 +103,18 @@ class UseCase:
             return next(iter(texts.values()))
         known = [name for name in json.loads(self.schema).get("properties", {}) if name in fields]
         return as_json({name: fields[name] for name in (*known, *sorted(fields.keys() - known))})
+
+
+def fields_of(sample: Sample) -> dict[str, Any]:
+    """The fields of the answer that a sample was made of; none of a sample of free text."""
+    fields: dict[str, Any] = json.loads(sample.fields) if sample.fields else {}
+    return fields
+
+
+def text_of(sample: Sample, field: str) -> str:
+    """A field of a sample as text, "" where there is none of that name."""
+    value = fields_of(sample).get(field, "") if field else ""
+    return value.strip() if isinstance(value, str) else as_json(value)
 
 
 def as_json(value: Any) -> str:

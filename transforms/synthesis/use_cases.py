@@ -54,6 +54,8 @@ def packaged_use_case(name: str, prompt_dir: str = "") -> UseCase:
         schema=row.schema,
         text=row.text,
         check=row.check,
+        question=row.question,
+        answer=row.answer,
         sampling=row.sampling,
     )
 

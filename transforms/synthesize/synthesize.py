@@ -59,7 +59,7 @@ class SynthesizeTask:
 
     def parse(self, persona: Persona, request: Request, completion: Completion, model: str) -> Sample:
         """The sample in an answer. Raises MalformedAnswer."""
-        text = self.use_case.read(completion.text)
+        text, fields = self.use_case.read_with_fields(completion.text)
         if self.use_case.stands_alone:
             require_of_its_own(text, persona.text)
         return Sample(
@@ -73,6 +73,7 @@ class SynthesizeTask:
             number=request.number,
             input_tokens=completion.input_tokens,
             output_tokens=completion.output_tokens,
+            fields=fields,
         )
 
     def key(self, persona: Persona) -> str:

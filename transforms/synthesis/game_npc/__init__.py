@@ -1,0 +1,1 @@
+"""Characters of a game's world."""

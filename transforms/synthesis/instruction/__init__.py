@@ -1,0 +1,1 @@
+"""What people ask of an assistant, and what it answers."""

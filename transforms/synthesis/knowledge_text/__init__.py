@@ -1,0 +1,1 @@
+"""Texts rich in knowledge, in prose or in a structured form."""

@@ -1,0 +1,1 @@
+"""Logic puzzles, each with a program that searches all worlds for its answer."""

@@ -1,0 +1,1 @@
+"""Math problems, each with a program that computes its answer."""

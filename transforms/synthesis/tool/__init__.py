@@ -1,0 +1,1 @@
+"""Functions for assistants that call functions."""
