@@ -34,6 +34,7 @@ REQUIRES = [
     "phonenumbers>=9.0",  # telephone numbers of every country, Google's own tables
     "Faker>=40",  # given and family names by locale, as a gazetteer
     "regex>=2024.11",  # Unicode scripts in patterns
+    "pydantic-monty>=1.4,<2",  # programs that a model wrote, run in worker processes that can reach nothing
     "PyYAML>=6.0",  # a user's own use cases
     "ahocorasick-rs>=1.0.3",  # titles and places in personas: twenty thousand phrases in one pass, 5 µs a text
     "babel>=2.18",  # names of countries in every language: CLDR's

@@ -30,6 +30,7 @@ FLOORS: list[list[str]] = [
         "transforms.prompts",
         "transforms.store",
         "transforms.similarity",
+        "transforms.sandbox",
         "transforms.vectors",
         "transforms.clusters",
         "transforms.choice",
