@@ -40,6 +40,7 @@ REQUIRES = [
     "babel>=2.18",  # names of countries in every language: CLDR's
     "rich>=14",  # bars of progress on a terminal; keras, under tensorflow-text, brings it, too
     "jsonschema>=4.23",  # answers checked against a use case's schema
+    "huggingface-hub>=2.4,<3",  # data set cards, and `export --push_to_hub`; 16 MB with its two dependencies
 ]
 
 EXTRAS = {
