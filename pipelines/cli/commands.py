@@ -67,7 +67,7 @@ JOBS = [
     ),
     Job(
         "export",
-        "hub and samples -> JSON Lines as the authors released, or Parquet",
+        "hub and samples -> JSON Lines as the authors released, Parquet, or a data set to train on",
         "persona_hub.pipelines.commands.export:export_hub",
         ExportOptions,
         runs_on_beam=False,

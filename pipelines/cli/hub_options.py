@@ -68,7 +68,38 @@ class AgainstOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportOptions(HubOptions):
+class TrainingOptions(Options):
+    """What a data set to train on is to be, and where it goes."""
+
+    form: str = option(
+        "write samples as a data set to train on, with train and test split, lineage and card: conversations, "
+        "instruction and output, the released data set's fields, or pairs of a kept and a rejected sample; default: "
+        "all that the version shows, as it is",
+        choices=("chat", "alpaca", "released", "preference"),
+        first_day=True,
+    )
+    test_share: float = option(
+        "share of the rows held out to test on, by cluster of personas; 0: none",
+        0.1,
+        NumberRange(0, 0.9, float),
+        metavar="X",
+        first_day=True,
+    )
+    license: str = option("licence of the data set, such as cc-by-4.0, for card and rows", metavar="NAME")
+    source_license: str = option("licence of the documents that the personas came from, for the card", metavar="TEXT")
+    model_license: str = option("terms under which the model gave its answers, for the card", metavar="TEXT")
+    persona_hub: str = option(
+        "hub of the samples' personas, for lineage and split, where `synthesize` wrote the samples elsewhere",
+        metavar="DIR",
+    )
+    push_to_hub: str = option(
+        "repository of Hugging Face's hub to push the data set to, as the user that is logged in there", metavar="REPO"
+    )
+    public: bool = option("make a new repository public, not private", False, truth, metavar="BOOL", alone=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(HubOptions, TrainingOptions):
     """What an export writes, and where."""
 
     format: tuple[str, ...] = option(

@@ -46,6 +46,7 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
             hub.SourceOptions,
             hub.CleaningOptions,
             hub.ExportOptions,
+            hub.TrainingOptions,
             hub.QueryOptions,
             hub.ClustersOptions,
         ),

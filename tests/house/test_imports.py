@@ -43,6 +43,7 @@ FLOORS: list[list[str]] = [
         "transforms.corpus",
         "transforms.embedding",
         "transforms.hub",
+        "transforms.training",
         "transforms.dedup",
         "transforms.pii",
     ],

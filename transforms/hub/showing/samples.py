@@ -44,6 +44,10 @@ class ShownSamples:
 
         Where several runs have samples of the use case, 100 bytes a sample are held.
         """
+        return (sample for _, sample in self.read_by_run(output, use_case))
+
+    def read_by_run(self, output: str, use_case: str) -> Iterator[tuple[RunManifest, Sample]]:
+        """The same, each with the run that made it."""
         runs = self.use_cases.get(use_case, [])
         seen: set[bytes] = set()
         for run in runs:
@@ -56,7 +60,7 @@ class ShownSamples:
                 if why:
                     self.hidden[why] += 1
                 else:
-                    yield sample
+                    yield run, sample
 
     def _why_hidden(self, sample: Sample) -> str:
         if sample.persona_id in self.gone:

@@ -1,0 +1,1 @@
+"""What `export` does: which samples, and the data sets to train on."""

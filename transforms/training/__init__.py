@@ -1,0 +1,1 @@
+"""Samples as data sets to train on: forms, split, lineage, card; no Beam."""
