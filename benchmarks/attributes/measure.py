@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.attributes.texts import ATTRIBUTES, LANGUAGES, SPLITS, Labelled, made_texts, nemotron_texts
+from benchmarks.attributes.unseen import HALVES, judged_texts, unseen_texts
 from persona_hub.transforms.attributes import UNSPECIFIED, read_attributes
 
 Z = 1.96
@@ -74,7 +75,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--wrong", type=int, default=0, help="misread texts of each attribute to print")
     parser.add_argument("--language", choices=LANGUAGES, action="append")
     parser.add_argument("--split", choices=SPLITS, action="append")
+    parser.add_argument("--half", choices=HALVES, action="append", help="of the texts that no rule was written by")
     args = parser.parse_args(argv)
+    for half in args.half or HALVES:
+        for language in args.language or LANGUAGES:
+            report(f"{language} unseen sentences, {half} half", unseen_texts(language, half), args.wrong)
+        if args.data:
+            report(f"released personas read by eye, {half} half", judged_texts(args.data, half), args.wrong)
     for language in args.language or LANGUAGES:
         for split in args.split or SPLITS:
             report(f"{language} {split}", made_texts(language, split, args.texts), args.wrong)
