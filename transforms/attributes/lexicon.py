@@ -15,7 +15,7 @@ from ahocorasick_rs import AhoCorasick
 
 PACKAGE_OF_WORDS = "persona_hub.transforms.attributes"
 TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}|(?<!\S)\.[A-Z]\w+|Ph\.? ?D\.?|\d+(?:st|nd|rd|th|s)?\b|[\w&]+(?:'\w+)*[+#]*"
+    r"(?:[^\W\d_]\.){2,}|\b[BM]\.(?:Sc|Ed|Eng|Phil)\b\.?|(?<!\S)\.[A-Z]\w+|Ph\.? ?D\.?|\d+(?:st|nd|rd|th|s)?\b|[\w&]+(?:'\w+)*[+#]*"
     r"|[.,;:!?()\"“”„«»…]|[–—](?=\s)"
 )
 # What CLDR adds to the names of Hong Kong and Macao.
@@ -158,6 +158,11 @@ def country_names(language: str) -> Iterator[tuple[str, str]]:
                 if part and part not in raw["not_names"]:
                     yield code, part
                     yield code, part.replace("St. ", "Saint ").replace(" & ", " and ")
-    for code, cities in raw["cities"].items():
-        for city in phrases_of(cities):
-            yield code, city
+    yield from cities()
+
+
+def cities() -> Iterator[tuple[str, str]]:
+    """(code, name) of states and cities that say one country."""
+    for code, names in read_words("countries")["cities"].items():
+        for name in phrases_of(names):
+            yield code, name

@@ -6,6 +6,7 @@ from persona_hub.transforms.attributes.lexicon import Hit
 from persona_hub.transforms.attributes.reading import MARKS, Frame, Reading
 
 MOST_STEPS = 10  # words between "from" and the country
+MOST_AFTER_LIVING = 9  # words between "lives" and "in"
 MOST_BETWEEN = 4  # words between a person and "from"
 BASED = ("based", "born", "raised")
 
@@ -15,10 +16,18 @@ def country(reading: Reading) -> str:
     names, demonyms = longest(reading.hits["country"]), longest(reading.hits["demonym"])
     if reading.lexicon.language == "en":
         demonyms = [hit for hit in demonyms if reading.tokens[hit.start][0].isupper()]  # "nail polish"
+    origin = ""
     for hit in names:
         capital = reading.tokens[hit.start][0].isupper()
         covered = any(one.start <= hit.start and hit.end < one.end for one in demonyms)
-        if capital and not covered and is_place_of_person(reading, hit):
+        if capital and not covered and (place := place_of_person(reading, hit)) >= 0:
+            if not is_origin(reading, place):
+                return hit.value
+            origin = origin or hit.value
+    if origin:
+        return origin
+    for hit in longest(reading.hits["city"]):
+        if is_before_title(reading, hit):
             return hit.value
     for frame in reading.frames:
         for hit in demonyms:
@@ -36,25 +45,68 @@ def longest(hits: list[Hit]) -> list[Hit]:
     ]
 
 
-def is_place_of_person(reading: Reading, hit: Hit) -> bool:
-    """Whether the words before a place say that the person lives there or comes from there."""
+def place_of_person(reading: Reading, hit: Hit) -> int:
+    """The word that ties a place to the person, who lives there or comes from there; -1 where none does."""
     words, tokens, sets = reading.words, reading.tokens, reading.sets
     if hit.end < len(words) and words[hit.end] in BASED:
-        return reading.own(hit.start)
+        return hit.end if reading.own(hit.start) else -1
     if hit.start and words[hit.start - 1] in sets["calls"] and words[hit.end : hit.end + 1] == ["home"]:
-        return reading.own(hit.start - 1)
+        return hit.end if reading.own(hit.start - 1) else -1
     n = hit.start - 1
     for _ in range(MOST_STEPS):
         if n < 0:
-            return False
+            return -1
         word = words[n]
-        if word in sets["from"] and is_after_person(reading, n):
-            return True
+        if word in sets["from"] and (is_after_person(reading, n) or is_after_living(reading, n)):
+            return n
+        if word in sets["around"] and is_after_living(reading, n):
+            return n
+        if word in sets["to"] and is_after_move(reading, n):
+            return n
         named = tokens[n][0].isupper() or (word == "," and n > 0 and tokens[n - 1][0].isupper())
         if word not in sets["place_fillers"] and not named:
-            return False
+            return -1
         n -= 1
+    return -1
+
+
+def is_origin(reading: Reading, place: int) -> bool:
+    """Whether a word ties a place to the person as where they come from, or were born."""
+    words, sets = reading.words, reading.sets
+    if words[place] in sets["out_of"]:
+        return True
+    return not sets["born"].isdisjoint(words[max(0, place - 2) : place + 1])
+
+
+def is_after_living(reading: Reading, place: int) -> bool:
+    """Whether "in" at a place goes with a verb some words before it: "lives with her sister in", "works as a cook in"."""
+    sets = reading.sets
+    for n in range(place - 1, max(-1, place - 1 - MOST_AFTER_LIVING), -1):
+        word = reading.words[n]
+        if word in sets["lives"] or (word in sets["work_before"] and not sets["roles"].isdisjoint(reading.words[n:place])):
+            return reading.own(n)
+        if word in MARKS or word in sets["apart"] or word in sets["relatives"]:
+            return False
     return False
+
+
+def is_after_move(reading: Reading, place: int) -> bool:
+    """Whether "to" at a place says where the person has moved, not when somebody did: "when he moved to"."""
+    words, sets = reading.words, reading.sets
+    if not place or words[place - 1] not in sets["moved"] or not reading.own(place):
+        return False
+    return sets["moments"].isdisjoint(words[max(0, place - MOST_BETWEEN) : place])
+
+
+def is_before_title(reading: Reading, hit: Hit) -> bool:
+    """Whether a city stands right before the head of the person's phrase: "a Cape Town mechanic"."""
+    title, tokens = reading.title, reading.tokens
+    if title is None or not tokens[hit.start][0].isupper():
+        return False
+    between = tokens[hit.end : title.start]
+    plain = all(token[0].islower() and token not in reading.sets["themes"] for token in between)
+    inside = any(frame.start <= hit.start and frame.head == title for frame in reading.frames)
+    return inside and hit.end <= title.start and len(between) <= 1 and plain
 
 
 def is_after_person(reading: Reading, place: int) -> bool:
@@ -75,7 +127,9 @@ def is_after_person(reading: Reading, place: int) -> bool:
         return True
     for end in reading.ends:  # "a student in chemistry from ..."
         between = reading.words[end:place]
-        if 1 < len(between) <= MOST_BETWEEN and between[0] in reading.sets["subject"] and MARKS.isdisjoint(between):
+        named = len(between) > 1 and all(token[0].isupper() for token in reading.tokens[end + 1 : place])
+        subject = between and (between[0] in reading.sets["subject"] or (between[0] in reading.sets["of"] and named))
+        if 1 < len(between) <= MOST_BETWEEN and subject and MARKS.isdisjoint(between):
             return not any(one in reading.sets["breaks"] for one in between[1:])
     verb = place - 1
     while verb > max(0, place - MOST_BETWEEN) and reading.tokens[verb][0].isupper():  # "lives Tom Baker in ..."
@@ -91,7 +145,8 @@ def is_of_person(reading: Reading, frame: Frame, hit: Hit) -> bool:
     if hit.end == frame.end or reading.lexicon.head == "first":
         return True
     after = reading.words[hit.end]
-    opens_title = title is not None and title.start == hit.end
+    heads = [one for one in (title, reading.person) if one is not None]
+    opens_title = any(one.start == hit.end for one in heads)
     if after in reading.sets["themes"] or (after in reading.sets["culture"] and not opens_title):
         return False
     return reading.words[hit.start] not in reading.sets["languages"] or after not in reading.sets["language_heads"]

@@ -11,10 +11,13 @@ from persona_hub.transforms.attributes.text_attributes import EDUCATIONS
 
 MARKS = frozenset('.,;:!?()"“”„«»…–—')
 QUOTATION_MARKS = frozenset('"“”„«»')
+CHILD = "child"
 LONGEST_PHRASE = 12  # words
 FIRST_WORDS = 16  # in which a name is followed by what it is
 PHRASES_AFTER = ("seniority", "career", "stages", "degrees", "title", "persons")
+WORDS_BEFORE = 5  # between "works" and "as a"
 WORDS_BEHIND = 5  # between "als" and "arbeitet"
+WORDS_OF_THINGS = 3  # between "her" and "working life"
 PREDICATES = ("ing", "ed", "ful", "ous", "ive", "able", "ible", "al", "less")
 SHORTEST_STEM = 2  # letters before the ending of a compound
 
@@ -51,16 +54,20 @@ class Reading:
 
     def find_person(self) -> None:
         """Looks where a text says who its person is, until a title is found."""
-        self.take(0)
-        if not self.title:
-            for hit in self.hits["copula"]:
-                if self.own(hit.start) and self.take(hit.end):
-                    return
-        if not self.frames:
-            for n in range(1, min(FIRST_WORDS, len(self.words) - 2)):
-                apart = self.words[n] in ",(" and (self.is_article(n + 1) or self.begins_title(n + 1))
-                if apart and self.take(n + 1):
-                    return
+        first = self.words[0] if self.words else ""
+        if first not in self.sets["possessives"]:  # "My grandfather was ..."
+            opening = int(first in self.sets["roles"])  # "As a nurse, I ...", and no "As a child, I ..."
+            if not opening or not any(hit.value == CHILD and hit.start <= 2 for hit in self.people):
+                self.take(opening)
+        places = {hit.end: hit.start for hit in self.hits["copula"]}
+        for n in range(1, min(FIRST_WORDS, len(self.words) - 2)):
+            if self.words[n] in ",(" and (self.is_article(n + 1) or self.begins_title(n + 1)):
+                places.setdefault(n + 1, -1)
+        for place, anchor in sorted(places.items()):
+            if self.title:
+                return
+            if self.own(anchor) if anchor >= 0 else not self.frames:
+                self.take(place)
         if not self.title:
             self.find_work()
 
@@ -70,6 +77,12 @@ class Reading:
             owned = hit.start > 0 and self.words[hit.start - 1] in self.sets["possessives"]  # "her job as a ..."
             if self.own(hit.start - owned) and self.take(hit.end):
                 return
+        for n in range(1, len(self.words) - 1):  # "works nights as a ...", "earns a living in Rome as a ..."
+            if self.words[n] in self.sets["roles"] and self.is_article(n + 1):
+                near = [at for at in range(max(0, n - WORDS_BEFORE), n) if self.words[at] in self.sets["work_before"]]
+                if near and MARKS.isdisjoint(self.words[near[-1] : n]) and self.own(n) and self.is_titled(n + 2):
+                    self.take(n + 1)
+                    return
         for hit in self.hits["behind"]:
             near = self.words[hit.end : hit.end + WORDS_BEHIND]
             named = hit.start == 0 or not self.sets["work_behind"].isdisjoint(near)
@@ -83,6 +96,11 @@ class Reading:
     def begins_title(self, place: int) -> bool:
         """Whether a title begins at a place."""
         return any(hit.start == place for hit in self.titles)
+
+    def is_titled(self, start: int) -> bool:
+        """Whether the noun phrase that begins at a word has a title for its head."""
+        frame = self.by_last(start)
+        return frame is not None and frame.head in self.titles
 
     @cached_property
     def joined(self) -> str:
@@ -102,9 +120,17 @@ class Reading:
                 return word not in others
             if word in self.sets["relatives"]:
                 others = self.sets["weak"]  # who is spoken of before it
-            elif word in others:
+            elif word in others and not self.is_of_things(n):
                 return False
         return True
+
+    def is_of_things(self, place: int) -> bool:
+        """Whether a possessive goes with the person's own things, which are about the person: "all her life"."""
+        if self.words[place] not in self.sets["possessives"]:
+            return False
+        if place and self.words[place - 1] in self.sets["beside"]:  # "with my husband"
+            return True
+        return not self.sets["belongings"].isdisjoint(self.words[place + 1 : place + 1 + WORDS_OF_THINGS])
 
     def take(self, start: int) -> bool:
         """Reads the noun phrase that begins at a word; True where it has a title."""
@@ -126,7 +152,24 @@ class Reading:
                 return True
         elif not self.person and not (not_now and head in self.students):
             self.person = head
+        if head not in self.students and not not_now:
+            return self.take_beside(frame)
         return False
+
+    def take_beside(self, frame: Frame) -> bool:
+        """Reads a title that stands beside another word for the person: "a nurse and mother", "a professor father"."""
+        end = frame.head.end
+        if self.title or not self.sets["kin"]:
+            return False
+        if self.words[end - 1] in self.sets["kin"]:
+            beside = [hit for hit in self.titles if frame.start <= hit.start and hit.end == frame.head.start]
+        elif self.words[end : end + 1] == ["and"]:
+            stop = self.extent(end + 1)
+            beside = [hit for hit in self.titles if hit.start == end + 1 and hit.end == stop]
+        else:
+            return False
+        self.title = max(beside, key=lambda hit: hit.end - hit.start, default=None)
+        return self.title is not None
 
     def by_last(self, start: int) -> Frame | None:
         """A phrase whose last word is its head: "a seasoned Finnish airline pilot"."""
@@ -147,8 +190,13 @@ class Reading:
 
     def before_participle(self, start: int, end: int) -> int:
         """The end of the first head before a word that says something of it ("a journalist learning ..."), or 0."""
-        ends = (n for n in range(start + 1, end) if n in self.heads and self.words[n].endswith(PREDICATES))
-        return next(ends, 0)
+        ends = [n for n in range(start + 1, end) if n in self.heads and self.is_predicate(n)]
+        titled = [n for n in ends if any(hit.end == n and hit.start >= start for hit in self.titles)]
+        return (titled or ends or [0])[0]
+
+    def is_predicate(self, place: int) -> bool:
+        """Whether a word behind a head may say something of it, as "busy" and "learning" do."""
+        return self.words[place].endswith(PREDICATES) or self.words[place] in self.sets["joins"]
 
     def is_name(self, end: int) -> bool:
         """Whether a text begins with a name: "Tom Baker is ...", "Tom Baker, a ..."."""
@@ -163,7 +211,9 @@ class Reading:
         while n < last:
             word = self.words[n]
             stop = word in MARKS or word in breaks
-            if not stop and n in self.heads and n > start:
+            if word == "," and self.is_between_adjectives(start, n):
+                stop = False
+            if not stop and n in self.heads and n > start and self.words[n - 1] not in self.sets["olds"]:
                 stop = word in self.sets["joins"] or (word.endswith(("ing", "ed")) and word not in nouns)
             if stop:
                 beyond = max((hit.end for hit in self.titles if start <= hit.start < n < hit.end), default=0)
@@ -173,6 +223,14 @@ class Reading:
             else:
                 n += 1
         return n
+
+    def is_between_adjectives(self, start: int, comma: int) -> bool:
+        """Whether a comma parts what is said before a head: "a conservative, Brazilian nun"."""
+        behind = self.words[comma + 1 : comma + 2]
+        if not behind or start == 0 or not self.is_article(start - 1) or self.is_article(comma + 1):
+            return False
+        clear = behind[0] not in self.sets["breaks"] and not behind[0].isdigit()
+        return clear and not any(start < hit.end <= comma for hit in (*self.titles, *self.people))
 
     def by_capital(self, start: int) -> Frame | None:
         """A phrase whose first word with a capital letter is its head: "eine erfahrene finnische Pilotin"."""

@@ -9,6 +9,7 @@ from typing import Any
 from persona_hub.transforms.attributes.ages import Numbers
 from persona_hub.transforms.attributes.lexicon import (
     Phrases,
+    cities,
     country_names,
     forms,
     packaged_titles,
@@ -21,9 +22,9 @@ from persona_hub.transforms.attributes.lexicon import (
 SETS = word_list(
     "articles breaks joins nouns others weak not_now possess from place_after of_after place_nouns place_fillers "
     "culture language_heads before turned relatives of decade_before age_before languages after_name themes "
-    "subject work_behind lovers loose opening possessives calls"
+    "subject work_behind lovers loose opening possessives calls roles work_before belongings kin lives moved to out_of born apart around moments olds beside"
 )
-VALUED = ("persons", "students", "seniority", "career", "stages", "decades", "degrees", "educated")
+VALUED = ("persons", "students", "seniority", "career", "stages", "decades", "degrees", "educated", "levels")
 
 
 class Lexicon:
@@ -51,10 +52,19 @@ def phrases(language: str, raw: dict[str, Any]) -> list[tuple[str, str, str]]:
     for kind in VALUED:
         for value, line in raw.get(kind, {}).items():
             found += [(kind, value, form) for phrase in phrases_of(line) for form in forms(phrase)]
+    fields = word_list(raw.get("fields", ""))
+    for value, line in raw.get("of_fields", {}).items():
+        found += [("students", value, phrase.replace("*", field)) for phrase in phrases_of(line) for field in fields]
+    for value, line in raw.get("grades", {}).items():
+        found += [
+            ("students", value, f"{grade} {form}") for grade in line.split() for form in word_list(raw["grade_forms"])
+        ]
+    found += [("leads", "lead", f"{field} director") for field in word_list(raw.get("directed", ""))]
     found += [("leads", "lead", form) for phrase in phrases_of(raw["leads"]) for form in forms(phrase)]
     for kind, line in raw["anchors"].items():
         found += [(kind, "", phrase) for phrase in (line if isinstance(line, list) else phrases_of(line))]
     found += [("country", code, name) for code, name in country_names(language)]
+    found += [("city", code, name) for code, name in cities()]
     for code, line in read_words("countries")["demonyms"].get(language, {}).items():
         for phrase in phrases_of(line):
             found += [("demonym", code, form) for form in (german_forms(phrase) if language == "de" else forms(phrase))]

@@ -7,9 +7,10 @@ from persona_hub.transforms.attributes.lexicon import Hit
 from persona_hub.transforms.attributes.reading import Reading
 from persona_hub.transforms.attributes.text_attributes import LIFE_STAGES
 
-RETIRED, STUDENT, LEAD = "retired", "student", "lead"
+RETIRED, STUDENT, LEAD, JUNIOR = "retired", "student", "lead", "junior"
 STAGE_OF_STUDENTS = {"primary": "child", "secondary": "teenager", "bachelor": "young adult"}
 POSSESS_WORDS = 4  # between "holds" and a degree
+STAGES_OF_THINGS = ("young adult", "child")  # said of a company, a garden, too
 DECADE_WORDS = 4  # between "in" and "forties"
 
 
@@ -32,6 +33,8 @@ def seniority(reading: Reading) -> str:
     career = [hit.value for hit in reading.hits["career"] if reading.own(hit.start)]
     if RETIRED in found or RETIRED in career or (person and person.value == RETIRED):
         return RETIRED
+    if person and person.value == JUNIOR:  # a noun: "an intern"
+        return JUNIOR
     if person and not reading.title:
         return STUDENT if person in reading.students else ""
     leads = {hit.end for hit in reading.hits["leads"]}
@@ -63,13 +66,20 @@ def life_stage(reading: Reading) -> str:
         places = [n for n, word in enumerate(near) if word in reading.sets["decade_before"]]
         if places and reading.own(hit.start - len(near) + places[0] - 1):
             return hit.value
-    if (reading.title or person) and (stages := in_frames(reading, "stages")):
+    stages = [hit for hit in in_frames(reading, "stages") if not is_of_another(reading, hit)]
+    if stages and (reading.title or person or stages[0].value not in STAGES_OF_THINGS):
         return stages[0].value
     if person and person in reading.students:
         return STAGE_OF_STUDENTS.get(person.value, "")
     if person and person.value == RETIRED:  # a noun: "a pensioner"
         return LIFE_STAGES[-1]
     return person.value if person and person.value in LIFE_STAGES else ""
+
+
+def is_of_another(reading: Reading, hit: Hit) -> bool:
+    """Whether a word goes with somebody in the genitive before the head: "an elderly couple's neighbour"."""
+    frame = next(one for one in reading.frames if one.start <= hit.start and hit.end <= one.end)
+    return any(word.endswith("'s") for word in reading.words[hit.end : frame.head.start])
 
 
 def by_age(reading: Reading) -> str:
@@ -88,7 +98,10 @@ def is_of_person(reading: Reading, start: int) -> bool:
     if any(frame.start <= start < frame.end for frame in reading.frames):
         return True
     before = reading.words[start - 1] if start else ""
-    near = start in reading.ends or start - 1 in reading.ends or before in reading.sets["age_before"]
+    if before in reading.sets["of"] and not reading.sets["kin"].isdisjoint(reading.words[start - 2 : start - 1]):
+        return False  # "a mother of two"
+    marked = reading.words[start - 2 : start - 1] == [","] and start - 2 in reading.ends  # "a cook , aged 58"
+    near = start in reading.ends or start - 1 in reading.ends or marked or before in reading.sets["age_before"]
     return near and reading.own(start)
 
 
@@ -96,6 +109,8 @@ def education(reading: Reading) -> str:
     """A value of EDUCATIONS, or "": what is held or being studied for; the highest that is named."""
     person = reading.person
     found = [person.value] if person and person in reading.students else []
+    if found and (levels := [hit.value for hit in reading.hits["levels"] if is_level(reading, hit)]):
+        found = levels  # "a graduate chemistry student"
     found += [hit.value for hit in in_frames(reading, "degrees")]
     for hit in reading.hits["degrees"]:
         near = reading.words[max(0, hit.start - POSSESS_WORDS) : hit.start]
@@ -103,6 +118,11 @@ def education(reading: Reading) -> str:
             found.append(hit.value)
     found += [hit.value for hit in reading.hits["educated"] if reading.own(hit.start)]
     return max(found, key=EDUCATIONS_BY_ORDER.index, default="")
+
+
+def is_level(reading: Reading, hit: Hit) -> bool:
+    """Whether a word before a student says of which level."""
+    return any(frame.start <= hit.start and hit.end < frame.head.end for frame in reading.frames if frame.head == reading.person)
 
 
 EDUCATIONS_BY_ORDER = ["", "primary", "secondary", "vocational", "bachelor", "master", "doctorate"]
