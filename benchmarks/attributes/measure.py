@@ -2,7 +2,10 @@
 
     python -m benchmarks.attributes.measure --data DATA [--texts 2000] [--wrong 20]
 
-The texts come of wordings.yaml: `tuned` wordings, occupations and countries were seen while the rules were written,
+First sentences.yaml and judged.yaml: sentences, and released personas, labelled by eye without a look at the rules,
+in two halves: the rules were mended by the first; the second was read once, at the end. --half names one of them.
+
+Then texts of wordings.yaml: `tuned` wordings, occupations and countries were seen while the rules were written,
 `held_out` ones were written before the rules, `fresh` ones after them. `precision`: the share of the values read that
 are right; `recall`: the share of the values said that are read; each with its 95% interval (Wilson). Then records of
 Nemotron-Personas in DATA, their own columns against their texts, and the CPU time that a released persona takes.
@@ -19,22 +22,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.attributes.texts import ATTRIBUTES, LANGUAGES, SPLITS, Labelled, made_texts, nemotron_texts
-from benchmarks.attributes.unseen import HALVES, judged_texts, unseen_texts
+from benchmarks.attributes.unseen import DRAWS, HALVES, judged_texts, unseen_texts
 from persona_hub.transforms.attributes import UNSPECIFIED, read_attributes
 
 Z = 1.96
 
 
-def interval(hits: int, of: int) -> str:
-    """ "0.93 [0.91, 0.95]": a share with its 95% interval."""
+def interval(hits: float, of: float, draws: int = 1) -> str:
+    """ "0.93 [0.91, 0.95]": a share with its 95% interval; `draws` texts of one sentence count as one."""
     if not of:
         return "-"
+    hits, of = hits / draws, of / draws
     share, z2 = hits / of, Z * Z / of
     middle, half = share + z2 / 2, Z * math.sqrt(share * (1 - share) / of + z2 / of / 4)
     return f"{share:.3f} [{(middle - half) / (1 + z2):.3f}, {(middle + half) / (1 + z2):.3f}]"
 
 
-def report(title: str, texts: Sequence[Labelled], wrong: int) -> None:
+def report(title: str, texts: Sequence[Labelled], wrong: int, draws: int = 1) -> None:
     """Prints a line for each attribute, and up to `wrong` texts of each that were misread."""
     read = [read_attributes(one.text, one.language) for one in texts]
     print(f"\n{title}: {len(texts)} texts")
@@ -51,7 +55,8 @@ def report(title: str, texts: Sequence[Labelled], wrong: int) -> None:
             found += value in answers
             if value not in (answers or {UNSPECIFIED}):
                 misread.append(f"      {value} for {'/'.join(sorted(answers)) or UNSPECIFIED}: {one.text}")
-        print(f"  {name:16} precision {interval(right, predicted):24} recall {interval(found, said):24} of {said}")
+        precision, recall = interval(right, predicted, draws), interval(found, said, draws)
+        print(f"  {name:16} precision {precision:24} recall {recall:24} of {said // draws}")
         for line in misread[:wrong]:
             print(line)
 
@@ -79,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     for half in args.half or HALVES:
         for language in args.language or LANGUAGES:
-            report(f"{language} unseen sentences, {half} half", unseen_texts(language, half), args.wrong)
+            report(f"{language} unseen sentences, {half} half", unseen_texts(language, half), args.wrong, DRAWS)
         if args.data:
             report(f"released personas read by eye, {half} half", judged_texts(args.data, half), args.wrong)
     for language in args.language or LANGUAGES:

@@ -25,7 +25,7 @@ GROUP = "*"
 def rights(labels: str, slots: Mapping[str, str]) -> dict[str, set[str]]:
     """What `labels` and the slots of a sentence say, for each attribute that is scored."""
     said = dict(slots)
-    said.update(label.split("=", 1) for label in labels.split())
+    said.update((short, values) for short, _, values in (label.partition("=") for label in labels.split()))
     if said.get("s", "?") not in (
         "?",
         "",

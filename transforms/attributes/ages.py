@@ -27,11 +27,13 @@ class Numbers:
         self._values = {word: n + 1 for n, word in enumerate(ones)}
         self._values |= {word: 10 * (n + 2) for n, word in enumerate(tens)}
         self._values |= raw.get("other_numbers", {})
+        self.words = frozenset(word for word, value in self._values.items() if value > 1)
         words = "|".join(sorted(self._values, key=len, reverse=True))
-        self.pattern = rf"\b(?:\d{{1,3}}|(?:{words})(?: (?:{words}))?)"
+        single = "|".join(word for word, value in self._values.items() if value == 1)  # "ein zwölfjähriges Kind"
+        self.pattern = rf"\b(?:\d{{1,3}}|(?!(?:{single}) )(?:{words})(?: (?:y |et )?(?:{words}))?)"
 
     def value(self, said: str) -> int:
-        """The number that is said: 45 for "45" and for "forty five"."""
+        """The number that is said: 45 for "45", for "forty five" and for "cuarenta y cinco"."""
         if said.isdigit():
             return int(said)
-        return sum(self._values[word] for word in said.split())
+        return sum(self._values.get(word, 0) for word in said.split())

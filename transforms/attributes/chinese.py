@@ -19,10 +19,12 @@ VALUED = ("titles", "persons", "students", "seniority", "stages", "degrees")
 LISTED = ("anchors", "others", "behind", "from", "leads")
 CLAUSE = re.compile(r"[^，,；;。.！!？?：:（）()\n]+")
 NUMERAL = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3})"
-AGE = re.compile(rf"(?P<n>{NUMERAL})周?岁")
+AGE = re.compile(rf"(?P<n>{NUMERAL})多?周?岁")
 EXPERIENCE = re.compile(
-    rf"(?P<n>{NUMERAL})[多余]?年(?:以上)?的?(?:\w{{0,4}})(?:经验|经历|工龄|教龄)|(?:从业|工作了?|执业|从教|行医)(?P<m>{NUMERAL})[多余]?年"
+    rf"(?P<n>{NUMERAL})[多余]?年(?:以上)?的?(?:\w{{0,4}})(?:经验|经历|工龄|教龄)|(?:从业|工作了?|执业|从教|行医|做了|当了|干了)(?P<m>{NUMERAL})[多余]?年"
 )
+YEARS_AS = re.compile(rf"[做当干]了{NUMERAL}[多余]?年的?")  # "做了三十年医生"
+ORIGINS = frozenset(("来自", "出生于", "出生在", "生于", "长大于"))
 DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 OF = "的"
 LONGEST_BETWEEN = 3  # characters between a country and a title
@@ -110,7 +112,8 @@ class ChineseReading:
                         return True
                     self.person = hit
                     break
-        for anchor in self.hits["anchors"]:
+        years = [Hit(match.start(), match.end(), "") for match in YEARS_AS.finditer(self.text, start, end)]
+        for anchor in [*self.hits["anchors"], *years]:
             if start <= anchor.start and anchor.end < end and self.own(anchor.start):
                 hits = [
                     hit
@@ -191,17 +194,20 @@ class ChineseReading:
         heads = {
             hit.start for kind in ("titles", "students", "persons", "seniority", "stages") for hit in self.hits[kind]
         }
-        covered = self.hits["country"]
+        covered, origin = self.hits["country"], ""
         for hit in covered:
             if any(one.start <= hit.start and hit.end <= one.end and one[:2] != hit[:2] for one in covered):
                 continue
-            lived_in = any(one.end == hit.start for one in self.hits["from"])
+            words = {one.value for one in self.hits["from"] if one.end == hit.start}
+            lived_in = bool(words)
             adjective = hit.end in heads or self.text[hit.end : hit.end + 1] in ("人", "籍", "裔")
             near_head = adjective and (self.head_start <= hit.start or self.text[hit.end : hit.end + 1] == "籍")
             near_head = near_head or self.is_before_title(hit)
             if (lived_in or near_head) and self.own(hit.start):
-                return hit.value
-        return ""
+                if not lived_in or words - ORIGINS:
+                    return hit.value
+                origin = origin or hit.value
+        return origin
 
     def is_before_title(self, hit: Hit) -> bool:
         """Whether a country stands before the title with a short word between that is no theme: "挪威超市收银员"."""

@@ -15,11 +15,13 @@ from ahocorasick_rs import AhoCorasick
 
 PACKAGE_OF_WORDS = "persona_hub.transforms.attributes"
 TOKEN = re.compile(
-    r"(?:[^\W\d_]\.){2,}|\b[BM]\.(?:Sc|Ed|Eng|Phil)\b\.?|(?<!\S)\.[A-Z]\w+|Ph\.? ?D\.?|\d+(?:st|nd|rd|th|s)?\b|[\w&]+(?:'\w+)*[+#]*"
+    r"(?:[^\W\d_]\.){2,}|\b[BM]\.(?:Sc|Ed|Eng|Phil)\b\.?"
+    r"|(?<!\S)\.[A-Z]\w+|Ph\.? ?D\.?|\d+(?:st|nd|rd|th|s)?\b|[\w&]+(?:'\w+)*[+#]*"
     r"|[.,;:!?()\"“”„«»…]|[–—](?=\s)"
 )
 # What CLDR adds to the names of Hong Kong and Macao.
 ADDITIONS = re.compile(r"Sonderverwaltungsregion | SAR China|RAS chinoise de |RAE de |中国|特别行政区")
+MARKS = frozenset('.,;:!?()"“”„«»…–—')
 APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-"})
 ELISION = re.compile(r"(?i)\b([ldnsmtcj]|qu)'(?=\w)")  # "l'histoire", "d'une": two words
 COUNTRIES_OF_BABEL = re.compile(r"[A-Z]{2}")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from persona_hub.transforms.attributes.lexicon import Hit
-from persona_hub.transforms.attributes.reading import MARKS, Frame, Reading
+from persona_hub.transforms.attributes.lexicon import MARKS, Hit, word_list
+from persona_hub.transforms.attributes.reading import Frame, Reading
 
 MOST_STEPS = 10  # words between "from" and the country
 MOST_AFTER_LIVING = 9  # words between "lives" and "in"
 MOST_BETWEEN = 4  # words between a person and "from"
+# Without those that mean a country or a word as well, as DE, IN and OR do.
+STATES = frozenset(
+    word_list(
+        "AK AZ AR CT FL GA HI IA ID IL KS KY LA MA MD MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK PA RI SC SD TN TX "
+        "UT VA VT WA WI WV WY"
+    )
+)
 BASED = ("based", "born", "raised")
 
 
@@ -16,6 +23,8 @@ def country(reading: Reading) -> str:
     names, demonyms = longest(reading.hits["country"]), longest(reading.hits["demonym"])
     if reading.lexicon.language == "en":
         demonyms = [hit for hit in demonyms if reading.tokens[hit.start][0].isupper()]  # "nail polish"
+    if reading.lexicon.language == "en":
+        names = names + states(reading)
     origin = ""
     for hit in names:
         capital = reading.tokens[hit.start][0].isupper()
@@ -36,6 +45,16 @@ def country(reading: Reading) -> str:
     return ""
 
 
+def states(reading: Reading) -> list[Hit]:
+    """States of the USA by their letters behind a town: "Ocean County, NJ"."""
+    tokens = reading.tokens
+    return [
+        Hit(n, n + 1, "US")
+        for n in range(2, len(tokens))
+        if tokens[n] in STATES and tokens[n - 1] == "," and tokens[n - 2][0].isupper()
+    ]
+
+
 def longest(hits: list[Hit]) -> list[Hit]:
     """The hits that lie in no other one."""
     return [
@@ -48,6 +67,8 @@ def longest(hits: list[Hit]) -> list[Hit]:
 def place_of_person(reading: Reading, hit: Hit) -> int:
     """The word that ties a place to the person, who lives there or comes from there; -1 where none does."""
     words, tokens, sets = reading.words, reading.tokens, reading.sets
+    if hit.end < len(words) and words[hit.end] in sets["attributes"]:
+        return hit.end
     if hit.end < len(words) and words[hit.end] in BASED:
         return hit.end if reading.own(hit.start) else -1
     if hit.start and words[hit.start - 1] in sets["calls"] and words[hit.end : hit.end + 1] == ["home"]:
@@ -79,11 +100,13 @@ def is_origin(reading: Reading, place: int) -> bool:
 
 
 def is_after_living(reading: Reading, place: int) -> bool:
-    """Whether "in" at a place goes with a verb some words before it: "lives with her sister in", "works as a cook in"."""
+    """Whether "in" at a place goes with a verb before it: "lives with her sister in", "works as a cook in"."""
     sets = reading.sets
     for n in range(place - 1, max(-1, place - 1 - MOST_AFTER_LIVING), -1):
         word = reading.words[n]
-        if word in sets["lives"] or (word in sets["work_before"] and not sets["roles"].isdisjoint(reading.words[n:place])):
+        if word in sets["lives"] or (
+            word in sets["work_before"] and not sets["roles"].isdisjoint(reading.words[n:place])
+        ):
             return reading.own(n)
         if word in MARKS or word in sets["apart"] or word in sets["relatives"]:
             return False
@@ -92,10 +115,12 @@ def is_after_living(reading: Reading, place: int) -> bool:
 
 def is_after_move(reading: Reading, place: int) -> bool:
     """Whether "to" at a place says where the person has moved, not when somebody did: "when he moved to"."""
-    words, sets = reading.words, reading.sets
-    if not place or words[place - 1] not in sets["moved"] or not reading.own(place):
+    words, sets, verb = reading.words, reading.sets, place - 1
+    if any(word in sets["out_of"] for word in words[max(0, place - MOST_BETWEEN) : place]):  # "moved from Ghana to"
+        verb = max(n for n in range(place) if words[n] in sets["out_of"]) - 1
+    if verb < 0 or words[verb] not in sets["moved"] or not reading.own(place):
         return False
-    return sets["moments"].isdisjoint(words[max(0, place - MOST_BETWEEN) : place])
+    return sets["moments"].isdisjoint(words[max(0, verb - MOST_BETWEEN) : verb])
 
 
 def is_before_title(reading: Reading, hit: Hit) -> bool:

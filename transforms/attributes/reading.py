@@ -5,18 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import NamedTuple
 
-from persona_hub.transforms.attributes.lexicon import Hit, tokens_of, word_of
+from persona_hub.transforms.attributes.lexicon import MARKS, Hit, tokens_of, word_of
 from persona_hub.transforms.attributes.spaced_lexicon import Lexicon
 from persona_hub.transforms.attributes.text_attributes import EDUCATIONS
 
-MARKS = frozenset('.,;:!?()"“”„«»…–—')
 QUOTATION_MARKS = frozenset('"“”„«»')
-CHILD = "child"
+ACRONYMS = frozenset(("IT",))  # and no pronouns
 LONGEST_PHRASE = 12  # words
-FIRST_WORDS = 16  # in which a name is followed by what it is
 PHRASES_AFTER = ("seniority", "career", "stages", "degrees", "title", "persons")
-WORDS_BEFORE = 5  # between "works" and "as a"
-WORDS_BEHIND = 5  # between "als" and "arbeitet"
+WORDS_OF_ATTRIBUTE = 8
 WORDS_OF_THINGS = 3  # between "her" and "working life"
 PREDICATES = ("ing", "ed", "ful", "ous", "ive", "able", "ible", "al", "less")
 SHORTEST_STEM = 2  # letters before the ending of a compound
@@ -34,7 +31,7 @@ class Reading:
     """A text's words, the phrases in it, and the noun phrases that name its person.
 
     `title`: the title of the person's occupation; `person`: another word for the person, whose value is a life stage
-    or, of students, a level of education.
+    or, of students, a level of education. `find_person` in person.py looks for both.
     """
 
     def __init__(self, text: str, lexicon: Lexicon) -> None:
@@ -50,44 +47,6 @@ class Reading:
         self.title: Hit | None = None
         self.person: Hit | None = None
         self.ends: set[int] = set()
-        self.find_person()
-
-    def find_person(self) -> None:
-        """Looks where a text says who its person is, until a title is found."""
-        first = self.words[0] if self.words else ""
-        if first not in self.sets["possessives"]:  # "My grandfather was ..."
-            opening = int(first in self.sets["roles"])  # "As a nurse, I ...", and no "As a child, I ..."
-            if not opening or not any(hit.value == CHILD and hit.start <= 2 for hit in self.people):
-                self.take(opening)
-        places = {hit.end: hit.start for hit in self.hits["copula"]}
-        for n in range(1, min(FIRST_WORDS, len(self.words) - 2)):
-            if self.words[n] in ",(" and (self.is_article(n + 1) or self.begins_title(n + 1)):
-                places.setdefault(n + 1, -1)
-        for place, anchor in sorted(places.items()):
-            if self.title:
-                return
-            if self.own(anchor) if anchor >= 0 else not self.frames:
-                self.take(place)
-        if not self.title:
-            self.find_work()
-
-    def find_work(self) -> None:
-        """Looks where a text says what its person works as, until a title is found."""
-        for hit in self.hits["work"]:
-            owned = hit.start > 0 and self.words[hit.start - 1] in self.sets["possessives"]  # "her job as a ..."
-            if self.own(hit.start - owned) and self.take(hit.end):
-                return
-        for n in range(1, len(self.words) - 1):  # "works nights as a ...", "earns a living in Rome as a ..."
-            if self.words[n] in self.sets["roles"] and self.is_article(n + 1):
-                near = [at for at in range(max(0, n - WORDS_BEFORE), n) if self.words[at] in self.sets["work_before"]]
-                if near and MARKS.isdisjoint(self.words[near[-1] : n]) and self.own(n) and self.is_titled(n + 2):
-                    self.take(n + 1)
-                    return
-        for hit in self.hits["behind"]:
-            near = self.words[hit.end : hit.end + WORDS_BEHIND]
-            named = hit.start == 0 or not self.sets["work_behind"].isdisjoint(near)
-            if named and self.own(hit.start) and self.take(hit.end):
-                return
 
     def is_article(self, place: int) -> bool:
         """Whether an article stands at a place."""
@@ -97,15 +56,15 @@ class Reading:
         """Whether a title begins at a place."""
         return any(hit.start == place for hit in self.titles)
 
-    def is_titled(self, start: int) -> bool:
-        """Whether the noun phrase that begins at a word has a title for its head."""
-        frame = self.by_last(start)
-        return frame is not None and frame.head in self.titles
-
     @cached_property
     def joined(self) -> str:
         """The words with one space between."""
         return " ".join(self.words)
+
+    @cached_property
+    def is_numbered(self) -> bool:
+        """Whether a number above one is among the words."""
+        return not self.lexicon.number_words.isdisjoint(self.words) or any(map(str.isdigit, self.words))
 
     def word_at(self, place: int) -> int:
         """The number of the word at a place in `joined`."""
@@ -136,7 +95,8 @@ class Reading:
         """Reads the noun phrase that begins at a word; True where it has a title."""
         while start < len(self.words) and self.words[start] in self.sets["articles"]:
             start += 1
-        frame = {"last": self.by_last, "capital": self.by_capital, "first": self.by_first}[self.lexicon.head](start)
+        start = self.behind_attribute(start)
+        frame = self.phrase_at(start)
         if not frame:
             return False
         turned = frame.end < len(self.words) and self.words[frame.end] in self.sets["turned"]
@@ -156,6 +116,14 @@ class Reading:
             return self.take_beside(frame)
         return False
 
+    def behind_attribute(self, start: int) -> int:
+        """Behind an attribute between an article and its noun: "ein in Wien lebender Koch"."""
+        if start < len(self.words) and self.words[start] in self.sets["from"]:
+            for n in range(start + 1, min(len(self.words), start + WORDS_OF_ATTRIBUTE)):
+                if self.words[n] in self.sets["attributes"]:
+                    return n + 1
+        return start
+
     def take_beside(self, frame: Frame) -> bool:
         """Reads a title that stands beside another word for the person: "a nurse and mother", "a professor father"."""
         end = frame.head.end
@@ -170,6 +138,10 @@ class Reading:
             return False
         self.title = max(beside, key=lambda hit: hit.end - hit.start, default=None)
         return self.title is not None
+
+    def phrase_at(self, start: int) -> Frame | None:
+        """The noun phrase that begins at a word behind its article."""
+        return {"last": self.by_last, "capital": self.by_capital, "first": self.by_first}[self.lexicon.head](start)
 
     def by_last(self, start: int) -> Frame | None:
         """A phrase whose last word is its head: "a seasoned Finnish airline pilot"."""
@@ -190,9 +162,9 @@ class Reading:
 
     def before_participle(self, start: int, end: int) -> int:
         """The end of the first head before a word that says something of it ("a journalist learning ..."), or 0."""
-        ends = [n for n in range(start + 1, end) if n in self.heads and self.is_predicate(n)]
+        ends = [n for n in range(start + 1, end) if n in self.heads and self.is_predicate(n)] or [0]
         titled = [n for n in ends if any(hit.end == n and hit.start >= start for hit in self.titles)]
-        return (titled or ends or [0])[0]
+        return (titled or ends)[0]
 
     def is_predicate(self, place: int) -> bool:
         """Whether a word behind a head may say something of it, as "busy" and "learning" do."""
@@ -210,7 +182,7 @@ class Reading:
         last = min(len(self.words), start + LONGEST_PHRASE)
         while n < last:
             word = self.words[n]
-            stop = word in MARKS or word in breaks
+            stop = word in MARKS or (word in breaks and self.tokens[n] not in ACRONYMS)
             if word == "," and self.is_between_adjectives(start, n):
                 stop = False
             if not stop and n in self.heads and n > start and self.words[n - 1] not in self.sets["olds"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from persona_hub.transforms.attributes.person import find_person
 from persona_hub.transforms.attributes.places import country
 from persona_hub.transforms.attributes.reading import Reading
 from persona_hub.transforms.attributes.spaced_lexicon import lexicon
@@ -12,6 +13,7 @@ from persona_hub.transforms.attributes.years import education, life_stage, senio
 def read_spaced(text: str, language: str) -> TextAttributes:
     """The attributes that a text in a language with spaces says, by the rules of that language."""
     reading = Reading(text, lexicon(language))
+    find_person(reading)
     group = reading.title.value if reading.title else UNSPECIFIED
     return TextAttributes(
         occupation=group if group == UNSPECIFIED else group[0],

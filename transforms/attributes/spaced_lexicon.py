@@ -22,7 +22,8 @@ from persona_hub.transforms.attributes.lexicon import (
 SETS = word_list(
     "articles breaks joins nouns others weak not_now possess from place_after of_after place_nouns place_fillers "
     "culture language_heads before turned relatives of decade_before age_before languages after_name themes "
-    "subject work_behind lovers loose opening possessives calls roles work_before belongings kin lives moved to out_of born apart around moments olds beside"
+    "subject work_behind lovers loose opening possessives calls "
+    "roles work_before belongings kin lives moved to out_of born apart around moments olds beside once attributes"
 )
 VALUED = ("persons", "students", "seniority", "career", "stages", "decades", "degrees", "educated", "levels")
 
@@ -39,7 +40,7 @@ class Lexicon:
         }
         self.phrases = Phrases(phrases(language, raw), language)
         numbers = Numbers(raw)
-        self.number = numbers.value
+        self.number, self.number_words = numbers.value, numbers.words
         self.ages = [re.compile(one.replace("{n}", numbers.pattern)) for one in raw["ages"]]
         self.experience = [re.compile(one.replace("{n}", numbers.pattern)) for one in raw["experience"]]
         self.age_words = frozenset(raw["age_words"].split())

@@ -49,7 +49,7 @@ def seniority(reading: Reading) -> str:
 
 def by_experience(reading: Reading) -> str:
     """The seniority of the years of experience that a text tells of the person."""
-    for pattern in reading.lexicon.experience:
+    for pattern in reading.lexicon.experience if reading.is_numbered else ():
         if (match := pattern.search(reading.joined)) and reading.own(reading.word_at(match.start())):
             said, number = match.groupdict(), reading.lexicon.number
             return seniority_of_years(number(said["n"]) if said.get("n") else 10 * number(said["d"]))
@@ -64,6 +64,8 @@ def life_stage(reading: Reading) -> str:
     for hit in reading.hits["decades"]:
         near = reading.words[max(0, hit.start - DECADE_WORDS) : hit.start]
         places = [n for n, word in enumerate(near) if word in reading.sets["decade_before"]]
+        if hit.start in reading.ends:  # "ein Mann Mitte fünfzig"
+            return hit.value
         if places and reading.own(hit.start - len(near) + places[0] - 1):
             return hit.value
     stages = [hit for hit in in_frames(reading, "stages") if not is_of_another(reading, hit)]
@@ -84,7 +86,7 @@ def is_of_another(reading: Reading, hit: Hit) -> bool:
 
 def by_age(reading: Reading) -> str:
     """The life stage of an age that the text tells of the person."""
-    if any(word in reading.joined for word in reading.lexicon.age_words) or any(map(str.isdigit, reading.words)):
+    if reading.is_numbered or any(word in reading.joined for word in reading.lexicon.age_words):
         for pattern in reading.lexicon.ages:
             for match in pattern.finditer(reading.joined):
                 start = reading.word_at(match.start("n"))
@@ -122,7 +124,11 @@ def education(reading: Reading) -> str:
 
 def is_level(reading: Reading, hit: Hit) -> bool:
     """Whether a word before a student says of which level."""
-    return any(frame.start <= hit.start and hit.end < frame.head.end for frame in reading.frames if frame.head == reading.person)
+    return any(
+        frame.start <= hit.start and hit.end < frame.head.end
+        for frame in reading.frames
+        if frame.head == reading.person
+    )
 
 
 EDUCATIONS_BY_ORDER = ["", "primary", "secondary", "vocational", "bachelor", "master", "doctorate"]
