@@ -6,18 +6,22 @@ import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 
 from persona_hub.transforms.llm.protocol import MalformedAnswer
 from persona_hub.transforms.records import excerpt
+
+ERRORS = 50  # of an object that are looked at
 
 
 @dataclass(frozen=True)
 class Schema:
     """A compiled JSON schema of an object."""
 
+    root: Any
     validator: Any
     fields: tuple[str, ...]
     required: frozenset[str]
@@ -36,17 +40,39 @@ class Schema:
     def require(self, found: dict[str, Any]) -> None:
         """Raises MalformedAnswer in our own words: the validator's hold the answer's text, of any length."""
         try:
-            error = next(self.validator.iter_errors(found), None)
-        except RecursionError:
+            errors = list(islice(self.validator.iter_errors(found), ERRORS))
+        except ValueError:  # jsonschema-rs: "Recursion limit reached"
             raise MalformedAnswer("the object is nested too deep for its schema") from None
-        if error is None:
+        if not errors:
             return
-        place = excerpt(".".join(map(str, error.absolute_path)), 60)
-        if error.validator == "required":
-            lacking = [name for name in error.validator_value if name not in error.instance]
+        first = errors[0]
+        place = excerpt(".".join(map(str, first.instance_path)), 60)
+        if first.kind.name == "required":
+            lacking = [one.kind.value for one in errors if one.kind.name == "required" and is_at(one, first)]
             raise MalformedAnswer(f"no field {', '.join(map(repr, lacking))}" + (f" in {place!r}" if place else ""))
-        wanted = excerpt(json.dumps(error.validator_value, ensure_ascii=False), 60)
-        raise MalformedAnswer(f"{repr(place) if place else 'the object'} does not fit {error.validator}: {wanted}")
+        value: Any = self.root
+        for step in first.schema_path:
+            value = value[step]
+        wanted = excerpt(json.dumps(value, ensure_ascii=False), 60)
+        raise MalformedAnswer(f"{repr(place) if place else 'the object'} does not fit {first.kind.name}: {wanted}")
+
+
+def is_at(error: Any, other: Any) -> bool:
+    """Whether two errors are of one object and one keyword of the schema."""
+    return bool(error.instance_path == other.instance_path and error.schema_path == other.schema_path)
+
+
+def no_other_file(address: str) -> Any:
+    """For the validator, which would fetch what a `$ref` names: a schema is whole, or it is wrong."""
+    raise ValueError("only references that begin with # are followed")
+
+
+def compiled(schema: Any) -> Any:
+    """A validator of a schema of draft 2020-12, at half a microsecond an object.
+
+    Raises `jsonschema_rs.ValidationError` for a schema that is none, or names one that is not in it.
+    """
+    return jsonschema_rs.Draft202012Validator(schema, retriever=no_other_file)
 
 
 @lru_cache
@@ -61,7 +87,8 @@ def schema_of(schema: str) -> Schema:
     names = "|".join(map(re.escape, fields)) or r"[^\"'\\]{1,60}"
     beginning = re.compile(rf"\{{\s*+\\{{0,9}}[\"'](?:{names})[\"'\\]|\{{\s*+(?:\\{{0,9}}[\"'][^\"'\s]{{0,60}})?\Z")
     return Schema(
-        jsonschema.Draft202012Validator(wanted),
+        wanted,
+        compiled(wanted),
         tuple(fields),
         frozenset(wanted.get("required", ())),
         frozenset(fields) if closed else None,
