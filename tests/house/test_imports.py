@@ -30,6 +30,7 @@ FLOORS: list[list[str]] = [
         "transforms.prompts",
         "transforms.store",
         "transforms.similarity",
+        "transforms.contamination",
         "transforms.sandbox",
         "transforms.vectors",
         "transforms.clusters",

@@ -1,0 +1,1 @@
+"""Problems for tests and benchmarks."""
