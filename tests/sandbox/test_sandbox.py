@@ -18,7 +18,7 @@ SOON, PATIENT = Limits(seconds=0.1), Limits(seconds=20)
     [
         ("print(6 * 7)", "42\n"),
         ("from decimal import Decimal\nprint(Decimal('0.1') + Decimal('0.2'))", "0.3\n"),
-        ("def f(n):\n    return n < 2 or n * f(n - 1)\nif __name__ == '__main__': print(f(20))", "2432902008176640000\n"),
+        ("def f(n):\n    return n < 2 or n * f(n - 1)\nif __name__ == '__main__': print(f(9))", "362880\n"),
         ("import sys\nprint('ä', '二十', file=sys.stderr, end='')", "ä 二十"),
         ("print(1)\nraise SystemExit", "1\n"),
         ("print(1)\nraise SystemExit('0')", "1\n"),

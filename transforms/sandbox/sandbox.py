@@ -100,7 +100,7 @@ def run_parts(
     # No value of theirs comes out: it would be built here, where no limit holds. A part's last expression is ours.
     parts = [*(f"{program}\nNone" for program in programs), *([question] if question else [])]
     for attempt in range(RUNS_OF_A_CRASHING):
-        run, value, done = _attempt(parts, limits, dict(inputs or {}))
+        run, value, done = _attempt(parts, len(programs), limits, dict(inputs or {}))
         if run.fault != CRASHED or attempt == RUNS_OF_A_CRASHING - 1:
             break
     return run, value, done
@@ -111,8 +111,8 @@ def allowed_modules() -> tuple[str, ...]:
     return USEFUL_MODULES
 
 
-def _attempt(parts: Sequence[str], limits: Limits, inputs: dict[str, Any]) -> tuple[ProgramRun, Any, int]:
-    """See `run_parts`."""
+def _attempt(parts: Sequence[str], theirs: int, limits: Limits, inputs: dict[str, Any]) -> tuple[ProgramRun, Any, int]:
+    """See `run_parts`; `theirs` of the parts are the program's."""
     session = POOL.opened().checkout(
         limits={"max_feed_duration_secs": limits.seconds, "max_memory": limits.memory_mb << 20},
         os_policy=STANDING_STILL,
@@ -129,7 +129,13 @@ def _attempt(parts: Sequence[str], limits: Limits, inputs: dict[str, Any]) -> tu
                     raise TypeError(str(error)) from None
                 except monty.MontyError as error:
                     if not EXIT.fullmatch(str(error)):
-                        return ProgramRun(output.text(), *(output.fault() or _fault(error, limits))), None, done
+                        return (
+                            ProgramRun(
+                                output.text(), *(output.fault() or _fault(error, limits, min(done, theirs - 1)))
+                            ),
+                            None,
+                            done,
+                        )
                 inputs = {}
             return ProgramRun(output.text()), value, len(parts)
     except monty.MontyError as error:  # of a worker that dies before it is asked
@@ -164,25 +170,26 @@ class _Output:
         return (OVER_OUTPUT, f"more than {self._characters:,} characters") if self._over else None
 
 
-def _fault(error: monty.MontyError, limits: Limits) -> tuple[str, str]:
-    """Fault and detail of what the sandbox says became of a program; no detail has a measured time or size."""
+def _fault(error: monty.MontyError, limits: Limits, part: int = 0) -> tuple[str, str]:
+    """Fault and detail of what became of a program, with the line of a part; no detail has a measured time or size."""
     message = str(error)
     over_time = OVER_TIME, f"more than {limits.seconds:g} s"
     if isinstance(error, monty.MontyCrashedError):
         return over_time if error.timed_out else (CRASHED, excerpt(message))
     if isinstance(error, monty.MontySyntaxError):
-        return SYNTAX_ERROR, excerpt(_placed(error, message))
+        return SYNTAX_ERROR, excerpt(_placed(error, message, part))
     kind, _, rest = message.partition(": ")
     if kind == "TimeoutError" and rest.startswith("feed time limit"):
         return over_time
     if kind == "MemoryError" and "memory limit" in rest[:100]:
         return OVER_MEMORY, f"more than {limits.memory_mb} MB"
     if lacking(kind, rest[:1000]):
-        return UNSUPPORTED, excerpt(_placed(error, message))
-    return RAISED, excerpt(_placed(error, message))
+        return UNSUPPORTED, excerpt(_placed(error, message, part))
+    return RAISED, excerpt(_placed(error, message, part))
 
 
-def _placed(error: monty.MontyError, message: str) -> str:
-    """The message with the line of the program that it is about."""
+def _placed(error: monty.MontyError, message: str, part: int) -> str:
+    """The message with the last line of a part that led to it."""
     frames = error.traceback() if isinstance(error, monty.MontySyntaxError | monty.MontyRuntimeError) else []
-    return f"line {frames[-1].line}: {message[:1000]}" if frames else message
+    lines = [frame.line for frame in frames if frame.filename == f"<python-input-{part}>"]
+    return f"line {lines[-1]}: {message[:1000]}" if lines else message
