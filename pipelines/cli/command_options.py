@@ -35,11 +35,12 @@ from persona_hub.pipelines.cli.model_options import (
     StoreOptions,
 )
 from persona_hub.pipelines.cli.option import again
+from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions, CheckOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class SynthesisOptions(UseCaseOptions, LanguageModelOptions):
-    """Samples of use cases, and the language model that writes them."""
+class SynthesisOptions(UseCaseOptions, CheckOptions, LanguageModelOptions):
+    """Samples of use cases, how they are checked, and the language model that writes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +96,13 @@ class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, RunOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class SynthesizeOptions(HubOptions, SynthesisOptions, PiiOptions, RunOptions):
+class SynthesizeOptions(HubOptions, SynthesisOptions, AcceptedOptions, PiiOptions, RunOptions):
     """Options of `synthesize`."""
 
     output: str = again(OutputOptions, "output", help="folder for samples and dead letters, local or gs:// ...")
     where: str = again(UseCaseOptions, "where", first_day=True)
     choose: str = again(UseCaseOptions, "choose", first_day=True)
+    verify: str = again(CheckOptions, "verify", first_day=True)
 
 
 @dataclass(frozen=True, kw_only=True)

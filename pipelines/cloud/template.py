@@ -73,6 +73,10 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "where": (r"[^\r\n]*\S[^\r\n]*", "TEXT"),
     "choose": (r"random|diverse|stratified:[^\r\n]*\S[^\r\n]*", "TEXT"),
     "examples": (rf"([a-z][a-z0-9_]*=)?{CLOUD_OBJECT}", "TEXT"),
+    "verify": (r"program|independent|none|vote:[0-9]+/[0-9]+", "TEXT"),
+    "judge": (rf"offline|({SERVED}):{MODEL}", "TEXT"),
+    "rubric": (CLOUD_OBJECT, "GCS_READ_FILE"),
+    "against_benchmark": (CLOUD_OBJECT, "TEXT"),
 }
 
 

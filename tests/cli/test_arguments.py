@@ -22,6 +22,7 @@ from persona_hub.pipelines.cli.option import (
     truth,
 )
 from persona_hub.pipelines.cli.parser import is_inherited, parser_of, read_options, typed_default
+from persona_hub.pipelines.cli.samples.check_options import way_to_verify
 
 
 def parsed(job: str, *arguments: str) -> tuple[Any, list[str]]:
@@ -126,7 +127,7 @@ def test_a_flag_has_the_type_of_its_field_and_a_default_that_could_be_typed(job:
     if one.many:
         assert kind == tuple[str, ...]
         return
-    texts = (str, language_of_personas, json_object, condition, method_of_choice)
+    texts = (str, language_of_personas, json_object, condition, method_of_choice, way_to_verify)
     typed: Any = bool if one.type is truth else str if one.type in texts else getattr(one.type, "kind", None)
     assert kind == typed or (one.default is None and kind == typed | None)  # or it is filled in where it is read
     assert type(one.default) in (typed, type(None))
