@@ -13,7 +13,7 @@ from persona_hub.pipelines.commands.exports.selection import (
     EVERYTHING,
     ROWS_PER_FILE,
     Exported,
-    check_formats,
+    checked_formats,
     find_samples,
     in_languages,
     left_out,
@@ -72,7 +72,7 @@ def export(
     (of `synthesize`) is exported likewise. Raises HubError for an unknown format and where there is no hub, JobError
     where `selection` names what there is not, and where nothing is shown.
     """
-    check_formats(formats)
+    formats = checked_formats(formats)
     opened, samples = find_samples(hub, selection)
     if opened and not (opened.manifest.records_of("personas") or samples.runs):
         raise JobError(f"{hub}: version {opened.manifest.version} shows no persona and no sample; nothing is exported")

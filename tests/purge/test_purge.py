@@ -51,7 +51,8 @@ def lived(tmp_path: Path, store_address: str) -> Path:
     refresh(hub, write(tmp_path / "c.jsonl", (C, TEXTS[C])), flags=asked)
     more = ["synthesize", "--hub", str(hub), "--output", str(hub), "--use_case", "instruction", *asked]
     assert main(more) == DONE
-    assert main(["export", "--hub", str(hub), "--format", "jsonl,parquet"]) == DONE
+    for form, format in (("", "jsonl,parquet"), ("chat", "jsonl"), ("released", "parquet")):
+        assert main(["export", "--hub", str(hub), "--format", format, *(["--form", form] if form else [])]) == DONE
     first = list_versions(str(hub))[0]
     letters(
         hub,

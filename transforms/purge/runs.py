@@ -133,18 +133,25 @@ def remove_exports(output: str, personas: AbstractSet[str]) -> list[str]:
 
 
 def ids_in(path: str) -> Iterable[str]:
-    """Ids of the personas in an exported file; JSON Lines have their texts alone. A file of another kind has none."""
+    """Ids of the personas in an exported file; JSON Lines without lineage have their texts alone.
+
+    A file of another kind has none.
+    """
     with open_to_read(path) as file:
         if path.endswith(".parquet"):
             with pq.ParquetFile(pa.PythonFile(file, mode="r")) as table:
-                names = [name for name in ("persona_id", "parent_id") if name in table.schema_arrow.names]
+                there = {column.path for column in table.schema}
+                names = [name for name in ("persona_id", "parent_id", "lineage.persona_id") if name in there]
                 for batch in table.iter_batches(columns=names):
                     for column in batch.columns:
-                        yield from column.to_pylist()
+                        yield from (column.field(0) if pa.types.is_struct(column.type) else column).to_pylist()
         elif path.endswith(".jsonl"):
             for line in file:
                 row = orjson.loads(line)
-                yield persona_id(row.get("persona") or row.get("input persona") or "")
+                if lineage := row.get("lineage"):
+                    yield lineage["persona_id"]
+                if text := row.get("persona") or row.get("input persona"):
+                    yield persona_id(text)
 
 
 def files_matching(output: str, pattern: str) -> list[StoredFile]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
 from huggingface_hub import DatasetCardData
 
 from persona_hub.transforms.counting.quantity import quantity
@@ -159,7 +160,12 @@ def columns(data: DataSet) -> str:
 def column_types(one: UseCaseSet) -> Iterator[tuple[str, str]]:
     """(name, type) of the columns of a configuration."""
     for column in one.layout.schema:
-        yield column.name, "list of JSON objects" if column.name in one.layout.json_columns else str(column.type)
+        kind = str(column.type)
+        if column.name in one.layout.json_columns:
+            kind = "list of JSON objects"
+        elif pa.types.is_struct(column.type):
+            kind = ", ".join(field.name for field in column.type)
+        yield column.name, kind
 
 
 def split(data: DataSet) -> str:
@@ -215,6 +221,7 @@ def checks(data: DataSet) -> str:
     rows, reasons = [], Counter[str]()
     for one in data.use_cases:
         asked = answered = checked = accepted = 0
+        ran = any(check_stage(one.use_case) in run.counts for run in one.runs)
         for run in one.runs:
             made, found = (
                 run.counts.get(synthesize_stage(one.use_case), {}),
@@ -224,7 +231,8 @@ def checks(data: DataSet) -> str:
             checked, accepted = checked + found.get("samples", 0), accepted + found.get("accepted", 0)
             for name, n in found.items():
                 reasons[name.removeprefix(REJECTED)] += n if name.startswith(REJECTED) else 0
-        rows.append([code(one.use_case), *(f"{n:,}" for n in (asked, answered, checked, accepted, proved(data, one)))])
+        checks_told = [f"{n:,}" if ran else "not run" for n in (checked, accepted)]
+        rows.append([code(one.use_case), f"{asked:,}", f"{answered:,}", *checks_told, f"{proved(data, one):,}"])
     text = "## Checks\n\n" + table(["use case", "asked", "answered", "checked", "accepted", "rows with a proof"], rows)
     kinds = Counter(data.proofs)
     if kinds:

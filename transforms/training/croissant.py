@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from persona_hub.transforms.training.data_set import DataSet, UseCaseSet
 from persona_hub.transforms.training.files import LINES, PARQUET, DataFile
-from persona_hub.transforms.training.forms import COLUMN_DOCS, Layout
+from persona_hub.transforms.training.forms import COLUMN_DOCS, MESSAGES, Layout
 from persona_hub.transforms.training.licenses import Licenses
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 MEDIA_TYPES = {LINES: "application/jsonlines", PARQUET: "application/x-parquet"}
+FUNCTION = pa.struct([("name", pa.string()), ("description", pa.string())])
+IN_ALL_OBJECTS = {"messages": MESSAGES, "tools": pa.list_(pa.struct([("type", pa.string()), ("function", FUNCTION)]))}
 CONTEXT: Mapping[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -110,16 +112,22 @@ def record_set(one: UseCaseSet, file: DataFile) -> dict[str, Any]:
         "@id": name,
         "name": name,
         "description": f"{file.records} rows of the use case '{one.use_case}', split '{file.split}'",
-        "field": [*croissant_fields(name, file.name, one.layout)],
+        "field": [*croissant_fields(name, file, one.layout)],
     }
 
 
-def croissant_fields(record_set_id: str, file: str, layout: Layout) -> Iterator[dict[str, Any]]:
-    """A field for each column; of those with an inner form, a field for each of its leaves."""
+def croissant_fields(record_set_id: str, file: DataFile, layout: Layout) -> Iterator[dict[str, Any]]:
+    """A field for each column; of those with an inner form, a field for each of its leaves.
+
+    Of objects that are not alike, which are text in Parquet, JSON Lines have fields for what is in all of them.
+    """
     for column in layout.schema:
-        place = f"{record_set_id}/{column.name}"
-        source = {"fileObject": {"@id": file}, "extract": {"column": column.name}}
-        yield field(place, column.name, COLUMN_DOCS[column.name], column.type, source, ())
+        place = f"{record_set_id}/{column.name.replace(' ', '_')}"  # an id has no blank
+        source = {"fileObject": {"@id": file.name}, "extract": {"column": column.name}}
+        kind = column.type
+        if column.name in layout.json_columns and file.format == LINES:
+            kind = IN_ALL_OBJECTS[column.name]
+        yield field(place, column.name, COLUMN_DOCS[column.name], kind, source, ())
 
 
 def field(

@@ -42,11 +42,12 @@ class Selection:
 EVERYTHING = Selection()
 
 
-def check_formats(formats: Sequence[str]) -> None:
-    """Raises HubError for a format that there is not, and for none."""
+def checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
+    """The formats, each once. Raises HubError for one that there is not, and for none."""
     unknown = [name for name in formats if name not in EXPORT_FORMATS]
     if unknown or not formats:
         raise HubError(f"--format {', '.join(unknown) or '(none)'}: there are {', '.join(EXPORT_FORMATS)}")
+    return tuple(dict.fromkeys(formats))
 
 
 def find_samples(output: str, selection: Selection) -> tuple[Hub | None, ShownSamples]:

@@ -13,7 +13,7 @@ from persona_hub.pipelines.commands.exports.selection import (
     ROWS_PER_FILE,
     Exported,
     Selection,
-    check_formats,
+    checked_formats,
     find_samples,
     left_out,
 )
@@ -72,7 +72,7 @@ def export_data_set(options: ExportOptions, selection: Selection) -> Exported:
     Raises HubError and JobError as `export` does, JobError where no sample can be written in the form, and UsageError
     for a README.md that `export` has not written.
     """
-    check_formats(options.format)
+    formats = checked_formats(options.format)
     hub, samples = find_samples(options.hub, selection)
     version = hub.manifest.version if hub else "samples"
     folder = options.output or path_of(options.hub, f"export/{version}-{options.form}")
@@ -82,7 +82,7 @@ def export_data_set(options: ExportOptions, selection: Selection) -> Exported:
     personas, samples = with_persona_hub(options, hub, samples)
     settings = DataSetSettings(
         form=options.form,
-        formats=options.format,
+        formats=formats,
         folder=folder,
         rows_per_file=ROWS_PER_FILE,
         test_share=options.test_share,
