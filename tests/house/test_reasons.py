@@ -29,6 +29,7 @@ REASONS = {
     "RowFault": 0,
     "ModelError": 0,
     "MalformedAnswer": 1,
+    "Rejected.of": 1,
 }
 WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 NOT_DROPPED = {"document", "unasked", BLANK_LINE.reason}  # records that go on, and lines that hold none
@@ -42,11 +43,18 @@ def reasons_in_code() -> Iterator[tuple[str, str]]:
         module = "persona_hub." + ".".join(file.with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
-                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                name = called(node.func)
                 if len(node.args) > REASONS.get(name, 99) and (reason := reason_of(node.args[REASONS[name]], module)):
                     yield f"skipped-{reason}" if name == "SkippedRecord" else reason, str(file)
             elif isinstance(node, ast.Constant) and re.fullmatch(r"skipped-[a-z-]+", str(node.value)):
                 yield str(node.value), str(file)
+
+
+def called(function: ast.expr) -> str:
+    """The name of what is called: "Damage" of `records.Damage`, but "Rejected.of"."""
+    name = str(getattr(function, "id", getattr(function, "attr", "")))
+    owner = function.value if isinstance(function, ast.Attribute) else None
+    return f"{owner.id}.{name}" if name == "of" and isinstance(owner, ast.Name) else name
 
 
 def reason_of(argument: ast.expr, module: str) -> str:

@@ -9,6 +9,8 @@ import apache_beam as beam
 from persona_hub.transforms.records import Rejected, Sample
 from persona_hub.transforms.wire.batches import Batch
 
+REJECTED_TAG = "rejected"  # of the output beside the samples
+
 
 class Checked(NamedTuple):
     """The samples that go on, and those that do not."""

@@ -22,6 +22,10 @@ ROW_SHIFT = U64(32)
 ROW_OF_PAIR = U64((1 << 32) - 1)
 ROWS_SORTED = 1 << 14  # rows whose grams are put in order of rarity at a time
 CANDIDATES_AT_ONCE = 1 << 16
+SPARE_BITS, MOST_BITS = (
+    4,
+    26,
+)  # of a table of 16 times the keys, of up to 64 MB: one of 30 grams that are no key is likely
 
 
 class Hits(NamedTuple):
@@ -44,6 +48,7 @@ class GramIndex:
     begin: Numbers  # of each set
     key: Numbers  # of the grams that are looked up, ascending
     row: Numbers  # of each key
+    some: Numbers  # whether there is any key with these first bits: most grams of a text are found to be none at once
 
     @classmethod
     def of(cls, sets: TokenSets, share: float) -> Self:
@@ -61,7 +66,10 @@ class GramIndex:
             owners.append(some[place].astype(U32))
         key = np.concatenate(keys)
         order = np.argsort(key, kind="stable")
-        return cls(least, sets, begin, key[order], np.concatenate(owners)[order])
+        bits = min(len(key).bit_length() + SPARE_BITS, MOST_BITS)
+        some = np.zeros(1 << bits, bool)
+        some[key >> U64(64 - bits)] = True
+        return cls(least, sets, begin, key[order], np.concatenate(owners)[order], some)
 
     def find(self, texts: TokenSets) -> Hits:
         """The texts, by their grams, that have enough of a row."""
@@ -76,12 +84,10 @@ class GramIndex:
     def candidates(self, texts: TokenSets) -> tuple[Numbers, Numbers]:
         """(text, row) of the pairs that share a gram that is looked up, each once, by text."""
         sought = mix(texts.tokens.astype(U64) + U64(1))  # as `prefix_keys` makes keys
-        low = np.searchsorted(self.key, sought)
-        found = np.flatnonzero(low < len(self.key))
-        found = found[self.key[low[found]] == sought[found]]
-        low = low[found]
-        count = np.searchsorted(self.key, sought[found], "right") - low
-        text = np.repeat(np.arange(len(texts.size), dtype=U64), texts.size)[found]
+        likely = np.flatnonzero(self.some[sought >> U64(64 - len(self.some).bit_length() + 1)])
+        low = np.searchsorted(self.key, sought[likely])
+        count = np.searchsorted(self.key, sought[likely], "right") - low
+        text = np.repeat(np.arange(len(texts.size), dtype=U64), texts.size)[likely]
         pair = np.repeat(text << ROW_SHIFT, count) | self.row[ragged(low, count)]
         pair.sort()
         pair = sorted_unique(pair)

@@ -24,8 +24,8 @@ import numpy as np
 import regex
 import yaml
 
-from persona_hub.transforms.similarity.arrays import I64, U64, Numbers
-from persona_hub.transforms.similarity.shingles import hash_tokens, normalise, tokenise
+from persona_hub.transforms.similarity.arrays import I64, U64, Numbers, spans
+from persona_hub.transforms.similarity.shingles import hash_tokens, normalise, tokenise_utf8
 
 NUMBER_MASK, NAME_MASK = "0", "x"  # what stands for them
 CAPITALS_SAY_NOTHING = 0.5  # share of words with a capital; of German, which writes nouns with one, it is 0.35
@@ -112,7 +112,8 @@ def tells_names(words: Sequence[str]) -> bool:
 
 def word_codes(texts: Sequence[str]) -> tuple[Numbers, Numbers]:
     """(64-bit hashes of the words of texts, one text after another; how many each text has)."""
-    tokens = tokenise(texts)
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    tokens = tokenise_utf8(b"".join(encoded), spans(np.fromiter(map(len, encoded), I64, len(encoded))))
     return hash_tokens(tokens), tokens.size
 
 

@@ -32,7 +32,7 @@ def match_corpus(
         raise CorpusError(f"--format {format!r} is none of {', '.join((AUTO, *CORPUS_FORMATS))}.")
     found: dict[str, int] = {}
     passed: dict[str, str] = {}
-    for pattern in (name for listed in patterns for name in _separate(listed)):
+    for pattern in (name for listed in patterns for name in separate(listed)):
         matched = _match(pattern, passed, flag)
         if not matched:
             raise NoFileError(f"{flag} {printable_name(pattern)!r} matches no file. {CHECK_PATH}")
@@ -46,7 +46,7 @@ def match_corpus(
     ]
 
 
-def _separate(listed: str) -> list[str]:
+def separate(listed: str) -> list[str]:
     """The patterns of a comma list; a comma in the name of a local file is one, not a separator."""
     if os.path.exists(listed):
         return [listed]
