@@ -40,7 +40,7 @@ REQUIRES = [
     "babel>=2.18",  # names of countries in every language: CLDR's
     "rich>=14",  # bars of progress on a terminal; keras, under tensorflow-text, brings it, too
     "huggingface-hub>=2.4,<3",  # data set cards, and `export --push_to_hub`; 16 MB with its two dependencies
-    "jsonschema-rs>=0.61",  # answers and tools against JSON schemas: 50 times as fast as jsonschema, and bounded patterns
+    "jsonschema-rs>=0.61",  # answers and tools against JSON schemas: 50 times as fast as jsonschema, patterns bounded
 ]
 
 EXTRAS = {

@@ -60,8 +60,16 @@ EXAMPLES = re.compile(r"<example>.*?</example>", re.DOTALL)  # as `synthesis.exa
 Check = Callable[[dict[str, Any]], None]  # raises MalformedAnswer
 
 
-def parse_json(text: str, schema: str, check: Check = lambda found: None, asked: str = "") -> dict[str, Any]:
+def parse_json(
+    text: str,
+    schema: str,
+    check: Check = lambda found: None,
+    asked: str = "",
+    programs: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
     """The last object in an answer that fits `schema` (in JSON) and is not in the prompt `asked`; it must pass `check`.
+
+    `programs` are names of fields that hold programs: a backslash there means what it means in Python.
 
     Fields that the schema does not allow are left out, and a number stands for a string of it. Raises MalformedAnswer:
     what is wrong with that object or, where none fits, with the last one, or that there is none.
@@ -69,8 +77,9 @@ def parse_json(text: str, schema: str, check: Check = lambda found: None, asked:
     wanted = schema_of(schema)
     text = without_thoughts(well_formed(text))
     complaints: list[str] = []
-    for reading in read_objects(text):
-        chosen, fields = last_that_fits(reading, wanted, form_of(asked, schema), forms_in(asked), complaints)
+    for reading in read_objects(text, programs):
+        form = form_of(asked, schema)
+        chosen, fields = last_that_fits(reading, wanted, form, forms_in(asked), complaints, programs)
         if chosen is None:
             continue
         if is_unfinished(reading, chosen, wanted):
@@ -89,11 +98,16 @@ def parse_json(text: str, schema: str, check: Check = lambda found: None, asked:
 
 
 def last_that_fits(
-    reading: Reading, wanted: Schema, form: Form, forms: list[dict[str, Any]], complaints: list[str]
+    reading: Reading,
+    wanted: Schema,
+    form: Form,
+    forms: list[dict[str, Any]],
+    complaints: list[str],
+    programs: frozenset[str] = frozenset(),
 ) -> tuple[Found | None, dict[str, Any]]:
     """The last object that fits, and where it stands; what is wrong with others is added to `complaints`."""
     for found in reversed(reading.found):
-        for candidate in candidates(found.value):
+        for candidate in candidates(found.value, programs=programs):
             fields = wanted.fit(candidate)
             try:
                 wanted.require(fields)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from persona_hub.transforms.llm.protocol import well_formed
 from persona_hub.transforms.llm.reading.escapes import Commands, settle
 from persona_hub.transforms.llm.reading.marks import MARKED, mark_escapes
+from persona_hub.transforms.llm.reading.programs import settle_program
 
 EFFORT = 8  # characters that may be decoded, in lengths of the text: with ATTEMPTS, what keeps hostile text linear
 ATTEMPTS = 200  # places where an object may begin; each failure counts the lines before it, a pass over the text
@@ -52,12 +53,15 @@ class Reading(NamedTuple):
     complete: bool  # False where the text had too many beginnings to try them all
 
 
-def read_objects(text: str) -> Iterator[Reading]:
-    """The objects in `text`: first in JSON's own notation, then in Python's where that is another."""
-    yield decode(mark_escapes(text), ENCODINGS)
+def read_objects(text: str, programs: frozenset[str] = frozenset()) -> Iterator[Reading]:
+    """The objects in `text`: first in JSON's own notation, then in Python's where that is another.
+
+    `programs` are names of fields that hold programs, at any depth.
+    """
+    yield decode(mark_escapes(text), ENCODINGS, programs)
     start = LOOSE_START.search(text)
     if start and len(text) <= RELAXED_CHARACTERS and (relaxed := relax(text[start.start() :])) != text[start.start() :]:
-        yield decode(mark_escapes(relaxed), 1)
+        yield decode(mark_escapes(relaxed), 1, programs)
 
 
 def objects_in(text: str) -> Iterator[dict[str, Any]]:
@@ -67,7 +71,9 @@ def objects_in(text: str) -> Iterator[dict[str, Any]]:
             yield from candidates(found.value, ENCODINGS, last_first=False)
 
 
-def candidates(value: Any, encodings: int = ENCODINGS, last_first: bool = True) -> Iterator[dict[str, Any]]:
+def candidates(
+    value: Any, encodings: int = ENCODINGS, last_first: bool = True, programs: frozenset[str] = frozenset()
+) -> Iterator[dict[str, Any]]:
     """The objects in a decoded value, each before those within it, and the last of equals first."""
     if isinstance(value, dict):
         yield value
@@ -75,14 +81,14 @@ def candidates(value: Any, encodings: int = ENCODINGS, last_first: bool = True) 
     elif isinstance(value, list):
         items = value
     elif isinstance(value, str) and encodings and "{" in value:
-        items = [found.value for found in decode(mark_escapes(value), encodings - 1).found]
+        items = [found.value for found in decode(mark_escapes(value), encodings - 1, programs).found]
     else:
         return
     for item in reversed(items) if last_first else items:
-        yield from candidates(item, encodings, last_first)
+        yield from candidates(item, encodings, last_first, programs)
 
 
-def decode(text: str, encodings: int) -> Reading:
+def decode(text: str, encodings: int, programs: frozenset[str] = frozenset()) -> Reading:
     """The outermost objects of a text whose escapes are marked, in JSON's notation but for line ends in strings."""
     found: list[Found] = []
     cut: set[int] = set()
@@ -97,7 +103,7 @@ def decode(text: str, encodings: int) -> Reading:
         try:
             value, end = DECODER.raw_decode(text, begin)
             effort -= end - begin
-            value = plain(value)
+            value = plain(value, programs)
         except json.JSONDecodeError as error:
             effort -= error.pos - begin
             if error.pos >= last or error.msg.startswith("Unterminated"):
@@ -111,7 +117,7 @@ def decode(text: str, encodings: int) -> Reading:
     return Reading(text, found, cut, START.search(text, place) is None)
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, programs: frozenset[str] = frozenset()) -> Any:
     """A decoded value that any of our files can hold, its escapes settled.
 
     Raises ValueError for infinite numbers and deep nesting.
@@ -120,12 +126,12 @@ def plain(value: Any) -> Any:
     collect(value, texts, LEVELS)
     known = Commands(texts)
 
-    def settled(value: Any) -> Any:
+    def settled(value: Any, program: bool = False) -> Any:
         if isinstance(value, str):
-            return well_formed(settle(value, known))
+            return well_formed(settle_program(value) if program else settle(value, known))
         if isinstance(value, dict):
-            return {settled(name): settled(item) for name, item in value.items()}
-        return [settled(item) for item in value] if isinstance(value, list) else value
+            return {settled(name): settled(item, name in programs) for name, item in value.items()}
+        return [settled(item, program) for item in value] if isinstance(value, list) else value
 
     return settled(value)
 
