@@ -18,6 +18,7 @@ import yaml
 from persona_hub.transforms.corpus.language import UNDETERMINED, detect_language
 from persona_hub.transforms.llm.forms import repeats_itself, words_of
 from persona_hub.transforms.prompts.mentions import names_document, names_persona
+from persona_hub.transforms.prompts.refusals import refusal_patterns
 
 SURE_LETTERS = 12  # below, a name or a term of another language is enough to mislead
 LEAST_SHARE = 0.2  # of letters in the language's script: "一位 Django REST framework 开发者" has 0.2
@@ -139,8 +140,9 @@ def patterns(reason: str, group: str) -> tuple[regex.Pattern[str], ...]:
 
 @cache
 def word_lists() -> Mapping[str, Any]:
-    """The patterns and small words that stand beside this file."""
-    return yaml.safe_load((resources.files(__package__) / "not_personas.yaml").read_text("utf-8"))
+    """The patterns and small words that stand beside this file, and those of refusals."""
+    ours = yaml.safe_load((resources.files(__package__) / "not_personas.yaml").read_text("utf-8"))
+    return {**ours, "refusal": refusal_patterns()}
 
 
 def is_other_language(text: str, language: str) -> bool:

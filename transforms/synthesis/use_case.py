@@ -14,6 +14,7 @@ from persona_hub.transforms.llm.protocol import MalformedAnswer, Request, Sampli
 from persona_hub.transforms.prompts import Prompt, language_told
 from persona_hub.transforms.records import Persona, Sample
 from persona_hub.transforms.synthesis.rejection import SampleCheck
+from persona_hub.transforms.synthesis.sample_fields import as_json, text_of
 
 USE_CASE_PLACEHOLDERS = frozenset({"persona", "language", "examples"})
 REQUIRED_PLACEHOLDERS = frozenset({"persona"})
@@ -103,20 +104,3 @@ class UseCase:
             return next(iter(texts.values()))
         known = [name for name in json.loads(self.schema).get("properties", {}) if name in fields]
         return as_json({name: fields[name] for name in (*known, *sorted(fields.keys() - known))})
-
-
-def fields_of(sample: Sample) -> dict[str, Any]:
-    """The fields of the answer that a sample was made of; none of a sample of free text."""
-    fields: dict[str, Any] = json.loads(sample.fields) if sample.fields else {}
-    return fields
-
-
-def text_of(sample: Sample, field: str) -> str:
-    """A field of a sample as text, "" where there is none of that name."""
-    value = fields_of(sample).get(field, "") if field else ""
-    return value.strip() if isinstance(value, str) else as_json(value)
-
-
-def as_json(value: Any) -> str:
-    """`value` as JSON on one line, in its own script."""
-    return json.dumps(value, ensure_ascii=False)
