@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.llm.protocol import MalformedAnswer, Sampling
 from persona_hub.transforms.records import Persona, Sample, persona_id
-from persona_hub.transforms.synthesis.packaged import problem_and_answer
+from persona_hub.transforms.synthesis.problems import problem_and_answer
 from persona_hub.transforms.synthesis.use_case import UseCaseError
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, load_use_case
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from itertools import cycle
 from typing import Any
 
 from persona_hub.transforms.offline_model.draw import Draw
+from persona_hub.transforms.offline_model.functions import calls_of, parameters_of, weighted_sum
 from persona_hub.transforms.offline_model.problems import NAMES, order_puzzle, word_problem
 from persona_hub.transforms.offline_model.reading import on_one_line, read_persona
 from persona_hub.transforms.offline_model.schema import instance
+
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？।؟])\s*")
+NAME_CHARACTERS = 64  # of a function: what interfaces for function calling take
 
 
 class Sampler:
@@ -39,37 +45,82 @@ class Sampler:
         """One of the sentences that the language has for `name`; another one for another `by`."""
         return self.draw.pick(by or name, self.book.table["samples"][name])
 
-    def answer(self, task: str) -> dict[str, Any] | None:
-        """The fields of an answer to a use case of ours; None for a user's own."""
+    def answer(self, task: str, wanted: Container[str] = ()) -> dict[str, Any] | None:
+        """The fields of an answer to a use case of ours, in the form that has those `wanted`; None for a user's own."""
         match task:
             case "math":
                 sentences = self.book.table["samples"]["math"]
                 kind = self.draw.pick("kind", sorted(sentences))
-                numbers, result = word_problem(kind, self.draw)
-                return {"problem": self.fill(sentences[kind], **numbers), "answer": str(result)}
+                found = word_problem(kind, self.draw)
+                problem = self.fill(sentences[kind], **found.numbers)
+                return {"problem": problem, "solution": found.program, "answer": str(found.answer)}
             case "logical_reasoning":
                 table = self.pick(task)
-                slots, answer = order_puzzle(self.draw, table)
-                return {"problem": self.fill(table["problem"], **slots), "answer": answer}
+                slots, program, answer = order_puzzle(self.draw, table)
+                return {"problem": self.fill(table["problem"], **slots), "program": program, "answer": answer}
             case "instruction":
-                return {"instruction": self.fill(self.pick(task))}
+                return self.instruction(wanted)
             case "knowledge_text":
-                table = self.pick(task)
-                return {"title": self.fill(table["title"]), "text": self.fill(table["text"])}
+                return self.knowledge_text(wanted)
             case "game_npc":
-                return {"name": self.fill(self.pick("game_name")), "description": self.fill(self.pick(task))}
-            case "tool":
                 table = self.pick(task)
-                noun = identifier(self.slots["p"]) or self.field.name
-                return {
-                    "name": self.fill(table["name"]),
-                    "description": self.fill(table["description"]),
-                    "function_name": f"{table['verb']}_{noun}",
-                    "input_args": [argument.format(noun=noun) for argument in table["input_args"]],
-                    "return": self.fill(table["return"]),
-                    "depend": table["depend"],
+                character = {
+                    key: [self.fill(line) for line in value] if key == "dialogue" else self.fill(value)
+                    for key, value in table.items()
                 }
+                return {"name": self.fill(self.pick("game_name")), **character}
+            case "tool":
+                return self.tool(wanted)
         return None
+
+    def instruction(self, wanted: Container[str]) -> dict[str, Any]:
+        """A message; with an answer, or in a conversation."""
+        asked, said = self.messages(), self.sentences()
+        if "turns" in wanted:
+            half = (len(said) + 1) // 2
+            turns = [asked[0], " ".join(said[:half]), asked[1], " ".join(said[half:])]
+            return {"turns": [{"role": ("user", "assistant")[i % 2], "text": text} for i, text in enumerate(turns)]}
+        return {"instruction": asked[0], **({"answer": " ".join(said)} if "answer" in wanted else {})}
+
+    def knowledge_text(self, wanted: Container[str]) -> dict[str, Any]:
+        """A text; in the form of questions and answers, of a table, or of steps."""
+        table = self.pick("knowledge_text")
+        title, said = self.fill(table["title"]), self.sentences()
+        if "questions" in wanted:
+            asked = zip(self.messages(), said, strict=False)
+            return {"title": title, "questions": [{"question": one, "answer": other} for one, other in asked]}
+        if "rows" in wanted:
+            rows = [[topic, aim] for topic, aim in zip(self.field.topics, cycle(self.field.aims), strict=False)][:4]
+            columns = [self.slots["P"], self.slots["who"]]
+            return {"title": title, "text": " ".join(said), "columns": columns, "rows": rows}
+        if "steps" in wanted:
+            steps = [{"heading": one, "text": other} for one, other in zip(self.messages(), said[1:], strict=False)]
+            return {"title": title, "goal": said[0], "steps": steps}
+        return {"title": title, "text": self.fill(table["text"])}
+
+    def messages(self) -> list[str]:
+        """The messages that the language has, another one first for another number."""
+        templates = self.book.table["samples"]["instruction"]
+        first = self.draw.whole("instruction", len(templates))
+        return [self.fill(template) for template in (*templates[first:], *templates[:first])]
+
+    def sentences(self) -> list[str]:
+        """The sentences of a text."""
+        text = self.fill(self.pick("knowledge_text")["text"])
+        return [part.strip() for part in SENTENCE_END.split(text) if part.strip()]
+
+    def tool(self, wanted: Container[str]) -> dict[str, Any]:
+        """A function; with a program, or with calls."""
+        table = self.pick("tool")
+        noun, matter = identifier(self.slots["p"]) or self.field.name, self.slots["p"]
+        description = " ".join([self.fill(table["description"]), self.fill(table["return"])])
+        if "implementation" in wanted:
+            made = weighted_sum(noun, matter, self.draw)
+            return {"name": made.pop("name"), "description": description, **made}
+        parameters = parameters_of([argument.format(noun=noun) for argument in table["input_args"]], matter)
+        calls = {"calls": calls_of(parameters, self.messages()[:3], matter)} if "calls" in wanted else {}
+        name = f"{table['verb']}_{noun}"[:NAME_CHARACTERS].rstrip("_")
+        return {"name": name, "description": description, "parameters": parameters, **calls}
 
 
 def identifier(phrase: str) -> str:
@@ -83,9 +134,10 @@ def identifier(phrase: str) -> str:
 def sample_answer(task: str, values: Mapping[str, str], schema: str, number: int) -> str:
     """The answer to a use case; for a user's own, whatever its schema asks for, else a sentence."""
     sampler = Sampler(values, task, number)
-    answer: Any = sampler.answer(task)
+    wanted = json.loads(schema) if schema else {}
+    answer: Any = sampler.answer(task, wanted.get("properties", {}))
     if answer is None and not schema:
         return sampler.fill(sampler.pick("plain"))
     if answer is None:
-        answer = instance(json.loads(schema), sampler.draw, lambda name: sampler.fill(sampler.pick("plain", name)))
+        answer = instance(wanted, sampler.draw, lambda name: sampler.fill(sampler.pick("plain", name)))
     return json.dumps(answer, ensure_ascii=False)

@@ -21,7 +21,7 @@ from persona_hub.transforms.records import content_id
 
 SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
 OWN_TAG = re.compile(r"</?\s*([a-z][\w-]*)", re.IGNORECASE)
-TAGS = frozenset({"document", "persona", "example", "examples"})  # besides those that a prompt uses itself
+TAGS = frozenset({"document", "persona", "world", "example", "examples"})  # besides those that a prompt uses itself
 
 
 class PromptError(InvalidInputError):

@@ -33,7 +33,7 @@ REQUEST = regex.compile(
 
 
 def is_refusal(text: str, spoken: bool = False) -> bool:
-    """Whether `text` is a refusal: short, or about the model itself; the latter alone where it is what somebody says."""
+    """Whether `text` is a refusal: short, or about the model itself; only the latter where it is what somebody says."""
     head = " ".join(text[:HEAD].split()).lower().lstrip(OPENING)
     if len(head) < LETTERS or not any(line.match(head) for line in likely(head[:PREFIX_CHARACTERS])):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any
@@ -16,7 +16,7 @@ from persona_hub.transforms.records import Persona, Sample
 from persona_hub.transforms.synthesis.rejection import SampleCheck
 from persona_hub.transforms.synthesis.sample_fields import as_json, text_of
 
-USE_CASE_PLACEHOLDERS = frozenset({"persona", "language", "examples"})
+USE_CASE_PLACEHOLDERS = frozenset({"persona", "language", "examples", "modules"})
 REQUIRED_PLACEHOLDERS = frozenset({"persona"})
 
 
@@ -29,6 +29,15 @@ def check_not_empty(fields: Mapping[str, Any]) -> None:
     empty = [name for name, value in fields.items() if isinstance(value, str) and not value.strip()]
     if empty:
         raise MalformedAnswer(f"{empty[0]!r} is empty")
+
+
+def as_it_is(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an answer, unchanged."""
+    return fields
+
+
+Normal = Callable[[dict[str, Any]], dict[str, Any]]  # fields as they are kept; raises MalformedAnswer
+Compose = Callable[[Mapping[str, Any]], str]  # a sample's text of them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +55,10 @@ class UseCase:
     proofs: tuple[SampleCheck, ...] = ()  # of `checks`, those that prove the stated answer: left out by `unproved`
     question: str = ""  # the field of an answer that holds a question, and the one that holds its answer, if any:
     answer: str = ""  # what another model can be asked to solve
+    programs: frozenset[str] = frozenset()  # fields of an answer that hold programs
+    reading_schema: str = ""  # by which an answer is read, where that is laxer than `schema`
+    normal: Normal = as_it_is
+    composer: Compose | None = None  # in place of `text`
     sampling: Sampling = field(default_factory=Sampling)
     examples: str = ""
     stands_alone: bool = True  # a sample does not speak of "the persona", and no two have one text
@@ -79,7 +92,8 @@ class UseCase:
         """The sample's text in an answer, and its fields as JSON, "" for free text. Raises MalformedAnswer."""
         if not self.schema:
             return parse_prefixed(answer, self.output_prefix, self.prompt.text), ""
-        fields = parse_json(answer, self.schema, self.check, self.prompt.text)
+        schema = self.reading_schema or self.schema
+        fields = self.normal(parse_json(answer, schema, self.check, self.prompt.text, self.programs))
         return self.compose(fields), as_json(fields)
 
     def question_of(self, sample: Sample) -> str:
@@ -97,6 +111,8 @@ class UseCase:
 
     def compose(self, fields: Mapping[str, Any]) -> str:
         """A sample's text of the fields of an answer."""
+        if self.composer:
+            return self.composer(fields)
         texts = {name: value.strip() if isinstance(value, str) else as_json(value) for name, value in fields.items()}
         if self.text:
             return Template(self.text).substitute(texts)

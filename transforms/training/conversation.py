@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from persona_hub.transforms.records import Sample
-from persona_hub.transforms.synthesis.packaged import ANSWER_HEADING, problem_and_answer
+from persona_hub.transforms.synthesis.problems import ANSWER_HEADING, problem_and_answer
 from persona_hub.transforms.training.asks import ask_for_persona, ask_for_title
 from persona_hub.transforms.training.tools import ToolCall, example_calls
 

@@ -7,7 +7,6 @@ import tokenize
 from dataclasses import dataclass, replace
 from keyword import iskeyword
 
-from persona_hub.transforms.answers.compare import Verdict, compare_answers
 from persona_hub.transforms.corpus.language import detect_language
 from persona_hub.transforms.llm.parsing import unwrapped
 from persona_hub.transforms.records import Proof, Sample, excerpt
@@ -40,6 +39,15 @@ def failed(fault: str, detail: str) -> RejectedSample:
     if fault == UNSUPPORTED:
         return RejectedSample(UNSUPPORTED, detail)
     return RejectedSample(PROGRAM_FAILED, f"{fault}: {detail}" if detail else fault)
+
+
+def same_answer(stated: str, other: str, language: str, other_language: str | None = None) -> bool | None:
+    """Whether two answers are equal, None where that is not sure."""
+    # Imported where it is needed: with its tables it takes half a second, which no `--help` shall wait for.
+    from persona_hub.transforms.answers.compare import Verdict, compare_answers
+
+    verdict = compare_answers(stated, other, language, other_language)
+    return None if verdict is Verdict.UNDECIDED else verdict is Verdict.EQUAL
 
 
 def computes(program: str) -> bool:
@@ -85,11 +93,11 @@ class ProgramPrintsAnswer:
         if len(lines) != 1:
             wrong = f"it prints {len(lines)} lines in place of the answer alone" if lines else "it prints nothing"
             raise RejectedSample(PROGRAM_FAILED, wrong)
-        verdict = compare_answers(stated, lines[0], detect_language(sample.text))
+        equal = same_answer(stated, lines[0], detect_language(sample.text), "en")
         told = f"stated {excerpt(stated, 80)!r}, the program prints {excerpt(lines[0], 80)!r}"
-        if verdict is Verdict.UNDECIDED:
+        if equal is None:
             raise RejectedSample(UNDECIDED, told)
-        if verdict is Verdict.DIFFERENT:
+        if not equal:
             raise RejectedSample(PROGRAM_DISAGREED, told)
         return replace(sample, proof=Proof("program", program, lines[0], 1))
 
@@ -110,10 +118,8 @@ class SearchFindsAnswer:
         def same(one: str, other: str) -> bool | None:
             if same_text(one, other):
                 return True
-            verdict = compare_answers(one, other, language)
-            if verdict is Verdict.UNDECIDED:
-                return False if is_words(one) and is_words(other) else None
-            return verdict is Verdict.EQUAL
+            equal = same_answer(one, other, language)
+            return False if equal is None and is_words(one) and is_words(other) else equal
 
         proof = prove_puzzle(program, stated, self.limits, same)
         if proof.fault in PUZZLE_REASONS:
