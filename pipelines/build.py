@@ -20,7 +20,8 @@ from persona_hub.pipelines.first_personas import first_personas
 from persona_hub.pipelines.planning.embedders import models_entry, models_of_threshold, warn_of_threshold
 from persona_hub.pipelines.planning.models import called_models
 from persona_hub.pipelines.planning.own_spend import is_own_spend
-from persona_hub.pipelines.planning.plan import BuildPlan, code_version, named_use_cases, plan_build
+from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plan_build
+from persona_hub.pipelines.planning.samples.use_cases import named_use_cases
 from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.lost_files import made_by, report_lost_files
 from persona_hub.pipelines.reporting.partial import report_partial

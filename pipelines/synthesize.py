@@ -16,8 +16,9 @@ from persona_hub.pipelines.cli.option import deciding_values, recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
 from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price, named_model
-from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished, use_cases_of
+from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished
 from persona_hub.pipelines.planning.samples.choices import choice_of_hub
+from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
 from persona_hub.pipelines.planning.trust import note_settings

@@ -36,10 +36,11 @@ from persona_hub.pipelines.cli.model_options import (
 )
 from persona_hub.pipelines.cli.option import again
 from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions, CheckOptions
+from persona_hub.pipelines.cli.samples.use_case_options import SettingOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class SynthesisOptions(UseCaseOptions, CheckOptions, LanguageModelOptions):
+class SynthesisOptions(UseCaseOptions, SettingOptions, CheckOptions, LanguageModelOptions):
     """Samples of use cases, how they are checked, and the language model that writes them."""
 
 
@@ -102,6 +103,7 @@ class SynthesizeOptions(HubOptions, SynthesisOptions, AcceptedOptions, PiiOption
     output: str = again(OutputOptions, "output", help="folder for samples and dead letters, local or gs:// ...")
     where: str = again(UseCaseOptions, "where", first_day=True)
     choose: str = again(UseCaseOptions, "choose", first_day=True)
+    form: tuple[str, ...] = again(SettingOptions, "form", first_day=True)
     verify: str = again(CheckOptions, "verify", first_day=True)
 
 

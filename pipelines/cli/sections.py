@@ -8,6 +8,7 @@ from persona_hub.pipelines.cli import launch_options as launch
 from persona_hub.pipelines.cli import model_options as models
 from persona_hub.pipelines.cli.option import Option, Options, options_of, own_options, takes
 from persona_hub.pipelines.cli.samples import check_options as check
+from persona_hub.pipelines.cli.samples import use_case_options as settings
 
 SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
     ("corpus", (corpus.InputOptions, corpus.OutputOptions, corpus.CorpusOptions)),
@@ -35,7 +36,7 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
         "duplicates",
         (corpus.WordDedupOptions, models.EmbedderOptions, corpus.AcrossLanguagesOptions, hub.AgainstOptions),
     ),
-    ("samples", (corpus.UseCaseOptions, check.CheckOptions, check.AcceptedOptions)),
+    ("samples", (corpus.UseCaseOptions, settings.SettingOptions, check.CheckOptions, check.AcceptedOptions)),
     (
         "hub",
         (

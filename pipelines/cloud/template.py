@@ -21,6 +21,8 @@ from persona_hub.pipelines.cloud.number_patterns import number_pattern
 from persona_hub.transforms.embedding.registry import PAID_EMBEDDERS
 from persona_hub.transforms.llm.registry import EXPORT, SERVED_BACKENDS
 from persona_hub.transforms.store.registry import TABLE_ADDRESS
+from persona_hub.transforms.synthesis.packaged import PACKAGED
+from persona_hub.transforms.synthesis.settings import ANSWER_FORMS, FAMILIES
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
 
 TEMPLATES = ("build", "refresh", "synthesize")
@@ -73,6 +75,14 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "where": (r"[^\r\n]*\S[^\r\n]*", "TEXT"),
     "choose": (r"random|diverse|stratified:[^\r\n]*\S[^\r\n]*", "TEXT"),
     "examples": (rf"([a-z][a-z0-9_]*=)?{CLOUD_OBJECT}", "TEXT"),
+    "form": (rf"{'|'.join(form for one in PACKAGED.values() for form in one.forms)}", "TEXT"),
+    "topic": (r"[^\r\n]*\S[^\r\n]*", "TEXT"),
+    "difficulty": (r"[^\r\n]*\S[^\r\n]*", "TEXT"),
+    "answer_form": ("|".join(ANSWER_FORMS), "TEXT"),
+    "family": ("|".join(FAMILIES), "TEXT"),
+    "words": (r"[0-9]+-[0-9]+", "TEXT"),
+    "world": (CLOUD_OBJECT, "GCS_READ_FILE"),
+    "plugin": (r"[^\s,]+", "TEXT"),
     "verify": (r"program|independent|none|vote:[0-9]+/[0-9]+", "TEXT"),
     "judge": (rf"offline|({SERVED}):{MODEL}", "TEXT"),
     "rubric": (CLOUD_OBJECT, "GCS_READ_FILE"),

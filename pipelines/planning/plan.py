@@ -8,8 +8,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from persona_hub.pipelines.cli.command_options import BuildOptions, RefreshOptions, SynthesisOptions
-from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.command_options import BuildOptions, RefreshOptions
 from persona_hub.pipelines.cli.model_options import LanguageModelOptions, RepairOptions
 from persona_hub.pipelines.cli.option import deciding_values, options_of
 from persona_hub.pipelines.planning.budget import stage_shares
@@ -28,10 +27,9 @@ from persona_hub.pipelines.planning.models import (
     named_model,
 )
 from persona_hub.pipelines.planning.samples.choices import choice_in_build
-from persona_hub.pipelines.planning.samples.few_shot import examples_of
+from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, expected_personas, shards_for, with_relations
-from persona_hub.pipelines.planning.token_limits import NEW_JOB, TokenLimits, known_job, raises_limit
-from persona_hub.pipelines.planning.trust import NO_USE_CASE
+from persona_hub.pipelines.planning.token_limits import known_job, raises_limit
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.ask_attributes.ask_attributes import BY_MODEL
 from persona_hub.transforms.ask_attributes.attributes_task import attributes_prompt
@@ -57,7 +55,6 @@ from persona_hub.transforms.llm.protocol import MALFORMED_REASONS, Sampling
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.reasons import unanswered
 from persona_hub.transforms.synthesis.use_case import UseCase
-from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, bare_use_case, with_examples
 
 COMPRESSION = 4  # times the size of a compressed file that its text has, about
 
@@ -208,10 +205,9 @@ def build_fingerprint(
 
 
 def own_prompts(options: BuildOptions) -> dict[str, list[str]]:
-    """What stands for --prompt_dir in a fingerprint: hashes of the use cases' prompts; those of the steps are in it."""
-    if not options.prompt_dir:
-        return {}
-    return {"prompt_dir": [prompt.prompt_hash for prompt in prompts(use_cases_of(options))]}
+    """What stands for --prompt_dir and --world in a fingerprint: hashes of the use cases' prompts."""
+    named = [name for name in ("prompt_dir", "world") if getattr(options, name)]
+    return dict.fromkeys(named, [prompt.prompt_hash for prompt in prompts(use_cases_of(options))] if named else [])
 
 
 def build_models(
@@ -256,28 +252,6 @@ def repairs_of(made: BaseManifest) -> int:
 def lost_beyond(made: BaseManifest, options: RepairOptions) -> list[str]:
     """Reasons of the answers that a run has lost, where they are more than the share that may be."""
     return [reason for reason in open_questions(made.counts, options.max_lost) if not unanswered(reason)]
-
-
-def named_use_cases(options: SynthesisOptions) -> list[str]:
-    """The names and files of use cases, `all` being the six, and `none` none; each once. Raises UsageError."""
-    if NO_USE_CASE in options.use_case:
-        if len(options.use_case) > 1:
-            raise UsageError(f"--use_case {','.join(options.use_case)}: `none` stands alone; name use cases or none")
-        return []
-    names = [name for given in options.use_case for name in (USE_CASE_NAMES if given == "all" else (given,))]
-    return list(dict.fromkeys(names))
-
-
-def use_cases_of(options: SynthesisOptions, limits: TokenLimits = NEW_JOB) -> list[UseCase]:
-    """The use cases that are named. Raises UseCaseError."""
-    bare = [bare_use_case(name, options.prompt_dir) for name in named_use_cases(options)]
-    taken = [use_case.name for use_case in bare]
-    twice = [name for name in taken if taken.count(name) > 1]
-    if twice:
-        raise UsageError(f"--use_case: two use cases are called {twice[0]!r}; give one of them another name")
-    examples = examples_of(options.examples, bare)
-    loaded = [with_examples(use_case, examples.get(use_case.name, "")) for use_case in bare]
-    return [replace(use_case, sampling=chosen_sampling(options, use_case.sampling, limits)) for use_case in loaded]
 
 
 def prompts(use_cases: Sequence[UseCase]) -> list[Prompt]:

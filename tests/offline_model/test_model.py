@@ -151,6 +151,6 @@ def test_the_backend_answers_and_counts_words() -> None:
     model = OfflineModel(ModelConfig())
     completion = asyncio.run(model.complete(request))
     asyncio.run(model.close())
-    assert set(json.loads(completion.text)) == {"problem", "answer"}
+    assert set(json.loads(completion.text)) == {"problem", "solution", "answer"}
     assert completion.input_tokens == 4
     assert completion.output_tokens == len(completion.text.split())

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from persona_hub.transforms.offline_model import answer
-from persona_hub.transforms.offline_model.phrasebook import LANGUAGES, phrasebook
+from persona_hub.transforms.offline_model.phrasebook import LANGUAGES, SLOT, phrasebook
 from persona_hub.transforms.offline_model.samples import identifier
 
 NURSE = "A paediatric ward nurse who looks after children with asthma"
 FORMS = {
-    "math": {"problem", "answer"},
-    "logical_reasoning": {"problem", "answer"},
+    "math": {"problem", "solution", "answer"},
+    "logical_reasoning": {"problem", "program", "answer"},
     "instruction": {"instruction"},
     "knowledge_text": {"title", "text"},
-    "game_npc": {"name", "description"},
-    "tool": {"name", "description", "function_name", "input_args", "return", "depend"},
+    "game_npc": {"name", "role", "background", "look", "dialogue", "quest_hook"},
+    "tool": {"name", "description", "parameters"},
 }
 
 
@@ -81,11 +81,11 @@ def test_every_sentence_of_every_language_can_be_filled(language: str) -> None:
         for task in (*FORMS, "my_own"):
             for number in range(6):
                 text = answer(task, {"persona": persona, "language": language}, number=number)
-                assert "{" not in text.strip("{}").replace('": {', "")
+                assert not SLOT.search(text)
                 if task == "tool":
                     tool = json.loads(text)
-                    assert tool["function_name"].isidentifier()
-                    assert all(argument.isidentifier() for argument in tool["input_args"])
+                    assert tool["name"].isidentifier()
+                    assert all(name.isidentifier() for name in tool["parameters"]["properties"])
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))

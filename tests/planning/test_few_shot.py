@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.planning.plan import use_cases_of
+from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from tests.helpers.flags import build_options
 from tests.helpers.places import EXAMPLES
 

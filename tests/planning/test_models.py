@@ -12,7 +12,7 @@ from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.hub_options import StatusOptions
 from persona_hub.pipelines.planning.budget import shares_of
 from persona_hub.pipelines.planning.models import chosen_sampling, named_model
-from persona_hub.pipelines.planning.plan import use_cases_of
+from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.store_choice import absolute, default_store, named_store
 from persona_hub.pipelines.runners.response_store import check_store, opened_store
 from persona_hub.pipelines.runners.run import Where

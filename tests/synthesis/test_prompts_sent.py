@@ -19,13 +19,16 @@ IN_GERMAN = "Write in the language of the persona (its ISO 639 code: de).\n"
 FORM = "Answer with one JSON object and nothing else, of this form:\n"
 PROMPTS_SENT = {
     "math": (
-        f"{SHOWN}\n\nWrite one mathematics problem for this persona, and its answer.\n{IN_GERMAN}{FORM}"
-        '{"problem": "the whole problem", "answer": "the final result alone, with its unit"}'
+        f"{SHOWN}\n\nWrite one mathematics problem for this persona, the program that solves it, and its answer.\n"
+        f"{IN_GERMAN}{FORM}"
+        '{"problem": "the whole problem", "solution": "the Python program that computes the answer and prints it", '
+        '"answer": "the final result alone, with its unit"}'
     ),
     "logical_reasoning": (
-        f"{SHOWN}\n\nWrite one logic puzzle for this persona, and its answer.\n{IN_GERMAN}{FORM}"
+        f"{SHOWN}\n\nWrite one logic puzzle for this persona, its program, and its answer.\n{IN_GERMAN}{FORM}"
         '{"problem": "the whole puzzle, with the question at its end", '
-        '"answer": "the answer alone, with one sentence that says why"}'
+        '"program": "the Python program with worlds(), holds(world) and answer(world)", '
+        '"answer": "the answer alone, as short as can be"}'
     ),
     "instruction": (
         f"{SHOWN}\n\nWrite one message that this persona would send to an assistant.\n{IN_GERMAN}{FORM}"
@@ -38,14 +41,17 @@ PROMPTS_SENT = {
     "game_npc": (
         f"{SHOWN}\n\nDesign one non-player character from this persona.\n{IN_GERMAN}{FORM}"
         '{"name": "the name of the character, with its epithet or trade", '
-        '"description": "everything else, in continuous prose"}'
+        '"role": "what the character is in its world", "background": "its past, its wish and its fear", '
+        '"look": "how it looks, and where it is found", "dialogue": ["what it says to a stranger", '
+        '"what it says of its own matter", "what it says when it is crossed"], '
+        '"quest_hook": "what begins with it, and what players can gain"}'
     ),
     "tool": (
         f"{SHOWN}\n\nDescribe one tool for this persona.\n"
         f"The language of the persona has the ISO 639 code de.\n{FORM}"
-        '{"name": "title of the tool", "description": "what it does", "function_name": "verb_and_object", '
-        '"input_args": [{"name": "argument_name", "type": "string", "description": "what it is"}], '
-        '"return": "what it gives back", "depend": "what it needs to work"}'
+        '{"name": "verb_and_object", "description": "what the function does and gives back", '
+        '"parameters": {"type": "object", "properties": {"parameter_name": {"type": "string", '
+        '"description": "what the parameter is"}}, "required": ["parameter_name"]}}'
     ),
 }
 

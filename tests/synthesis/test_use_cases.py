@@ -21,19 +21,47 @@ from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, load_use_
 TEXT = "A clockmaker who restores tower clocks"
 CLOCKMAKER = Persona(persona_id(TEXT), TEXT, "text", 0, "", "like", "d0", "https://example.org", "en", "offline", "h0")
 TOOL = {
-    "name": "Escapement Wear Lookup",
-    "description": "Estimates when an escapement has to be replaced.",
-    "function_name": "estimate_escapement_wear",
-    "input_args": [{"name": "pallet_hardness", "type": "number", "description": "in HV"}],
-    "return": "years that remain",
-    "depend": "a table of materials",
+    "name": "estimate_escapement_wear",
+    "description": "Estimates in years when an escapement has to be replaced.",
+    "parameters": {
+        "type": "object",
+        "properties": {"pallet_hardness": {"type": "number", "description": "in HV"}},
+        "required": ["pallet_hardness"],
+    },
 }
+NPC = {
+    "name": "Odo",
+    "role": "Winder of the tower clock",
+    "background": "He lost an hour once.",
+    "look": "Grey, with a key.",
+    "dialogue": ["Mind the weights.", "It ticks."],
+    "quest_hook": "The hour is still out there.",
+}
+SHEET = """\
+Name: Odo
+Role: Winder of the tower clock
+
+Background: He lost an hour once.
+
+Look: Grey, with a key.
+
+Dialogue:
+- Mind the weights.
+- It ticks.
+
+Quest hook: The hour is still out there."""
 ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
-    "math": ({"problem": "How many teeth?", "answer": "30"}, "How many teeth?\n\nAnswer: 30"),
-    "logical_reasoning": ({"problem": "Who is right?", "answer": "Ada."}, "Who is right?\n\nAnswer: Ada."),
+    "math": (
+        {"problem": "How many teeth?", "solution": "print(5 * 6)", "answer": "30"},
+        "How many teeth?\n\nAnswer: 30",
+    ),
+    "logical_reasoning": (
+        {"problem": "Who is right?", "program": "def worlds(): return [1, 2]", "answer": "Ada."},
+        "Who is right?\n\nAnswer: Ada.",
+    ),
     "instruction": ({"instruction": "Explain the deadbeat escapement."}, "Explain the deadbeat escapement."),
     "knowledge_text": ({"title": "Oil", "text": "Oil ages."}, "Title: Oil\n\nOil ages."),
-    "game_npc": ({"name": "Odo", "description": "He winds."}, "Name: Odo\n\nHe winds."),
+    "game_npc": (NPC, SHEET),
     "tool": (TOOL, json.dumps(TOOL)),
 }
 
@@ -77,7 +105,7 @@ def test_a_persona_cannot_end_its_tags_and_give_orders(name: str) -> None:
 def test_the_form_in_the_prompt_fits_the_schema_and_is_no_answer(name: str) -> None:
     use_case = load_use_case(name)
     form = use_case.prompt.user.rsplit("\n", 1)[1]
-    jsonschema.validate(json.loads(form), json.loads(use_case.schema))
+    jsonschema.validate(json.loads(form), json.loads(use_case.reading_schema or use_case.schema))
     with pytest.raises(MalformedAnswer, match="not filled in"):
         use_case.read(form)
 
@@ -87,11 +115,13 @@ def test_the_form_in_the_prompt_fits_the_schema_and_is_no_answer(name: str) -> N
     [
         ("math", {"answer": " "}, "'answer' is empty"),
         ("instruction", {"instruction": ""}, "'instruction' is empty"),
-        ("tool", {"function_name": "estimate wear"}, "'function_name' is not an identifier"),
-        ("tool", {"function_name": "lambda"}, "'function_name' is not an identifier"),
-        ("tool", {"input_args": ["year", "year"]}, "'input_args' has two arguments of one name"),
-        ("tool", {"input_args": [""]}, "'input_args' has an argument without a name"),
-        ("tool", {"input_args": "year"}, "'input_args' does not fit type"),
+        ("game_npc", {"dialogue": ["One line."]}, "'dialogue' has 1 lines"),
+        ("game_npc", {"dialogue": ["Tick.", " tick. "]}, "'dialogue' has one line twice"),
+        ("tool", {"name": "estimate wear"}, "'name' is not an identifier"),
+        ("tool", {"name": "lambda"}, "'name' is not an identifier"),
+        ("tool", {"parameters": "year"}, "'parameters' is no JSON"),
+        ("tool", {"parameters": "[1]"}, "'parameters' is no JSON object"),
+        ("tool", {"parameters": 3}, "'parameters' does not fit anyOf"),
     ],
 )
 def test_an_answer_that_is_of_no_use_is_malformed(name: str, change: dict, complaint: str) -> None:
@@ -126,7 +156,9 @@ def test_the_users_prompts_replace_ours(tmp_path: Path) -> None:
 
 
 def test_question_and_answer_are_told_apart_in_a_sample() -> None:
-    text, fields = MATH.read_with_fields(json.dumps({"problem": "How many teeth?", "answer": 30}))
+    text, fields = MATH.read_with_fields(
+        json.dumps({"problem": "How many teeth?", "solution": "print(5 * 6)", "answer": 30})
+    )
     sample = Sample("p", TEXT, "math", text, "math problem", "m", "h", 0, 1, 1, fields=fields)
     assert (MATH.question_of(sample), MATH.answer_of(sample)) == ("How many teeth?", "30")
     assert MATH.answer_of(replace(sample, fields="")) == ""

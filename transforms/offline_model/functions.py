@@ -7,10 +7,10 @@ from typing import Any
 
 from persona_hub.transforms.offline_model.draw import Draw
 
-WHOLE_NUMBERS = ("max_words", "period_days", "days", "limit", "count", "number")  # endings of names
-NUMBERS = ("threshold", "rate", "share", "amount")
-LISTS = ("documents", "criteria", "items", "sources")
-EXAMPLES: Mapping[str, Sequence[Any]] = {"integer": (7, 30), "number": (0.5, 12.5)}
+WHOLE_NUMBER_ENDINGS = ("max_words", "period_days", "days", "limit", "count", "number")  # endings of names
+NUMBER_ENDINGS = ("threshold", "rate", "share", "amount")
+LIST_ENDINGS = ("documents", "criteria", "items", "sources")
+EXAMPLE_VALUES: Mapping[str, Sequence[Any]] = {"integer": (7, 30), "number": (0.5, 12.5)}
 WEIGHTED = """\
 def {name}(amounts, weight):
     total = 0
@@ -37,16 +37,16 @@ def parameters_of(names: Sequence[str], matter: str) -> dict[str, Any]:
 
 def type_of(name: str) -> dict[str, Any]:
     """The type that a parameter's name speaks of."""
-    if name.endswith(WHOLE_NUMBERS):
+    if name.endswith(WHOLE_NUMBER_ENDINGS):
         return {"type": "integer", "minimum": 1}
-    if name.endswith(NUMBERS):
+    if name.endswith(NUMBER_ENDINGS):
         return {"type": "number"}
-    if name.endswith(LISTS):
+    if name.endswith(LIST_ENDINGS):
         return {"type": "array", "items": {"type": "string"}}
     return {"type": "string"}
 
 
-def calls_of(parameters: Mapping[str, Any], requests: Sequence[str], matter: str) -> list[dict[str, Any]]:
+def example_calls(parameters: Mapping[str, Any], requests: Sequence[str], matter: str) -> list[dict[str, Any]]:
     """A call for each request: with all parameters, and then with those that are required."""
     calls = []
     for number, request in enumerate(requests):
@@ -62,8 +62,8 @@ def calls_of(parameters: Mapping[str, Any], requests: Sequence[str], matter: str
 
 def argument(schema: Mapping[str, Any], matter: str, number: int) -> Any:
     """A value that a parameter takes."""
-    if schema["type"] in EXAMPLES:
-        return EXAMPLES[schema["type"]][number % 2]
+    if schema["type"] in EXAMPLE_VALUES:
+        return EXAMPLE_VALUES[schema["type"]][number % 2]
     return [matter] if schema["type"] == "array" else matter
 
 

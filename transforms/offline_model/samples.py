@@ -10,7 +10,7 @@ from itertools import cycle
 from typing import Any
 
 from persona_hub.transforms.offline_model.draw import Draw
-from persona_hub.transforms.offline_model.functions import calls_of, parameters_of, weighted_sum
+from persona_hub.transforms.offline_model.functions import example_calls, parameters_of, weighted_sum
 from persona_hub.transforms.offline_model.problems import NAMES, order_puzzle, word_problem
 from persona_hub.transforms.offline_model.reading import on_one_line, read_persona
 from persona_hub.transforms.offline_model.schema import instance
@@ -118,7 +118,7 @@ class Sampler:
             made = weighted_sum(noun, matter, self.draw)
             return {"name": made.pop("name"), "description": description, **made}
         parameters = parameters_of([argument.format(noun=noun) for argument in table["input_args"]], matter)
-        calls = {"calls": calls_of(parameters, self.messages()[:3], matter)} if "calls" in wanted else {}
+        calls = {"calls": example_calls(parameters, self.messages()[:3], matter)} if "calls" in wanted else {}
         name = f"{table['verb']}_{noun}"[:NAME_CHARACTERS].rstrip("_")
         return {"name": name, "description": description, "parameters": parameters, **calls}
 

@@ -15,11 +15,11 @@ HEAD = 400  # characters that are looked at
 # A refusal says little else: of a longer text the same beginning is a character's or a user's own sentence.
 WHOLE_CHARACTERS = 240
 # "None" and "unknown" for want of an answer: where they stand alone they may be the answer to a puzzle.
-LETTERS = 12
+LEAST_CHARACTERS = 12
 
 
 # What tells a refusal from "I'm sorry, but the gate is closed", where somebody speaks.
-MODEL = regex.compile(
+ABOUT_A_MODEL = regex.compile(
     r"\b(an? (ai|a\.i\.)|language model|ki|sprachmodell|modelo de lenguaje|inteligencia artificial|modèle de langage"
     r"|intelligence artificielle|modelo de linguagem|modello linguistico|taalmodel|языков\w+ модел\w+|dil modeli"
     r"|model bahasa|mô hình ngôn ngữ)\b|人工智能|人工智慧|语言模型|語言模型|言語モデル|언어 모델|نموذج لغ|भाषा मॉडल"
@@ -35,11 +35,11 @@ REQUEST = regex.compile(
 def is_refusal(text: str, spoken: bool = False) -> bool:
     """Whether `text` is a refusal: short, or about the model itself; only the latter where it is what somebody says."""
     head = " ".join(text[:HEAD].split()).lower().lstrip(OPENING)
-    if len(head) < LETTERS or not any(line.match(head) for line in likely(head[:PREFIX_CHARACTERS])):
+    if len(head) < LEAST_CHARACTERS or not any(line.match(head) for line in likely(head[:PREFIX_CHARACTERS])):
         return False
     if spoken:
-        return MODEL.search(head) is not None or REQUEST.search(head) is not None
-    return len(text) <= WHOLE_CHARACTERS or MODEL.search(head) is not None
+        return ABOUT_A_MODEL.search(head) is not None or REQUEST.search(head) is not None
+    return len(text) <= WHOLE_CHARACTERS or ABOUT_A_MODEL.search(head) is not None
 
 
 @lru_cache(10_000)

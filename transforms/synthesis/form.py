@@ -13,7 +13,7 @@ from persona_hub.transforms.synthesis.rejection import SampleCheck
 from persona_hub.transforms.synthesis.use_case import Compose, Normal, as_it_is, check_not_empty
 
 TEXT = {"type": "string"}
-TEXTS = {"type": "array", "items": TEXT}
+TEXT_LIST = {"type": "array", "items": TEXT}
 
 
 def closed_object(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ ANSWER_FORMS = (
 WISH_CHARACTERS = 300
 WORLD_CHARACTERS = 20_000  # of lore: every call pays for it
 WORDS = re.compile(r"(\d{1,6})-(\d{1,6})")
-MOST_WORDS = 20_000
+MOST_WORDS_OF_TEXT = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +70,9 @@ class Settings:
             return None
         found = WORDS.fullmatch(self.words)
         low, high = (int(found[1]), int(found[2])) if found else (0, 0)
-        if not 1 <= low <= high <= MOST_WORDS:
+        if not 1 <= low <= high <= MOST_WORDS_OF_TEXT:
             raise UseCaseError(
-                f"--words {printable(self.words)}: write MIN-MAX, two whole numbers from 1 to {MOST_WORDS}: 200-400"
+                f"--words {printable(self.words)}: write MIN-MAX, two numbers from 1 to {MOST_WORDS_OF_TEXT}: 200-400"
             )
         return low, high
 
@@ -80,7 +80,7 @@ class Settings:
 NO_SETTINGS = Settings()
 
 
-def form_of(settings: Settings, name: str, packaged: Mapping[str, PackagedUseCase]) -> str:
+def form_named(settings: Settings, name: str, packaged: Mapping[str, PackagedUseCase]) -> str:
     """The form that settings name for a use case, else its default."""
     forms = packaged[name].forms
     return next((form for form in settings.form if form in forms), packaged[name].usual)
@@ -105,7 +105,7 @@ def check_settings(settings: Settings, names: Sequence[str], packaged: Mapping[s
             raise UseCaseError(f"--{setting}: for {', '.join(takers)}; --use_case names none of them")
 
 
-def told(settings: Settings, wanted: frozenset[str]) -> str:
+def settings_told(settings: Settings, wanted: frozenset[str]) -> str:
     """The lines of a prompt that say the settings of a use case that takes those `wanted`."""
     lines = {
         "topic": f"Its topic: {settings.topic}.",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from string import Template
-from typing import Any
+from typing import Any, cast
 
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.parsing import Check, parse_json, parse_prefixed
 from persona_hub.transforms.llm.protocol import MalformedAnswer, Request, Sampling
 from persona_hub.transforms.prompts import Prompt, language_told
 from persona_hub.transforms.records import Persona, Sample
+from persona_hub.transforms.sandbox.sandbox import Limits
 from persona_hub.transforms.synthesis.rejection import SampleCheck
 from persona_hub.transforms.synthesis.sample_fields import as_json, text_of
 
@@ -29,6 +30,13 @@ def check_not_empty(fields: Mapping[str, Any]) -> None:
     empty = [name for name, value in fields.items() if isinstance(value, str) and not value.strip()]
     if empty:
         raise MalformedAnswer(f"{empty[0]!r} is empty")
+
+
+def with_limits(check: SampleCheck, limits: Limits) -> SampleCheck:
+    """`check` with these limits, if it runs a program."""
+    if is_dataclass(check) and not isinstance(check, type) and hasattr(check, "limits"):
+        return cast(SampleCheck, replace(check, limits=limits))
+    return check
 
 
 def as_it_is(fields: dict[str, Any]) -> dict[str, Any]:
@@ -108,6 +116,12 @@ class UseCase:
     def unproved(self) -> UseCase:
         """The same without the checks that prove a stated answer: another way of `--verify` takes their place."""
         return replace(self, checks=tuple(check for check in self.checks if check not in self.proofs), proofs=())
+
+    def within(self, limits: Limits) -> UseCase:
+        """The same, with these limits for the programs that its checks run."""
+        limited = {check: with_limits(check, limits) for check in self.checks}
+        proofs = tuple(limited.get(proof, proof) for proof in self.proofs)
+        return replace(self, checks=tuple(limited.values()), proofs=proofs)
 
     def compose(self, fields: Mapping[str, Any]) -> str:
         """A sample's text of the fields of an answer."""

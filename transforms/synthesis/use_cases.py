@@ -12,7 +12,7 @@ from persona_hub.transforms.synthesis.examples import read_examples, render_exam
 from persona_hub.transforms.synthesis.form import PackagedUseCase
 from persona_hub.transforms.synthesis.packaged import PACKAGED
 from persona_hub.transforms.synthesis.rejection import SampleCheck
-from persona_hub.transforms.synthesis.settings import NO_SETTINGS, Settings, form_of, told, world_told
+from persona_hub.transforms.synthesis.settings import NO_SETTINGS, Settings, form_named, settings_told, world_told
 from persona_hub.transforms.synthesis.use_case import (
     REQUIRED_PLACEHOLDERS,
     USE_CASE_PLACEHOLDERS,
@@ -51,7 +51,7 @@ def bare_use_case(name_or_file: str, prompt_dir: str = "", settings: Settings = 
 def packaged_use_case(name: str, prompt_dir: str = "", settings: Settings = NO_SETTINGS) -> UseCase:
     """One of the six in the form that `settings` name, with its own prompt or the user's. Raises UseCaseError."""
     row = PACKAGED[name]
-    form = row.forms[form_of(settings, name, PACKAGED)]
+    form = row.forms[form_named(settings, name, PACKAGED)]
     try:
         prompt = load_prompt(form.prompt, PACKAGED_PLACEHOLDERS, prompt_dir, REQUIRED_PLACEHOLDERS)
     except PromptError as error:
@@ -88,7 +88,7 @@ def with_settings(prompt: Prompt, row: PackagedUseCase, settings: Settings) -> P
     """The prompt with what is ordered in it. Raises UseCaseError where it has no place for that."""
     low, high = settings.word_bounds or row.words or (0, 0)
     values = {
-        "settings": told(settings, row.settings),
+        "settings": settings_told(settings, row.settings),
         "words": f"{low} to {high}",
         "modules": ", ".join(allowed_modules()),
     }

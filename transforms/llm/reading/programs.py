@@ -15,7 +15,7 @@ from persona_hub.transforms.llm.reading.marks import LETTER_OF, MARKED, MARKS, S
 
 LINE_END = rf"\n{MARKS['n']}"
 # Comments, long strings, quoted strings: in this order, since a comment may hold a quote.
-QUOTED = re.compile(
+PYTHON_QUOTED = re.compile(
     rf"#[^{LINE_END}]*|(?P<long>'''.*?'''|\"\"\".*?\"\"\")"
     rf"|\"(?P<double>(?:\\.|[^\"\\])*+)\"|'(?P<single>(?:\\.|[^'\\])*+)'",
     re.DOTALL,
@@ -27,7 +27,7 @@ PLAIN = {MARKS["n"]: "\n", MARKS["t"]: "\t", MARKS["r"]: ""}
 def settle_program(raw: str) -> str:
     """A decoded string with each mark as a program means it."""
     if MARK.search(raw):
-        raw = QUOTED.sub(lambda found: found[0] if is_long(found) else literal(found[0]), raw)
+        raw = PYTHON_QUOTED.sub(lambda found: found[0] if is_long(found) else literal(found[0]), raw)
         raw = MARK.sub(lambda found: PLAIN.get(found[0], f"\\{LETTER_OF[found[0]]}"), raw)
     return raw.replace(SINGLE, "\\")
 

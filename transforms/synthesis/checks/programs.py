@@ -21,6 +21,7 @@ from persona_hub.transforms.sandbox.puzzles import (
 )
 from persona_hub.transforms.sandbox.sandbox import DEFAULT_LIMITS, UNSUPPORTED, Limits, run_program
 from persona_hub.transforms.sandbox.tools import prove_tool
+from persona_hub.transforms.synthesis.checks.equality import same_answer
 from persona_hub.transforms.synthesis.rejection import RejectedSample
 from persona_hub.transforms.synthesis.sample_fields import text_of
 
@@ -39,15 +40,6 @@ def failed(fault: str, detail: str) -> RejectedSample:
     if fault == UNSUPPORTED:
         return RejectedSample(UNSUPPORTED, detail)
     return RejectedSample(PROGRAM_FAILED, f"{fault}: {detail}" if detail else fault)
-
-
-def same_answer(stated: str, other: str, language: str, other_language: str | None = None) -> bool | None:
-    """Whether two answers are equal, None where that is not sure."""
-    # Imported where it is needed: with its tables it takes half a second, which no `--help` shall wait for.
-    from persona_hub.transforms.answers.compare import Verdict, compare_answers
-
-    verdict = compare_answers(stated, other, language, other_language)
-    return None if verdict is Verdict.UNDECIDED else verdict is Verdict.EQUAL
 
 
 def computes(program: str) -> bool:

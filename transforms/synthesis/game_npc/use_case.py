@@ -8,7 +8,7 @@ from typing import Any
 from persona_hub.transforms.llm.protocol import MalformedAnswer
 from persona_hub.transforms.synthesis.checks.schema import proved_by_schema
 from persona_hub.transforms.synthesis.checks.texts import Length, NoRefusal, no_control_characters, no_repetition
-from persona_hub.transforms.synthesis.form import TEXT, TEXTS, Form, PackagedUseCase
+from persona_hub.transforms.synthesis.form import TEXT, TEXT_LIST, Form, PackagedUseCase
 from persona_hub.transforms.synthesis.use_case import check_not_empty
 
 FEWEST_LINES, MOST_LINES = 2, 20
@@ -49,7 +49,7 @@ GAME_NPC = PackagedUseCase(
                 "role": TEXT,
                 "background": TEXT,
                 "look": TEXT,
-                "dialogue": TEXTS,
+                "dialogue": TEXT_LIST,
                 "quest_hook": TEXT,
             },
             compose=as_character,

@@ -8,7 +8,7 @@ from typing import Any
 from persona_hub.transforms.llm.protocol import MalformedAnswer
 from persona_hub.transforms.synthesis.checks.schema import proved_by_schema
 from persona_hub.transforms.synthesis.checks.texts import Length, NoRefusal, no_control_characters, no_repetition
-from persona_hub.transforms.synthesis.form import TEXT, TEXTS, Form, PackagedUseCase, closed_object
+from persona_hub.transforms.synthesis.form import TEXT, TEXT_LIST, Form, PackagedUseCase, closed_object
 from persona_hub.transforms.synthesis.use_case import check_not_empty
 
 FEWEST_PARTS = 3  # questions, or steps
@@ -111,7 +111,7 @@ KNOWLEDGE_TEXT = PackagedUseCase(
         ),
         "table": text_form(
             prompt="knowledge_text_table",
-            fields={"title": TEXT, "text": TEXT, "columns": TEXTS, "rows": {"type": "array", "items": TEXTS}},
+            fields={"title": TEXT, "text": TEXT, "columns": TEXT_LIST, "rows": {"type": "array", "items": TEXT_LIST}},
             compose=as_table,
             check=check_table,
         ),

@@ -18,7 +18,7 @@ from persona_hub.transforms.synthesis.rejection import RejectedSample
 from persona_hub.transforms.synthesis.sample_fields import fields_of, text_of
 from persona_hub.transforms.synthesis.use_case import check_not_empty
 
-NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")  # what every interface for function calling takes
+FUNCTION_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")  # what every interface for function calling takes
 FEWEST_CALLS = 2
 SCHEMA_INVALID, CALL_INVALID = "schema-invalid", "example-call-invalid"
 PROGRAM_CHARACTERS = 20_000
@@ -52,7 +52,7 @@ def check_function(fields: Mapping[str, Any]) -> None:
     """Raises MalformedAnswer for a function that no program could call: its name has to be an identifier."""
     check_not_empty(fields)
     name = fields["name"]
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+    if not FUNCTION_NAME.fullmatch(name) or keyword.iskeyword(name):
         raise MalformedAnswer("'name' is not an identifier of ASCII letters, digits and _")
 
 
@@ -73,7 +73,7 @@ def schema_is_valid(sample: Sample) -> Sample:
     if schema.get("type") != "object" or not isinstance(properties, dict):
         raise RejectedSample(SCHEMA_INVALID, "the parameters are not 'type: object' with properties")
     for name, one in properties.items():
-        if not NAME.fullmatch(name):
+        if not FUNCTION_NAME.fullmatch(name):
             raise RejectedSample(SCHEMA_INVALID, f"the parameter {excerpt(name, 60)!r} is no identifier")
         if not isinstance(one, dict) or not ({"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"} & one.keys()):
             raise RejectedSample(SCHEMA_INVALID, f"the parameter {name!r} has no type")
