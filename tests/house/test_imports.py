@@ -40,8 +40,8 @@ FLOORS: list[list[str]] = [
     [
         "transforms.llm",
         "transforms.offline_model",
-        "transforms.synthesis",
         "transforms.corpus",
+        "transforms.synthesis",
         "transforms.embedding",
         "transforms.hub",
         "transforms.training",

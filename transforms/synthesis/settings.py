@@ -29,7 +29,7 @@ ANSWER_FORMS = (
 )  # fmt: skip
 WISH_CHARACTERS = 300
 WORLD_CHARACTERS = 20_000  # of lore: every call pays for it
-WORDS = re.compile(r"(\d{1,6})-(\d{1,6})")
+WORD_RANGE = re.compile(r"(\d{1,6})-(\d{1,6})")
 MOST_WORDS_OF_TEXT = 20_000
 
 
@@ -68,7 +68,7 @@ class Settings:
         """Fewest and most words. Raises UseCaseError."""
         if not self.words:
             return None
-        found = WORDS.fullmatch(self.words)
+        found = WORD_RANGE.fullmatch(self.words)
         low, high = (int(found[1]), int(found[2])) if found else (0, 0)
         if not 1 <= low <= high <= MOST_WORDS_OF_TEXT:
             raise UseCaseError(

@@ -3,22 +3,25 @@ r"""An answer with a backslash that can be read in two ways is asked for once mo
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Completion, Request
+from persona_hub.transforms.synthesis.form import TEXT, closed_object
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesis.use_cases import load_use_case
 from tests.helpers.asking import Answer, ask
 from tests.material.personas import persona
 from tests.servers.models.launch import FakeServer
 
+SCHEMA = closed_object({"problem": TEXT, "answer": TEXT})
+
 
 @dataclass(frozen=True)
 class Problem:
     """The mathematical problem of a persona, as the step reads it."""
 
-    use_case: UseCase = field(default_factory=lambda: load_use_case("math"))
+    use_case: UseCase = field(default_factory=lambda: replace(load_use_case("math"), schema=json.dumps(SCHEMA)))
 
     def requests(self, record: str) -> list[Request]:
         return [self.use_case.request(persona(record))]

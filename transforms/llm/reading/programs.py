@@ -20,15 +20,15 @@ PYTHON_QUOTED = re.compile(
     rf"|\"(?P<double>(?:\\.|[^\"\\])*+)\"|'(?P<single>(?:\\.|[^'\\])*+)'",
     re.DOTALL,
 )
-MARK = re.compile(rf"[{MARKED}]")
-PLAIN = {MARKS["n"]: "\n", MARKS["t"]: "\t", MARKS["r"]: ""}
+ANY_MARK = re.compile(rf"[{MARKED}]")
+PLAIN_MEANING = {MARKS["n"]: "\n", MARKS["t"]: "\t", MARKS["r"]: ""}
 
 
 def settle_program(raw: str) -> str:
     """A decoded string with each mark as a program means it."""
-    if MARK.search(raw):
+    if ANY_MARK.search(raw):
         raw = PYTHON_QUOTED.sub(lambda found: found[0] if is_long(found) else literal(found[0]), raw)
-        raw = MARK.sub(lambda found: PLAIN.get(found[0], f"\\{LETTER_OF[found[0]]}"), raw)
+        raw = ANY_MARK.sub(lambda found: PLAIN_MEANING.get(found[0], f"\\{LETTER_OF[found[0]]}"), raw)
     return raw.replace(SINGLE, "\\")
 
 
@@ -39,4 +39,4 @@ def is_long(found: re.Match[str]) -> bool:
 
 def literal(text: str) -> str:
     """`text` with the marks as a backslash and a letter."""
-    return MARK.sub(lambda found: f"\\{LETTER_OF[found[0]]}", text)
+    return ANY_MARK.sub(lambda found: f"\\{LETTER_OF[found[0]]}", text)
