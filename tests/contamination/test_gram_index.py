@@ -44,7 +44,7 @@ def test_finds_for_each_text_the_row_of_which_it_has_most(
     rows: list[frozenset[int]], texts: list[frozenset[int]], share: str, at_once: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gram_index, "CANDIDATES_AT_ONCE", at_once)
+        patch.setattr(gram_index, "GRAMS_AT_ONCE", at_once)
         patch.setattr(gram_index, "ROWS_SORTED", at_once)
         hits = GramIndex.of(sets_of(rows), float(Fraction(share))).find(sets_of(texts))
     assert list(zip(*(column.tolist() for column in hits), strict=True)) == brute_force(rows, texts, Fraction(share))

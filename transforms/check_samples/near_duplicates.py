@@ -81,7 +81,8 @@ class DropNearDuplicates(beam.PTransform):
         rows = blocks | "Rank" >> beam.FlatMapTuple(ranked_elements).with_output_types(
             KeyedPayload, new=KeyedPayload
         ).with_outputs(NEW_TAG, main="rows")
-        pairs = VerifiedPairs(plan=self.plan, layout=layout, partitions=self.blocks, stage=self.stage, floor=NEW)
+        stage = f"{self.stage}.near_duplicates"  # of counters of rows and keys, which are not samples
+        pairs = VerifiedPairs(plan=self.plan, layout=layout, partitions=self.blocks, stage=stage, floor=NEW)
         choice = Representatives(layout=layout, partitions=self.blocks, rounds=rounds_for(self.blocks))
         decisions = (rows["rows"] | "VerifiedPairs" >> pairs).pairs | "Representatives" >> choice
         return rejected_aside(

@@ -2,8 +2,8 @@
 
 Candidates by the rule of dedup's rarest words (`similarity.prefix_keys`): a text that has p/q of a row's n grams has
 one of any n - ceil(p n / q) + 1 of them, so only the rarest so many of each row are looked up. Each candidate is then
-checked on all its grams (`similarity.jaccard.overlaps`). So a text costs as much as its grams, and what many rows have
-in common ("how many are left") brings few candidates.
+checked on all its grams. So a text costs as much as its grams, and what many rows have in common ("how many are left")
+brings few candidates.
 """
 
 from __future__ import annotations
@@ -13,15 +13,27 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from persona_hub.transforms.similarity.arrays import I64, U32, U64, Numbers, mix, ragged, runs, sorted_unique, spans
-from persona_hub.transforms.similarity.jaccard import Threshold, overlaps
+from persona_hub.transforms.similarity.arrays import (
+    I64,
+    U32,
+    U64,
+    Numbers,
+    groups,
+    mix,
+    ragged,
+    runs,
+    sorted_unique,
+    spans,
+    sums,
+)
+from persona_hub.transforms.similarity.jaccard import Threshold
 from persona_hub.transforms.similarity.prefix_keys import frequencies, prefix_keys
 from persona_hub.transforms.similarity.shingles import TokenSets, set_hashes
 
 ROW_SHIFT = U64(32)
 ROW_OF_PAIR = U64((1 << 32) - 1)
 ROWS_SORTED = 1 << 14  # rows whose grams are put in order of rarity at a time
-CANDIDATES_AT_ONCE = 1 << 16
+GRAMS_AT_ONCE = 1 << 20  # of the rows of candidates
 SPARE_BITS, MOST_BITS = (
     4,
     26,
@@ -74,8 +86,9 @@ class GramIndex:
     def find(self, texts: TokenSets) -> Hits:
         """The texts, by their grams, that have enough of a row."""
         text, row = self.candidates(texts)
-        blocks = (slice(i, i + CANDIDATES_AT_ONCE) for i in range(0, len(text), CANDIDATES_AT_ONCE))
-        hits = [NO_HITS, *(self.check(texts, text[block], row[block]) for block in blocks)]
+        ordered = np.repeat(np.arange(len(texts.size), dtype=U64) << ROW_SHIFT, texts.size) | texts.tokens
+        block = np.cumsum(self.sets.size[row]) // GRAMS_AT_ONCE
+        hits = [NO_HITS, *(self.check(ordered, text[pairs], row[pairs]) for _, pairs in groups(block))]
         text, row, share = map(np.concatenate, zip(*hits, strict=True))
         order = np.lexsort((row, -share, text))
         best = order[runs(text[order])[0]]
@@ -93,15 +106,18 @@ class GramIndex:
         pair = sorted_unique(pair)
         return (pair >> ROW_SHIFT).astype(I64), (pair & ROW_OF_PAIR).astype(I64)
 
-    def check(self, texts: TokenSets, text: Numbers, row: Numbers) -> Hits:
-        """Those of some candidates that have enough of the row."""
-        used, place = np.unique(row, return_inverse=True)
-        size = self.sets.size[used]
-        tokens = np.concatenate([texts.tokens, self.sets.tokens[ragged(self.begin[used], size)]])
-        overlap = overlaps(tokens, np.concatenate([texts.size, size]), text, len(texts.size) + place)
-        whole = size[place]
-        good = overlap >= self.share.smallest(whole)
-        return Hits(text[good], row[good], overlap[good] / whole[good])
+    def check(self, ordered: Numbers, text: Numbers, row: Numbers) -> Hits:
+        """Those of some candidates that have enough of the row. `ordered`: text and gram of all grams, ascending.
+
+        The grams of each row are looked up in its text: what a long text costs is not multiplied by its candidates.
+        """
+        size = self.sets.size[row]
+        grams = self.sets.tokens[ragged(self.begin[row], size)]
+        sought = np.repeat(text.astype(U64) << ROW_SHIFT, size) | grams
+        at = np.minimum(np.searchsorted(ordered, sought), len(ordered) - 1)
+        overlap = sums((ordered[at] == sought).astype(I64), size)
+        good = overlap >= self.share.smallest(size)
+        return Hits(text[good], row[good], overlap[good] / size[good])
 
 
 def first_of_equal_sets(sets: TokenSets) -> Numbers:
