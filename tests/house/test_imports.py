@@ -17,6 +17,7 @@ PACKAGE = "persona_hub"
 FLOORS: list[list[str]] = [
     [
         "transforms.errors",
+        "transforms.apart",
         "transforms.normal_forms",
         "transforms.records",
         "transforms.reasons",
@@ -32,6 +33,7 @@ FLOORS: list[list[str]] = [
         "transforms.similarity",
         "transforms.contamination",
         "transforms.sandbox",
+        "transforms.answers",
         "transforms.vectors",
         "transforms.clusters",
         "transforms.choice",

@@ -10,7 +10,7 @@ import pytest
 from tests.helpers.places import ROOT
 
 DOOR = ROOT / "pipelines" / "cli" / "log_lines.py"
-PIPES = {ROOT / "transforms/corpus" / name for name in ("apart.py", "formats/main_text.py")}  # speak with their parents
+PIPES = {ROOT / "transforms" / name for name in ("apart.py", "corpus/formats/main_text.py")}  # speak with their parents
 FILES = sorted({*ROOT.glob("pipelines/**/*.py"), *ROOT.glob("transforms/**/*.py")} - {DOOR} - PIPES)
 
 

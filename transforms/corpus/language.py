@@ -48,7 +48,7 @@ CLD2_ALONE_CODES = (
 CLD2_ALONE = frozenset(CLD2_ALONE_CODES.split())
 
 
-class Verdict(NamedTuple):
+class SecondOpinion(NamedTuple):
     """What one library says."""
 
     code: str
@@ -87,10 +87,10 @@ def _is_prose(text: str) -> bool:
     return letters >= PROSE_LETTERS and letters >= PROSE_SHARE * (len(text) - text.count(" "))
 
 
-def _second_opinion(text: str) -> Verdict:
+def _second_opinion(text: str) -> SecondOpinion:
     try:
         sure, _, found = pycld2.detect(text, isPlainText=True)
     except pycld2.error:  # characters that are none: fastText has been asked
-        return Verdict(UNDETERMINED, False)
+        return SecondOpinion(UNDETERMINED, False)
     code = found[0][1]
-    return Verdict(CLD2_CODES.get(code, code), sure and code not in CLD2_NO_LANGUAGES)
+    return SecondOpinion(CLD2_CODES.get(code, code), sure and code not in CLD2_NO_LANGUAGES)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from persona_hub.transforms.corpus.apart import Apart
 from persona_hub.transforms.corpus.corpus_records import BrokenError
+from persona_hub.transforms.corpus.page_parser import PageParser
 
 # An element takes 500 bytes; 62 pages of the web have 300 to 9,000 tags, HTML's own standard on one page 600,000.
 MOST_TAGS = 1_000_000
@@ -21,7 +21,7 @@ def extract(html: str, url: str = "") -> str:
     return trafilatura.extract(html, url=url or None, fast=True, favor_recall=True, include_comments=False) or ""
 
 
-extractor = Apart(f"{__name__}:{extract.__name__}")
+extractor = PageParser(f"{__name__}:{extract.__name__}")
 
 
 def main_text(html: str, url: str, seconds: float) -> str:

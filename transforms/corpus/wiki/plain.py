@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from persona_hub.transforms.corpus.apart import Apart
+from persona_hub.transforms.corpus.page_parser import PageParser
 
 # Tags whose content is no prose; "table" is also what {| ... |} becomes.
 NO_PROSE = frozenset({
@@ -39,7 +39,7 @@ def wikitext_to_text(wikitext: str, hidden: str = "") -> str:
     return BLANK_LINES.sub("\n\n", text).strip()
 
 
-plain_text_of_wiki = Apart(f"{__name__}:{wikitext_to_text.__name__}")
+plain_text_of_wiki = PageParser(f"{__name__}:{wikitext_to_text.__name__}")
 
 
 def _shown(code: Any, hidden: frozenset[str]) -> str:

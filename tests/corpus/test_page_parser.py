@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from examples.make_corpus import page
-from persona_hub.transforms.corpus import apart
-from persona_hub.transforms.corpus.apart import SIZES, Apart, serve
+from persona_hub.transforms import apart
+from persona_hub.transforms.apart import SIZES, serve
 from persona_hub.transforms.corpus.corpus_records import BrokenError
 from persona_hub.transforms.corpus.formats.main_text import extract, extractor, main_text
+from persona_hub.transforms.corpus.page_parser import PageParser
 from tests.helpers.shadows import shadowing_folder
 
 TEXT = "Les façades du quai ont été repeintes, et les élèves ont gardé la clé du vieux hangar."
@@ -25,7 +26,7 @@ def greedy(text: str, url: str) -> str:
 
 
 def test_what_takes_too_much_memory_is_an_error_and_the_next_text_is_read() -> None:
-    other = Apart(f"{__name__}:{greedy.__name__}")
+    other = PageParser(f"{__name__}:{greedy.__name__}")
     assert other("1000000", "", 30) == "1000000"
     with pytest.raises(BrokenError, match="MemoryError") as caught:
         other(f"{apart.MOST_MEMORY}", "", 30)
@@ -51,7 +52,7 @@ def test_a_parser_that_crashes_costs_its_page() -> None:
 
 def test_an_extractor_is_replaced_after_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "TEXTS_OF_A_PROCESS", 2)
-    other = Apart(extractor.function)
+    other = PageParser(extractor.function)
     first = other.ready()
     pids = []
     for _ in range(4):
@@ -90,6 +91,6 @@ def test_packages_of_our_names_in_the_working_folder_are_not_imported(
 ) -> None:
     monkeypatch.chdir(shadowing_folder(tmp_path / "project"))
     text = "A ferryman knows the river by the colour of its foam, and turns back when the water is dark."
-    other = Apart(extractor.function)
+    other = PageParser(extractor.function)
     assert text in other(page("The ferry", [text] * 3), "", 20)
     other.ready().stop()

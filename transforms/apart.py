@@ -1,6 +1,6 @@
-"""A function of texts in a process of its own, for each worker process, within bounds of seconds and memory.
+"""A function of two texts in a process of its own, for each worker process, within bounds of seconds and memory.
 
-A page on which a regular expression or a parser loses itself can be stopped by nothing else, and one on which the
+A text on which a regular expression or a parser loses itself can be stopped by nothing else, and one on which the
 parser crashes takes no worker along.
 """
 
@@ -19,27 +19,46 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO
 
-from persona_hub.transforms.corpus.corpus_records import MIB, BrokenError
-
-SIZES = struct.Struct("<II")  # bytes of the address and of the text; of the answer, in the second place
+SIZES = struct.Struct("<II")  # bytes of the second text and of the first; of the answer, in the second place
 START_SECONDS = 120.0  # for the function to be imported: 1 s on an idle machine
 TEXTS_OF_A_PROCESS = 5000  # after which it is replaced: parsers keep caches that only grow
-MOST_MEMORY = 1024 * MIB  # bytes of the other process; a page of 31 MB of plain paragraphs takes a third
+MOST_MEMORY = 1 << 30  # bytes of the other process; a page of 31 MB of plain paragraphs takes a third
 FIRST_TEXT = "<html><body><p>A first page loads what is loaded late.</p></body></html>"
 
 
+class ApartError(Exception):
+    """No answer of the other process."""
+
+
+class TooSlowError(ApartError):
+    """The function took longer than it may; the process was ended."""
+
+
+class CrashedError(ApartError):
+    """The process ended while it was asked."""
+
+
+class FailedError(ApartError):
+    """The function raised an exception, whose name this has."""
+
+
 class Apart:
-    """A function of text and address that returns a text, run in the other process."""
+    """A function of two texts that returns a text, run in the other process."""
 
     def __init__(self, function: str) -> None:
         self.function = function  # "package.module:name"
         self.process: _Process | None = None
         self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=self._forget)
 
-    def __call__(self, text: str, url: str, seconds: float) -> str:
-        """The function's answer; raises BrokenError if it takes longer than `seconds`, fails or crashes."""
+    def __call__(self, text: str, second: str, seconds: float) -> str:
+        """The function's answer; raises TooSlowError after `seconds`, CrashedError or FailedError."""
         with self._lock:
-            return self.ready().ask(text, url, seconds)
+            return self.ready().ask(text, second, seconds)
+
+    def _forget(self) -> None:
+        """In a fork: the process is its parent's, and so is who holds the lock."""
+        self.process, self._lock = None, threading.Lock()
 
     def ready(self) -> _Process:
         """The other process, started if it is not there or has done enough."""
@@ -70,7 +89,7 @@ class _Process:
         """Whether it can be asked, by this process."""
         return self.owner == os.getpid() and self.process.poll() is None and self.texts < TEXTS_OF_A_PROCESS
 
-    def ask(self, text: str, url: str, seconds: float) -> str:
+    def ask(self, text: str, second: str, seconds: float) -> str:
         """See `Apart`."""
         assert self.process.stdin
         self.texts += 1
@@ -78,21 +97,20 @@ class _Process:
             if not self._ready:
                 self._read(1, START_SECONDS)
                 self._ready = True
-            address, page = url.encode("utf-8", "replace"), text.encode("utf-8", "replace")
-            self.process.stdin.write(SIZES.pack(len(address), len(page)) + address + page)
+            one, other = text.encode("utf-8", "replace"), second.encode("utf-8", "replace")
+            self.process.stdin.write(SIZES.pack(len(other), len(one)) + other + one)
             self.process.stdin.flush()
             deadline = time.monotonic() + seconds
             failed, size = SIZES.unpack(self._read(SIZES.size, seconds))
             answer = self._read(size, max(1.0, deadline - time.monotonic())).decode("utf-8")
         except TimeoutError:
             self.stop()
-            detail = f"its text is not found within {seconds:g} seconds. Leave the page out."
-            raise BrokenError("page-timeout", detail) from None
+            raise TooSlowError from None
         except (EOFError, OSError):
             self.stop()
-            raise BrokenError("page-crashed", "it crashes the parser of pages. Leave the page out.") from None
+            raise CrashedError from None
         if failed:
-            raise BrokenError("page-broken", f"its text cannot be found ({answer}). Leave the page out.")
+            raise FailedError(answer)
         return answer
 
     def stop(self) -> None:
@@ -124,12 +142,12 @@ def serve(function: Callable[[str, str], str], stdin: BinaryIO, stdout: BinaryIO
     stdout.write(b"!")
     stdout.flush()
     while len(sizes := stdin.read(SIZES.size)) == SIZES.size:
-        address, length = SIZES.unpack(sizes)
-        url = stdin.read(address).decode("utf-8")
-        text = stdin.read(length).decode("utf-8")
+        other, one = SIZES.unpack(sizes)
+        second = stdin.read(other).decode("utf-8")
+        text = stdin.read(one).decode("utf-8")
         failed = 0
         try:
-            answer = function(text, url)
+            answer = function(text, second)
         except Exception as error:
             failed, answer = 1, type(error).__name__
         data = answer.encode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""How numbers, units and answers are written: characters, separators, words, wrappings."""
