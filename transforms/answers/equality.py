@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from persona_hub.transforms.answers.formulas.numeric import Numeric, compared, names_in, value_of
+from persona_hub.transforms.answers.formulas.numeric import Numeric, agree_in_many_digits, compared, names_in, value_of
 from persona_hub.transforms.answers.formulas.trees import Node
 from persona_hub.transforms.answers.numbers import numbers, quantities
 from persona_hub.transforms.answers.values import (
@@ -80,13 +80,13 @@ def plain_words(text: str) -> str:
 
 def formulas(a: Node | Number, b: Node | Number, prove: Prove) -> Verdict:
     """Of formulas: DIFFERENT by their values, EQUAL by their values and a proof."""
-    found = compared(*(Node("num", (one.value,)) if isinstance(one, Number) else one for one in (a, b)))
-    if found is Numeric.DIFFER:
-        return Verdict.DIFFERENT
-    if found is Numeric.UNSURE:
-        return Verdict.UNDECIDED
-    one, other = (Node("num", (one.value,)) if isinstance(one, Number) else one for one in (a, b))
-    return Verdict.EQUAL if one == other or prove(one, other) else Verdict.UNDECIDED
+    one, other = (Node("num", (side.value,)) if isinstance(side, Number) else side for side in (a, b))
+    found = compared(one, other)
+    if found is not Numeric.AGREE:
+        return Verdict.DIFFERENT if found is Numeric.DIFFER else Verdict.UNDECIDED
+    if one == other:
+        return Verdict.EQUAL
+    return Verdict.EQUAL if agree_in_many_digits(one, other) and prove(one, other) else Verdict.UNDECIDED
 
 
 def _quantities(a: Quantity, b: Quantity, prove: Prove) -> Verdict:
@@ -104,7 +104,7 @@ def _of_decimal(one: Number | Node, other: Number | Node, about: bool) -> Verdic
     number, formula = (one, other) if isinstance(one, Number) else (other, one)
     if not isinstance(number, Number) or not isinstance(formula, Node) or not number.decimals or names_in(formula):
         return None
-    value = value_of(formula, {})
+    value = value_of(formula)
     if value is None or value.imag:
         return None
     found = numbers(number, Number(Fraction(str(value.real))), about, about)

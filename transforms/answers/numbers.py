@@ -103,11 +103,11 @@ def _factors(unit: Unit) -> set[Fraction]:
 
 
 def same_currency(one: str, other: str) -> bool | None:
-    """Whether two are one; "$" is some dollar, "" any currency."""
+    """Whether two are one; "$" is some dollar, "" a currency that is not known."""
     if one == other:
         return True
     if "" in (one, other):
-        return True
+        return None
     if "$" in (one, other):
         named = other if one == "$" else one
         return True if named == "USD" else None if named in ("CAD", "AUD", "MXN", "BRL") else False

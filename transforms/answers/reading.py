@@ -17,11 +17,11 @@ from persona_hub.transforms.answers.values import Choice, Truth, Value, Words
 MOST_CHARACTERS = 1000
 MOST_DEPTH = 4  # of groups in groups
 CHOICE = re.compile(
-    r"(?:(?:option|choice|answer|antwort|opción|choix|réponse|选项|选|选择)\s*)?"
-    r"(?:\(([A-Ha-h])\)|([A-H])[).:](?=\s|$)|([a-h])\)(?=\s|$)|([A-H])(?=$))\s*(.*)",
-    re.IGNORECASE,
+    r"(?i:(?:option|choice|answer|antwort|opción|choix|réponse|选项|选|选择)\s*)?"
+    r"(?:\(([A-Ha-h])\)|([A-H])[).:](?=\s|$)|([a-h])\)(?=\s|$)|([A-H])(?=$))\s*(.*)"
 )
 CHOICE_BY_NAME = re.compile(r"(?:option|choice|antwort|opción|choix|选项|选|选择)\s*([A-Ha-h])", re.IGNORECASE)
+BRACKETS = ("{", "[", "(", "]")  # a set or a tuple before it is a product
 SPACES = re.compile(r"\s+")
 
 
@@ -55,12 +55,14 @@ def _values(text: str, language: str, about: bool, depth: int) -> tuple[Value, .
     moments = moments_of(text, language)
     if moments:
         return moments
+    quantity = quantity_of(text, language, about) if text[:1] not in BRACKETS else None
+    if quantity is not None:
+        return (quantity,)
     if depth < MOST_DEPTH:
         groups = groups_of(text, lambda part: _item(part, language, about, depth + 1))
         if groups:
             return groups
-    quantity = quantity_of(text, language, about)
-    if quantity is not None:
+    if text[:1] in BRACKETS and (quantity := quantity_of(text, language, about)) is not None:
         return (quantity,)
     return (Words(text),) if text else ()
 
@@ -77,7 +79,7 @@ def _choice(text: str) -> Choice | None:
     if named := CHOICE_BY_NAME.fullmatch(text):
         return Choice(named[1].upper())
     match = CHOICE.fullmatch(text)
-    if not match or (match[4] and not match[4].isupper()) or (match[2] and not match[2].isupper()):
+    if not match:
         return None
     letter = next(part for part in match.groups()[:4] if part)
     content = match[5].strip()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+import zlib
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import mpmath
@@ -14,13 +15,29 @@ from persona_hub.transforms.answers.formulas.trees import Node
 
 DIGITS = 60
 SAME = 40  # digits in which two values agree that are one
+MANY_DIGITS = 400  # of a last look at what was proved: sqrt(10^100 + 1) is not 10^50
 MOST_EXPONENT = 1_000_000  # bits of a value's exponent
-# Where formulas are looked at: whole numbers, positive ones, one of both signs. Each variable has values of its own.
-WHOLE = (5, 7, 11, 13, 17, 19, 23)
-POSITIVE = tuple(map(Fraction, ("10007/7919", "7907/9001", "20011/6133", "3001/8191", "5003/1999")))
-SIGNED = tuple(map(Fraction, ("-7001/4003", "-3011/2003", "5009/3001", "-8009/6007", "911/1009")))
-MOST_NAMES = 5
+MOST_NAMES = 8
+OFTEN_ALONE = ("x", "n", "a", "t")  # variables that are negative at the place of either sign
+MOST_KEPT = 4096  # values, for each thread
 _OF_THREAD = threading.local()
+
+
+class Place(Enum):
+    """Where formulas are looked at: each variable has a value of its own there, which is known by its name."""
+
+    WHOLE = "whole"
+    POSITIVE = "positive"
+    SIGNED = "signed"
+
+    def of(self, name: str) -> Fraction:
+        """The variable's value: a small whole number, a positive fraction, or one of either sign."""
+        number = zlib.crc32(name.encode())
+        if self is Place.WHOLE:
+            return Fraction(3 + number % 97)
+        fraction = Fraction(1009 + number % 19_997, 7919)
+        negative = self is Place.SIGNED and (name in OFTEN_ALONE or number % 2)
+        return -fraction if negative else fraction
 
 
 class Numeric(Enum):
@@ -45,62 +62,72 @@ def names_in(node: Any) -> set[str]:
 def compared(one: Node, other: Node) -> Numeric:
     """Whether two formulas have the same values."""
     ours, theirs = names_in(one), names_in(other)
-    names = sorted(ours | theirs)
-    if len(names) > MOST_NAMES:
+    if len(ours | theirs) > MOST_NAMES:
         return Numeric.UNSURE
-    places = (WHOLE, POSITIVE, SIGNED) if names else ((),)
-    verdicts = {same_for_every_logarithm(one, other, names, points) for points in places}
-    if verdicts == {True}:
+    places = tuple(Place) if ours or theirs else (Place.WHOLE,)
+    first = _same_at(one, other, Place.WHOLE)
+    if first and all(_same_at(one, other, place) for place in places[1:]):
         return Numeric.AGREE
-    first = same_for_every_logarithm(one, other, names, WHOLE)
     renamed = bool(ours) and bool(theirs) and ours != theirs  # a for x is no other answer, but another name
     return Numeric.DIFFER if first is False and not renamed else Numeric.UNSURE
 
 
-def same_for_every_logarithm(one: Node, other: Node, names: list[str], points: Iterable[Any]) -> bool | None:
-    """Whether both have one value at a point, whatever the base of "log" is; None where that is not sure."""
-    at = dict(zip(names, points, strict=False))
-    found = {same_value(value_of(one, at, ten), value_of(other, at, ten)) for ten in (False, True)}
+def agree_in_many_digits(one: Node, other: Node) -> bool:
+    """Whether two formulas that agree in 40 digits agree in nearly 400."""
+    values = [value_of(node, Place.WHOLE, ten, MANY_DIGITS) for node in (one, other) for ten in (False, True)]
+    return bool(same_value(values[0], values[2], MANY_DIGITS) and same_value(values[1], values[3], MANY_DIGITS))
+
+
+def _same_at(one: Node, other: Node, place: Place) -> bool | None:
+    """Whether both have one value there, whatever the base of "log" is; None where that is not sure."""
+    found = {same_value(value_of(one, place, ten), value_of(other, place, ten)) for ten in (False, True)}
     return found.pop() if len(found) == 1 else None
 
 
-def same_value(one: Any, other: Any) -> bool | None:
-    """Whether two values agree in 40 digits; None where one of them is nearly zero, or has none."""
+def same_value(one: Any, other: Any, digits: int = DIGITS) -> bool | None:
+    """Whether two values agree in all but the last 20 digits; None where both are nearly zero, or one has no value."""
     if one is None or other is None:
         return None
-    context = _context()
+    tiny = _context(digits).mpf(10) ** -(digits - DIGITS + SAME)
     larger, apart = max(abs(one), abs(other)), abs(one - other)
-    if apart <= larger * context.mpf(10) ** -SAME:
+    if apart <= larger * tiny:
         return True
-    return None if larger < context.mpf(10) ** -SAME else False
+    return None if larger < tiny else False
 
 
-def value_of(node: Node, at: dict[str, Any], log_is_decimal: bool = False) -> Any:
-    """The value to 60 digits; None where there is none."""
+def value_of(node: Node, place: Place = Place.WHOLE, log_is_decimal: bool = False, digits: int = DIGITS) -> Any:
+    """The value of a formula, an mpmath number of this thread; None where there is none."""
+    kept = _OF_THREAD.__dict__.setdefault("values", lru_cache(maxsize=MOST_KEPT)(_value_or_none))
+    return kept(node, place, log_is_decimal, digits)
+
+
+def _value_or_none(node: Node, place: Place, log_is_decimal: bool, digits: int) -> Any:
+    context = _context(digits)
     try:
-        value = _value(node, at, log_is_decimal, _context())
-    except (NoValue, ValueError, ZeroDivisionError, OverflowError, ArithmeticError, NotImplementedError):
+        value = _value(node, place, log_is_decimal, context)
+    except (NoValue, ValueError, ArithmeticError, NotImplementedError):
         return None
-    return value if _context().isfinite(value) else None
+    return value if context.isfinite(value) else None
 
 
-def _context() -> Any:
+def _context(digits: int) -> Any:
     """Mpmath's numbers of this thread: the precision of a context is shared by all who use it."""
-    if not hasattr(_OF_THREAD, "context"):
-        _OF_THREAD.context = mpmath.MPContext()
-        _OF_THREAD.context.dps = DIGITS
-    return _OF_THREAD.context
+    contexts = _OF_THREAD.__dict__.setdefault("contexts", {})
+    if digits not in contexts:
+        contexts[digits] = mpmath.MPContext()
+        contexts[digits].dps = digits
+    return contexts[digits]
 
 
-def _value(node: Node, at: dict[str, Any], ten: bool, mp: Any) -> Any:
+def _value(node: Node, place: Place, ten: bool, mp: Any) -> Any:
     def of(part: Node) -> Any:
-        return _value(part, at, ten, mp)
+        return _value(part, place, ten, mp)
 
     match node.kind:
         case "num":
             return _fraction(node.parts[0], mp)
         case "sym":
-            return _fraction(Fraction(at[node.parts[0]]), mp)
+            return _fraction(place.of(node.parts[0]), mp)
         case "const":
             return {"pi": +mp.pi, "e": +mp.e, "i": mp.mpc(0, 1)}[node.parts[0]]
         case "neg":

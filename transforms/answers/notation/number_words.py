@@ -65,6 +65,9 @@ def leading_number(text: str, language: str) -> tuple[Fraction, str] | None:
     """(the number that the text begins with in words, what follows it)."""
     if len(text) > MOST_LETTERS:
         return None
+    if text[:1] in MINUS:
+        found = leading_number(text[1:], language)
+        return None if found is None else (-found[0], found[1])
     han = HAN_START.match(text)
     if han:
         value = han_number(han[0])

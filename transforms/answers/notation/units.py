@@ -72,6 +72,8 @@ FACTORS: dict[str, dict[str, str]] = {
     "angle": {"angle-degree": "1"},
 }  # fmt: skip
 CURRENCIES = ("USD", "EUR", "GBP", "JPY", "CNY", "INR", "CHF", "CAD", "AUD", "MXN", "BRL", "KRW", "RUB")
+ANY_CURRENCY = "any"  # of cents
+CENTS_OF = {"en": "$", "de": "EUR", "fr": "EUR", "es": "EUR"}  # by language
 YEN_OR_YUAN = {"zh": "CNY", "ja": "JPY"}  # "¥", by language
 LONG_NAME = 4  # letters from which capitals do not matter: Mg is no mg
 # Short names of CLDR that are words or variables: 2pi, 5y and 3t are formulas, however French calls feet and years.
@@ -92,7 +94,8 @@ def unit_of(name: str, language: str) -> Unit | None:
         table = _units_by_name(language_code)
         for form in (name, name.rstrip("."), _folded(name), _folded(name.rstrip("."))):
             if form in table:
-                return table[form]
+                unit = table[form]
+                return Unit(MONEY, unit.factor, CENTS_OF.get(code, "")) if unit.name == ANY_CURRENCY else unit
     return None
 
 
@@ -125,7 +128,7 @@ def _units_by_name(code: str) -> dict[str, Unit]:
     for form, currency in word_table("currencies").items():
         table[form] = Unit(MONEY, Fraction(1), currency)
     for form, currency in word_table("parts_of_money").items():
-        table[form] = Unit(MONEY, Fraction(1, 100), "" if currency == "any" else currency)
+        table[form] = Unit(MONEY, Fraction(1, 100), currency)
     return table
 
 
