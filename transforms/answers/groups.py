@@ -62,7 +62,7 @@ def split_at_top(text: str) -> list[str] | None:
     if depth:
         return None
     parts.append(text[begin:])
-    parts = [*parts[:-1], *AND.split(parts[-1])] if "(" not in parts[-1] else parts
+    parts = [*parts[:-1], *AND.split(parts[-1].strip())] if "(" not in parts[-1] else parts
     return [part.strip() for part in parts if part.strip()]
 
 

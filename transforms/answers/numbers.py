@@ -12,6 +12,7 @@ from persona_hub.transforms.answers.values import PERCENT, Number, Quantity
 from persona_hub.transforms.answers.verdicts import Verdict
 
 NOISE = Fraction(1, 10**9)  # by which a printed float may be off, of its size
+NOISE_OF_STEP = Fraction(1, 1000)  # and of the last decimal of the other: 1234567890 is not 1234567890.1234567
 NOTHING_LEFT = Fraction(1, 10**12)  # a printed float below this may be what is left of a zero
 ENOUGH_DIGITS = 3  # significant ones of a rounded answer; 2 do where both are decimals: 0.33
 PLURAL = re.compile(r"^(\w{2,}[^s])s$")
@@ -26,7 +27,8 @@ def numbers(a: Number, b: Number, a_about: bool = False, b_about: bool = False) 
         return Verdict.EQUAL
     apart, larger = abs(a.value - b.value), max(abs(a.value), abs(b.value))
     if a.long or b.long:
-        if apart <= larger * NOISE:
+        steps = [number.step * NOISE_OF_STEP for number in (a, b) if number.step is not None and not number.long]
+        if apart <= min([larger * NOISE, *steps]):
             return Verdict.EQUAL
         if not (a.value and b.value) and larger < NOTHING_LEFT:
             return Verdict.UNDECIDED
@@ -46,6 +48,8 @@ def _rounded(short: Number, exact: Number, about: bool) -> Verdict:
         return Verdict.EQUAL
     if not short.decimals:
         return Verdict.DIFFERENT  # 3 buses are not 3.33
+    if short.decimals == 1 and short.value.denominator == 1:
+        return Verdict.UNDECIDED  # 10.0 is how a program prints ten
     enough = short.digits >= ENOUGH_DIGITS or (short.digits == ENOUGH_DIGITS - 1 and short.decimals > 1)
     return Verdict.EQUAL if exact.long and not short.long and enough else Verdict.UNDECIDED
 

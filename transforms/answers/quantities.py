@@ -8,10 +8,10 @@ from fractions import Fraction
 from persona_hub.transforms.answers.formulas.rationals import NotRational, rational
 from persona_hub.transforms.answers.formulas.tokens import Unreadable
 from persona_hub.transforms.answers.formulas.trees import Node, formula_of
-from persona_hub.transforms.answers.leading import BILLIONS, leading_literal, power_of, scaled
+from persona_hub.transforms.answers.leading import BILLIONS, leading_literal, scaled
 from persona_hub.transforms.answers.notation.number_words import leading_number
 from persona_hub.transforms.answers.notation.units import MONEY, ONE_LETTER_UNITS, Unit, unit_of
-from persona_hub.transforms.answers.notation.words import words
+from persona_hub.transforms.answers.notation.words import word_table, words
 from persona_hub.transforms.answers.values import PERCENT, Number, Quantity
 
 CURRENCY_FIRST = re.compile(r"([+-]?)\s?(US\$|CA\$|R\$|A\$|C\$|[$€£¥₹₩₽]|[A-Z]{3}(?= ?\d))\s?([+-]?)(?=[\d.])")
@@ -22,7 +22,12 @@ PART = re.compile(
     r"(\d+(?:\.\d+)?(?:/\d+)?)\s?([^\d\s,.;+*/^=<>()\[\]-][^\d,;+*/^=<>()\[\]-]*?)\.?"
     r"(?:\s?,\s?|\s+(?:and|und|y|et)\s+|\s+|(?=\d)|$)"
 )
-LABEL_WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*\.?")
+# Of scripts whose words of scale are known: a Russian thousand must not be taken for a thing that is counted.
+LATIN = "A-Za-zÀ-ÖØ-öø-ÿĀ-žǍ-ǜ"
+LABEL_WORD = re.compile(rf"[{LATIN}]{{2,}}(?:['’-][{LATIN}]+)*\.?")
+HAN_LABEL = re.compile(r"[\u3005\u3040-\u30ff\u4e00-\u9fff]+")
+DIFFERENCE = re.compile(r"\d[\d.]*(?:\s?-\s?\d[\d.]*)+")  # or a range, a score, a telephone number
+PARTITIVE = re.compile(r"^(?:an?|of an?) ")
 MOST_LABEL_WORDS = 6  # of what is counted
 SHORT_WORDS = ("a", "à", "y")
 
@@ -79,7 +84,7 @@ def _with_unit(number: Number, rest: str, language: str, currency: Unit | None, 
         return Quantity(number, currency) if bare else None
     if match := PERCENT_SIGN.fullmatch(rest):
         return None if currency else Quantity(number, Unit(PERCENT, Fraction(1, 100), match[0].strip()))
-    name = rest.strip().strip("()")
+    name = PARTITIVE.sub("", rest.strip().strip("()"))
     unit = unit_of(name, language)
     if unit is None:
         return None
@@ -98,11 +103,11 @@ def _labelled(number: Number, rest: str, language: str) -> Quantity | None:
     readable = len(of_label) <= MOST_LABEL_WORDS and all(
         LABEL_WORD.fullmatch(word) or (word in SHORT_WORDS and n) for n, word in enumerate(of_label)
     )
-    if not readable and not (label.isalpha() and not label.isascii()):
+    if not readable and not HAN_LABEL.fullmatch(label):
         return None
     if of_label[0] in ("of", "de", "von", "des") or any(word in words("no_units") for word in of_label):
         return None
-    if any(power_of(word, language) or word in BILLIONS for word in of_label) or leading_number(label, language):
+    if any(word in word_table("scales") or word in BILLIONS for word in of_label) or leading_number(label, language):
         return None
     if not label.isascii() and any(part in label for part in words("no_units_han")):
         return None
@@ -131,6 +136,8 @@ def _compound(text: str, language: str) -> Quantity | None:
 
 def _formula(text: str, language: str) -> Quantity | None:
     """A formula: its exact value if it has one, else the formula."""
+    if DIFFERENCE.fullmatch(text):
+        return None
     try:
         node = formula_of(text)
     except Unreadable:

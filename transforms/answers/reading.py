@@ -15,6 +15,7 @@ from persona_hub.transforms.answers.quantities import quantity_of
 from persona_hub.transforms.answers.values import Choice, Truth, Value, Words
 
 MOST_CHARACTERS = 1000
+MOST_CODE = 35  # characters of a language's code
 MOST_DEPTH = 4  # of groups in groups
 CHOICE = re.compile(
     r"(?i:(?:option|choice|answer|antwort|opción|choix|réponse|选项|选|选择)\s*)?"
@@ -25,14 +26,16 @@ BRACKETS = ("{", "[", "(", "]")  # a set or a tuple before it is a product
 SPACES = re.compile(r"\s+")
 
 
-@lru_cache(maxsize=2048)
 def answer_values(text: str, language: str) -> dict[str, tuple[Value, ...]] | None:
     """The values that an answer may be, by the way of writing numbers that it is read in; None where it is nothing.
 
     Ways that read the same are one, called "". Not to be changed: it is kept.
     """
-    if len(text) > MOST_CHARACTERS:
-        return None
+    return _answer_values(text, language) if len(text) <= MOST_CHARACTERS and len(language) <= MOST_CODE else None
+
+
+@lru_cache(maxsize=2048)
+def _answer_values(text: str, language: str) -> dict[str, tuple[Value, ...]] | None:
     plain = plain_characters(text)
     if plain is None or plain.strip().lower().rstrip(".") in {"", *words("nothing")}:
         return None

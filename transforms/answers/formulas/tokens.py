@@ -40,6 +40,7 @@ UNSEEN = re.compile(
     r"\\(?:left|right|displaystyle|limits|mathrm|mathit|operatorname|big|Big|bigl|bigr)(?![A-Za-z])|\\[,;:! ]"
 )
 PREFIX = re.compile(r"\b(?:math|np|numpy|sympy|sp)\.(?=[a-z])")
+LEADING_ZERO = re.compile(r"[+-]?0\d")
 SHORT_FRACTION = re.compile(r"\\[dt]?frac\s*(?:(\d|[a-z])\s*(\d|[a-z])|(\d|[a-z])\s*(\{)|(\{[^{}]*\})\s*(\d|[a-z]))")
 
 
@@ -57,8 +58,13 @@ class Token:
 
 
 def number_of(numeral: str) -> Fraction:
-    """The value of a numeral as Python writes it. Raises Unreadable for a power of ten that would fill the memory."""
-    _, power, exponent = numeral.lower().partition("e")
+    """The value of a numeral as Python writes it.
+
+    Raises Unreadable for a power of ten that would fill the memory, and for 007, which is no number.
+    """
+    mantissa, power, exponent = numeral.lower().partition("e")
+    if LEADING_ZERO.match(mantissa):
+        raise Unreadable("a code")
     if power and abs(int(exponent)) > MOST_POWER_OF_TEN:
         raise Unreadable("a power of ten")
     return Fraction(numeral)

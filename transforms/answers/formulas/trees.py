@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -64,13 +65,9 @@ class _Parser:
             raise Unreadable(f"{text} is missing")
 
     def sum(self) -> Node:
-        self.depth += 1
-        if self.depth > MOST_DEPTH:
-            raise Unreadable("too deep")
         parts = [self.signed()]
         while self.peek().text in ("+", "-") and self.peek().kind == "sign":
             parts.append(self.signed())
-        self.depth -= 1
         return parts[0] if len(parts) == 1 else Node("add", tuple(parts))
 
     def signed(self) -> Node:
@@ -122,11 +119,7 @@ class _Parser:
             return Node("degree", (base,))
         if self.latex and self.peek().kind == "num" and len(self.peek().text) > 1:
             raise Unreadable("which digits are the power")
-        self.depth += 1
-        if self.depth > MOST_DEPTH:
-            raise Unreadable("too deep")
-        exponent = self.signed_power()
-        self.depth -= 1
+        exponent = self.deeper(self.signed_power)
         return Node("pow", (base, exponent))
 
     def postfix(self) -> Node:
@@ -139,7 +132,19 @@ class _Parser:
             node = Node("degree", (node,))
         return node
 
+    def deeper(self, read: Callable[[], Node]) -> Node:
+        """What `read` reads, within what is being read."""
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            raise Unreadable("too deep")
+        node = read()
+        self.depth -= 1
+        return node
+
     def atom(self) -> Node:
+        return self.deeper(self.part)
+
+    def part(self) -> Node:
         token = self.peek()
         self.at += 1
         if token.kind == "num":

@@ -6,6 +6,7 @@ import re
 
 MOST_ROUNDS = 8  # of wrappings within one another
 BOXED = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{")
+NEGATED = re.compile(r"\b(?:not|n't|nicht|kein|no|non|pas|never)\b|不|非|ない", re.IGNORECASE)
 TEXT_IN_LATEX = re.compile(r"\\(?:text|textbf|textit|textrm|mbox|mathbf|mathrm|mathsf|operatorname)\s*\{([^{}]*)\}")
 TAGGED = re.compile(r"<answer>(.*?)</answer>", re.IGNORECASE)
 ESCAPED = re.compile(r"\\([$%#&])")
@@ -70,7 +71,7 @@ def _without(pattern: re.Pattern[str], text: str) -> tuple[str, bool]:
 def _inner(text: str) -> str:
     """The text without one wrapping."""
     boxes = [content for start in BOXED.finditer(text) if (content := _braced(text, start.end())) is not None]
-    if boxes and len(set(boxes)) == 1:
+    if boxes and len(set(boxes)) == 1 and not NEGATED.search(text):
         return boxes[0]
     if (tag := TAGGED.findall(text)) and len(tag) == 1:
         return str(tag[0])
