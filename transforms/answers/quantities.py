@@ -23,8 +23,8 @@ PART = re.compile(
     r"(?:\s?,\s?|\s+(?:and|und|y|et)\s+|\s+|(?=\d)|$)"
 )
 # Of scripts whose words of scale are known: a Russian thousand must not be taken for a thing that is counted.
-LATIN = "A-Za-zÀ-ÖØ-öø-ÿĀ-žǍ-ǜ"
-LABEL_WORD = re.compile(rf"[{LATIN}]{{2,}}(?:['’-][{LATIN}]+)*\.?")
+LATIN_LETTERS = "A-Za-zÀ-ÖØ-öø-ÿĀ-žǍ-ǜ"
+LABEL_WORD = re.compile(rf"[{LATIN_LETTERS}]{{2,}}(?:['’-][{LATIN_LETTERS}]+)*\.?")
 HAN_LABEL = re.compile(r"[\u3005\u3040-\u30ff\u4e00-\u9fff]+")
 DIFFERENCE = re.compile(r"\d[\d.]*(?:\s?-\s?\d[\d.]*)+")  # or a range, a score, a telephone number
 PARTITIVE = re.compile(r"^(?:an?|of an?) ")

@@ -22,7 +22,7 @@ CHOICE = re.compile(
     r"(?:\(([A-Ha-h])\)|([A-H])[).:](?=\s|$)|([a-h])\)(?=\s|$)|([A-H])(?=$))\s*(.*)"
 )
 CHOICE_BY_NAME = re.compile(r"(?:option|choice|antwort|opción|choix|选项|选|选择)\s*([A-Ha-h])", re.IGNORECASE)
-BRACKETS = ("{", "[", "(", "]")  # a set or a tuple before it is a product
+FIRST_BRACKETS = ("{", "[", "(", "]")  # a set or a tuple before it is a product
 SPACES = re.compile(r"\s+")
 
 
@@ -58,14 +58,14 @@ def _values(text: str, language: str, about: bool, depth: int) -> tuple[Value, .
     moments = moments_of(text, language)
     if moments:
         return moments
-    quantity = quantity_of(text, language, about) if text[:1] not in BRACKETS else None
+    quantity = quantity_of(text, language, about) if text[:1] not in FIRST_BRACKETS else None
     if quantity is not None:
         return (quantity,)
     if depth < MOST_DEPTH:
         groups = groups_of(text, lambda part: _item(part, language, about, depth + 1))
         if groups:
             return groups
-    if text[:1] in BRACKETS and (quantity := quantity_of(text, language, about)) is not None:
+    if text[:1] in FIRST_BRACKETS and (quantity := quantity_of(text, language, about)) is not None:
         return (quantity,)
     return (Words(text),) if text else ()
 

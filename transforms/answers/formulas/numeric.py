@@ -23,7 +23,7 @@ MOST_KEPT = 4096  # values, for each thread
 _OF_THREAD = threading.local()
 
 
-class Place(Enum):
+class Position(Enum):
     """Where formulas are looked at: each variable has a value of its own there, which is known by its name."""
 
     WHOLE = "whole"
@@ -33,10 +33,10 @@ class Place(Enum):
     def of(self, name: str) -> Fraction:
         """The variable's value: a small whole number, a positive fraction, or one of either sign."""
         number = zlib.crc32(name.encode())
-        if self is Place.WHOLE:
+        if self is Position.WHOLE:
             return Fraction(3 + number % 97)
         fraction = Fraction(1009 + number % 19_997, 7919)
-        negative = self is Place.SIGNED and (name in OFTEN_ALONE or number % 2)
+        negative = self is Position.SIGNED and (name in OFTEN_ALONE or number % 2)
         return -fraction if negative else fraction
 
 
@@ -64,8 +64,8 @@ def compared(one: Node, other: Node) -> Numeric:
     ours, theirs = names_in(one), names_in(other)
     if len(ours | theirs) > MOST_NAMES:
         return Numeric.UNSURE
-    places = tuple(Place) if ours or theirs else (Place.WHOLE,)
-    first = _same_at(one, other, Place.WHOLE)
+    places = tuple(Position) if ours or theirs else (Position.WHOLE,)
+    first = _same_at(one, other, Position.WHOLE)
     if first and all(_same_at(one, other, place) for place in places[1:]):
         return Numeric.AGREE
     renamed = bool(ours) and bool(theirs) and ours != theirs  # a for x is no other answer, but another name
@@ -74,11 +74,11 @@ def compared(one: Node, other: Node) -> Numeric:
 
 def agree_in_many_digits(one: Node, other: Node) -> bool:
     """Whether two formulas that agree in 40 digits agree in nearly 400."""
-    values = [value_of(node, Place.WHOLE, ten, MANY_DIGITS) for node in (one, other) for ten in (False, True)]
+    values = [value_of(node, Position.WHOLE, ten, MANY_DIGITS) for node in (one, other) for ten in (False, True)]
     return bool(same_value(values[0], values[2], MANY_DIGITS) and same_value(values[1], values[3], MANY_DIGITS))
 
 
-def _same_at(one: Node, other: Node, place: Place) -> bool | None:
+def _same_at(one: Node, other: Node, place: Position) -> bool | None:
     """Whether both have one value there, whatever the base of "log" is; None where that is not sure."""
     found = {same_value(value_of(one, place, ten), value_of(other, place, ten)) for ten in (False, True)}
     return found.pop() if len(found) == 1 else None
@@ -95,13 +95,13 @@ def same_value(one: Any, other: Any, digits: int = DIGITS) -> bool | None:
     return None if larger < tiny else False
 
 
-def value_of(node: Node, place: Place = Place.WHOLE, log_is_decimal: bool = False, digits: int = DIGITS) -> Any:
+def value_of(node: Node, place: Position = Position.WHOLE, log_is_decimal: bool = False, digits: int = DIGITS) -> Any:
     """The value of a formula, an mpmath number of this thread; None where there is none."""
     kept = _OF_THREAD.__dict__.setdefault("values", lru_cache(maxsize=MOST_KEPT)(_value_or_none))
     return kept(node, place, log_is_decimal, digits)
 
 
-def _value_or_none(node: Node, place: Place, log_is_decimal: bool, digits: int) -> Any:
+def _value_or_none(node: Node, place: Position, log_is_decimal: bool, digits: int) -> Any:
     context = _context(digits)
     try:
         value = _value(node, place, log_is_decimal, context)
@@ -119,7 +119,7 @@ def _context(digits: int) -> Any:
     return contexts[digits]
 
 
-def _value(node: Node, place: Place, ten: bool, mp: Any) -> Any:
+def _value(node: Node, place: Position, ten: bool, mp: Any) -> Any:
     def of(part: Node) -> Any:
         return _value(part, place, ten, mp)
 

@@ -36,7 +36,7 @@ NUMBER = r"\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\w.]))?|\.\d+"
 TOKEN_OF_FORMULA = re.compile(
     rf"\s*(?:({NUMBER})|\\([A-Za-z]+)|(log10|log2|[A-Za-z]+|[α-ωπ])|(\*\*|[-+*/^!(){{}}|_,×√°\[\]]))"
 )
-UNSEEN = re.compile(
+LAYOUT_COMMANDS = re.compile(
     r"\\(?:left|right|displaystyle|limits|mathrm|mathit|operatorname|big|Big|bigl|bigr)(?![A-Za-z])|\\[,;:! ]"
 )
 PREFIX = re.compile(r"\b(?:math|np|numpy|sympy|sp)\.(?=[a-z])")
@@ -72,7 +72,7 @@ def number_of(numeral: str) -> Fraction:
 
 def formula_tokens(text: str) -> list[Token]:
     """The tokens of a formula. Raises Unreadable at a sign that formulas do not have."""
-    text = UNSEEN.sub(" ", PREFIX.sub("", text))
+    text = LAYOUT_COMMANDS.sub(" ", PREFIX.sub("", text))
     for _ in range(3):  # within one another
         text = SHORT_FRACTION.sub(_full_fraction, text)
     found, at = [], 0

@@ -1,0 +1,1 @@
+"""Equality of answers: `python -m benchmarks.answers`."""
