@@ -109,7 +109,7 @@ class DedupJob:
     def setting(self) -> dict[str, Any]:
         """What the statistics say of the run."""
         embedding = f"cosine {self.embedding_threshold:g}, {self.embedder.name}" if self.compares_meaning else "off"
-        across = {"across_languages": f"cosine {self.across.threshold:g}"} if self.across else {}
+        across = {"across_languages": str(self.across)} if self.across else {}
         return {
             "text_field": self.field,
             "minhash": self.keys.describe,

@@ -112,7 +112,9 @@ def main() -> None:
     gone = np.concatenate([by_meaning, by_language])
     print(f"{len(by_meaning):,} dropped by meaning, {len(by_language):,} across languages")
     left = np.flatnonzero(~np.isin(ranks, by_meaning) & (codes != b""))
-    exact = links(all_pairs_across(ranks[left], vectors[left], codes[left], config.threshold))
+    exact = links(
+        config.thresholds.reached(all_pairs_across(ranks[left], vectors[left], codes[left], config.thresholds.lowest))
+    )
     truth = decide(exact).dropped
     share = np.isin(truth, gone).mean()
     print(f"all pairs: {len(exact.first):,} links, {len(truth):,} dropped for them; of these cells drop {share:.4f}")

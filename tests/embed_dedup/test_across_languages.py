@@ -41,6 +41,7 @@ from tests.material.planted_vectors import planted_languages
 from tests.material.translated_personas import translated_personas
 
 THRESHOLD, BLOCKS = 0.6, 3
+BETWEEN = 6  # of the translated personas
 Decided = dict[str, set[tuple[int, int]]]
 
 
@@ -218,7 +219,26 @@ def test_an_embedder_that_cannot_is_refused(embedder: str, threshold: float, tol
 
 def test_a_multilingual_model_takes_a_threshold_of_its_own() -> None:
     assert across_languages("savedmodel:/models/encoder", 0.8) == AcrossLanguages(0.8, frozenset())
-    assert across_languages("use").threshold == THRESHOLD
+    assert across_languages("savedmodel:/models/encoder", 0.8).thresholds.lowest == 0.8
+
+
+def test_use_has_a_lower_threshold_with_languages_that_are_not_of_europe() -> None:
+    own, given = across_languages("use"), across_languages("use", 0.7)
+    assert (own.thresholds.near, own.thresholds.distant) == (THRESHOLD, 0.55)
+    assert {b"ja", b"ar", b"zh"} <= own.thresholds.distant_languages
+    assert not own.thresholds.distant_languages & {b"en", b"de", b"ru"}
+    assert (given.thresholds.near, given.thresholds.distant) == (0.7, 0.7)  # one for all
+    assert (str(own), str(given)) == ("cosine 0.6; 0.55 with ar, ja, ko, th, tr, zh", "cosine 0.7")
+
+
+def test_each_pair_of_languages_is_held_to_its_own_threshold() -> None:
+    """One of our personas lies between the two thresholds in German and Arabic."""
+    german, arabic = (persona(translated_personas()[BETWEEN][code], language=code) for code in ("de", "ar"))
+    kept, gone = run([german, arabic], across_languages("use"))
+    assert (len(kept), len(gone)) == (1, 1)
+    assert 0.55 <= gone[0].similarity < THRESHOLD
+    kept, gone = run([german, arabic], across_languages("use", THRESHOLD))
+    assert (len(kept), len(gone)) == (2, 0)
 
 
 @pytest.mark.parametrize(

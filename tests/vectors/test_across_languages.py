@@ -9,7 +9,13 @@ import pytest
 
 from persona_hub.transforms.similarity.ranks import NEW
 from persona_hub.transforms.vectors import across_languages as across
-from persona_hub.transforms.vectors.across_languages import LANGUAGE_TYPE, LanguagePairs, all_pairs_across, links
+from persona_hub.transforms.vectors.across_languages import (
+    LANGUAGE_TYPE,
+    LanguagePairs,
+    PairThresholds,
+    all_pairs_across,
+    links,
+)
 from persona_hub.transforms.vectors.float16 import to_stored
 from persona_hub.transforms.vectors.quantised import quantise
 from persona_hub.transforms.vectors.sketches import projection, sketches_of
@@ -42,6 +48,18 @@ def test_a_row_is_linked_to_one_of_each_language() -> None:
 def test_of_two_that_are_equally_near_the_earlier_is_linked() -> None:
     assert linked((1, "de", 3, "en", 0.8), (1, "de", 2, "en", 0.8)) == {(1, 2)}
     assert linked((2, "de", 3, "en", 0.8), (1, "de", 3, "en", 0.8)) == {(1, 3)}
+
+
+def test_a_pair_with_a_distant_language_has_a_threshold_of_its_own() -> None:
+    given = pairs(
+        (1, "de", 2, "en", 0.58), (1, "de", 3, "ja", 0.58), (4, "zh", 2, "en", 0.55), (4, "zh", 3, "ja", 0.54)
+    )
+    thresholds = PairThresholds(0.6, 0.55, frozenset({b"ja", b"zh"}))
+    reached = thresholds.reached(given)
+    assert list(zip(reached.first.tolist(), reached.second.tolist(), strict=True)) == [(1, 3), (4, 2)]
+    assert reached.cosine.tolist() == [0.58, 0.55]
+    assert thresholds.lowest == 0.55
+    assert len(PairThresholds(0.58, 0.58, frozenset()).reached(given).first) == 2
 
 
 def brute_force(ranks: list[int], vectors: np.ndarray, languages: list[bytes]) -> dict[tuple[int, int], float]:

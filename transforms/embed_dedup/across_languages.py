@@ -23,6 +23,7 @@ from persona_hub.transforms.vectors.across_languages import (
     LANGUAGE_TYPE,
     LanguagePairs,
     Languages,
+    PairThresholds,
     all_pairs_across,
     candidates_across,
     links,
@@ -63,9 +64,9 @@ class DuplicatesAcrossLanguages(beam.PTransform):
     """RowsOfLanguages -> DecisionsAcross.
 
     Two rows of different languages are linked if each is the other's nearest in its language and their cosine reaches
-    the threshold; of linked rows the earliest stays, as in EmbedDedup. A row that was dropped for one that goes now is
-    dropped for that one's keeper, with the cosine of those two. Say 7 was dropped for 5, and 5 goes for 2 at 0.8: 7
-    goes for 2, too, at 0.8.
+    the threshold of the two languages; of linked rows the earliest stays, as in EmbedDedup. A row that was dropped for
+    one that goes now is dropped for that one's keeper, with the cosine of those two. Say 7 was dropped for 5, and 5
+    goes for 2 at 0.8: 7 goes for 2, too, at 0.8.
     """
 
     across: AcrossLanguages
@@ -73,7 +74,8 @@ class DuplicatesAcrossLanguages(beam.PTransform):
 
     def expand(self, given: RowsOfLanguages) -> DecisionsAcross:
         """As `NearDuplicates`: few rows on one worker, many by cell."""
-        found, threshold = given.found, self.across.threshold
+        found, thresholds = given.found, self.across.thresholds
+        threshold = thresholds.lowest
         rows = (
             {"vectors": given.vectors, "languages": given.languages, "decisions": found.decisions}
             | "ByBlock" >> beam.CoGroupByKey()
@@ -92,7 +94,7 @@ class DuplicatesAcrossLanguages(beam.PTransform):
             (of_all, by_cell)
             | "Pairs" >> beam.Flatten()
             | "InOnePlace" >> beam.GroupByKey()
-            | "Choose" >> beam.FlatMap(choose_links, self.blocks).with_output_types(KeyedArrays)
+            | "Choose" >> beam.FlatMap(choose_links, self.blocks, thresholds).with_output_types(KeyedArrays)
         )
         by_keeper = found.decisions | "Keepers" >> beam.FlatMap(by_block_of_kept, self.blocks).with_output_types(
             KeyedArrays
@@ -192,10 +194,12 @@ def check_languages(element: tuple[int, dict[str, list[bytes]]], threshold: floa
         yield 0, pack_arrays(*(column[end] for column in (ranks, languages) for end in ends), pairs.cosine)
 
 
-def choose_links(element: tuple[int, Iterable[bytes]], blocks: int) -> Iterator[KeyedArrays]:
+def choose_links(
+    element: tuple[int, Iterable[bytes]], blocks: int, thresholds: PairThresholds
+) -> Iterator[KeyedArrays]:
     """All pairs of two languages -> decisions by block of the dropped."""
     pairs = LanguagePairs(*concatenated([unpack_arrays(packed) for packed in element[1]]))
-    decisions = decide(links(pairs))
+    decisions = decide(links(thresholds.reached(pairs)))
     yield from pack_by_block(decisions.dropped, blocks, *decisions)
 
 

@@ -45,6 +45,27 @@ class LanguagePairs(NamedTuple):
     cosine: npt.NDArray[np.float64]
 
 
+class PairThresholds(NamedTuple):
+    """From which cosine on rows of two languages are linked, lower where one of the two is a `distant_languages`."""
+
+    near: float
+    distant: float
+    distant_languages: frozenset[bytes]
+
+    @property
+    def lowest(self) -> float:
+        """That of the search, which knows no languages."""
+        return min(self.near, self.distant)
+
+    def reached(self, pairs: LanguagePairs) -> LanguagePairs:
+        """The pairs at the threshold of their languages."""
+        distant = np.array(sorted(self.distant_languages), LANGUAGE_TYPE)
+        is_distant = np.isin(pairs.first_language, distant) | np.isin(pairs.second_language, distant)
+        enough = pairs.cosine >= np.where(is_distant, self.distant, self.near)
+        first, second, language, other_language, cosine = pairs
+        return LanguagePairs(first[enough], second[enough], language[enough], other_language[enough], cosine[enough])
+
+
 def plan_across(threshold: float) -> SearchPlan:
     """How rows of different languages are searched for: with more room than others, as few of them become pairs."""
     plan = SearchPlan.for_threshold(threshold)
