@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from persona_hub.transforms.clusters.labels import LABEL_WORDS, LeafTexts, labels
-from persona_hub.transforms.clusters.words import stop_words, words_for_labels
+from persona_hub.transforms.clusters.words import stop_words, terms_of, words_for_labels
 
 
 def leaf(*texts: str, language: str = "en", size: int = 0) -> LeafTexts:
@@ -53,6 +53,23 @@ def test_forms_of_one_word_stand_once() -> None:
     assert labels({"1": teachers, "2": BAKERS}, {"1": "en", "2": "en"})["1"].count("teach") == 1
 
 
+def test_a_word_is_shown_with_its_neighbour_where_half_have_both() -> None:
+    schools = leaf(*(f"A high school of {i}" for i in range(6)), "A school", "A school")
+    found = labels({"1": schools, "2": BAKERS}, {"1": "en", "2": "en"})
+    assert "high school" in found["1"].split(", ")
+    apart = leaf(*(f"High in a school {i}" for i in range(6)))
+    assert "high school" not in labels({"1": apart, "2": BAKERS}, {"1": "en", "2": "en"})["1"]
+
+
+def test_a_mixed_cluster_is_named_after_its_parts() -> None:
+    """Not after several words of the largest of them: eight monks of one monastery, six divers."""
+    mixed = leaf(
+        *(f"A monk of an abbey with vows of silence {i}" for i in range(8)), *(f"A diver {i}" for i in range(6))
+    )
+    found = labels({"1": mixed, "2": BAKERS}, {"1": "en", "2": "en"})["1"].split(", ")
+    assert "diver" in found[:2]
+
+
 def test_a_leafs_sample_weighs_as_much_as_the_leaf() -> None:
     few = leaf("a vet for cats", "a vet for cats", "a vet for cats", size=3000)
     many = leaf(*("a vet for dogs" for _ in range(30)))
@@ -77,12 +94,9 @@ def test_scripts_have_words_of_their_own(language: str, texts: list[str], word: 
 
 
 def test_words_are_looked_for_in_a_bounded_text_and_stop_words_left_out() -> None:
-    assert words_for_labels("The person who sells bread, and the baker’s son", "en") == {
-        "sells",
-        "bread",
-        "baker",
-        "son",
-    }
-    assert len(words_for_labels("bread " * 10_000 + "late", "en")) == 1
+    text = "The person who sells bread, and the baker’s son"
+    assert [word for word in words_for_labels(text, "en") if word] == ["sells", "bread", "baker", "son"]
+    assert terms_of(text, "en") == {"sells", "bread", "baker", "son", "sells bread"}
+    assert terms_of("bread " * 10_000 + "late", "en") == {"bread", "bread bread"}
     assert "der" in stop_words("de")
     assert stop_words("xx") == frozenset()

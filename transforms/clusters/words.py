@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 import regex
 
@@ -28,8 +30,11 @@ GRAMS = (2, 3, 4)  # characters of a word where none parts words
 PERSONA_WORDS = {
     "en": "person individual someone somebody who whose whom like likes loves love enjoys enjoy interested interest "
     "passionate enthusiast enthusiasts avid looking look wants want needs need named years old year based working "
-    "works work make makes making help helps using uses use way things lot lives living spends often always never "
+    "works worked work make makes making help helps using uses use way things lot spends often always never "
     "really also just get gets even ever around every each own both regularly frequently "
+    "responsible known big unique experience experienced studies studying woman man women men "
+    "blend blends blending balance balances balancing channels fuses melds leverages combines pairs turns turning "
+    "juggles juggling keeps keeping "
     "don't doesn't can't i'm it's he's she's",
     "de": "person jemand mensch die der das sich für gern gerne mag liebt interessiert",
     "es": "persona alguien que interesado interesada apasionado apasionada",
@@ -56,19 +61,35 @@ def stop_words(language: str) -> frozenset[str]:
     return own | frozenset(words.lower().split()[:STOP_WORDS])
 
 
-def words_for_labels(text: str, language: str) -> set[str]:
-    """The different words of a text, in lower case, without those that tell nothing.
+def words_for_labels(text: str, language: str) -> list[str]:
+    """The words of a text, in lower case, in their order; "" where something else stands between two, as stop words do.
 
-    Of scripts that part no words: runs of katakana, and of others every run of 2 to 4 characters.
+    Of scripts that part no words: runs of katakana, and of others every run of 2 to 4 characters, each once.
     """
     text = nfkc(text[:TEXT_CHARACTERS]).lower().replace("’", "'")
     stop = stop_words(language)
-    words = set()
-    for word in SPACED_WORD.findall(text):
-        word = word.removesuffix("'s")
-        if len(word) >= LEAST_LETTERS and word not in stop and not NO_SPACES.search(word):
-            words.add(word)
-    return words | unspaced_words(text) if NO_SPACES.search(text) else words
+    words, end = [], 0
+    for match in SPACED_WORD.finditer(text):
+        if text[end : match.start()] != " ":
+            words.append("")
+        word = match[0].removesuffix("'s")
+        kept = len(word) >= LEAST_LETTERS and word not in stop and not NO_SPACES.search(word)
+        words.append(word if kept else "")
+        end = match.start() + len(word)
+    for run in sorted(unspaced_words(text)) if NO_SPACES.search(text) else ():
+        words += ["", run]
+    return words
+
+
+def pairs_of(words: Sequence[str]) -> set[str]:
+    """Words that stand side by side, as they are written: "high school"."""
+    return {f"{one} {other}" for one, other in pairwise(words) if one and other}
+
+
+def terms_of(text: str, language: str) -> set[str]:
+    """All of a text that a label may show."""
+    words = words_for_labels(text, language)
+    return {word for word in words if word} | pairs_of(words)
 
 
 def unspaced_words(text: str) -> set[str]:

@@ -11,7 +11,7 @@ from functools import partial
 import orjson
 
 from persona_hub.transforms.clusters.labels import LEAST_PERSONAS, WORD_BREAK
-from persona_hub.transforms.clusters.words import words_for_labels
+from persona_hub.transforms.clusters.words import terms_of
 from persona_hub.transforms.hub.clusters import read_clusters
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.reading import read_personas
@@ -73,13 +73,13 @@ def rare_words(hub: Hub, people: Sequence[Persona], gone: Erasure) -> frozenset[
     """Words of labels that erased personas have, and too few of those left."""
     labels = {word for one in read_clusters(hub) for word in one.label.split(WORD_BREAK)}
     theirs = {word for word in labels if any(word in one.text.lower() for one in people)}
-    theirs |= {word for one in people for word in words_for_labels(one.text, one.language)} & labels
+    theirs |= {word for one in people for word in terms_of(one.text, one.language)} & labels
     if not theirs:
         return frozenset()
     left: Counter[str] = Counter()
     for persona in read_personas(hub):
         if persona.persona_id not in gone.personas:
-            left.update(theirs & words_for_labels(persona.text, persona.language))
+            left.update(theirs & terms_of(persona.text, persona.language))
     return frozenset(word for word in theirs if left[word] < LEAST_PERSONAS)
 
 
