@@ -139,6 +139,7 @@ def test_other_places_are_no_country(text: str) -> None:
         ("I am an only child and work as a welder", TextAttributes("7", "7212")),
         ("A nail polish fan in the 70s", TextAttributes()),
         ("A mother of three", TextAttributes()),
+        ("A cook of five", TextAttributes("5", "5120")),
         ("A boy of nine who fishes", TextAttributes(life_stage="child")),
         ("Ann is forty-six, single, and works as a judge.", TextAttributes("2", "2612", life_stage="adult")),
         ("A cook, aged 58, who sings", TextAttributes("5", "5120", life_stage="adult")),

@@ -90,8 +90,11 @@ def by_age(reading: Reading) -> str:
         for pattern in reading.lexicon.ages:
             for match in pattern.finditer(reading.joined):
                 start = reading.word_at(match.start("n"))
+                stage = stage_of_age(reading.lexicon.number(match["n"]))
+                if reading.title and stage == LIFE_STAGES[0]:
+                    continue  # no child has an occupation: "a captain of five"
                 if match.re.pattern.startswith("^") or is_of_person(reading, start):
-                    return stage_of_age(reading.lexicon.number(match["n"]))
+                    return stage
     return ""
 
 
