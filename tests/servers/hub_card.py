@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import yaml
 
 from persona_hub.transforms.training.licenses import KNOWN, OTHER_LICENSE
@@ -98,5 +98,5 @@ def faults_of_card(card: str) -> list[str]:
         document = front_matter_of(card)
     except yaml.YAMLError as error:
         return [str(error)]
-    found = jsonschema.Draft202012Validator(SCHEMA).iter_errors(document)
-    return [f"{'.'.join(map(str, error.absolute_path))}: {error.message}" for error in found]
+    found = jsonschema_rs.validator_for(SCHEMA).iter_errors(document)
+    return [f"{'.'.join(map(str, error.instance_path))}: {error.message}" for error in found]

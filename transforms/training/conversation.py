@@ -105,22 +105,25 @@ def answer_fields(sample: Sample) -> Mapping[str, Any]:
     return as_object(sample.text) if sample.text.startswith("{") else {}
 
 
-def as_object(text: str) -> Mapping[str, Any]:
-    """The JSON object in a text, empty where there is none, with U+FFFD for halves of characters that it spells."""
-    try:
-        found = json.loads(text, parse_int=whole_number)
-        if HALF_CHARACTER.search(text):
-            whole = json.dumps(found, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            found = json.loads(whole, parse_int=whole_number)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def whole_number(digits: str) -> int | float:
     """A whole number of JSON; one of more than 64 bits, which no column can hold, as a float."""
     value = int(digits)
     return value if -(1 << 63) <= value < 1 << 63 else float(value)
+
+
+DECODER = json.JSONDecoder(parse_int=whole_number)
+
+
+def as_object(text: str) -> Mapping[str, Any]:
+    """The JSON object in a text, empty where there is none, with U+FFFD for halves of characters that it spells."""
+    try:
+        found = DECODER.decode(text)
+        if HALF_CHARACTER.search(text):
+            whole = json.dumps(found, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            found = DECODER.decode(whole)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def first_text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
