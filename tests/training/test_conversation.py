@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from persona_hub.transforms.records import Sample
+from persona_hub.transforms.records import Proof, Sample
 from persona_hub.transforms.training.conversation import Conversation, conversations_of
 from tests.helpers.data_sets.made import FUNCTION, PERSONAS, math, sample
 
@@ -35,9 +35,36 @@ def test_a_problem_is_answered_by_its_program_and_its_answer() -> None:
 
 def test_an_explanation_goes_before_a_program_and_does_not_say_the_answer_twice() -> None:
     fields = {"problem": "2 + 2?", "solution": "Two and two are 4.", "program": "print(4)", "answer": "4"}
-    assert turns(of("math", fields)) == [("user", "2 + 2?"), ("assistant", "Two and two are 4.")]
+    assert turns(of("own", fields)) == [("user", "2 + 2?"), ("assistant", "Two and two are 4.")]
     fields["solution"] = "See page 14"
-    assert turns(of("math", fields))[1] == ("assistant", "See page 14\n\nAnswer: 4")
+    assert turns(of("own", fields))[1] == ("assistant", "See page 14\n\nAnswer: 4")
+
+
+@pytest.mark.parametrize(
+    ("use_case", "fields"),
+    [
+        ("math", {"problem": "2 + 2?", "solution": "print(4)", "answer": "4"}),
+        ("logical_reasoning", {"problem": "2 + 2?", "program": "print(4)", "answer": "4"}),
+        ("own", {"problem": "2 + 2?", "solution": "print(4)", "answer": "4"}),
+        ("own", {"problem": "2 + 2?", "program": "print(4)", "answer": "4"}),
+    ],
+)
+def test_a_program_is_known_by_its_use_case_its_name_or_its_proof(use_case: str, fields: dict[str, Any]) -> None:
+    one = of(use_case, fields)
+    if use_case == "own":
+        one = replace(one, proof=Proof("program", " print(4)\n", "4", 1))
+    assert turns(one)[1] == ("assistant", "```python\nprint(4)\n```\n\nAnswer: 4")
+
+
+def test_texts_of_other_forms_are_asked_for_as_such() -> None:
+    for part, asked in (
+        ("questions", 'Write questions and answers with the title "Bees".'),
+        ("rows", 'Write a text with a table, with the title "Bees".'),
+        ("steps", 'Write a tutorial in steps with the title "Bees".'),
+    ):
+        one = of("knowledge_text", {"title": "Bees", part: [{}]}, "Title: Bees\n\nQ: a\nA: b")
+        assert turns(one) == [("user", asked), ("assistant", "Q: a\nA: b")]
+        assert turns(one, "fr")[0][1].startswith("Écris")
 
 
 def test_a_program_with_a_fence_of_its_own_stays_in_its_block() -> None:
@@ -73,7 +100,8 @@ def test_samples_of_earlier_releases_are_known_by_their_text(use_case: str, text
     ],
 )
 def test_a_text_is_asked_for_by_its_title_in_its_language(language: str, asked: str) -> None:
-    article = of("knowledge_text", {"title": "Bienen {x}", "text": "Sie summen."})
+    text = "Title: Bienen {x}\n\nSie summen."
+    article = of("knowledge_text", {"title": "Bienen {x}", "text": "Sie summen."}, text)
     assert turns(article, language) == [("user", asked), ("assistant", "Sie summen.")]
 
 
@@ -93,7 +121,7 @@ def test_a_use_case_of_ones_own_is_known_by_the_names_of_its_fields() -> None:
     assert conversations_of(of("own", {"question": "What?"})) == "no-answer"
 
 
-TOLD = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+TOLD = [{"role": "user", "text": "a"}, {"role": "assistant", "content": "b"}]
 
 
 @pytest.mark.parametrize(
@@ -136,8 +164,13 @@ def calls(example: Any, function: Any = FUNCTION) -> list[Conversation]:
     ],
 )
 def test_an_example_call_is_a_conversation_with_the_function_as_a_tool(example: Any) -> None:
-    for function in (FUNCTION, {"type": "function", "function": FUNCTION}):
-        [found] = calls(example, function)
+    flat = of("tool", {**FUNCTION, "calls": [example]}, "{}")
+    for found in (
+        *calls(example),
+        *calls(example, {"type": "function", "function": FUNCTION}),
+        *conversations_of(flat),
+    ):
+        assert not isinstance(found, str)
         assert found.tools == ({"type": "function", "function": FUNCTION},)
         asked, called = found.turns
         assert (asked.content, called.content) == ("How many?", "")

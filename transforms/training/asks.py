@@ -21,6 +21,30 @@ FOR_TITLE = {
     "tr": "“{title}” başlıklı bir metin yaz.",
     "zh": "请以“{title}”为题写一篇文章。",
 }
+# The same for texts in a form of their own, by the field that holds their parts.
+FOR_TITLE_OF = {
+    "questions": {
+        "de": "Schreibe Fragen und Antworten mit dem Titel „{title}“.",
+        "en": 'Write questions and answers with the title "{title}".',
+        "es": "Escribe preguntas y respuestas con el título «{title}».",
+        "fr": "Écris des questions et des réponses intitulées « {title} ».",
+        "zh": "请以“{title}”为题写一组问答。",
+    },
+    "rows": {
+        "de": "Schreibe einen Text mit einer Tabelle, mit dem Titel „{title}“.",
+        "en": 'Write a text with a table, with the title "{title}".',
+        "es": "Escribe un texto con una tabla, con el título «{title}».",
+        "fr": "Écris un texte avec un tableau, intitulé « {title} ».",
+        "zh": "请以“{title}”为题写一篇带表格的文章。",
+    },
+    "steps": {
+        "de": "Schreibe eine Anleitung in Schritten mit dem Titel „{title}“.",
+        "en": 'Write a tutorial in steps with the title "{title}".',
+        "es": "Escribe un tutorial por pasos con el título «{title}».",
+        "fr": "Écris un tutoriel par étapes intitulé « {title} ».",
+        "zh": "请以“{title}”为题写一篇分步教程。",
+    },
+}
 FOR_PERSONA = {
     "math": "Write a math problem, and its answer, for this persona",
     "logical_reasoning": "Write a logical reasoning problem, and its answer, for this persona",
@@ -31,9 +55,10 @@ FOR_PERSONA = {
 }
 
 
-def ask_for_title(title: str, language: str) -> str:
-    """The request for a text of this title."""
-    return FOR_TITLE.get(language, FOR_TITLE["en"]).replace("{title}", title)
+def ask_for_title(title: str, language: str, kind: str = "") -> str:
+    """The request for a text of this title; `kind` is a key of FOR_TITLE_OF, "" for prose."""
+    asks = FOR_TITLE_OF.get(kind, FOR_TITLE)
+    return asks.get(language, asks["en"]).replace("{title}", title)
 
 
 def ask_for_persona(use_case: str, description: str, persona: str) -> str:

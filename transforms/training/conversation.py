@@ -20,7 +20,9 @@ QUESTIONS = ("problem", "question", "puzzle", "instruction", "prompt", "query", 
 CONTEXTS = ("input", "context")
 EXPLANATIONS = ("solution", "reasoning", "explanation")
 ANSWERS = ("answer", "response", "reply", "output", "completion")
+SOLVED_BY_PROGRAM = ("math", "logical_reasoning")  # use cases whose `solution` is a program
 TITLE_HEADING = "Title: "  # of a sample's text of `knowledge_text`
+PARTS_OF_TEXTS = ("questions", "rows", "steps")  # fields of those texts that are no prose
 # What parts the turns of known chat templates: in a text it would end a turn, or begin another one's.
 CONTROL_TOKEN = re.compile(
     r"<\|[A-Za-z0-9_.-]{1,40}\|>|<\uff5c[^\uff5c\n]{1,40}\uff5c>|\[/?(?:INST|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]"
@@ -78,11 +80,12 @@ def conversations_of(sample: Sample, language: str = "und") -> Conversations:
     elif sample.use_case == "instruction" and not any(fields.get(name) for name in (*ANSWERS, "turns")):
         return NO_ANSWER
     elif turns := fields.get("turns"):
-        found = spoken(turns, fields)
+        found = spoken(turns, fields, sample)
     elif question := first_text(fields, QUESTIONS):
-        found = asked(question, fields)
+        found = asked(question, fields, sample)
     elif sample.use_case == "knowledge_text" and (title := first_text(fields, ("title",))):
-        found = pair(ask_for_title(title, language), first_text(fields, ("text", *ANSWERS)) or sample.text)
+        kind = next((name for name in PARTS_OF_TEXTS if name in fields), "")
+        found = pair(ask_for_title(title, language, kind), sample.text.removeprefix(f"{TITLE_HEADING}{title}\n\n"))
     else:
         found = pair(ask_for_persona(sample.use_case, sample.description, sample.persona), sample.text)
     if isinstance(found, tuple) and any(map(has_control_token, found)):
@@ -138,20 +141,21 @@ def as_text(value: Any) -> str:
     return "" if value in (None, [], {}) else json.dumps(value, ensure_ascii=False)
 
 
-def asked(question: str, fields: Mapping[str, Any]) -> Conversations:
+def asked(question: str, fields: Mapping[str, Any], sample: Sample) -> Conversations:
     """One question and its answer."""
     context = first_text(fields, CONTEXTS)
-    answer = answer_in(fields)
+    answer = answer_in(fields, sample)
     return pair(f"{question}\n\n{context}" if context else question, answer) if answer else NO_ANSWER
 
 
-def answer_in(fields: Mapping[str, Any]) -> str:
+def answer_in(fields: Mapping[str, Any], sample: Sample) -> str:
     """The way to the answer, where there is one, and the answer: an explanation, or the program that was run."""
     answer = first_text(fields, ANSWERS)
-    way = first_text(fields, EXPLANATIONS)
-    program = fields.get("program")
-    if not way and isinstance(program, str) and program.strip():
-        way = fenced(program.strip("\n").rstrip(), "python")
+    way, program = first_text(fields, EXPLANATIONS), first_text(fields, ("program",))
+    if sample.use_case in SOLVED_BY_PROGRAM or (way and way == sample.proof.program.strip()):
+        way, program = "", program or way
+    if not way and program:
+        way = fenced(program, "python")
     if way and answer and not re.search(rf"(?<!\w){re.escape(answer)}[\s.!]*$", way):
         return f"{way}{ANSWER_HEADING}{answer}"
     return way or answer
@@ -171,22 +175,22 @@ def pair(question: str, answer: str) -> Conversations:
     return (Conversation((Turn(USER, question), Turn(ASSISTANT, answer))),) if answer.strip() else NO_ANSWER
 
 
-def spoken(value: Any, fields: Mapping[str, Any]) -> Conversations:
+def spoken(value: Any, fields: Mapping[str, Any], sample: Sample) -> Conversations:
     """Several turns: user and assistant by turns, up to the last answer; before them the instruction, if they lack it.
 
-    Turns are objects {role, content}, objects {user, assistant}, or texts, of which the user's is the first.
+    Turns are objects {role, text} or {role, content}, objects {user, assistant}, or texts, the user's first.
     """
     turns: list[Turn] = []
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, Mapping):
-            if said := as_text(one.get("content")):
+            if said := first_text(one, ("content", "text")):
                 role = str(one.get("role") or one.get("from") or "").lower()
                 turns.append(Turn(ROLES.get(role, role), said))
             else:
                 turns += [Turn(role, text) for role in (USER, ASSISTANT) if (text := as_text(one.get(role)))]
         elif text := as_text(one):
             turns.append(Turn((USER, ASSISTANT)[len(turns) % 2], text))
-    question, answer = first_text(fields, QUESTIONS), answer_in(fields)
+    question, answer = first_text(fields, QUESTIONS), answer_in(fields, sample)
     spoken_first = next((turn for turn in turns if turn.role != SYSTEM), None)
     if question and (spoken_first is None or spoken_first.content != question):
         opening = [Turn(USER, question)]

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.records import Sample
-from persona_hub.transforms.synthesis.use_case import as_json
+from persona_hub.transforms.synthesis.sample_fields import as_json
 from persona_hub.transforms.training.asks import ask_for_persona
 from persona_hub.transforms.training.conversation import (
     ASSISTANT,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-CALLS = ("example_calls", "calls", "examples")  # fields that hold example calls
+CALLS = ("calls", "example_calls", "examples")  # fields that hold example calls
 QUESTION_NAMES = (
     "request",
     "question",
@@ -43,8 +43,11 @@ def example_calls(fields: Mapping[str, Any]) -> tuple[ToolCall, ...]:
 
 
 def function_in(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The function of a tool as chat templates take it, empty where there is none."""
-    found = as_mapping(fields.get("function"))
+    """The function of a tool as chat templates take it, empty where there is none.
+
+    It is the fields themselves, or one of them.
+    """
+    found = as_mapping(fields.get("function")) or (fields if "parameters" in fields else {})
     found = as_mapping(found.get("function")) or found
     name = found.get("name")
     if not isinstance(name, str) or not name:

@@ -41,7 +41,7 @@ def sample(persona: Persona, use_case: str, fields: dict[str, Any] | None, text:
 def math(persona: Persona, n: int, answer: int | None = None, **more: Any) -> Sample:
     """A problem with its program."""
     problem, stated = f"How many legs have {n} bees of {persona.text[:18]}?", 6 * n if answer is None else answer
-    fields = {"problem": problem, "answer": str(stated), "program": f"print({n} * 6)"}
+    fields = {"problem": problem, "solution": f"print({n} * 6)", "answer": str(stated)}
     proof = Proof("program", f"print({n} * 6)", f"{6 * n}", 1)
     return sample(persona, "math", fields, f"{problem}\n\nAnswer: {stated}", **{"proof": proof, **more})
 
@@ -53,19 +53,18 @@ def samples_of_all() -> dict[str, list[Sample]]:
         puzzle = {"problem": f"Who of {n} sits left?", "answer": "Ada", "program": "print('Ada')"}
         asks = {"instruction": f"Write {n} lines on honey.", "answer": "Honey is sweet, and bees make it."}
         turns = {
-            "instruction": f"Tell me of hive {n}.",
             "turns": [
-                {"role": "user", "content": f"Tell me of hive {n}."},
-                {"role": "assistant", "content": "It hums."},
-                {"role": "user", "content": "Why?"},
-                {"role": "assistant", "content": "Wings."},
+                {"role": "user", "text": f"Tell me of hive {n}."},
+                {"role": "assistant", "text": "It hums."},
+                {"role": "user", "text": "Why?"},
+                {"role": "assistant", "text": "Wings."},
             ],
         }
         article = {"title": f"On hive {n}", "text": f"A hive of {n} frames hums all summer long in the old orchard."}
-        npc = {"name": "Ilka", "role": "guard", "lines": ["Halt!", f"Hive {n}?"]}
+        npc = {"name": "Ilka", "role": "guard", "dialogue": ["Halt!", f"Hive {n}?"]}
         function = FUNCTION if n % 2 else OTHER
         call = {"hive": f"h{n}"} if n % 2 else {"kilograms": n + 0.5}
-        tool = {"function": function, "example_calls": [{"request": f"And {n}?", "arguments": call}]}
+        tool = {**function, "calls": [{"request": f"And {n}?", "arguments": call}]}
         own = {"question": f"What is {n} in Latin?", "response": "Nescio."}
         for use_case, fields, text in (
             ("logical_reasoning", puzzle, f"Who of {n} sits left?\n\nAnswer: Ada"),
