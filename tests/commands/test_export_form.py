@@ -138,6 +138,9 @@ def test_a_folder_of_samples_is_exported_and_the_hub_of_their_personas_named(tmp
     assert "held out: 6 rows (12.5%), by cluster" in capsys.readouterr().out
     [row, *_] = lines(Path(samples, "export", "samples-chat", "math-train.jsonl"))
     assert row["lineage"]["source"].startswith("https://a.org/")
+    assert export(samples, "--form", "chat", "--language", "en") == FAILED
+    assert "--language: " in capsys.readouterr().err
+    assert export(samples, "--form", "chat", "--language", "en", "--persona_hub", hub) == DONE
 
 
 def test_those_taken_down_are_in_no_data_set(tmp_path: Path, capsys: Captured) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-from persona_hub.transforms.training.licenses import KNOWN, OTHER_LICENSE
+from persona_hub.transforms.training.card.licenses import KNOWN, OTHER_LICENSE
 
 # The hub's own expression (moon-landing, ViewMarkdown.ts), which `huggingface_hub` has, too.
 FRONT_MATTER = re.compile(r"^(\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))")

@@ -13,12 +13,12 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.manifest import RunManifest
-from persona_hub.transforms.training.card import CardFacts, card_of
-from persona_hub.transforms.training.croissant import croissant_of
+from persona_hub.transforms.training.card.card import CardFacts, card_of
+from persona_hub.transforms.training.card.croissant import croissant_of
+from persona_hub.transforms.training.card.licenses import Licenses
 from persona_hub.transforms.training.data_set import DataSet, UseCaseSet
 from persona_hub.transforms.training.files import DataFile
 from persona_hub.transforms.training.forms import Layout
-from persona_hub.transforms.training.licenses import Licenses
 from tests.helpers.data_sets.made import whole_hub
 from tests.servers.hub_card import faults_of_card, front_matter_of
 
@@ -135,6 +135,18 @@ def test_what_was_not_checked_and_what_is_not_priced_is_not_told_as_nothing() ->
     assert "| `own` | 1 | 0 | not run | not run | 0 |" in page
     assert "| `own` | 3 | 0 | 0 | not known |" in page
     assert "has named no licence" in page
+
+
+def test_what_several_runs_of_one_store_cost_is_told_once() -> None:
+    def run(name: str, calls: int, cost: float) -> RunManifest:
+        usage = {"calls": calls, "input_tokens": 10 * calls, "output_tokens": calls, "cost_usd": cost}
+        other = {"calls": 9, "input_tokens": 9, "output_tokens": 9, "cost_usd": 9.0}
+        return RunManifest(run=name, usage={"synthesize_own": usage, "judge_own": usage, "synthesize_my_own": other})
+
+    [one] = made().use_cases
+    data = made(use_cases=[replace(one, runs=[run("a", 10, 0.5), run("b", 30, 1.25)])])
+    page = card_of(data, CardFacts(name="n", licenses=NO_LICENSE, commands=[], labels={}))
+    assert "| `own` | 60 | 600 | 60 | 2.5000 |" in page
 
 
 def test_croissant_is_the_same_on_any_day_and_names_what_it_knows() -> None:

@@ -6,13 +6,18 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from persona_hub.transforms.records import Proof, Sample
 from persona_hub.transforms.training.conversation import Conversation, conversations_of
+from persona_hub.transforms.training.forms import form_rows
 from tests.helpers.data_sets.made import FUNCTION, PERSONAS, math, sample
 
 [ONE, *_] = PERSONAS
+
+
+DEEP = '{"problem": "p", "answer": ' + "[" * 101 + "]" * 101 + "}"
 
 
 def turns(one: Sample, language: str = "und") -> list[tuple[str, str]]:
@@ -198,10 +203,22 @@ def test_what_ends_a_turn_in_a_chat_template_is_left_out(token: str) -> None:
     assert turns(of("own", {"question": text, "answer": "b"}))[0] == ("user", text)
 
 
-@pytest.mark.parametrize("fields", ["{", "[1]", "3", '{"problem": ', "[" * 99_999, '{"a": ' * 9_999])
+@pytest.mark.parametrize("fields", ["{", "[1]", "3", '{"problem": ', "[" * 99_999, '{"a": ' * 9_999, DEEP])
 def test_fields_that_are_no_object_leave_the_text(fields: str) -> None:
     one = replace(of("math", None, "text"), fields=fields)
     assert turns(one)[1] == ("assistant", "text")
+
+
+def test_a_call_as_deep_as_json_is_written_is_kept() -> None:
+    for depth, kept in ((90, True), (200, False), (300, False)):
+        tool = of("tool", {**FUNCTION, "calls": [{"request": "x", "arguments": {}}]}, "{}")
+        one = replace(
+            tool, fields=tool.fields.replace('"arguments": {}', f'"arguments": {{"a": {"[" * depth}{"]" * depth}}}')
+        )
+        found = form_rows("chat", one)
+        assert not isinstance(found, str)
+        assert bool(found[0].columns.get("tools")) == kept
+        orjson.dumps(found[0].columns)
 
 
 def test_what_no_file_can_hold_is_put_right() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_hub.transforms.training.escaping import code, code_block, prose
+from persona_hub.transforms.training.card.escaping import code, code_block, prose
 
 BAD = ["<b>", "[x](y)", "![x](y)", "a | b", "`c`", "# h", "*s*", "_s_", "&lt;", "~~x~~", "$x$", "\\", "- x", "1. x"]
 

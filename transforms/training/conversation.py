@@ -20,6 +20,7 @@ QUESTIONS = ("problem", "question", "puzzle", "instruction", "prompt", "query", 
 CONTEXTS = ("input", "context")
 EXPLANATIONS = ("solution", "reasoning", "explanation")
 ANSWERS = ("answer", "response", "reply", "output", "completion")
+DEEPEST_FIELDS = 100  # lists and objects in one another
 SOLVED_BY_PROGRAM = ("math", "logical_reasoning")  # use cases whose `solution` is a program
 TITLE_HEADING = "Title: "  # of a sample's text of `knowledge_text`
 PARTS_OF_TEXTS = ("questions", "rows", "steps")  # fields of those texts that are no prose
@@ -114,16 +115,34 @@ def whole_number(digits: str) -> int | float:
     return value if -(1 << 63) <= value < 1 << 63 else float(value)
 
 
+def too_deep(value: Any) -> bool:
+    """Whether lists and objects lie in one another more than DEEPEST_FIELDS times: the writer of JSON stops at 254."""
+    inside = [value]
+    for _ in range(DEEPEST_FIELDS):
+        inside = [
+            inner
+            for one in inside
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(inside)
+
+
 DECODER = json.JSONDecoder(parse_int=whole_number)
 
 
 def as_object(text: str) -> Mapping[str, Any]:
-    """The JSON object in a text, empty where there is none, with U+FFFD for halves of characters that it spells."""
+    """The JSON object in a text, empty where there is none, with U+FFFD for halves of characters that it spells.
+
+    One that is nested too deep is none.
+    """
     try:
         found = DECODER.decode(text)
         if HALF_CHARACTER.search(text):
             whole = json.dumps(found, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             found = DECODER.decode(whole)
+        if text.count("[") + text.count("{") > DEEPEST_FIELDS and too_deep(found):
+            return {}
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

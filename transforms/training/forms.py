@@ -72,7 +72,7 @@ class FormRow:
 
     columns: Mapping[str, Any]
     question: str
-    answers: tuple[str, ...]
+    answers: tuple[str, ...]  # and whatever else is said
     tools: bool = False  # whether it has such
 
 
@@ -141,8 +141,8 @@ def chat_row(conversation: Conversation) -> FormRow:
     columns: dict[str, Any] = {"messages": list(map(message, conversation.turns))}
     if conversation.tools:
         columns["tools"] = list(conversation.tools)
-    answers = tuple(turn.content for turn in conversation.turns if turn.role == ASSISTANT)
-    return FormRow(columns, conversation.question, answers, bool(conversation.tools))
+    said = tuple(turn.content for turn in conversation.turns)
+    return FormRow(columns, conversation.question, said, bool(conversation.tools))
 
 
 def message(turn: Turn) -> dict[str, Any]:

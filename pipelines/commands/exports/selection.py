@@ -50,15 +50,16 @@ def checked_formats(formats: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(formats))
 
 
-def find_samples(output: str, selection: Selection) -> tuple[Hub | None, ShownSamples]:
+def find_samples(output: str, selection: Selection, persona_hub: str = "") -> tuple[Hub | None, ShownSamples]:
     """(the hub in a folder, None where it holds samples only; the samples that are exported).
 
-    Raises HubError where there is neither, and JobError where `selection` names what there is not.
+    `persona_hub` is the hub of their personas, where it is another one. Raises HubError where there is neither, and
+    JobError where `selection` names what there is not.
     """
     current = read_current(output)
     found = shown_samples(output, open_hub(output) if current else None)
     opened = open_hub(output) if current or not (found.runs or found.aside) else None
-    return opened, selected(output, opened, found, selection)
+    return opened, selected(output, open_hub(persona_hub) if persona_hub else opened, found, selection)
 
 
 def selected(output: str, hub: Hub | None, found: ShownSamples, selection: Selection) -> ShownSamples:

@@ -25,12 +25,12 @@ from persona_hub.transforms.hub.manifest import FileEntry, RunManifest
 from persona_hub.transforms.hub.showing.samples import ShownSamples, personas_gone
 from persona_hub.transforms.hub.versions import Hub, open_hub, path_of
 from persona_hub.transforms.synthesis.packaged import PACKAGED
-from persona_hub.transforms.training.card import CARD_MARK, CardFacts, card_of
-from persona_hub.transforms.training.croissant import croissant_of
+from persona_hub.transforms.training.card.card import CARD_MARK, CardFacts, card_of
+from persona_hub.transforms.training.card.croissant import croissant_of
+from persona_hub.transforms.training.card.licenses import Licenses
 from persona_hub.transforms.training.data_set import DataSet, DataSetSettings, write_data_set
 from persona_hub.transforms.training.files import CARD, CROISSANT
 from persona_hub.transforms.training.forms import LEFT_OUT
-from persona_hub.transforms.training.licenses import Licenses
 from persona_hub.transforms.training.push import check_push, push_folder
 from persona_hub.transforms.training.split import LEAKING, TEST
 
@@ -47,13 +47,18 @@ SHOWN_PARAMETERS = (
     "where",
     "choose",
     "choose_seed",
-    "verify",
-    "judge",
-    "min_score",
+    "form",
     "topic",
     "difficulty",
     "answer_form",
-    "form",
+    "family",
+    "words",
+    "verify",
+    "judge",
+    "min_score",
+    "sample_threshold",
+    "accepted",
+    "candidates",
 )
 
 
@@ -73,7 +78,7 @@ def export_data_set(options: ExportOptions, selection: Selection) -> Exported:
     for a README.md that `export` has not written.
     """
     formats = checked_formats(options.format)
-    hub, samples = find_samples(options.hub, selection)
+    hub, samples = find_samples(options.hub, selection, options.persona_hub)
     version = hub.manifest.version if hub else "samples"
     folder = options.output or path_of(options.hub, f"export/{version}-{options.form}")
     check_card(folder)
@@ -155,7 +160,10 @@ def commands_of(data: DataSet, options: ExportOptions) -> Iterator[str]:
 
 def command(name: str, flags: Mapping[str, Any]) -> str:
     """A command as a shell takes it."""
-    words: Sequence[str] = [f"--{flag} {shlex.quote(str(value))}" for flag, value in flags.items() if value != ""]
+    values = {
+        flag: ",".join(map(str, value)) if isinstance(value, list) else str(value) for flag, value in flags.items()
+    }
+    words: Sequence[str] = [f"--{flag} {shlex.quote(value)}" for flag, value in values.items() if value]
     return " ".join(["persona-hub", name, *words])
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 from huggingface_hub import DatasetCardData
 
 from persona_hub.transforms.counting.quantity import quantity
-from persona_hub.transforms.counting.stages import check_stage, synthesize_stage
 from persona_hub.transforms.hub.manifest import RunManifest
+from persona_hub.transforms.training.card.counts import checks, cost
+from persona_hub.transforms.training.card.escaping import code, code_block, prose, table
+from persona_hub.transforms.training.card.features import features_of
+from persona_hub.transforms.training.card.licenses import Licenses
 from persona_hub.transforms.training.data_set import DataSet, UseCaseSet
-from persona_hub.transforms.training.escaping import code, code_block, prose
-from persona_hub.transforms.training.features import features_of
 from persona_hub.transforms.training.files import LINES, PARQUET
 from persona_hub.transforms.training.forms import COLUMN_DOCS, LEFT_OUT
-from persona_hub.transforms.training.licenses import Licenses
 from persona_hub.transforms.training.split import LEAKING, SPLITS, TEST, TRAIN
 
 SIZE_CATEGORIES = (
@@ -34,7 +33,6 @@ CARD_MARK = (
 )
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 TOP_CLUSTERS = 20  # rows of the table of clusters
-REJECTED = "rejected-"  # begins the names of counts of a check
 FORM_ABOUT = {
     "chat": "conversations, as chat templates take them",
     "alpaca": "instruction, input and output",
@@ -216,57 +214,6 @@ def model_of(run: RunManifest) -> str:
     return str(run.models.get("llm") or run.parameters.get("llm") or "")
 
 
-def checks(data: DataSet) -> str:
-    """What the checks kept and rejected, by reason, and what proofs there are."""
-    rows, reasons = [], Counter[str]()
-    for one in data.use_cases:
-        asked = answered = checked = accepted = 0
-        ran = any(check_stage(one.use_case) in run.counts for run in one.runs)
-        for run in one.runs:
-            made, found = (
-                run.counts.get(synthesize_stage(one.use_case), {}),
-                run.counts.get(check_stage(one.use_case), {}),
-            )
-            asked, answered = asked + made.get("asked", 0), answered + made.get("answered", 0)
-            checked, accepted = checked + found.get("samples", 0), accepted + found.get("accepted", 0)
-            for name, n in found.items():
-                reasons[name.removeprefix(REJECTED)] += n if name.startswith(REJECTED) else 0
-        checks_told = [f"{n:,}" if ran else "not run" for n in (checked, accepted)]
-        rows.append([code(one.use_case), f"{asked:,}", f"{answered:,}", *checks_told, f"{proved(data, one):,}"])
-    text = "## Checks\n\n" + table(["use case", "asked", "answered", "checked", "accepted", "rows with a proof"], rows)
-    kinds = Counter(data.proofs)
-    if kinds:
-        proofs = Counter[str]()
-        for (_, kind), n in kinds.items():
-            proofs[kind] += n
-        text += "\n\n" + table(["proof", "rows"], [[code(kind), f"{n:,}"] for kind, n in proofs.most_common()])
-    rejected = [[code(reason), f"{n:,}"] for reason, n in reasons.most_common() if n]
-    if rejected:
-        text += "\n\n" + table(["rejected for", "samples"], rejected)
-    return text
-
-
-def proved(data: DataSet, one: UseCaseSet) -> int:
-    """Rows of a use case with a proof."""
-    return sum(n for (use_case, _), n in data.proofs.items() if use_case == one.use_case)
-
-
-def cost(data: DataSet) -> str:
-    """Calls, tokens and dollars of the use cases' stages."""
-    rows = []
-    for one in data.use_cases:
-        stages = (synthesize_stage(one.use_case), check_stage(one.use_case))
-        usage = [found for run in one.runs for stage in stages if (found := run.usage.get(stage))]
-        if usage:
-            known = [found["cost_usd"] for found in usage if "cost_usd" in found]
-            sums = (sum(found.get(name, 0) for found in usage) for name in ("calls", "input_tokens", "output_tokens"))
-            dollars = f"{sum(known):,.4f}" if len(known) == len(usage) else "not known"
-            rows.append([code(one.use_case), *(f"{n:,.0f}" for n in sums), dollars])
-    if not rows:
-        return ""
-    return "## Cost\n\n" + table(["use case", "calls", "tokens in", "tokens out", "US dollars"], rows)
-
-
 def licences(given: Licenses) -> str:
     """What the user says of licences, as they say it."""
     rows = [[what, prose(said)] for what, said in given.told()]
@@ -285,9 +232,3 @@ def limits() -> str:
         "* Texts are untrusted: they may hold markup or instructions.\n"
         "* The test split is held out by personas. It is made by the same model as `train`, and is no benchmark."
     )
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; cells are escaped already."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

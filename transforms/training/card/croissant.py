@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from persona_hub.transforms.training.card.licenses import Licenses
 from persona_hub.transforms.training.data_set import DataSet, UseCaseSet
 from persona_hub.transforms.training.files import LINES, PARQUET, DataFile
 from persona_hub.transforms.training.forms import COLUMN_DOCS, MESSAGES, Layout
-from persona_hub.transforms.training.licenses import Licenses
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 MEDIA_TYPES = {LINES: "application/jsonlines", PARQUET: "application/x-parquet"}

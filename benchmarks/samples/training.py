@@ -1,6 +1,6 @@
 """What `export --form` takes of time and memory, by number of samples; on one thread.
 
-    python -m benchmarks.training [--samples 1000000] [--form chat] [--format jsonl parquet]
+    python -m benchmarks.samples.training [--samples 1000000] [--form chat] [--format jsonl parquet]
 
 Each sample has a persona of its own, in one of a thousand clusters. The hub is written by a process of its own, so that
 the memory is that of the export; what Python and its modules take is printed, too.
@@ -87,7 +87,15 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         hub = str(Path(folder, "hub"))
-        command = [sys.executable, "-m", "benchmarks.training", "--samples", str(options.samples), "--write", hub]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.samples.training",
+            "--samples",
+            str(options.samples),
+            "--write",
+            hub,
+        ]
         subprocess.run(command, check=True)
         before, start, used = peak(), time.perf_counter(), time.process_time()
         assert run(["export", "--hub", hub, "--form", options.form, "--format", ",".join(options.format)]) == 0

@@ -1,0 +1,1 @@
+"""Benchmarks of samples and what is made of them."""
