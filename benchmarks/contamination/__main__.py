@@ -178,8 +178,9 @@ def index(rows: int = 1_000_000) -> None:
     """Memory and CPU of an index."""
     texts, chance = problems(), random.Random(1)
     sentences = [one for text in texts for one in re.split(r"(?<=[.?!]) +", text)]
+    words = sorted({word for text in texts for word in text.split()})
     before, memory = used()
-    made = BenchmarkIndex.of(" ".join(chance.choices(sentences, k=3)) for _ in range(rows))
+    made = BenchmarkIndex.of(f"{chance.choice(sentences)} {' '.join(chance.choices(words, k=30))}" for _ in range(rows))
     seconds = used()[0] - before
     held = sum(
         array.nbytes for one in (made.as_they_are, made.masked) for array in (*one.sets, one.begin, one.key, one.row)

@@ -117,7 +117,7 @@ def test_errors_of_tables(tmp_path: Path) -> None:
     table = tmp_path / "b.csv"
     table.write_text("id,what\n1,a\n")
     assert "no column question or problem" in failure(table)
-    assert "--against_benchmark FILE:FIELD." in failure(table)
+    assert "--against_benchmark FILE:FIELD" in failure(table)
     parquet = tmp_path / "b.parquet"
     pq.write_table(pa.table({"question": [1, 2], "other": ["a", "b"]}), parquet)
     assert "no column of texts question or problem" in failure(parquet)
@@ -125,6 +125,15 @@ def test_errors_of_tables(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text("<!doctype html><html><body>a</body></html>")
     assert "this is a file of the format html, which is not read." in failure(page)
+
+
+def test_a_table_without_names_has_columns_by_number(tmp_path: Path) -> None:
+    table = tmp_path / "b.tsv"
+    table.write_text('How many eggs?\t18\n"Wie viele ""Eier""?"\t3\n', "utf-8")
+    assert texts_of(f"{table}:1") == [("line 1", "How many eggs?"), ("line 2", 'Wie viele "Eier"?')]
+    assert "in a table without names FILE:1 for the first column" in failure(table)
+    for number in (0, 3):
+        assert f"no column {number}, but 2." in failure(f"{table}:{number}")
 
 
 def test_there_is_a_bound_on_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

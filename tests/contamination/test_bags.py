@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from persona_hub.transforms.contamination import bags as bags_module
 from persona_hub.transforms.contamination.bags import LEAST_BAG, bag_tokens, numbered_repeats
 from persona_hub.transforms.similarity.shingles import hash_tokens, token_sets
 
@@ -41,6 +43,14 @@ def test_bags_are_sets_as_large_as_their_texts_have_words(texts: list[str]) -> N
     assert len(tokens.size) == len(texts)
     assert all(size == 0 or size >= LEAST_BAG for size in tokens.size.tolist())
     assert token_sets(hash_tokens(tokens), tokens.size).size.tolist() == tokens.size.tolist()
+
+
+def test_texts_that_are_looked_at_apart_have_the_same_bags(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"the red hen {'of them all ' * n} eats and sells the rest of it" for n in range(7)]
+    wanted = bags(*texts)
+    monkeypatch.setattr(bags_module, "TEXTS_AT_ONCE", 2)
+    assert bags(*texts) == wanted
+    assert bags() == []
 
 
 def test_no_word_is_taken_for_the_second_of_another() -> None:

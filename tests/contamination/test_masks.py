@@ -78,6 +78,13 @@ def test_any_text_can_be_masked(text: str) -> None:
     assert len(codes) <= len(word_codes([once, once])[0])
 
 
+@pytest.mark.parametrize("word", ["zweimal" * 9 + "q", "dreissig" * 8, "tausend" * 10_000 + "q", "w" * 1_000_000])
+def test_hostile_words_are_looked_at_once_and_not_remembered(word: str) -> None:
+    known = Masks(capitals=True)
+    assert known[word] in (word, "0")
+    assert len(known) == (len(word) <= masks.LONGEST_NUMBER)
+
+
 def test_no_more_words_are_remembered_than_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masks, "KNOWN_WORDS", 10)
     known = Masks(capitals=True)

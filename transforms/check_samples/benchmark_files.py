@@ -29,14 +29,18 @@ from persona_hub.transforms.corpus.files import match_corpus, separate
 from persona_hub.transforms.corpus.formats.json_lines import read_objects
 from persona_hub.transforms.corpus.formats.lines import lines_in_piece
 from persona_hub.transforms.corpus.formats.parquet import Columns, read_columns
+from persona_hub.transforms.corpus.formats.plain_text import decoded_text
 from persona_hub.transforms.corpus.formats.readers import read_piece
 from persona_hub.transforms.corpus.names import printable_name
+from persona_hub.transforms.corpus.streams import content_chunks
 from persona_hub.transforms.corpus.tables.delimited import read_delimited
+from persona_hub.transforms.corpus.tables.rows import delimited_rows
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.records import excerpt
 
 BENCHMARK_FLAG = "--against_benchmark"
 NAME_QUESTION = f"Name the field of the question: {BENCHMARK_FLAG} FILE:FIELD."
+NAME_COLUMN = f"{NAME_QUESTION[:-1]}; in a table without names FILE:1 for the first column."
 QUESTION_FIELDS = (
     "question",
     "problem",
@@ -45,7 +49,7 @@ QUESTION_FIELDS = (
     "text",
     "input",
 )  # of a row, the first that is filled
-MOST_ROWS = 1_000_000  # of all benchmarks together: 1.1 GB in each process, for rows of the length of GSM8K's
+MOST_ROWS = 1_000_000  # of all benchmarks together: 0.8 GB in each process, for rows as long as GSM8K's
 NO_FIELD, NO_TEXT = "field-missing", "field-not-text"
 
 
@@ -186,8 +190,24 @@ def read_json_rows(piece: Piece, text_field: str, limits: Limits, fields: tuple[
 def read_delimited_rows(
     piece: Piece, text_field: str, limits: Limits, fields: tuple[str, ...], separator: str
 ) -> Iterator[CorpusRecord]:
-    """The rows of CSV and TSV."""
-    yield from read_delimited(piece, limits, separator, fields, NAME_QUESTION, partial(row_of_fields, fields=fields))
+    """The rows of CSV and TSV; of those without names of columns, if the field is the number of one."""
+    if fields[0].isdecimal():
+        yield from read_column(piece, limits, separator or ",", int(fields[0]))
+        return
+    yield from read_delimited(piece, limits, separator, fields, NAME_COLUMN, partial(row_of_fields, fields=fields))
+
+
+def read_column(piece: Piece, limits: Limits, separator: str, number: int) -> Iterator[CorpusRecord]:
+    """A column of a table whose first line is a row; the first has the number 1."""
+    for row in delimited_rows(decoded_text(content_chunks(piece.file, limits)), separator, limits):
+        if isinstance(row, Damage):
+            yield row
+            continue
+        place = f"line {row.line}"
+        if 1 <= number <= len(row.fields):
+            yield TextRecord(place, "", row.fields[number - 1])
+        else:
+            yield Damage(place, NO_FIELD, f"no column {number}, but {len(row.fields)}. {NAME_COLUMN}")
 
 
 def read_parquet_rows(piece: Piece, text_field: str, limits: Limits, fields: tuple[str, ...]) -> Iterator[CorpusRecord]:

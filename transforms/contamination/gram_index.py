@@ -27,13 +27,14 @@ from persona_hub.transforms.similarity.arrays import (
     sums,
 )
 from persona_hub.transforms.similarity.jaccard import Threshold
-from persona_hub.transforms.similarity.prefix_keys import frequencies, prefix_keys
+from persona_hub.transforms.similarity.prefix_keys import SLOT_BITS, frequencies, prefix_keys
 from persona_hub.transforms.similarity.shingles import TokenSets, set_hashes
 
 ROW_SHIFT = U64(32)
 ROW_OF_PAIR = U64((1 << 32) - 1)
 ROWS_SORTED = 1 << 14  # rows whose grams are put in order of rarity at a time
 GRAMS_AT_ONCE = 1 << 20  # of the rows of candidates
+MOST_SLOT_BITS = 22  # of the table of frequencies: of a million rows a run that 100 have stands out from 15 in a slot
 SPARE_BITS, MOST_BITS = (
     4,
     26,
@@ -66,7 +67,7 @@ class GramIndex:
     def of(cls, sets: TokenSets, share: float) -> Self:
         """The index of rows with these grams, for texts that have `share` of them, above 0 to 1."""
         least = Threshold.of(share)
-        table = frequencies(sets.tokens)
+        table = frequencies(sets.tokens, min(max(SLOT_BITS, len(sets.tokens).bit_length()), MOST_SLOT_BITS))
         keys, owners = [np.empty(0, U64)], [np.empty(0, U32)]
         rows = first_of_equal_sets(sets)
         begin = spans(sets.size)[:-1]

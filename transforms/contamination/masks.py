@@ -30,6 +30,7 @@ from persona_hub.transforms.similarity.shingles import hash_tokens, normalise, t
 NUMBER_MASK, NAME_MASK = "0", "x"  # what stands for them
 CAPITALS_SAY_NOTHING = 0.5  # share of words with a capital; of German, which writes nouns with one, it is 0.35
 KNOWN_WORDS = 1 << 16  # whose masks are remembered
+LONGEST_NUMBER = 64  # characters of a number word, and of a word that is remembered
 
 HAN_NUMERALS = "〇零一二三四五六七八九十百千万萬億亿两兩半"
 NUMERALS, KATAKANA = rf"[{HAN_NUMERALS}]+", r"[\p{Script=Katakana}ー]+"
@@ -53,7 +54,7 @@ def number_word() -> re.Pattern[str]:
     parts = {normalise(part) for language in listed["numbers"].values() for part in language.split()}
     longest_first = "|".join(map(re.escape, sorted(parts, key=lambda part: (-len(part), part))))
     others = "|".join(map(re.escape, listed["no_numbers"].split()))
-    return re.compile(rf"(?!(?:{others})$)(?:{longest_first})+s?")
+    return re.compile(rf"(?!(?:{others})$)(?:{longest_first})++s?")  # possessive: a word may have 2^n ways to be read
 
 
 @cache
@@ -71,9 +72,11 @@ class Masks(dict[str, str]):
 
     def __missing__(self, word: str) -> str:
         """Looks at a word for the first time."""
-        if len(self) >= KNOWN_WORDS:
-            self.clear()
-        mask = self[word] = mask_of(word, self.capitals)
+        mask = mask_of(word, self.capitals)
+        if len(word) <= LONGEST_NUMBER:
+            if len(self) >= KNOWN_WORDS:
+                self.clear()
+            self[word] = mask
         return mask
 
 
@@ -82,7 +85,7 @@ def mask_of(word: str, capitals: bool) -> str:
     if any(map(str.isnumeric, word)):
         return NUMBER_MASK
     small = normalise(word)
-    if HAN_NUMBER.fullmatch(word) or number_word().fullmatch(small):
+    if HAN_NUMBER.fullmatch(word) or (len(small) <= LONGEST_NUMBER and number_word().fullmatch(small)):
         return NUMBER_MASK
     return (
         NAME_MASK if small in pronouns() or KATAKANA_WORD.fullmatch(word) or (capitals and word[0].isupper()) else word

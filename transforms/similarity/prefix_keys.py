@@ -17,25 +17,25 @@ from persona_hub.transforms.similarity.shingles import TokenSets
 SLOT_BITS = 16  # 65,536 counts, 512 KB: common tokens are few, and only they must be told from the rest
 
 
-def slots(tokens: Numbers) -> Numbers:
-    """The slot of each token in the table of frequencies."""
-    return (tokens >> U32(32 - SLOT_BITS)).astype(I64)
+def slots(tokens: Numbers, bits: int = SLOT_BITS) -> Numbers:
+    """The slot of each token in a table of frequencies of 2^`bits` slots."""
+    return (tokens >> U32(32 - bits)).astype(I64)
 
 
-def frequencies(tokens: Numbers) -> Numbers:
+def frequencies(tokens: Numbers, bits: int = SLOT_BITS) -> Numbers:
     """How often each slot occurs."""
-    return np.bincount(slots(tokens), minlength=1 << SLOT_BITS)
+    return np.bincount(slots(tokens, bits), minlength=1 << bits)
 
 
 def prefix_keys(sets: TokenSets, rows: Numbers, threshold: Threshold, table: Numbers) -> tuple[Numbers, Numbers]:
     """(keys, the row of each) for `rows` of the sets, none of them empty."""
-    rarity = np.empty(1 << SLOT_BITS, U64)
-    rarity[np.argsort(table, kind="stable")] = np.arange(1 << SLOT_BITS, dtype=U64)
+    rarity = np.empty(len(table), U64)
+    rarity[np.argsort(table, kind="stable")] = np.arange(len(table), dtype=U64)
     count = sets.size[rows]
     offsets = spans(count)
     tokens = sets.tokens[ragged(spans(sets.size)[:-1][rows], count)]
     owner = np.repeat(np.arange(len(rows)), count)
-    order = np.lexsort((tokens, rarity[slots(tokens)], owner))
+    order = np.lexsort((tokens, rarity[slots(tokens, len(table).bit_length() - 1)], owner))
     length = count - threshold.smallest(count) + 1
     chosen = order[ragged(offsets[:-1], length)]
     return mix(tokens[chosen].astype(U64) + U64(1)), rows[np.repeat(np.arange(len(rows)), length)]
