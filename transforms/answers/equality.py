@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from persona_hub.transforms.answers.formulas.numeric import Numeric, agree_in_many_digits, compared, names_in, value_of
 from persona_hub.transforms.answers.formulas.trees import Node
+from persona_hub.transforms.answers.notation.characters import plain_case
 from persona_hub.transforms.answers.numbers import numbers, quantities
 from persona_hub.transforms.answers.values import (
     Assigned,
@@ -28,7 +29,6 @@ from persona_hub.transforms.answers.verdicts import Verdict, agreed, each
 
 Prove = Callable[[Node, Node], bool]
 
-CASE_MATTERS = 3  # letters up to which CO is not Co
 ARTICLES = re.compile(r"^(?:the|a|an|der|die|das|el|la|los|las|le|les) ")
 
 
@@ -72,10 +72,9 @@ def values(a: Value, b: Value, prove: Prove) -> Verdict:
 
 
 def plain_words(text: str) -> str:
-    """A text without articles and final points; capitals do not matter in words of more than three letters."""
-    text = " ".join(text.split()).strip(" .!\"'")
-    words = [word if len(word) <= CASE_MATTERS or not word.isalpha() else word.casefold() for word in text.split(" ")]
-    return ARTICLES.sub("", " ".join(words)) if len(words) > 1 else words[0]
+    """A text without articles and final points, its longer words in small letters."""
+    text = plain_case(text.strip(" .!\"'"))
+    return ARTICLES.sub("", text) if " " in text else text
 
 
 def formulas(a: Node | Number, b: Node | Number, prove: Prove) -> Verdict:
@@ -123,8 +122,10 @@ def _assigned(a: Value, b: Value, prove: Prove) -> Verdict:
 
 def _groups(a: Group, b: Group, prove: Prove) -> Verdict:
     kinds = {a.kind, b.kind}
-    if kinds == {"set"}:
+    if kinds in ({"set"}, {"union"}) or (kinds == {"plain"} and _all_choices(a) and _all_choices(b)):
         return _as_sets(a, b, prove)
+    if "union" in kinds:
+        return Verdict.UNDECIDED
     if "set" in kinds:
         found = _as_sets(a, b, prove)
         return found if found is not Verdict.EQUAL or "plain" in kinds else Verdict.UNDECIDED
@@ -136,6 +137,11 @@ def _groups(a: Group, b: Group, prove: Prove) -> Verdict:
     if found is Verdict.DIFFERENT and "plain" in kinds:  # the order of a list in a sentence may not matter
         return _as_sets(a, b, prove, equal=Verdict.UNDECIDED)
     return found
+
+
+def _all_choices(group: Group) -> bool:
+    """Whether it lists letters of choices, of which the order does not matter."""
+    return all(isinstance(value, Choice) for values in group.items for value in values)
 
 
 def _as_sets(a: Group, b: Group, prove: Prove, equal: Verdict = Verdict.EQUAL) -> Verdict:

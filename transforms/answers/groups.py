@@ -17,6 +17,8 @@ AND = re.compile(r"\s*,?\s+(?:and|or|und|oder|y|o|et|ou)\s+|\s*(?:和|或|以及
 NAME_OF_VARIABLE = r"[A-Za-zα-ωθ](?:_\{?\w{1,3}\}?)?"
 RELATION = re.compile(r"<=|>=|!=|<|>|==|=|≈")
 ONE_NAME = re.compile(NAME_OF_VARIABLE)
+UNION = re.compile(r"\s*(?:\\cup(?![A-Za-z])|∪)\s*")
+WITHIN = re.compile(rf"({NAME_OF_VARIABLE})\s*(?:\\in(?![A-Za-z])|∈)\s*(.+)")
 INFINITY = re.compile(r"([+-]?)\s*(?:∞|\\infty|inf|infinity|oo)", re.IGNORECASE)
 RELATION_IN_LATEX = re.compile(r"\\(?:(l)|g)(eqslant|eq|e|t)(?![A-Za-z])")
 FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -25,6 +27,14 @@ FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 def groups_of(text: str, read: Read) -> tuple[Value, ...]:
     """The values that a text of brackets, separators or relations may be; `read` reads a part."""
     plain = _plain_brackets(text)
+    united = UNION.split(plain)
+    if len(united) > 1:
+        intervals = tuple(read(part) for part in united)
+        sets = all(all(isinstance(value, Interval | Group) for value in values) and values for values in intervals)
+        return (Group("union", intervals),) if sets and len(intervals) <= MOST_ITEMS else ()
+    if within := WITHIN.fullmatch(plain):
+        values = groups_of(within[2], read)
+        return (Assigned(within[1], values),) if values else ()
     signs = RELATION.findall(plain)
     if "!=" in signs or "≈" in signs:
         return ()

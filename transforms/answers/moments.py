@@ -27,7 +27,7 @@ DAY_MONTH = re.compile(
 )
 MONTH_DAY = re.compile(r"([^\W\d_]{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(\d{4}))?", re.IGNORECASE)
 MONTH_YEAR = re.compile(r"([^\W\d_]{3,12})\.?,?\s+(?:de |of )?(\d{4})", re.IGNORECASE)
-WEEKDAY = re.compile(r"^[^\W\d_]{3,12}\.?,\s+(?=\d|[^\W\d_])")
+WEEKDAY = re.compile(r"^(?:(?:le|el|den|am|on)\s+(?=\d)|[^\W\d_]{3,12}\.?,\s+(?=\d|[^\W\d_]))")
 MONTH_FIRST = ("en-us", "en")
 DAY_FIRST = ("de", "fr", "es", "it", "pt", "nl")
 

@@ -8,7 +8,8 @@ from fractions import Fraction
 from persona_hub.transforms.answers.formulas.rationals import NotRational, rational
 from persona_hub.transforms.answers.formulas.tokens import Unreadable
 from persona_hub.transforms.answers.formulas.trees import Node, formula_of
-from persona_hub.transforms.answers.leading import BILLIONS, leading_literal, scaled
+from persona_hub.transforms.answers.leading import BILLIONS, LITERAL, leading_literal, literal, scaled
+from persona_hub.transforms.answers.notation.characters import plain_case
 from persona_hub.transforms.answers.notation.number_words import leading_number
 from persona_hub.transforms.answers.notation.units import MONEY, ONE_LETTER_UNITS, Unit, unit_of
 from persona_hub.transforms.answers.notation.words import word_table, words
@@ -27,6 +28,9 @@ LATIN_LETTERS = "A-Za-zÀ-ÖØ-öø-ÿĀ-žǍ-ǜ"
 LABEL_WORD = re.compile(rf"[{LATIN_LETTERS}]{{2,}}(?:['’-][{LATIN_LETTERS}]+)*\.?")
 HAN_LABEL = re.compile(r"[\u3005\u3040-\u30ff\u4e00-\u9fff]+")
 DIFFERENCE = re.compile(r"\d[\d.]*(?:\s?-\s?\d[\d.]*)+")  # or a range, a score, a telephone number
+UNIT_PRODUCT = re.compile(r"[A-Za-zμ°Ω$€£]+(?:\^\(?-?\d\)?)?(?:\s?[/*·]\s?[A-Za-zμΩ]+(?:\^\(?-?\d\)?)?){1,3}")
+UNIT_IN_PRODUCT = re.compile(r"[A-Za-zμ°Ω$€£]+")
+SI_UNITS = frozenset(("N", "J", "W", "V", "A", "K", "C", "Pa", "Hz", "mol", "t", "d", "kN", "F", "T"))
 PARTITIVE = re.compile(r"^(?:an?|of an?) ")
 MOST_LABEL_WORDS = 6  # of what is counted
 SHORT_WORDS = ("a", "à", "y")
@@ -49,6 +53,12 @@ def _with_literal(text: str, language: str) -> Quantity | None:
         if currency is None or currency.dimension != MONEY or (before[1] and before[3]):
             return None
         text = before[1] + before[3] + text[before.end() :]
+    plain = LITERAL.match(text)
+    if plain and currency is None and unit_of(text[plain.end() :], language):  # 5千米 is 5 km and not 5,000 m
+        try:
+            return _with_unit(literal(plain[0]), text[plain.end() :], language, None, bare=False)
+        except Unreadable:
+            return None
     leading = leading_literal(text)
     if leading is None:
         return None
@@ -86,11 +96,20 @@ def _with_unit(number: Number, rest: str, language: str, currency: Unit | None, 
         return None if currency else Quantity(number, Unit(PERCENT, Fraction(1, 100), match[0].strip()))
     name = PARTITIVE.sub("", rest.strip().strip("()"))
     unit = unit_of(name, language)
+    if unit is None and rest.startswith(" ") and _is_product_of_units(name, language):
+        unit = Unit("", Fraction(1), name.replace(" ", "").replace("(", "").replace(")", "").replace("·", "*"))
     if unit is None:
         return None
     if currency:
         return Quantity(number, currency) if unit == currency or unit.name == currency.name else None
     return Quantity(number, unit, doubtful=name in ONE_LETTER_UNITS and not rest.startswith((" ", "\u00a0")))
+
+
+def _is_product_of_units(name: str, language: str) -> bool:
+    """m/s^2, g/ml, $/h."""
+    if not UNIT_PRODUCT.fullmatch(name):
+        return False
+    return all(part in SI_UNITS or unit_of(part, language) for part in UNIT_IN_PRODUCT.findall(name))
 
 
 def _labelled(number: Number, rest: str, language: str) -> Quantity | None:
@@ -105,13 +124,16 @@ def _labelled(number: Number, rest: str, language: str) -> Quantity | None:
     )
     if not readable and not HAN_LABEL.fullmatch(label):
         return None
-    if of_label[0] in ("of", "de", "von", "des") or any(word in words("no_units") for word in of_label):
+    if of_label[0] in ("of", "de", "von", "des"):
         return None
-    if any(word in word_table("scales") or word in BILLIONS for word in of_label) or leading_number(label, language):
-        return None
+    for word in of_label:
+        if not words("no_units").isdisjoint((word, *word.split("-"))) or word in word_table("scales"):
+            return None
+        if word in BILLIONS or leading_number(word, language):
+            return None
     if not label.isascii() and any(part in label for part in words("no_units_han")):
         return None
-    return Quantity(number, Unit("", Fraction(1), label.lower()))
+    return Quantity(number, Unit("", Fraction(1), plain_case(label)))
 
 
 def _compound(text: str, language: str) -> Quantity | None:

@@ -70,7 +70,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Group:
-    """Several values. `kind`: set {}, tuple (), list [], plain (without brackets)."""
+    """Several values. `kind`: set {}, tuple (), list [], plain (without brackets), union of intervals, assigned."""
 
     kind: str
     items: tuple[tuple[Value, ...], ...]

@@ -53,6 +53,7 @@ ASCII_FORMS = str.maketrans(
 # What changes how a text looks, or is not seen: a text that is turned round may show another number than it holds.
 DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff\u00ad\ufe0e\ufe0f]")
+CASE_MATTERS = 3  # letters up to which capitals are meant
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -66,6 +67,12 @@ def plain_characters(text: str) -> str | None:
     text = SUPERSCRIPT_RUN.sub(lambda run: f"^({run[0].translate(SUPERSCRIPTS)})", text)
     text = SUBSCRIPT_RUN.sub(lambda run: f"_{{{run[0].translate(SUBSCRIPTS)}}}", text)
     return "".join(map(_plain, text)).translate(ASCII_FORMS)
+
+
+def plain_case(text: str) -> str:
+    """A text with one blank between words, and those of more than three letters in small ones: CO is not Co."""
+    words = text.split()
+    return " ".join(word if len(word) <= CASE_MATTERS or not word.isalpha() else word.casefold() for word in words)
 
 
 def _plain(character: str) -> str:

@@ -73,7 +73,8 @@ def leading_number(text: str, language: str) -> tuple[Fraction, str] | None:
         value = han_number(han[0])
         return None if value is None else (value, text[han.end() :])
     words = text.split(" ")
-    for count in range(min(len(words), _numerous(words, language)), 0, -1):
+    fraction = max((n for n in (1, 2) if " ".join(words[:n]).lower() in word_table("fractions")), default=0)
+    for count in range(max(fraction, _numerous(words, language)), 0, -1):
         value = number_in_words(" ".join(words[:count]).rstrip(","), language)
         if value is not None:
             rest = " ".join(words[count:])

@@ -11,7 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import get_currency_name
 from babel.units import format_unit
 
-from persona_hub.transforms.answers.notation.words import word_table
+from persona_hub.transforms.answers.notation.words import word_table, words
 
 MONEY = "money"
 
@@ -115,7 +115,7 @@ def _units_by_name(code: str) -> dict[str, Unit]:
     for dimension, units in FACTORS.items():
         for name, factor in units.items():
             unit = Unit(dimension, Fraction(factor), name)
-            for form in _forms(name, locale):
+            for form in _forms(name, locale) - words("no_units"):  # a Spanish quart is a fourth, too
                 table.setdefault(form, unit)
                 table.setdefault(_folded(form), unit)
     for currency in CURRENCIES:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from persona_hub.transforms.answers.notation.words import words
+
 MOST_ROUNDS = 8  # of wrappings within one another
 BOXED = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{")
 NEGATED = re.compile(r"\b(?:not|n't|nicht|kein|no|non|pas|never)\b|不|非|ない", re.IGNORECASE)
@@ -34,6 +36,14 @@ LEAD = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+# "The total cost of the trip is ...": what it is about, unless it is half of the answer, or not it.
+SUBJECT = re.compile(
+    r"(?:the|die|das|der|la|el|le|les|los|las)((?:\ [^\W\d_]+(?:['’][^\W\d_]+)?){1,10}?)\s"
+    r"(?:is|are|was|were|equals|ist|sind|beträgt|es|son|est|sont|vaut)(?:\ (?:equal\ to|de))?\ (?=[^a-zA-Z]|\\)",
+    re.IGNORECASE,
+)
+BOLD_HEADING = re.compile(r"^\*\*([^\W\d_][^*:]{1,30}:?)\*\*:?\s*")
+DEGREE_IN_LATEX = re.compile(r"\s*\^\s*(?:\\circ(?![A-Za-z])|\{\s*\\circ\s*\})")
 TAIL = re.compile(r"\s*(?:です|である|だ)$")
 ABOUT = re.compile(
     r"""^(?:(?:about|around|approximately|approx\.?|roughly|circa|ca\.?|etwa|rund|zirka|ungefähr|aproximadamente
@@ -90,13 +100,25 @@ def _inner(text: str) -> str:
             and closing not in inside
         ):
             return inside
+    text = DEGREE_IN_LATEX.sub("°", BOLD_HEADING.sub(_as_heading, text))
     text = TEXT_IN_LATEX.sub(r" \1 ", text)
     text = MATH_WITHIN.sub(lambda found: found[1] or found[2], text)
     text = TAIL.sub("", text)
     if text.endswith((".", ":", ",", ";")) and not text.endswith(("..", "a.m.", "p.m.")):
         text = text[:-1]
-    lead = LEAD.match(text)
+    lead = LEAD.match(text) or _subject(text)
     return text[lead.end() :] if lead and lead.end() < len(text) else text
+
+
+def _as_heading(match: re.Match[str]) -> str:
+    """The heading in bold, `**Answer:**`, as "Answer: "."""
+    return match[1].rstrip(":") + ": "
+
+
+def _subject(text: str) -> re.Match[str] | None:
+    """What a sentence is about, if no word of it makes another number of what follows."""
+    found = SUBJECT.match(text)
+    return found if found and not words("no_units") & set(found[1].lower().split()) else None
 
 
 def _braced(text: str, at: int) -> str | None:
