@@ -37,7 +37,7 @@ LEAD = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 # "The total cost of the trip is ...": what it is about, unless it is half of the answer, or not it.
-SUBJECT = re.compile(
+SUBJECT_OF_SENTENCE = re.compile(
     r"(?:the|die|das|der|la|el|le|les|los|las)((?:\ [^\W\d_]+(?:['’][^\W\d_]+)?){1,10}?)\s"
     r"(?:is|are|was|were|equals|ist|sind|beträgt|es|son|est|sont|vaut)(?:\ (?:equal\ to|de))?\ (?=[^a-zA-Z]|\\)",
     re.IGNORECASE,
@@ -117,7 +117,7 @@ def _as_heading(match: re.Match[str]) -> str:
 
 def _subject(text: str) -> re.Match[str] | None:
     """What a sentence is about, if no word of it makes another number of what follows."""
-    found = SUBJECT.match(text)
+    found = SUBJECT_OF_SENTENCE.match(text)
     return found if found and not words("no_units") & set(found[1].lower().split()) else None
 
 
