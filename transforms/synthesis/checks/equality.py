@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from persona_hub.transforms.sandbox.puzzles import same_text
+from persona_hub.transforms.answers.compare import Verdict, compare_answers
 
 
 def same_answer(stated: str, other: str, language: str, other_language: str | None = None) -> bool | None:
-    """Whether two answers are equal, None where that is not sure. Until `transforms.answers` comes: numbers."""
-    try:
-        return Fraction(stated.strip()) == Fraction(other.strip())
-    except (ValueError, ZeroDivisionError):
-        return same_text(stated, other) or None
+    """Whether two answers are equal, None where that is not sure; see docs/equal_answers.md."""
+    verdict = compare_answers(stated, other, language, other_language)
+    return None if verdict is Verdict.UNDECIDED else verdict is Verdict.EQUAL
