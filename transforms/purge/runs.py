@@ -22,7 +22,7 @@ from persona_hub.transforms.files.storage import (
     split_path,
 )
 from persona_hub.transforms.hub.current import exclusive, swap_bytes
-from persona_hub.transforms.hub.manifest import MANIFEST, HubError, RunManifest
+from persona_hub.transforms.hub.manifest import MANIFEST, FileEntry, HubError, RunManifest
 from persona_hub.transforms.hub.manifest_form import MANIFEST_BYTES
 from persona_hub.transforms.hub.orphans import remove_empty
 from persona_hub.transforms.hub.places import list_inside
@@ -30,7 +30,7 @@ from persona_hub.transforms.hub.versions import path_of, read_manifest
 from persona_hub.transforms.purge.erasure import Erasure
 from persona_hub.transforms.purge.rows import Rewritten, rewrite
 from persona_hub.transforms.purge.versions import successors
-from persona_hub.transforms.records import DeadLetter, Sample, persona_id
+from persona_hub.transforms.records import DeadLetter, Rejected, Sample, persona_id
 
 FOLDERS = {"samples/*/*": Sample, "dead_letters/*": DeadLetter}  # of runs, and what they hold
 
@@ -62,7 +62,7 @@ def purge_run(output: str, path: str, record: type, gone: Erasure, erased: Erase
     """One folder: successors of its files, then its manifest, then the files go."""
     data = read_bytes(path, MANIFEST_BYTES)
     manifest = RunManifest.from_json(data, path)
-    found = {entry.path: rewrite(output, entry, record, gone) for entry in manifest.files}
+    found = {entry.path: rewrite(output, entry, record_in(entry, record), gone) for entry in manifest.files}
     changed = {path: one for path, one in found.items() if one}
     if not changed:
         return
@@ -73,6 +73,11 @@ def purge_run(output: str, path: str, record: type, gone: Erasure, erased: Erase
         delete_file(path_of(output, old))
         erased.rows[record_kind(record)] += len(one.dropped)
         erased.texts |= {row.text for row in one.dropped if isinstance(row, Sample)}
+
+
+def record_in(entry: FileEntry, record: type) -> type:
+    """What a file of a run holds: beside samples lie those that were rejected."""
+    return Rejected if entry.kind == "rejected" else record
 
 
 def record_kind(record: type) -> str:
