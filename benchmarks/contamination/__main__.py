@@ -1,8 +1,10 @@
 """What DropContaminated and DropNearDuplicates find, and what they cost.
 
-    python -m benchmarks.contamination found | cost [SAMPLES] | index [ROWS] | near [SAMPLES BLOCKS] | rounds [ROUNDS]
+    python -m benchmarks.contamination found | similar
+    python -m benchmarks.contamination cost [SAMPLES] | index [ROWS] | near [SAMPLES BLOCKS] | rounds [ROUNDS]
 
-`found`: shares of GSM8K's problems that are found, and false alarms. `cost`: CPU of SAMPLES samples (a million) against
+`found`: shares of GSM8K's problems that are found, and false alarms. `similar`: Jaccard similarities of problems to
+changed ones, and to one another. `cost`: CPU of SAMPLES samples (a million) against
 GSM8K, on FnApiRunner, in one process. `index`: memory of a benchmark of ROWS rows (a million). `near`: CPU of
 DropNearDuplicates. `rounds`: seconds to build and run a DAG with it ROUNDS times (6), 100 samples each. It reads the
 folder PERSONA_HUB_DATA.
@@ -23,16 +25,22 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from persona_hub.transforms.check_samples.contaminated import DropContaminated
 from persona_hub.transforms.check_samples.near_duplicates import DropNearDuplicates
+from persona_hub.transforms.contamination.bags import bag_tokens
 from persona_hub.transforms.contamination.benchmark import BenchmarkIndex
 from persona_hub.transforms.records import Sample, content_id
+from persona_hub.transforms.similarity.arrays import Numbers
+from persona_hub.transforms.similarity.jaccard import overlaps
+from persona_hub.transforms.similarity.shingles import TokenSets, hash_tokens, token_sets
 from persona_hub.transforms.wire.batches import BATCH_RECORDS, Batch
 from tests.material.problems.changed import Changer
 
 MADE_AT_ONCE = 10_000
+SIMILARITIES = (0.95, 0.9, 0.85, 0.8, 0.7)
 GSM8K = "math/gsm8k_test.jsonl"
 
 
@@ -110,6 +118,40 @@ def found() -> None:
             [re.sub(r"\d+", lambda _: str(chance.randint(2, 999)), t) for t in rows[:125]],
         )
         show(f"{language}: alarms of the other half", index, rows[125:])
+
+
+def similar() -> None:
+    """How many texts reach each similarity: to what was made of them, and to any other of their kind."""
+    rows = problems()
+    names, units = Changer(rows, seed=5, units=False), Changer(rows, seed=5)
+
+    def other_numbers(text: str) -> str:
+        return re.sub(r"\d[\d,.]*\d|\d", lambda _: names.number(), text)
+
+    for what, change in (("numbers", other_numbers), ("names, numbers", names), ("units, pronouns, too", units)):
+        for mask in (False, True):
+            both = token_sets_of([*rows, *map(change, rows)], mask)
+            near = jaccard(both, np.arange(len(rows)), np.arange(len(rows), 2 * len(rows)))
+            reached = "".join(f"{np.mean(near >= least):8.3f}" for least in SIMILARITIES)
+            print(f"{what:22}{'masked' if mask else 'as they are':12}{reached}")
+    for what, texts in (("problems", rows), ("tools", tools())):
+        sets = token_sets_of(texts, True)
+        left, right = np.triu_indices(len(texts), 1)
+        near = jaccard(sets, left, right)
+        counts = [len(np.unique([left[near >= least], right[near >= least]])) for least in SIMILARITIES]
+        print(f"{what + ', to others':34}{''.join(f'{n:8}' for n in counts)}")
+
+
+def token_sets_of(texts: list[str], mask: bool) -> TokenSets:
+    """The bags of texts."""
+    tokens = bag_tokens(texts, mask)
+    return token_sets(hash_tokens(tokens), tokens.size)
+
+
+def jaccard(sets: TokenSets, left: Numbers, right: Numbers) -> Numbers:
+    """The similarity of each pair."""
+    shared = overlaps(sets.tokens, sets.size, left, right)
+    return shared / (sets.size[left] + sets.size[right] - shared)
 
 
 class MakeSamples(beam.DoFn):
@@ -212,4 +254,6 @@ def near(samples: int = 100_000, blocks: int = 1) -> None:
 
 
 if __name__ == "__main__":
-    {"found": found, "cost": cost, "index": index, "near": near, "rounds": rounds}[sys.argv[1]](*map(int, sys.argv[2:]))
+    {"found": found, "similar": similar, "cost": cost, "index": index, "near": near, "rounds": rounds}[sys.argv[1]](
+        *map(int, sys.argv[2:])
+    )
