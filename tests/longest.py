@@ -26,6 +26,7 @@ LONGEST = (
     "llm/test_generate_metrics",
     "api/test_page",
     "crash/test_stopping",
+    "training/test_readers",
     "purge/test_purge",
     "failures/test_token_limits",
     "embedding/test_same_embedder",

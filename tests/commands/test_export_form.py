@@ -124,6 +124,20 @@ def test_a_text_that_two_personas_have_is_on_one_side(tmp_path: Path, capsys: Ca
     assert len(lines(out / "math-test.jsonl")) == 6
 
 
+def test_a_turn_of_another_personas_conversation_is_on_one_side(tmp_path: Path, capsys: Captured) -> None:
+    hub, out = str(tmp_path / "hub"), tmp_path / "out"
+    write_hub(hub)
+    shared = "And what would you do if it rained for seven days without end?"
+    talks = [[f"Hive {n}?", "Yes.", shared, "Wait."] for n in range(len(PERSONAS))]
+    write_run(
+        hub,
+        "instruction",
+        [sample(one, "instruction", {"turns": talk}, "x") for one, talk in zip(PERSONAS, talks, strict=True)],
+    )
+    assert export(hub, "--form", "chat", "--output", str(out)) == DONE
+    assert "left out of train: 42 rows" in capsys.readouterr().out
+
+
 def test_a_folder_of_samples_is_exported_and_the_hub_of_their_personas_named(tmp_path: Path, capsys: Captured) -> None:
     hub, samples = str(tmp_path / "hub"), str(tmp_path / "samples")
     write_hub(hub)

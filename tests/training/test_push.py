@@ -125,6 +125,13 @@ def test_a_hub_that_is_away_is_told(
     assert f"{REPOSITORY}: not pushed (Connect" in refused(FAILED, hub, tmp_path, capsys)
 
 
+def test_offline_nothing_is_pushed(
+    hub: str, tmp_path: Path, server: HubServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert f"{REPOSITORY}: HF_HUB_OFFLINE is set" in refused(WRONG_COMMAND, hub, tmp_path, capsys)
+
+
 @pytest.mark.parametrize("name", ["a/b/c", "-x", "a--b", "datasets/a/b", ""])
 def test_a_name_that_no_repository_has_is_told(
     hub: str, tmp_path: Path, server: HubServer, capsys: pytest.CaptureFixture[str], name: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import JobError, UsageError
@@ -19,7 +20,7 @@ from persona_hub.pipelines.commands.exports.selection import (
 )
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.files.atomic import write_bytes
-from persona_hub.transforms.files.storage import file_exists, join_path, read_bytes
+from persona_hub.transforms.files.storage import file_exists, is_local, join_path, read_bytes
 from persona_hub.transforms.hub.clusters import read_clusters
 from persona_hub.transforms.hub.manifest import FileEntry, RunManifest
 from persona_hub.transforms.hub.showing.samples import ShownSamples, personas_gone
@@ -130,7 +131,8 @@ def with_persona_hub(
 def write_card(folder: str, data: DataSet, options: ExportOptions, personas: Hub | None) -> list[str]:
     """Writes README.md and croissant.json; their names."""
     licenses = Licenses(options.license, options.source_license, options.model_license)
-    name = options.push_to_hub or f"{options.hub.rstrip('/').rpartition('/')[2] or 'hub'}-{options.form}"
+    place = str(Path(options.hub).resolve()) if is_local(options.hub) else options.hub.rstrip("/")
+    name = options.push_to_hub or f"{place.rpartition('/')[2] or 'hub'}-{options.form}"
     labels = {row.cluster: row.label for row in read_clusters(personas) if row.level == 1} if personas else {}
     facts = CardFacts(name=name, licenses=licenses, commands=[*commands_of(data, options)], labels=labels)
     address = f"https://huggingface.co/datasets/{options.push_to_hub}" if options.push_to_hub else ""
