@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persona_hub.transforms.answers.compare import Verdict, compare_answers
+from persona_hub.transforms.answers.formulas.trees import Node
 from tests.material.equality.expressions import CLASSES, EXPRESSIONS
 from tests.material.equality.forms import LANGUAGES, answers, forms
 from tests.material.equality.pairs import PAIRS
@@ -76,6 +77,23 @@ def test_expressions_of_a_class_are_equal(line: tuple[str, ...]) -> None:
 def test_without_a_proof_formulas_are_undecided() -> None:
     assert compare_answers("x^2-1", "(x-1)(x+1)", prove=unproved) is Verdict.UNDECIDED
     assert compare_answers("x^2-1", "(x-1)(x+2)", prove=unproved) is Verdict.DIFFERENT
+
+
+def test_a_comparison_asks_for_few_proofs_and_for_none_after_one_that_failed() -> None:
+    def asked(fails_at: int) -> int:
+        proofs = []
+
+        def prove(one: Node, other: Node) -> bool:
+            proofs.append(one)
+            return len(proofs) < fails_at
+
+        one = ", ".join(f"{n}(y+1)" for n in range(2, 30))
+        other = ", ".join(f"{n}y+{n}" for n in range(2, 30))
+        assert compare_answers(f"({one})", f"({other})", "en", prove=prove) is Verdict.UNDECIDED
+        return len(proofs)
+
+    assert asked(fails_at=3) == 3
+    assert asked(fails_at=100) == 8
 
 
 def test_what_a_program_printed_is_read_in_its_own_way() -> None:

@@ -105,6 +105,16 @@ def test_it_ends_with_the_process_that_asked() -> None:
     raise AssertionError("it is still there")
 
 
+def test_neither_beam_nor_sympy_is_loaded_where_answers_are_compared() -> None:
+    code = (
+        "import sys\n"
+        "from persona_hub.transforms.answers.compare import compare_answers\n"
+        "assert compare_answers('x+1', '1+x').name == 'EQUAL'\n"
+        "assert not {'apache_beam', 'sympy', 'math_verify', 'antlr4', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_it_is_kept() -> None:
     one, other = formula_of("10(y+1)"), formula_of("10y+10")
     assert proved(one, other)

@@ -122,6 +122,9 @@ def _assigned(a: Value, b: Value, prove: Prove) -> Verdict:
 
 def _groups(a: Group, b: Group, prove: Prove) -> Verdict:
     kinds = {a.kind, b.kind}
+    if "alternatives" in kinds:
+        found = _as_sets(a, b, prove)
+        return Verdict.UNDECIDED if found is Verdict.EQUAL and len(kinds) > 1 else found
     if kinds in ({"set"}, {"union"}) or (kinds == {"plain"} and _all_choices(a) and _all_choices(b)):
         return _as_sets(a, b, prove)
     if "union" in kinds:

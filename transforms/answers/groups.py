@@ -14,6 +14,7 @@ Read = Callable[[str], tuple[Value, ...]]
 MOST_ITEMS = 50
 PAIRS = {"(": ")", "[": "]", "{": "}"}
 AND = re.compile(r"\s*,?\s+(?:and|or|und|oder|y|o|et|ou)\s+|\s*(?:和|或|以及|と)\s*", re.IGNORECASE)
+OR = re.compile(r"\s(?:or|oder|o|ou)\s|或", re.IGNORECASE)
 NAME_OF_VARIABLE = r"[A-Za-zα-ωθ](?:_\{?\w{1,3}\}?)?"
 RELATION = re.compile(r"<=|>=|!=|<|>|==|=|≈")
 ONE_NAME = re.compile(NAME_OF_VARIABLE)
@@ -47,7 +48,7 @@ def groups_of(text: str, read: Read) -> tuple[Value, ...]:
             return bracketed
     if parts is not None and 2 <= len(parts) <= MOST_ITEMS:
         items = tuple(read(part) for part in parts)
-        return (Group("plain", items),) if all(items) else ()
+        return (Group("alternatives" if OR.search(plain) else "plain", items),) if all(items) else ()
     return ()
 
 

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 
-from persona_hub.transforms.answers.values import Clock, Date, Ratio, Value
+from persona_hub.transforms.answers.notation.units import Unit
+from persona_hub.transforms.answers.values import Clock, Date, Number, Quantity, Ratio, Value
 
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(am|pm|a\.m\.|p\.m\.|uhr|hrs|o'clock)?\.?", re.IGNORECASE)
 HOUR = re.compile(r"(\d{1,2})\s*(am|pm|a\.m\.|p\.m\.|uhr|o'clock)\.?", re.IGNORECASE)
@@ -50,6 +51,9 @@ def moments_of(text: str, language: str) -> tuple[Value, ...]:
         found = _clock(int(match[1]), int(match[2]), int(match[3] or 0), (match[4] or "").lower())
         if match[4]:
             return found
+        if match[3]:  # as Python prints a timedelta
+            seconds = 3600 * int(match[1]) + 60 * int(match[2]) + int(match[3])
+            found += (Quantity(Number(Fraction(seconds), Fraction(1)), Unit("time", Fraction(1), "duration-second")),)
     if match := RATIO.fullmatch(text):
         found += (Ratio((Fraction(match[1]), *(Fraction(part) for part in match[2].replace(" ", "").split(":")[1:]))),)
     return found

@@ -70,7 +70,11 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Group:
-    """Several values. `kind`: set {}, tuple (), list [], plain (without brackets), union of intervals, assigned."""
+    """Several values.
+
+    `kind`: set {}, tuple (), list [], plain (without brackets), alternatives (with "or"), union of intervals, assigned
+    (several variables with their values).
+    """
 
     kind: str
     items: tuple[tuple[Value, ...], ...]
