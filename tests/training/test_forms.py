@@ -14,6 +14,7 @@ from persona_hub.transforms.training.rejected import RejectedTable
 from tests.helpers.data_sets.made import FUNCTION, PERSONAS, math, sample
 
 [ONE, TWO, *_] = PERSONAS
+MORE = ["unsupported-construct", "surplus", "control-characters"]
 TALK = {"turns": [{"user": "a", "assistant": "b"}, {"user": "c", "assistant": "d"}]}
 CALL = {"function": FUNCTION, "example_calls": [{"request": "How many?", "arguments": {"hive": "a"}}] * 2}
 
@@ -94,7 +95,7 @@ def test_a_rejected_sample_is_used_once_and_for_its_own_persona() -> None:
     assert [one and one[2] for one in found] == [rejected[0].text, rejected[1].text, None, None]
 
 
-@pytest.mark.parametrize("reason", ["contaminated", "near-duplicate-sample", "repeats-sample", "undecided"])
+@pytest.mark.parametrize("reason", ["contaminated", "near-duplicate-sample", "repeats-sample", "undecided", *MORE])
 def test_what_is_no_worse_is_not_rejected_for_training(reason: str) -> None:
     assert pairs([math(ONE, 4)], [Rejected.of(math(ONE, 5), reason, "")]) == [None]
 

@@ -15,7 +15,10 @@ from persona_hub.transforms.records import Rejected, Sample, text_id
 from persona_hub.transforms.training.forms import question_and_answer
 
 # Reasons that say nothing against what a sample says: as an answer it is no worse than the one that was kept.
-NO_WORSE = frozenset({"contaminated", "near-duplicate-sample", "repeats-sample", "undecided", "surplus"})
+NO_WORSE = frozenset(
+    {"contaminated", "near-duplicate-sample", "repeats-sample", "undecided", "unsupported-construct", "surplus"}
+)
+NOT_TO_BE_SHOWN = frozenset({"control-characters"})  # such a text is no text
 
 
 class Partner(NamedTuple):
@@ -42,7 +45,7 @@ class RejectedTable:
         rows = (
             (one.persona_id, question_of(one), orjson.dumps(to_row(one)))
             for one in samples
-            if one.reason not in NO_WORSE and one.text.strip()
+            if one.reason not in NO_WORSE | NOT_TO_BE_SHOWN and one.text.strip()
         )
         self._db.executemany("INSERT INTO rejected (persona_id, question, row) VALUES (?, ?, ?)", rows)
         self._db.execute("COMMIT")
