@@ -97,8 +97,9 @@ def same_value(one: Any, other: Any, digits: int = DIGITS) -> bool | None:
 
 def value_of(node: Node, place: Position = Position.WHOLE, log_is_decimal: bool = False, digits: int = DIGITS) -> Any:
     """The value of a formula, an mpmath number of this thread; None where there is none."""
-    kept = _OF_THREAD.__dict__.setdefault("values", lru_cache(maxsize=MOST_KEPT)(_value_or_none))
-    return kept(node, place, log_is_decimal, digits)
+    if not hasattr(_OF_THREAD, "values"):
+        _OF_THREAD.values = lru_cache(maxsize=MOST_KEPT)(_value_or_none)
+    return _OF_THREAD.values(node, place, log_is_decimal, digits)
 
 
 def _value_or_none(node: Node, place: Position, log_is_decimal: bool, digits: int) -> Any:
