@@ -208,6 +208,7 @@ class Sample:
     output_tokens: int
     fields: str = ""  # JSON object of the answer, "" where the use case has free text
     proof: Proof = Proof()
+    scores: str = ""  # JSON object of a judge's name, score, points and comment, "" where none was asked
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ FLOORS: list[list[str]] = [
         "transforms.offline_model",
         "transforms.corpus",
         "transforms.synthesis",
+        "transforms.judging",
         "transforms.embedding",
         "transforms.hub",
         "transforms.training",

@@ -21,6 +21,10 @@ READ_ROWS = "read_rows"  # of `dedup`
 PART_ROWS = "part_rows"
 SYNTHESIZE = "synthesize"  # with the name of a use case: "synthesize_math"
 CHECK = "check"  # likewise: samples, accepted, rejected-<reason>
+VERIFY = "verify"  # likewise: questions to a model that solves what a sample states
+JUDGE = "judge"  # likewise: questions to a judge
+JUDGE_GOLD = "judge_gold"  # samples that people have judged, too
+COMPARE = "compare_samples"  # pairs of samples, in both orders
 TAKE_DOWN = "take_down"
 READ_HUB = "read_hub"
 COMPACT = "compact"
@@ -47,3 +51,21 @@ def check_stage(use_case: str) -> str:
     'check_math'
     """
     return f"{CHECK}_{use_case}"
+
+
+def verify_stage(use_case: str) -> str:
+    """The stage that solves one use case's samples.
+
+    >>> verify_stage("math")
+    'verify_math'
+    """
+    return f"{VERIFY}_{use_case}"
+
+
+def judge_stage(use_case: str) -> str:
+    """The stage that judges one use case's samples.
+
+    >>> judge_stage("math")
+    'judge_math'
+    """
+    return f"{JUDGE}_{use_case}"

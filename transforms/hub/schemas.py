@@ -194,13 +194,20 @@ def from_row(record: type[Record], row: Mapping[str, Any]) -> Record:
         values = {name: row[RELEASED.get(name, name)] for name in _SAMPLE_FIELDS}
         more = {name: row[name] for name in ("reason", "detail") if name in row}
         proof = Proof(**(row.get("proof") or {}))
-        return record(**values, **row["usage"], **more, fields=row.get("fields") or "", proof=proof)
+        return record(
+            **values,
+            **row["usage"],
+            **more,
+            fields=row.get("fields") or "",
+            proof=proof,
+            scores=row.get("scores") or "",
+        )
     if record is Centroids:  # fastavro gives a default of bytes as the text that the schema spells it as
         return record(**{**row, "mean": row["mean"] or b""})
     return record(**row)
 
 
-_LATER = ("fields", "proof")  # of a sample's fields: rows of earlier releases lack them
+_LATER = ("fields", "proof", "scores")  # of a sample's fields: rows of earlier releases lack them
 _SAMPLE_FIELDS = tuple(f.name for f in fields(Sample) if not f.name.endswith("_tokens") and f.name not in _LATER)
 
 
@@ -222,6 +229,7 @@ def _sample_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "proof": {name: _whole(value) if type(value) is str else value for name, value in vars(proof).items()}
         if proof.kind
         else None,
+        **({"scores": row["scores"]} if row["scores"] else {}),
         **why,
     }
 

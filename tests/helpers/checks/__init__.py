@@ -1,0 +1,1 @@
+"""What checks that ask a model are tested with."""

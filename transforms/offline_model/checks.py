@@ -1,0 +1,30 @@
+"""Answers of the offline model about samples. It can neither solve nor judge: it agrees, and gives good points."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from persona_hub.transforms.offline_model.draw import Draw
+
+
+def solve(values: Mapping[str, str], schema: str, number: int) -> dict[str, object]:
+    """The stated answer, which only rules are told."""
+    return {"working": "offline: nothing was solved", "answer": values["stated"]}
+
+
+def judge(values: Mapping[str, str], schema: str, number: int) -> dict[str, object]:
+    """Points from 3 to 5 for each criterion, the same for the same sample."""
+    draw = Draw(values["sample"], "judge", number=number)
+    names = [name for name, kind in json.loads(schema)["properties"].items() if kind["type"] == "integer"]
+    return {"comment": "offline: nothing was judged", **{name: 3 + draw.whole(name, 3) for name in names}}
+
+
+def compare(values: Mapping[str, str], schema: str, number: int) -> dict[str, object]:
+    """The longer of two samples, whichever comes first."""
+    first, second = values["first"], values["second"]
+    ahead = (len(first), first) > (len(second), second)
+    return {
+        "comment": "offline: nothing was compared",
+        "better": "neither" if first == second else "first" if ahead else "second",
+    }
