@@ -165,6 +165,8 @@ def run_name(options: SynthesizeOptions, hub: Hub, use_cases: Sequence[UseCase],
     }
     if repeated := [use_case.name for use_case in use_cases if not use_case.stands_alone]:
         decisive["stands_alone"] = dict.fromkeys(repeated, False)
+    if checked := {use_case.name: use_case.checked_by for use_case in use_cases if use_case.checked_by}:
+        decisive["checks"] = checked
     return f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
 
 

@@ -63,6 +63,7 @@ class UseCase:
     proofs: tuple[SampleCheck, ...] = ()  # of `checks`, those that prove the stated answer: left out by `unproved`
     question: str = ""  # the field of an answer that holds a question, and the one that holds its answer, if any:
     answer: str = ""  # what another model can be asked to solve
+    checked_by: str = ""  # a hash of the checks that a user's own file lists, "" where it lists none
     programs: frozenset[str] = frozenset()  # fields of an answer that hold programs
     reading_schema: str = ""  # by which an answer is read, where that is laxer than `schema`
     normal: Normal = as_it_is

@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from string import Template
 from typing import Any
 
 import jsonschema_rs
 import yaml
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.storage import join_path, split_path
 from persona_hub.transforms.files.user_text import FileError, read_text
 from persona_hub.transforms.files.user_yaml import load_yaml
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.llm.reading.schema import compiled
 from persona_hub.transforms.prompts import Prompt, PromptError, parse_prompt
+from persona_hub.transforms.records import content_id
+from persona_hub.transforms.sandbox.sandbox import allowed_modules
+from persona_hub.transforms.sandbox.tools import require_check
+from persona_hub.transforms.synthesis.checks.named import CheckProgram, Fields, field_at, named_check
+from persona_hub.transforms.synthesis.checks.programs import ProgramPrintsAnswer
+from persona_hub.transforms.synthesis.checks.schema import proved_by_schema
+from persona_hub.transforms.synthesis.rejection import SampleCheck
 from persona_hub.transforms.synthesis.use_case import (
     REQUIRED_PLACEHOLDERS,
     USE_CASE_PLACEHOLDERS,
@@ -35,6 +44,11 @@ USE_CASE_KEYS = (
     "text",
     "sampling",
     "stands_alone",
+    "question",
+    "answer",
+    "program",
+    "checks",
+    "check_program",
 )
 SAMPLING_FIELDS = {field.name: field for field in fields(Sampling)}
 FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")  # it becomes a folder of the output
@@ -54,6 +68,8 @@ def read_use_case(path: str, taken: frozenset[str]) -> UseCase:
     if ("schema" in entries) == ("output_prefix" in entries):
         raise UseCaseError(f"{path}: give either schema (for JSON) or output_prefix (for free text), and not both")
     schema = schema_in(entries, path) if "schema" in entries else ""
+    fields = fields_in(entries, schema, path)
+    checks, proofs = checks_in(entries, fields, path)
     return UseCase(
         name=name,
         description=text_at(entries, "description", path),
@@ -63,7 +79,68 @@ def read_use_case(path: str, taken: frozenset[str]) -> UseCase:
         text=template_in(entries, schema, path) if "text" in entries else "",
         sampling=sampling_in(entries, path),
         stands_alone=truth_at(entries, "stands_alone", path),
+        question=field_named(entries, "question", fields, path),
+        answer=fields.answer,
+        programs=frozenset({fields.program} - {""}),
+        checks=checks,
+        proofs=proofs,
+        checked_by=content_id(checks_told(checks))[:12]
+        if {"checks", "check_program", "program"} & entries.keys()
+        else "",
     )
+
+
+def fields_in(entries: dict[Any, Any], schema: str, path: str) -> Fields:
+    """The fields that every answer has, and which of them hold a stated answer and a program. Raises UseCaseError."""
+    wanted = json.loads(schema) if schema else {}
+    names = tuple(name for name in wanted.get("required", ()) if name in wanted["properties"])
+    every = Fields(names)
+    found = {key: field_named(entries, key, every, path) for key in ("answer", "program")}
+    if found["answer"] and not entries.get("question"):
+        raise UseCaseError(f"{path}: answer: name the field of the question, too, as question: FIELD")
+    return Fields(names, **found)
+
+
+def field_named(entries: dict[Any, Any], key: str, fields: Fields, path: str) -> str:
+    """The field that a key names, "" where it is left out. Raises UseCaseError."""
+    return field_at(entries, key, fields, f"{path}: {key}")
+
+
+def checks_in(
+    entries: dict[Any, Any], fields: Fields, path: str
+) -> tuple[tuple[SampleCheck, ...], tuple[SampleCheck, ...]]:
+    """The checks of a file in its order, and those of them that prove the stated answer. Raises UseCaseError."""
+    listed = entries.get("checks") or []
+    if not isinstance(listed, list):
+        raise UseCaseError(f"{path}: checks: must be a list of names; see examples/use_case.yaml")
+    checks = [named_check(entry, fields, f"{path}: checks") for entry in listed]
+    if "check_program" in entries:
+        checks.append(check_program_in(entries, path))
+    if fields.program and fields.answer and not any(isinstance(check, ProgramPrintsAnswer) for check in checks):
+        checks.append(ProgramPrintsAnswer(fields.program, fields.answer))
+    if not fields.answer and not fields.program:
+        checks.append(proved_by_schema)
+    proofs = [check for check in checks if isinstance(check, ProgramPrintsAnswer) or check is proved_by_schema]
+    return tuple(checks), tuple(proofs)
+
+
+def checks_told(checks: Sequence[SampleCheck]) -> str:
+    """The checks and their arguments as text, the same in every process."""
+    return "\n".join(repr(check) if is_dataclass(check) else getattr(check, "__name__", "") for check in checks)
+
+
+def check_program_in(entries: dict[Any, Any], path: str) -> CheckProgram:
+    """The user's own check, of a Python file beside this one. Raises UseCaseError."""
+    file = text_at(entries, "check_program", path)
+    beside = split_path(path)[0]
+    try:
+        program = read_text(join_path(beside, file) if beside else file)
+        require_check(program, file)
+    except FileError as error:
+        raise UseCaseError(f"{path}: check_program: {error}") from error
+    except InvalidInputError as error:
+        raise UseCaseError(f"{path}: check_program: {error}") from error
+    return CheckProgram(program, file)
 
 
 def read_yaml(path: str) -> dict[Any, Any]:
@@ -104,6 +181,11 @@ def prompt_in(entries: dict[Any, Any], name: str, path: str) -> Prompt:
     """The prompt, in the file itself or beside it. Raises UseCaseError."""
     if ("prompt" in entries) == ("prompt_file" in entries):
         raise UseCaseError(f"{path}: give either prompt or prompt_file, and not both")
+    return bare_prompt_in(entries, name, path).with_values({"modules": ", ".join(allowed_modules())})
+
+
+def bare_prompt_in(entries: dict[Any, Any], name: str, path: str) -> Prompt:
+    """The prompt with all placeholders. Raises UseCaseError."""
     try:
         if "prompt" in entries:
             return parse_prompt(

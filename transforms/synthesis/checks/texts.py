@@ -27,8 +27,10 @@ REPEATED_SENTENCES = 3  # and there are so many of them, so that a refrain is no
 
 def no_control_characters(sample: Sample) -> Sample:
     """Rejects a sample with characters that steer a terminal or hide text."""
-    if found := UNSEEN.search(sample.text):
-        raise RejectedSample("control-characters", f"U+{ord(found[0]):04X} at character {found.start() + 1}")
+    for where, text in (("", sample.text), (" of the fields", sample.fields)):  # a program is in the fields alone
+        if found := UNSEEN.search(text):
+            place = f"U+{ord(found[0]):04X} at character {found.start() + 1}{where}"
+            raise RejectedSample("control-characters", place)
     return sample
 
 
