@@ -9,24 +9,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from persona_hub.pipelines.cli.command_options import BuildOptions
-from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
+from persona_hub.pipelines.cli.command_options import BuildOptions, SynthesisOptions
 from persona_hub.pipelines.cli.model_options import EmbedderOptions
 from persona_hub.pipelines.planning.budget import BudgetShares
 from persona_hub.pipelines.planning.models import embeds
 from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
+from persona_hub.transforms.check_samples.solve_task import solve_prompt
 from persona_hub.transforms.counting.stages import (
     ASK_ATTRIBUTES,
     EMBED_DEDUP,
     EXPAND_PERSONA,
     EXTRACT_PERSONA,
+    judge_stage,
     synthesize_stage,
+    verify_stage,
 )
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import call_limits
+from persona_hub.transforms.judging.judge_task import judge_prompt
+from persona_hub.transforms.judging.rubric import read_rubric
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.prompts import Prompt
 from persona_hub.transforms.synthesis.use_case import UseCase
+from persona_hub.transforms.synthesis.verify import parse_verify
 
 KEPT = 0.97  # of the answers that become personas: readable, of a person, no repetition
 ASKED = 0.98  # of the personas that nobody earlier resembles, so that their relations are asked for
@@ -35,6 +40,9 @@ PERSONA_TOKENS = 35  # of a persona of 24 words, in a prompt
 DOCUMENT_TOKENS = 500  # of a document, until some have been read
 OUTPUT_TOKENS = {EXTRACT_PERSONA: 45, EXPAND_PERSONA: 55, ASK_ATTRIBUTES: 60}  # of an answer in its form
 SAMPLE_OUTPUT = 0.3  # of a use case's longest answer
+PASSES = 0.9  # of the samples that the checks let pass which are free
+AGREED = 0.8  # of those that are voted on
+SOLVE_OUTPUT, JUDGE_OUTPUT = 400, 90  # tokens: the working and its answer; a comment and points
 LATER_KEEPS = 0.6  # of its part of a budget that no earlier stage may take, however wrong this forecast is
 
 
@@ -100,12 +108,12 @@ def forecast_vectors(options: EmbedderOptions, personas: float, tokens: float = 
     return StageForecast(EMBED_DEDUP, personas / texts, texts * tokens, 0.0, embeds=True)
 
 
-def forecast_samples(options: UseCaseOptions, use_cases: Sequence[UseCase], personas: float) -> list[StageForecast]:
+def forecast_samples(options: SynthesisOptions, use_cases: Sequence[UseCase], personas: float) -> list[StageForecast]:
     """The stages that make samples of `personas`, of all of whom any --where is taken to hold."""
     samples = personas * options.samples_per_persona
     if options.max_samples:
         samples = min(samples, options.max_samples)
-    return [
+    made = [
         StageForecast(
             synthesize_stage(one.name),
             samples,
@@ -114,6 +122,33 @@ def forecast_samples(options: UseCaseOptions, use_cases: Sequence[UseCase], pers
         )
         for one in use_cases
     ]
+    return [*made, *forecast_checks(options, use_cases, samples * PASSES)]
+
+
+def forecast_checks(options: SynthesisOptions, use_cases: Sequence[UseCase], samples: float) -> list[StageForecast]:
+    """The stages that ask a model about `samples` of each use case, which have passed the checks that are free."""
+    verify = parse_verify(options.verify)
+    voted = [one for one in use_cases if verify.asks and one.question and one.answer]
+    lengths = {one.name: one.sampling.max_tokens * SAMPLE_OUTPUT for one in use_cases}
+    stages = []
+    if voted:
+        solve = bare_tokens(solve_prompt(options.prompt_dir))
+        stages = [
+            StageForecast(verify_stage(one.name), samples * verify.of, solve + lengths[one.name] / 2, SOLVE_OUTPUT)
+            for one in voted
+        ]
+    if options.judge:
+        judge = bare_tokens(judge_prompt(read_rubric(options.rubric), options.prompt_dir)) + PERSONA_TOKENS
+        stages += [
+            StageForecast(
+                judge_stage(one.name),
+                samples * (AGREED if one in voted else 1.0),
+                judge + lengths[one.name],
+                JUDGE_OUTPUT,
+            )
+            for one in use_cases
+        ]
+    return stages
 
 
 def bare_tokens(prompt: Prompt) -> float:
