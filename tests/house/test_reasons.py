@@ -16,6 +16,7 @@ from persona_hub.transforms.dedup.chunks import BLANK_LINE
 from persona_hub.transforms.llm.dialects.endings import OF_THE_INPUT
 from persona_hub.transforms.llm.protocol import MALFORMED
 from persona_hub.transforms.read_corpus.unique_documents import MET
+from persona_hub.transforms.synthesis.checks.programs import PUZZLE_REASONS
 from tests.helpers.places import ROOT
 
 # Which argument of a call is the reason. A name in small letters hands on what was raised elsewhere.
@@ -30,6 +31,7 @@ REASONS = {
     "ModelError": 0,
     "MalformedAnswer": 1,
     "Rejected.of": 1,
+    "RejectedSample": 0,
 }
 WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 NOT_DROPPED = {"document", "unasked", BLANK_LINE.reason}  # records that go on, and lines that hold none
@@ -72,7 +74,7 @@ def reasons_of_tables() -> set[str]:
     """Those that are keys of a table in the code."""
     unread = {f"unread-{kind}" for kind in UNREAD}
     passed = {f"skipped-{kind}" for kind in (*PASSED, *NO_FILES.values())}
-    return unread | passed | set(OF_THE_INPUT) | set(MET) | {MALFORMED}
+    return unread | passed | set(OF_THE_INPUT) | set(MET) | set(PUZZLE_REASONS.values()) | {MALFORMED}
 
 
 def documented() -> set[str]:
