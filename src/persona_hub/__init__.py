@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from persona_hub.transforms.api.generate import Answers, Generate
     from persona_hub.transforms.api.read_hub import ReadHub
     from persona_hub.transforms.calls.protocol import Budget, ModelConfig
+    from persona_hub.transforms.check_samples.judge_samples import JudgeSamples
     from persona_hub.transforms.embed_dedup.embed_dedup import EmbedDedup
     from persona_hub.transforms.embedding.protocol import EmbedderConfig
     from persona_hub.transforms.expand_persona.expand_persona import ExpandPersona
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from persona_hub.transforms.filter_persona.filter_persona import FilterPersona
     from persona_hub.transforms.hub.reading import read_personas
     from persona_hub.transforms.hub.versions import Hub, open_hub
+    from persona_hub.transforms.judging.judge_task import Judge
+    from persona_hub.transforms.judging.pairwise import JudgedPair, JudgePairs, Pair
     from persona_hub.transforms.llm.protocol import Sampling
     from persona_hub.transforms.minhash_dedup.minhash_dedup import MinHashDedup
     from persona_hub.transforms.read_corpus.read_corpus import ReadCorpus, match_corpus
@@ -62,8 +65,13 @@ __all__ = [
     "FilterPersona",
     "Generate",
     "Hub",
+    "Judge",
+    "JudgePairs",
+    "JudgeSamples",
+    "JudgedPair",
     "MinHashDedup",
     "ModelConfig",
+    "Pair",
     "Persona",
     "Provenance",
     "ReadCorpus",
@@ -85,6 +93,7 @@ _MODULES = {
     "transforms.api.generate": ("Answers", "Generate"),
     "transforms.api.read_hub": ("ReadHub",),
     "transforms.calls.protocol": ("Budget", "ModelConfig"),
+    "transforms.check_samples.judge_samples": ("JudgeSamples",),
     "transforms.embed_dedup.embed_dedup": ("EmbedDedup",),
     "transforms.embedding.protocol": ("EmbedderConfig",),
     "transforms.expand_persona.expand_persona": ("ExpandPersona",),
@@ -92,6 +101,8 @@ _MODULES = {
     "transforms.filter_persona.filter_persona": ("FilterPersona",),
     "transforms.hub.reading": ("read_personas",),
     "transforms.hub.versions": ("Hub", "open_hub"),
+    "transforms.judging.judge_task": ("Judge",),
+    "transforms.judging.pairwise": ("JudgePairs", "JudgedPair", "Pair"),
     "transforms.llm.protocol": ("Sampling",),
     "transforms.minhash_dedup.minhash_dedup": ("MinHashDedup",),
     "transforms.read_corpus.read_corpus": ("ReadCorpus", "match_corpus"),

@@ -1,0 +1,90 @@
+"""A gold set: samples that people have judged, to tell how far a judge agrees with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.files.user_text import FileError, read_text
+from persona_hub.transforms.judging.agreement import Agreement, agreement_of
+from persona_hub.transforms.judging.judge_task import score_of
+from persona_hub.transforms.records import Sample
+
+DEFAULT_LEAST = 0.5  # the score from which a sample is good, where no --min_score says
+
+
+class GoldError(InvalidInputError):
+    """A gold set that cannot be used; the message names the file, the line and the remedy."""
+
+
+@dataclass(frozen=True)
+class GoldRow:
+    """One sample, by its text or by persona and number, and how good a person holds it to be."""
+
+    score: float  # 0 to 1; of a verdict 0 or 1
+    text: str = ""
+    persona_id: str = ""
+    number: int = 0
+
+
+def read_gold(path: str) -> tuple[GoldRow, ...]:
+    """The rows of a file in JSON Lines. Raises GoldError."""
+    try:
+        lines = read_text(path).split("\n")
+    except FileError as error:
+        raise GoldError(f"--judge_gold {error}") from error
+    rows = tuple(gold_row(line, f"{path}: line {n}") for n, line in enumerate(lines, 1) if line.strip())
+    if not rows:
+        raise GoldError(f"{path}: holds no row; see docs/judges.md")
+    return rows
+
+
+def gold_row(line: str, where: str) -> GoldRow:
+    """The row of one line. Raises GoldError."""
+    try:
+        row: Any = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise GoldError(f"{where}: not JSON ({error})") from None
+    if not isinstance(row, dict):
+        raise GoldError(f"{where}: must be an object with text, or persona_id and number, and verdict or score")
+    text, persona_id, number = row.get("text", ""), row.get("persona_id", ""), row.get("number", 0)
+    if not isinstance(text, str) or not isinstance(persona_id, str) or not (text or persona_id):
+        raise GoldError(f"{where}: names no sample; give its text, or persona_id and number")
+    if type(number) is not int or number < 0:
+        raise GoldError(f"{where}: number: {number!r} must be 0 or more")
+    if ("verdict" in row) == ("score" in row):
+        raise GoldError(f"{where}: give either verdict (0 or 1) or score (0 to 1)")
+    return GoldRow(human_score(row, where), text, persona_id, number)
+
+
+def human_score(row: Mapping[str, Any], where: str) -> float:
+    """The score that a row states. Raises GoldError."""
+    if "verdict" in row:
+        if row["verdict"] not in (0, 1):
+            raise GoldError(f"{where}: verdict: {str(row['verdict'])[:40]!r} must be 0 (bad) or 1 (good)")
+        return float(row["verdict"])
+    score = row["score"]
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
+        raise GoldError(f"{where}: score: {str(score)[:40]!r} must be from 0 to 1")
+    return float(score)
+
+
+def agreement_with(gold: Iterable[GoldRow], samples: Iterable[Sample], least: float = 0.0) -> Agreement:
+    """How far the judge's scores of `samples` of one use case, rejected ones among them, agree with those of `gold`.
+
+    A sample is good from `least` on, or from DEFAULT_LEAST where that is 0. Rows of other samples are passed over.
+    """
+    least = least or DEFAULT_LEAST
+    by_text: dict[str, float] = {}
+    by_id: dict[tuple[str, int], float] = {}
+    for sample in samples:
+        if (score := score_of(sample)) is not None:
+            by_text[sample.text] = by_id[sample.persona_id, sample.number] = score
+    found = (
+        (by_text.get(row.text) if row.text else by_id.get((row.persona_id, row.number)), row.score) for row in gold
+    )
+    return agreement_of((judged >= least, human >= least) for judged, human in found if judged is not None)
