@@ -78,7 +78,7 @@ class BuildJob:
     def called(self) -> Sequence[CalledModel]:
         """Language model and embedder."""
         model = self.plan.model if self.plan.asks else None
-        return called_models(model, self.plan.embedder, self.plan.base)
+        return called_models(model, self.plan.embedder, self.plan.base, self.plan.checks.judge)
 
     @property
     def done(self) -> bool:
@@ -113,7 +113,7 @@ class BuildJob:
         of_personas = {"attributes": described.rows, "members": clustered.members}
         rows = HubRows(meanings.kept, rows_to_choose_by(plan, of_personas), (meanings.vectors,))
         samples = rows | "Synthesize" >> SynthesizeUseCases(
-            use_cases=plan.use_cases, model=plan.model, choice=plan.choice, blocks=plan.blocks
+            use_cases=plan.use_cases, model=plan.model, choice=plan.choice, checks=plan.checks, blocks=plan.blocks
         )
         tables = {
             "personas": meanings.kept,

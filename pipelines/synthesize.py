@@ -10,18 +10,21 @@ from functools import partial
 import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import SynthesizeOptions
-from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import deciding_values, recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
 from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price, named_model
 from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished
+from persona_hub.pipelines.planning.samples.checks import checks_of, wanted_of
 from persona_hub.pipelines.planning.samples.choices import choice_of_hub
+from persona_hub.pipelines.planning.samples.judges import judge_of
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
 from persona_hub.pipelines.planning.trust import note_settings
+from persona_hub.pipelines.reporting.accepted import report_accepted
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.server_words import server_words
 from persona_hub.pipelines.reporting.summary import samples_done, samples_summary
@@ -29,13 +32,17 @@ from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.check_samples.check_samples import SampleBatches
+from persona_hub.transforms.check_samples.checks import Checks
 from persona_hub.transforms.choice.choice import Choice
 from persona_hub.transforms.counting.counts import count_records
 from persona_hub.transforms.counting.stages import READ_HUB
 from persona_hub.transforms.hub.manifest import RunManifest, content_of, fingerprint
 from persona_hub.transforms.hub.versions import Hub, list_attempts, open_hub
 from persona_hub.transforms.read_hub.choice_rows import ReadRows
+from persona_hub.transforms.read_hub.earlier_samples import EarlierSamples, earlier_files
 from persona_hub.transforms.synthesis.use_case import UseCase
+from persona_hub.transforms.synthesize.accepted.wanted import Wanted
 from persona_hub.transforms.synthesize.use_cases import SynthesizeUseCases
 from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
@@ -54,8 +61,11 @@ class SynthesizeJob:
     model: ModelConfig
     use_cases: Sequence[UseCase]
     choice: Choice
+    checks: Checks
+    wanted: Wanted | None
     priced: bool  # whether the model's price is known
     token_limits: tuple[int, ...]  # of earlier attempts
+    name: str  # of the run's first attempt
     run: str  # name of the run: of the hub's version and of what decides the samples
     replaces: str  # the partial run that this one completes, if there is one
     runner: str
@@ -68,8 +78,8 @@ class SynthesizeJob:
 
     @property
     def called(self) -> Sequence[CalledModel]:
-        """The language model."""
-        return called_models(self.model)
+        """The language model, and the judge."""
+        return called_models(self.model, judge=self.checks.judge)
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""
@@ -78,7 +88,13 @@ class SynthesizeJob:
 
         rows = p | "ReadHub" >> ReadRows(hub=self.hub, blocks=blocks, choice=self.choice)
         samples = rows | "Synthesize" >> SynthesizeUseCases(
-            use_cases=self.use_cases, model=self.model, choice=self.choice, blocks=blocks
+            use_cases=self.use_cases,
+            model=self.model,
+            choice=self.choice,
+            checks=self.checks,
+            wanted=self.wanted,
+            earlier=self.earlier_samples(p),
+            blocks=blocks,
         )
         counts = count_records(READ_HUB, "personas", rows.personas)
         _ = HubContents({}, samples, counts=counts) | "WriteSamples" >> WriteHub(
@@ -103,15 +119,26 @@ class SynthesizeJob:
             max_lost=options.max_lost,
         )
 
+    def earlier_samples(self, p: beam.Pipeline) -> dict[str, SampleBatches]:
+        """{use case: what earlier runs in the output have made of it}."""
+        files = earlier_files(self.options.output, self.name)
+        return {
+            use_case.name: p
+            | f"Earlier {use_case.name}" >> EarlierSamples(output=self.options.output, files=files[use_case.name])
+            for use_case in self.use_cases
+            if use_case.name in files
+        }
+
     def report(self) -> int:
         """Says what samples there are."""
         if self.done:
             say(samples_done(self.options.output, self.run))
-            return DONE
+            return report_accepted(self.options, self.run)
         say(samples_summary(self.options.output, self.run))
         attempts = [run for run in list_attempts(self.options.output, self.run) if run.run == self.run]
         left, counts = (attempts[-1].partial, attempts[-1].counts) if attempts else ({}, {})
-        return report_partial(left, self.model, server_words(self.options.output, self.run, left), counts)
+        code = report_partial(left, self.model, server_words(self.options.output, self.run, left), counts)
+        return code or report_accepted(self.options, self.run)
 
 
 def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> SynthesizeJob:
@@ -122,6 +149,7 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         raise UsageError("--use_case is required: a name, `all` for the six, or FILE.yaml of your own")
 
     choice = choice_of_hub(options, hub)
+    wanted = wanted_of(options)
 
     def name_with(limits: TokenLimits) -> str:
         return run_name(limits.of_job(options), hub, use_cases, choice)
@@ -133,7 +161,8 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     personas = hub.manifest.records_of("personas")
     price = model_price(options)
     stages = forecast_samples(options, use_cases, personas)
-    model, priced = model_of(options, where, budget_shares(stages, price)), price is not None
+    shares = budget_shares(stages, price)
+    model, priced = model_of(options, where, shares), price is not None
     before = list_attempts(options.output, name)
     done = bool(before) and not unfinished(before[-1], options)
     model = replace(model, repairs=repairs_for(options, before[-1] if before and not done else None))
@@ -144,6 +173,9 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         model=model,
         use_cases=use_cases,
         choice=choice,
+        checks=checks_of(options, judge_of(options, where, shares), options.pii),
+        wanted=wanted,
+        name=name,
         token_limits=limits.earlier,
         priced=priced,
         run=f"{name}-{len(before) + 1}" if before and not done else name,

@@ -30,6 +30,7 @@ from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import is_paid
 from persona_hub.transforms.files.storage import is_local
 from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.judging.judge_task import Judge
 from persona_hub.transforms.llm.dialects.dialect import SAMPLING
 from persona_hub.transforms.llm.dialects.extra_body import EXTRA_BODY
 from persona_hub.transforms.llm.dialects.negotiation import SAMPLING_FLAGS
@@ -117,15 +118,20 @@ def calls_of(
 
 
 def called_models(
-    model: ModelConfig | None, embedder: EmbedderConfig | None = None, hub: Hub | None = None
+    model: ModelConfig | None,
+    embedder: EmbedderConfig | None = None,
+    hub: Hub | None = None,
+    judge: Judge | None = None,
 ) -> list[CalledModel]:
-    """Those of both that are asked at a server; the others answer in this process.
+    """Those of all that are asked at a server; the others answer in this process.
 
     `hub`: what it holds is compared by the embedder.
     """
     found = []
     if model is not None and not MODELS.is_local(model.name):
         found.append(CalledModel(model, COMPLETIONS))
+    if judge is not None and not MODELS.is_local(judge.model.name):
+        found.append(CalledModel(judge.model, COMPLETIONS))
     if embedder is not None and embedder.calls is not None:
         comparable = hub if hub and is_embedder_of(hub.manifest.models, embedder) else None
         known = known_vector(comparable) if comparable else None

@@ -11,11 +11,11 @@ from typing import Any
 from persona_hub.pipelines.cli.command_options import BuildOptions, RefreshOptions
 from persona_hub.pipelines.cli.model_options import LanguageModelOptions, RepairOptions
 from persona_hub.pipelines.cli.option import deciding_values, options_of
-from persona_hub.pipelines.planning.budget import stage_shares
+from persona_hub.pipelines.planning.budget import BudgetShares, stage_shares
 from persona_hub.pipelines.planning.corpus.sources import check_sources, corpus_files, given_files, without_hops
 from persona_hub.pipelines.planning.differences import differences
 from persona_hub.pipelines.planning.embedders import across_of, identified
-from persona_hub.pipelines.planning.forecast import StageForecast, budget_shares, forecast_build
+from persona_hub.pipelines.planning.forecast import budget_shares, forecast_build
 from persona_hub.pipelines.planning.models import (
     HERE,
     chosen_sampling,
@@ -26,7 +26,9 @@ from persona_hub.pipelines.planning.models import (
     model_price,
     named_model,
 )
+from persona_hub.pipelines.planning.samples.checks import checks_of
 from persona_hub.pipelines.planning.samples.choices import choice_in_build
+from persona_hub.pipelines.planning.samples.judges import judge_of
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, expected_personas, shards_for, with_relations
 from persona_hub.pipelines.planning.token_limits import known_job, raises_limit
@@ -34,6 +36,7 @@ from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.ask_attributes.ask_attributes import BY_MODEL
 from persona_hub.transforms.ask_attributes.attributes_task import attributes_prompt
 from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.check_samples.checks import Checks
 from persona_hub.transforms.choice.choice import Choice
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.corpus.names import printable_name
@@ -77,6 +80,7 @@ class BuildPlan:
     expand: Prompt
     attributes: Prompt | None  # None where no model is asked for them
     use_cases: Sequence[UseCase]
+    checks: Checks
     choice: Choice  # of the personas that samples are made of
     blocks: int  # parts of a shuffle
     shards: int  # files of a table
@@ -137,7 +141,8 @@ def planned(
     use_cases = use_cases_of(options, limits)
     here, there = float(bool(files)), float(bool(given))
     stages = forecast_build(options, extract, expand, use_cases, here, given=there, attributes=attributes)
-    model, embedder, priced = build_models(options, where, stages)
+    shares = budget_shares(stages, model_price(options), embedder_price(options))
+    model, embedder, priced = build_models(options, where, shares)
     across = across_of(options)
     chosen, base = choose(content, partial(unfinished, options=options))
     before = read_version(options.output, chosen.replaces) if chosen.replaces else None
@@ -156,6 +161,7 @@ def planned(
         expand=expand,
         attributes=attributes,
         use_cases=use_cases,
+        checks=checks_of(options, judge_of(options, where, shares), options.pii),
         choice=choice_in_build(options, use_cases, has_vectors=options.embedding_threshold != 1.0),
         blocks=options.partitions or blocks_for(personas + held),
         shards=shards_for(personas),
@@ -210,15 +216,9 @@ def own_prompts(options: BuildOptions) -> dict[str, list[str]]:
     return dict.fromkeys(named, [prompt.prompt_hash for prompt in prompts(use_cases_of(options))] if named else [])
 
 
-def build_models(
-    options: BuildOptions, where: Where, stages: Sequence[StageForecast]
-) -> tuple[ModelConfig, EmbedderConfig, bool]:
-    """(language model, embedder, whether the prices of both are known); they share a budget as the stages' costs are
-    forecast.
-    """
-    price, embedding_price = model_price(options), embedder_price(options)
-    shares = budget_shares(stages, price, embedding_price)
-    priced = price is not None and (embedding_price is not None or not embeds(options))
+def build_models(options: BuildOptions, where: Where, shares: BudgetShares) -> tuple[ModelConfig, EmbedderConfig, bool]:
+    """(language model, embedder, whether the prices of both are known); they share a budget."""
+    priced = model_price(options) is not None and (embedder_price(options) is not None or not embeds(options))
     model = model_of(options, where, shares)
     return model, embedder_of(options, where, stage_shares(options, shares)), priced
 

@@ -7,10 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from persona_hub.pipelines.planning.trust import NO_USE_CASE
+from persona_hub.pipelines.reporting.accepted import rejected_lines
 from persona_hub.pipelines.reporting.own_usage import Usage, usage_by_name
 from persona_hub.transforms.counting.losses import all_lost, refused_inputs
 from persona_hub.transforms.counting.quantity import quantity
-from persona_hub.transforms.counting.stages import EXPAND_PERSONA, EXTRACT_PERSONA, LEFT_OUT, synthesize_stage
+from persona_hub.transforms.counting.stages import (
+    CHECK,
+    EXPAND_PERSONA,
+    EXTRACT_PERSONA,
+    LEFT_OUT,
+    SYNTHESIZE,
+    synthesize_stage,
+)
 from persona_hub.transforms.expand_persona.one_hop import LOW_NOVELTY
 from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
 from persona_hub.transforms.hub.reading import read_manifest_files
@@ -23,7 +31,14 @@ NOTHING_LEFT = "nothing is to be done"
 SHOWN_PERSONAS = 3
 SHOWN_COLUMNS, SHOWN_OF_NAME = 5, 40
 SHOWN_CHARACTERS = 300
-ELSEWHERE = ("documents", "personas", "expanded", "passed-over", LOW_NOVELTY)  # counts that have no place in a line
+ELSEWHERE = (
+    "documents",
+    "personas",
+    "expanded",
+    "passed-over",
+    LOW_NOVELTY,
+    "not-asked",
+)  # counts that have no place in a line
 
 
 def build_summary(output: str) -> str:
@@ -46,6 +61,7 @@ def samples_summary(output: str, run: str) -> str:
         first = next(read_manifest_files(output, made, "samples", Sample), None)
         if first:
             lines.append(f"  {excerpt(first.text, SHOWN_CHARACTERS)}")
+        lines += rejected_lines(output, made)
     return "\n".join(map(printable, lines))
 
 
@@ -112,13 +128,16 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         ("minhash_dedup", "personas", "kept"),
         ("embed_dedup", "personas", "kept"),
         ("ask_attributes", "asked", "answered"),
-        *((stage, "asked", "answered") for stage in counts if stage.startswith("synthesize_")),
+        *((stage, "asked", "answered") for stage in counts if stage.startswith(f"{SYNTHESIZE}_")),
+        *((stage, "samples", "accepted") for stage in counts if stage.startswith(f"{CHECK}_")),
     ):
         found = counts.get(stage, {})
         if not found.get(whole):
             continue
         others = {name: n for name, n in found.items() if name not in (whole, kept, *ELSEWHERE)}
-        rest = ", ".join(f"{n:,} {name.removeprefix('lost-')}" for name, n in others.items() if n)
+        rest = ", ".join(
+            f"{n:,} {name.removeprefix('lost-').removeprefix('rejected-')}" for name, n in others.items() if n
+        )
         line = f"{stage.replace('_', ' '):28}{found[whole]:>10,} {whole:9}{found.get(kept, 0):>10,} {kept:9}"
         yield f"{line} {rest}".rstrip()
 

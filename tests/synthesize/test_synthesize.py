@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import apache_beam as beam
@@ -15,7 +14,8 @@ from persona_hub.transforms.llm.protocol import Completion, MalformedAnswer, Req
 from persona_hub.transforms.llm.registry import SERVED_BACKENDS
 from persona_hub.transforms.records import Persona, Sample, persona_id
 from persona_hub.transforms.synthesis.use_cases import load_use_case
-from persona_hub.transforms.synthesize.synthesize import Synthesize, SynthesizeTask, require_of_its_own
+from persona_hub.transforms.synthesize.sample_task import SynthesizeTask, require_of_its_own
+from persona_hub.transforms.synthesize.synthesize import Synthesize
 from persona_hub.transforms.wire.batches import Batch
 
 
@@ -101,12 +101,13 @@ def test_personas_with_one_sample_in_common(monkeypatch: pytest.MonkeyPatch, sta
         personas = pipeline | beam.Create([given])
         made = personas | Synthesize(use_case=use_case, model=ModelConfig("same"))
         samples = made.samples | "S" >> beam.FlatMap(lambda batch: [s.persona_id for s in batch])
-        dead = made.dead_letters | "D" >> beam.FlatMap(lambda batch: [(d.reason, d.key) for d in batch])
+        rejected = made.rejected | "R" >> beam.FlatMap(lambda batch: [(r.reason, r.persona_id) for r in batch])
         counts = made.counts | beam.Flatten() | beam.FlatMap(lambda count: [count[0][1]] * count[1])
         ids = sorted(one.persona_id for one in given)
         assert_that(samples, equal_to(ids[:kept]), "samples")
-        assert_that(dead, equal_to([("repeats-sample", key) for key in ids[kept:]]), "dead letters")
-        assert_that(counts, equal_to(["asked"] * 3 + ["answered"] * kept), "counts")
+        assert_that(rejected, equal_to([("near-duplicate-sample", key) for key in ids[kept:]]), "rejected")
+        wanted = ["asked", "answered", "samples"] * 3 + ["accepted"] * kept
+        assert_that(counts, equal_to(wanted + ["rejected-near-duplicate-sample"] * (3 - kept)), "counts")
 
 
 class Same:
@@ -135,13 +136,14 @@ def test_a_wrong_number_fails_before_anything_starts(number: int) -> None:
 
 
 class Echo:
-    """A model that answers what its persona says, if that is JSON."""
+    """A model that knows what to tell a clockmaker."""
 
     def __init__(self, config: ModelConfig):
         pass
 
     async def complete(self, request: Request) -> Completion:
-        return Completion(request.values["persona"])
+        knows = "clockmaker" in request.values["persona"]
+        return Completion('{"instruction": "Wind it with the small key."}' if knows else "I do not know.")
 
     async def close(self) -> None:
         pass
@@ -149,7 +151,7 @@ class Echo:
 
 def test_each_persona_ends_as_samples_or_dead_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SERVED_BACKENDS, "echo", f"{__name__}:Echo")
-    good, bad = persona(json.dumps({"instruction": "Wind it."})), persona("No JSON")
+    good, bad = persona("A clockmaker"), persona("A diver")
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         personas = pipeline | beam.Create([Batch([good, bad])])
         made = personas | "Synthesize" >> Synthesize(
@@ -157,6 +159,9 @@ def test_each_persona_ends_as_samples_or_dead_letters(monkeypatch: pytest.Monkey
         )
         samples = made.samples | "S" >> beam.FlatMap(lambda batch: [(s.persona_id, s.text, s.number) for s in batch])
         dead = made.dead_letters | "D" >> beam.FlatMap(lambda batch: [(d.stage, d.reason, d.key) for d in batch])
-        wanted = [(good.persona_id, "Wind it.", 0), (good.persona_id, "Wind it.", 1)]
+        wanted = [
+            (good.persona_id, "Wind it with the small key.", 0),
+            (good.persona_id, "Wind it with the small key.", 1),
+        ]
         assert_that(samples, equal_to(wanted), "samples")
         assert_that(dead, equal_to([("synthesize_instruction", "malformed", bad.persona_id)] * 2), "dead letters")

@@ -36,7 +36,7 @@ SURE_RECALL = 0.999999  # of pairs exactly at the threshold, for texts too long 
 
 @dataclass(kw_only=True)
 class DropNearDuplicates(beam.PTransform):
-    """(new samples, earlier samples) -> the new ones that differ from all before them; the others, with whose they are.
+    """(new samples, earlier ones ...) -> the new ones that differ from all before; the others, with whose they are.
 
     Samples are alike if the Jaccard similarity of their bags of words (`contamination.bags`) is `threshold` or more,
     0.5 to 1.0. A new sample goes on unless it is like an earlier one, or like a new one that goes on and comes before
@@ -66,12 +66,11 @@ class DropNearDuplicates(beam.PTransform):
         """Whether names and numbers are masked."""
         return self.mask and self.threshold < 1
 
-    def expand(self, samples: tuple[PCollection[Batch[Sample]], PCollection[Batch[Sample]]]) -> Checked:
+    def expand(self, samples: tuple[PCollection[Batch[Sample]], ...]) -> Checked:
         """Samples by block, the search, and back to the samples."""
-        new, earlier = samples
-        keyed = (
-            new | "New" >> beam.FlatMap(by_block, self.blocks, True).with_output_types(tuple[int, Origin]),
-            earlier | "Earlier" >> beam.FlatMap(by_block, self.blocks, False).with_output_types(tuple[int, Origin]),
+        keyed = tuple(
+            part | f"Part {n}" >> beam.FlatMap(by_block, self.blocks, not n).with_output_types(tuple[int, Origin])
+            for n, part in enumerate(samples)
         )
         blocks = keyed | "Samples" >> beam.Flatten() | "ByBlock" >> beam.GroupByKey()
         layout = SampleLayout(self.blocks, self.masks)

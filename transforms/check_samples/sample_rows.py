@@ -56,14 +56,22 @@ def by_block(batch: Batch[Sample], blocks: int, new: bool) -> Iterator[tuple[int
 def ranked(elements: Iterable[Origin]) -> Iterator[tuple[bool, Numbers, list[Sample]]]:
     """All samples of a block -> (True, ranks, the new ones), (False, ranks, the earlier ones), each in its order.
 
-    It is the same however they come. An earlier one that comes twice is one.
+    It is the same however they come. An earlier one that comes twice is one, and one that answers the very question of
+    a new one is left out: a run that asks again what an earlier one asked has the same answers.
     """
     sides: dict[bool, list[Sample]] = {True: [], False: []}
     for new, samples in elements:
         sides[new] += samples
+    again = set(map(question_of, sides[True]))
+    sides[False] = [sample for sample in sides[False] if question_of(sample) not in again]
     for new, side in sides.items():
         ordered = sorted(side if new else set(side), key=order_of_sample)
         yield new, ranks_of_samples(ordered, new), ordered
+
+
+def question_of(sample: Sample) -> tuple[str, int, str, str]:
+    """What tells the questions of a use case apart."""
+    return sample.persona_id, sample.number, sample.prompt_hash, sample.model
 
 
 def order_of_sample(sample: Sample) -> tuple[str, int, str]:

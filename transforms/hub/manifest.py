@@ -132,6 +132,9 @@ class RunManifest(BaseManifest):
     run: str
     hub_version: str = ""  # that the run read or made
     hub_content: str = ""  # `content_of` that version as the run read it: a purge changes it
+    accepted: int = 0  # samples of this folder that passed every check
+    candidates: int = 0  # answers that they were chosen of
+    rejected: Mapping[str, int] = field(default_factory=dict)  # {reason: answers}
 
 
 def fingerprint(parameters: Mapping[str, Any]) -> str:

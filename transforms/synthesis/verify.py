@@ -30,6 +30,9 @@ class Verify:
         return f"{VOTE}:{self.agree}/{self.of}" if self.kind == VOTE else self.kind
 
 
+BY_PROGRAM = Verify()
+
+
 def parse_verify(text: str) -> Verify:
     """The way that a text names. Raises InvalidInputError.
 

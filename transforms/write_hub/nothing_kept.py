@@ -22,6 +22,7 @@ from persona_hub.transforms.counting.counts import Counts
 from persona_hub.transforms.counting.losses import LOST, is_most
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import (
+    CHECK,
     EXTRACT_PERSONA,
     FILTER_PERSONA,
     READ_CORPUS,
@@ -75,7 +76,8 @@ def loss_of(counts: Counts, made: BaseManifest, max_lost: float) -> Loss | None:
     if made.partial:
         return None
     if not isinstance(made, Manifest):
-        return None if WRITE_HUB in counts and counts[WRITE_HUB].get("samples") else loss_of_samples(counts)
+        made_any = counts.get(WRITE_HUB, {}).get("samples") or rejected_samples(counts)
+        return None if made_any else loss_of_samples(counts)
     reads = not counts.keys().isdisjoint(READERS)
     if not made.base and (reads or not made.parent) and not counts.get(WRITE_HUB, {}).get("personas"):
         return loss_of_everything(counts)
@@ -94,6 +96,17 @@ def loss_of_everything(counts: Counts) -> Loss:
         if whole == sum(reasons.values()):
             return Loss(stage, what, whole, reasons, everything=True)
     return Loss(next((stage for stage in READERS if stage in counts), READ_CORPUS), "records", 0, {}, everything=True)
+
+
+def rejected_samples(counts: Counts) -> int:
+    """Samples that were read, and that a check rejected: they are published, with the reasons."""
+    return sum(
+        n
+        for stage, row in counts.items()
+        if stage.startswith(f"{CHECK}_")
+        for name, n in row.items()
+        if name.startswith("rejected-")
+    )
 
 
 def loss_of_samples(counts: Counts) -> Loss:

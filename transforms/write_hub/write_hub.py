@@ -13,8 +13,8 @@ from persona_hub.transforms.counting.losses import MAX_LOST
 from persona_hub.transforms.counting.stages import READ_CORPUS, READ_PERSONAS, WRITE_HUB
 from persona_hub.transforms.hub.manifest import BaseManifest, FileEntry, Manifest, RunManifest
 from persona_hub.transforms.hub.schemas import JSON_RECORDS, TABLES
-from persona_hub.transforms.records import DeadLetter, Persona, Provenance, Sample
-from persona_hub.transforms.synthesize.synthesize import Synthesized
+from persona_hub.transforms.records import DeadLetter, Persona, Provenance, Rejected, Sample
+from persona_hub.transforms.synthesize.synthesized import Synthesized
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.write_hub.publish import Publish, WriteRecords
 from persona_hub.transforms.write_hub.scrub_dead_letters import ScrubDeadLetters
@@ -82,6 +82,10 @@ class WriteHub(beam.PTransform):
             ),
             *(
                 made.samples | f"Write samples {name}" >> self.write(f"samples/{name}/{run}", "samples", Sample)
+                for name, made in contents.samples.items()
+            ),
+            *(
+                made.rejected | f"Write rejected {name}" >> self.write(f"samples/{name}/{run}", "rejected", Rejected)
                 for name, made in contents.samples.items()
             ),
         ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions
 from persona_hub.transforms.choice.choice import DIVERSE, MOST_DIVERSE, RANDOM, Choice, parse_method
 from persona_hub.transforms.choice.columns import Column, tables_of
 from persona_hub.transforms.choice.given_columns import told_columns, unknown_given
@@ -17,20 +18,24 @@ from persona_hub.transforms.synthesis.use_case import UseCase
 COMPLETED = "`persona-hub compact --hub` completes it"
 NEEDS_VECTORS = "there are no clusters where there are no vectors (--embedding_threshold 1.0)"
 TABLES_OF_ALL = ("attributes",)  # that have a row of every persona
-UNLIMITED = "--max_samples N says of how many; without it all personas are used"
 
 
 def choice_of(options: UseCaseOptions) -> Choice:
     """The choice that options name. Raises UsageError where they do not go together."""
+    most, flag = options.max_samples, "--max_samples N"
+    if isinstance(options, AcceptedOptions) and options.accepted:
+        if options.max_samples:
+            raise UsageError("--max_samples: with --accepted N it is --candidates M that says how many are asked for")
+        most, flag = options.candidates, "--candidates M"
     choice = Choice(
         where=options.where,
         method=parse_method(options.choose),
         seed=options.choose_seed,
-        samples=options.max_samples,
+        samples=most,
         each=options.samples_per_persona,
     )
     if choice.method.name != RANDOM and not choice.personas:
-        raise UsageError(f"--choose {choice.method}: {UNLIMITED}")
+        raise UsageError(f"--choose {choice.method}: {flag} says of how many; without it all personas are used")
     if choice.method.name == DIVERSE and choice.personas > MOST_DIVERSE:
         raise UsageError(
             f"--choose diverse: {choice.personas:,} personas; it chooses at most {MOST_DIVERSE:,} (--max_samples over "
