@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
+LAST = re.compile(r"(\w+), (\w+) and (\w+) came to the \w+ one after another")
 ASKED = re.compile(r"(\d+) crates of (\d+) \w+ each and (\d+) more")
 
 
@@ -25,6 +27,29 @@ def solved(problem: str) -> int:
     assert found, problem
     crates, each, more = map(int, found.groups())
     return crates * each + more
+
+
+def answer_to(problem: str) -> str:
+    """The right answer to a problem or a puzzle of this server, "none" to any other."""
+    if ASKED.search(problem):
+        return str(solved(problem))
+    last = LAST.search(problem)
+    return last[3] if last else "none"
+
+
+def solution(prompt: str, salt: str, solves: float) -> dict[str, str]:
+    """The answer of a solver to a problem in a prompt; it is "-1" in a share `1 - solves` of all prompts."""
+    is_right = int.from_bytes(digest_of("solve", prompt, salt)[:4], "big") < solves * 2**32
+    return {"working": "step by step", "answer": answer_to(prompt) if is_right else "-1"}
+
+
+def points(prompt: str, salt: str, fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The points of a judge by criterion, and its words."""
+    digest = digest_of("judge", prompt, salt)
+    return {
+        name: one["enum"][digest[i % 64] % len(one["enum"])] if "enum" in one else "as the rubric says"
+        for i, (name, one) in enumerate(fields.items())
+    }
 
 
 def math_problem(prompt: str, salt: str, right: float) -> dict[str, str]:

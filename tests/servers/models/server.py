@@ -126,7 +126,8 @@ class FakeModels:
                 self.settings is own
             )  # those that still hang when new settings come are not of their count
         asked[name] += 1
-        text = own.answer or made_up(prompt, schema, str(counts["calls"]) if own.changing else "", own.right)
+        salt = str(counts["calls"]) if own.changing else ""
+        text = own.answer or made_up(prompt, schema, salt, own.right, own.solves)
         for word, answers in own.answers.items():
             if word in prompt:
                 text = answers[min(counts[f"word {word}"], len(answers) - 1)]

@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.servers.models.problems import math_problem, puzzle
+from tests.servers.models.problems import math_problem, points, puzzle, solution
 
 PEOPLE = ["carpenter", "nurse", "beekeeper", "archivist", "tram-driver", "potter", "geologist", "cellist", "baker"]
 TRAITS = ["patient", "retired", "restless", "young", "meticulous", "cheerful", "stubborn", "curious", "travelling"]
@@ -30,6 +30,7 @@ class Settings:
     places: int = 0  # calls at a time, 429 beyond; 0: no bound
     changing: bool = False  # another answer at every call
     right: float = 1.0  # share of the problems whose stated answer is right
+    solves: float = 1.0  # share of the problems that it solves rightly when asked to
     answer: str = ""  # always this one
     answers: dict[str, list[str]] = field(default_factory=dict)  # by a word in the prompt: first, second ... answer
     usage: list[int] = field(default_factory=list)  # [input, output] tokens; else a quarter of the characters
@@ -67,7 +68,7 @@ class Draws:
         return own.median_ms / 1000 * math.exp(self.random.gauss(0, sigma))
 
 
-def made_up(prompt: str, schema: dict[str, Any] | None, salt: str, right: float = 1.0) -> str:
+def made_up(prompt: str, schema: dict[str, Any] | None, salt: str, right: float = 1.0, solves: float = 1.0) -> str:
     """An answer in the form asked for, that follows from the prompt and the salt alone."""
     digest = hashlib.blake2b(f"{prompt}\0{salt}".encode("utf-8", "replace")).digest()
 
@@ -83,6 +84,10 @@ def made_up(prompt: str, schema: dict[str, Any] | None, salt: str, right: float 
         return json.dumps(math_problem(prompt, salt, right))
     if {"problem", "program"} <= fields.keys():
         return json.dumps(puzzle(prompt, salt, right))
+    if {"working", "answer"} == fields.keys():
+        return json.dumps(solution(prompt, salt, solves))
+    if any("enum" in one and one.get("type") == "integer" for one in fields.values()):
+        return json.dumps(points(prompt, salt, fields))
     sets = [one["enum"] for one in fields.values() if "enum" in one]
     if sets:  # a form of fixed values: the last of each, which stands for a code, too
         return json.dumps({name: one.get("enum", sets[0])[-1] for name, one in fields.items()})
