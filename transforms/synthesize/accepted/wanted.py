@@ -10,6 +10,7 @@ from persona_hub.transforms.errors import InvalidInputError
 ROUNDS = 8  # in the graph; four do nearly always
 PILOT = 256  # questions of the first round: enough to see the share that is accepted
 PILOT_PART = 16  # of those wanted, where that is more
+KNOWN = 32  # questions that the share of all rounds counts for in that of the last: of two none may pass by chance
 SURE = 3.0  # standard deviations that the last round asks for beyond what it needs
 
 
@@ -35,7 +36,7 @@ class Progress:
     begin: int = 0
     end: int = 0
     accepted: int = 0
-    share: float = 1.0  # of the questions asked that gave an accepted sample: the lower of all rounds and the last
+    share: float = 1.0  # of the questions asked that give an accepted sample: the lower of all rounds and the last
     open: int = 0  # questions that found no answer
 
     @property
@@ -59,23 +60,26 @@ def next_round(before: Progress, accepted: int, open: int, wanted: Wanted, is_la
     """The round after `before`, which brought so many `accepted` samples and left so many questions `open`.
 
     It asks nothing where there is enough, where an earlier question is open (the budget is spent, or the server gone:
-    later ones would be open as well), and where not one of a pilot's questions was accepted.
+    later ones would be open as well), and where not one of a pilot's questions was accepted. Before one is, all rounds
+    together ask no more than a pilot.
     """
     if not before.asks:
         return Progress(**{**vars(before), "begin": before.end})
     whole = before.accepted + accepted
+    share = whole / before.end
     after = Progress(
         possible=before.possible,
         begin=before.end,
         end=before.end,
         accepted=min(whole, wanted.accepted),
-        share=min(whole / before.end, accepted / before.asks),
+        share=min(share, (accepted + KNOWN * share) / (before.asks + KNOWN)),
         open=before.open + open,
     )
     if not after.short_of(wanted) or after.open or (not whole and before.end >= PILOT):
         return after
     asks = questions_for(after.short_of(wanted), after.share or 1 / (2 * before.end), is_last)
-    return Progress(**{**vars(after), "end": min(after.possible, after.begin + asks)})
+    most = after.possible if whole else min(after.possible, PILOT)
+    return Progress(**{**vars(after), "end": min(most, after.begin + asks)})
 
 
 def questions_for(samples: int, share: float, is_last: bool) -> int:

@@ -1,0 +1,1 @@
+"""Tests of rounds until so many samples are accepted."""
