@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
 
 from persona_hub.transforms.sandbox.puzzles import PuzzleProof, prove_puzzle, same_text
 from persona_hub.transforms.sandbox.sandbox import Limits
@@ -141,3 +145,36 @@ def test_what_a_program_answers_is_bounded_and_printable_where_it_is_shown() -> 
 def test_answers_are_the_same_but_for_case_space_and_punctuation(one: str, two: str, same: bool | None) -> None:
     assert same_text(one, two) is same
     assert same_text(two, one) is same
+
+
+STORIES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("puzzles.yaml").read_text("utf-8"))
+SIXTY = [(number, solutions) for number in range(len(STORIES)) for solutions in ("none", "one", "two")]
+
+
+def puzzle(story: dict[str, Any], solutions: str) -> str:
+    """The program of a story with those of its statements that leave so many answers."""
+    statements = " and ".join(f"({story['statements'][letter][1]})" for letter in story[solutions])
+    return f"{story['before']}\n{program(story['worlds'], statements, story['answer'])}"
+
+
+def test_there_are_sixty_puzzles_of_six_families() -> None:
+    assert len(SIXTY) == 60
+    families = {"ordering", "truth and lies", "deduction", "spatial", "sequence", "constraint"}
+    assert {story["family"] for story in STORIES} == families
+
+
+@pytest.mark.parametrize(("number", "solutions"), SIXTY)
+def test_sixty_puzzles_are_sorted_without_an_error(number: int, solutions: str) -> None:
+    story = STORIES[number]
+    text = puzzle(story, solutions)
+    proof = prove_puzzle(text, story["right"])
+    assert proof.fault == {"none": "no-solution", "one": "", "two": "several-solutions"}[solutions], proof
+    if solutions == "one":
+        assert same_text(proof.answer, story["right"])
+        assert prove_puzzle(text, story["wrong"]).fault == "disagreed"
+    space: dict[str, Any] = {}
+    exec(text, space)  # what CPython finds, and the sandbox has to find, too
+    left = [space["answer"](world) for world in space["worlds"]() if space["holds"](world)]
+    assert len({str(answer) for answer in left}) == {"none": 0, "one": 1, "two": 2}[solutions]
+    assert proof.left == len(left)
+    assert proof.worlds == len(list(space["worlds"]()))

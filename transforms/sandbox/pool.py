@@ -18,14 +18,24 @@ CHECKOUTS_OF_A_WORKER = (
 
 
 class _Pool:
-    """The pool of this process; made anew in a fork, whose copy of it belongs to the parent."""
+    """The pool of this process. A fork has a copy of it that belongs to the parent."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pool: monty.Monty | None = None
+        self._forked = False  # from a process that had opened the pool
 
     def opened(self) -> monty.Monty:
-        """The pool, opened at the first use. Raises FileNotFoundError where the sandbox's program is not installed."""
+        """The pool, opened at the first use.
+
+        Raises FileNotFoundError where the sandbox's program is not installed, and RuntimeError in a fork of a process
+        that had opened the pool: the library's own threads are not there, and it would wait for them for ever.
+        """
+        if self._forked:
+            raise RuntimeError(
+                "this process was forked from one that had run programs in the sandbox: fork before the first program,"
+                " or start processes anew (multiprocessing's `spawn`)"
+            )
         with self._lock:
             if self._pool is None:
                 pool = monty.Monty(
@@ -45,9 +55,10 @@ class _Pool:
 
     def forget(self) -> None:
         """In a fork: leaves the parent's workers alone. Its pool must not even be collected, since that ends them."""
+        self._forked = self._forked or self._pool is not None
         if self._pool is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._pool))
-        self.__init__()  # type: ignore[misc]  # the lock, too: the parent's may be held
+        self._lock, self._pool = threading.Lock(), None  # the parent's lock may be held
 
 
 POOL = _Pool()
