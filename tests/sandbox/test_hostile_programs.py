@@ -1,4 +1,4 @@
-"""Programs that mean harm get nowhere, and cost nobody but themselves. `benchmarks/sandbox.py` runs ten thousand."""
+"""Programs that mean harm get nowhere, and cost nobody but themselves. `benchmarks/sandbox` runs ten thousand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from persona_hub.transforms.sandbox import sandbox
 from persona_hub.transforms.sandbox.pool import POOL
 from persona_hub.transforms.sandbox.sandbox import FAULTS, Limits, run_program
-from tests.material.hostile_programs import FAMILIES, Bait, hostile_programs
+from tests.material.hostile.programs import FAMILIES, Bait, hostile_programs
 
 SECRET = "canary-7f3a"
 LIMITS = Limits(seconds=0.05, memory_mb=16)

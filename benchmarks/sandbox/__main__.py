@@ -1,11 +1,13 @@
 """Ten thousand hostile programs, and what the sandbox costs a program that means no harm.
 
-python -m benchmarks.sandbox [PROGRAMS]. The programs are of the nineteen families of
-`tests/material/hostile_programs.py`, each with 0.1 s and 16 MB. Bait lies out for those that get out: a file, a variable of the environment, a port. Overhead
+python -m benchmarks.sandbox [PROGRAMS]. The programs are of 19 families, in `tests/material/hostile/programs.py`,
+each with 0.1 s and 16 MB. Bait lies out for those that get out: a file, a variable of the environment, a port. Overhead
 is the median time of a program of five lines in the sandbox, beside that of `exec` in this process and of a new
 `python -I`, measured in turns.
 
-{figures}
+On two busy cores: a plain program takes 0.196 ms, 2.6 times as long as by `exec` in the process (0.075 ms) and a 850th
+of a new `python -I` (167 ms). 10,000 hostile programs in 384 s: none got out, none went over its time by 1 s (longest
+0.46 s), no plain program after one was harmed, no crash was left without its fault, and the process grew by 9 MB.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from pathlib import Path
 
 from persona_hub.transforms.sandbox.pool import POOL
 from persona_hub.transforms.sandbox.sandbox import Limits, run_program
-from tests.material.hostile_programs import FAMILIES, Bait, hostile_programs
+from tests.material.hostile.programs import FAMILIES, Bait, hostile_programs
 
 PROGRAMS = 10_000
 LIMITS = Limits(seconds=0.1, memory_mb=16)
@@ -62,9 +64,7 @@ def hostile(count: int) -> None:
         except BlockingIOError:
             pass
     over = sum(one > LIMITS.seconds + 1 for one in seconds)
-    print(
-        f"{count:,} programs of {len(FAMILIES)} families in {wall:.0f} s: {escaped} escaped, {over} over time by 1 s"
-    )
+    print(f"{count:,} programs of {len(FAMILIES)} families in {wall:.0f} s: {escaped} escaped, {over} over time by 1 s")
     print(f"longest {max(seconds):.2f} s (limit {LIMITS.seconds:g} s); plain programs harmed after one: {harmed}")
     print(f"this process grew by {grown:.0f} MB; faults: {dict(faults.most_common())}")
 
