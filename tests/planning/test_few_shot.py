@@ -46,6 +46,7 @@ def test_a_file_alone_goes_to_the_one_use_case_that_takes_examples(files: dict[s
     assert "one of sums" in shown("--use_case=math", f"--examples={files['sums']}")["math"]
     assert "one of odd=name,x" in shown("--use_case=math", f"--examples={files['odd=name,x']}")["math"]
     own = tmp_path / "own.yaml"
+    (tmp_path / "use_case_check.py").write_text((EXAMPLES / "use_case_check.py").read_text())
     own.write_text((EXAMPLES / "use_case.yaml").read_text().replace("$examples", ""))
     found = shown(f"--use_case=math,{own}", f"--examples={files['sums']}")
     assert "one of sums" in found.pop("math")

@@ -119,6 +119,7 @@ def test_all_stands_for_the_six_and_each_counts_once() -> None:
 
 def test_two_use_cases_of_one_name_cannot_be_told_apart(tmp_path: Path) -> None:
     example = (EXAMPLES / "use_case.yaml").read_text()
+    (tmp_path / "use_case_check.py").write_text((EXAMPLES / "use_case_check.py").read_text())
     for file in ("one.yaml", "two.yaml"):
         (tmp_path / file).write_text(example)
     with pytest.raises(UsageError, match=r"two use cases are called .*; give one of them another name"):
