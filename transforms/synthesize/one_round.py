@@ -36,7 +36,6 @@ class RoundResult(NamedTuple):
     rejected: tuple[beam.PCollection[Batch[Rejected]], ...]
     unread: beam.PCollection[Batch[Rejected]]  # answers that are malformed: they are among the dead letters, too
     dead_letters: tuple[LetterBatches, ...]
-    asked: beam.PCollection[tuple[Key, int]]
     counts: Sizes
 
 
@@ -62,7 +61,6 @@ class OneRound(beam.PTransform):
             rejected=checked.rejected,
             unread=unread,
             dead_letters=(answers.dead_letters, *checked.dead_letters),
-            asked=asked,
             counts=(asked, *count_records(stage, "answered", answers.results), *checked.counts),
         )
 
