@@ -164,4 +164,4 @@ def after_round(progress: Progress, brought: Mapping[str, int], wanted: Wanted, 
 
 def not_asked(progress: Progress, stage: str) -> tuple[Key, int]:
     """The count of the questions that were left."""
-    return (stage, NOT_ASKED), progress.possible - progress.end
+    return (stage, NOT_ASKED), progress.possible - progress.begin  # what a round beyond the last would ask is not asked
