@@ -17,7 +17,7 @@ from persona_hub.transforms.records import DeadLetter, Persona, Provenance, Reje
 from persona_hub.transforms.synthesize.synthesized import Synthesized
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.write_hub.publish import Publish, WriteRecords
-from persona_hub.transforms.write_hub.scrub_dead_letters import ScrubDeadLetters
+from persona_hub.transforms.write_hub.scrub_dead_letters import ScrubDeadLetters, ScrubRejected
 
 RECORDS_READ = tuple(
     f"{stage}/{outcome}"
@@ -85,7 +85,9 @@ class WriteHub(beam.PTransform):
                 for name, made in contents.samples.items()
             ),
             *(
-                made.rejected | f"Write rejected {name}" >> self.write(f"samples/{name}/{run}", "rejected", Rejected)
+                made.rejected
+                | f"Scrub rejected {name}" >> ScrubRejected(pii=self.pii)
+                | f"Write rejected {name}" >> self.write(f"samples/{name}/{run}", "rejected", Rejected)
                 for name, made in contents.samples.items()
             ),
         ]
