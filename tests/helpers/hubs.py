@@ -29,8 +29,8 @@ def personas(hub: Path) -> list[Persona]:
 
 
 def samples(output: Path, use_case: str) -> list[dict[str, Any]]:
-    """The rows of all samples of a use case."""
-    return rows(output / "samples" / use_case)
+    """The rows of all samples of a use case that were kept."""
+    return rows(output / "samples" / use_case, "samples-*.jsonl")
 
 
 def dead_letters(output: Path) -> list[dict[str, Any]]:
@@ -38,6 +38,6 @@ def dead_letters(output: Path) -> list[dict[str, Any]]:
     return rows(output / "dead_letters")
 
 
-def rows(folder: Path) -> list[dict[str, Any]]:
+def rows(folder: Path, pattern: str = "*.jsonl") -> list[dict[str, Any]]:
     """The rows of all JSON Lines under a folder."""
-    return [orjson.loads(line) for file in sorted(folder.rglob("*.jsonl")) for line in file.read_bytes().splitlines()]
+    return [orjson.loads(line) for file in sorted(folder.rglob(pattern)) for line in file.read_bytes().splitlines()]

@@ -13,7 +13,7 @@ from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.table_files import read_file, write_shard
 from persona_hub.transforms.hub.versions import Hub, list_versions, missing_files, open_hub
 from persona_hub.transforms.purge.runs import all_runs
-from persona_hub.transforms.records import DeadLetter, Persona, Sample
+from persona_hub.transforms.records import DeadLetter, Persona, Rejected, Sample
 from persona_hub.transforms.wire.batches import Batch
 
 FLAGS = ["--expand_hops", "2", "--use_case", "math,tool", "--embedder", "hash"]
@@ -47,7 +47,7 @@ def check_whole(hub: Path) -> None:
         check_files(hub, version.manifest, version.manifest.folder, TABLES)
     for run in all_runs(str(hub)):
         for folder in {entry.folder for entry in run.files}:
-            check_files(hub, run, folder, {"samples": Sample, "dead_letters": DeadLetter})
+            check_files(hub, run, folder, {"samples": Sample, "rejected": Rejected, "dead_letters": DeadLetter})
 
 
 def check_files(hub: Path, made: BaseManifest, folder: str, records: dict[str, type]) -> None:
