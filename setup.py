@@ -43,6 +43,10 @@ REQUIRES = [
     "mpmath>=1.3",  # their values to 60 digits; sympy, under math-verify, brings it, too
     "rich>=14",  # bars of progress on a terminal; keras, under tensorflow-text, brings it, too
     "huggingface-hub>=2.4,<3",  # data set cards, and `export --push_to_hub`; 16 MB with its two dependencies
+    "altair>=6.3,<7",  # Vega-Lite's plots in the report, checked against its schema as they are made; no pandas
+    "vl-convert-python>=1.9",  # Vega's scripts in one piece, for a page that loads nothing; 30 MB
+    "jinja2>=3.1.6",  # pages in which whatever a persona says is escaped; altair brings it, too
+    "krippendorff>=0.9,<1",  # agreement of raters, with gaps, as he defines it; GPL-3: `review import` alone loads it
     "jsonschema-rs>=0.61",  # answers and tools against JSON schemas: 50 times as fast as jsonschema, patterns bounded
 ]
 
@@ -62,6 +66,7 @@ setup(
     packages=find_packages("src"),
     package_data={
         "persona_hub": ["py.typed"],
+        "persona_hub.pipelines": ["**/*.html", "**/*.css", "**/*.js"],
         "persona_hub.transforms": ["**/*.json", "**/*.txt", "**/*.yaml", "**/*.lua", "**/*.gz"],
     },
     install_requires=REQUIRES,
