@@ -54,26 +54,29 @@ export UV_COMPILE_BYTECODE := 1
 	@touch $@
 
 .venv/installed: requirements.txt setup.py | .venv/uv
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -r requirements.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps -e .
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed .venv/installed-readers
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -r requirements-dev.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
 
 # What others read our files with, in a folder that tests/helpers/readers.py alone puts on the path: they bring pandas, and
 # where that is installed `import apache_beam` takes twice the time, in each of a thousand processes of the tests.
 .venv/installed-readers: export UV_COMPILE_BYTECODE = 0
 .venv/installed-readers: requirements-readers.txt .venv/installed
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target .venv/readers -r requirements-readers.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target .venv/readers --require-hashes -r requirements-readers.txt
 	@touch $@
 
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate --generate-hashes \
+	--custom-compile-command 'make lock'
+
 lock: | .venv/uv  ## after a change of setup.py or requirements-*.in
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate setup.py -o requirements.txt
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate requirements-dev.in -o requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --no-annotate requirements-readers.in \
-		| grep -vxFf requirements.txt | grep -vxFf requirements-dev.txt > requirements-readers.txt
+	$(LOCK) setup.py -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) requirements-readers.in -o requirements-readers.txt \
+		$$(sed -n 's/==.*//; s/^[a-z]/--no-emit-package=&/p' requirements.txt requirements-dev.txt)
 
 clean:
 	rm -rf .venv demo build dist *.egg-info

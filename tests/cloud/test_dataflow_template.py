@@ -54,5 +54,6 @@ def test_the_image_holds_what_it_names() -> None:
     assert f"FROM apache/beam_python3.11_sdk:{apache_beam.__version__}\n" in DOCKERFILE
     for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE):
         assert all((ROOT / name).exists() for name in line.split()), line
-    assert '--constraint requirements.txt ".[${EXTRAS}]"' in DOCKERFILE, "extras do not move what is locked"
+    assert "pip list --format=freeze > installed.txt" in DOCKERFILE
+    assert '--constraint installed.txt ".[${EXTRAS}]"' in DOCKERFILE, "extras do not move what is locked"
     assert DOCKERFILE.endswith('ENTRYPOINT ["/opt/apache/beam/boot"]\n')

@@ -29,7 +29,7 @@ def image(tmp_path: Path) -> Path:
 
     made = tmp_path / "venv"
     uv("venv", "--python", sys.executable, made)
-    uv("pip", "install", "-r", ROOT / "requirements.txt")
+    uv("pip", "install", "--require-hashes", "-r", ROOT / "requirements.txt")
     uv("build", "--wheel", "-o", tmp_path, ROOT)
     uv("pip", "install", "--no-deps", *tmp_path.glob("*.whl"))
     uv("pip", "check")
