@@ -48,6 +48,7 @@ REQUIRES = [
     "jinja2>=3.1.6",  # pages in which whatever a persona says is escaped; altair brings it, too
     "krippendorff>=0.9,<1",  # agreement of raters, with gaps, as he defines it; GPL-3: `review import` alone loads it
     "jsonschema-rs>=0.61",  # answers and tools against JSON schemas: 50 times as fast as jsonschema, patterns bounded
+    "scipy>=1.17",  # quantiles of intervals, connected components, eigenvalues; datasketch brings it, too
 ]
 
 EXTRAS = {

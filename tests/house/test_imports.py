@@ -37,6 +37,7 @@ FLOORS: list[list[str]] = [
         "transforms.vectors",
         "transforms.clusters",
         "transforms.choice",
+        "transforms.evaluation",
     ],
     ["transforms.calls"],
     [
