@@ -51,6 +51,7 @@ FLOORS: list[list[str]] = [
         "transforms.training",
         "transforms.dedup",
         "transforms.pii",
+        "transforms.ablation",
     ],
     [
         "transforms.dedup_rows",
