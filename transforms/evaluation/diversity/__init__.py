@@ -1,0 +1,1 @@
+"""Diversity: of words, cut to equal length, and of meanings."""

@@ -1,0 +1,1 @@
+"""Repetition: openings, occupations, names, templates and groups of duplicates."""
