@@ -138,7 +138,8 @@ class SynthesizeJob:
         attempts = [run for run in list_attempts(self.options.output, self.run) if run.run == self.run]
         left, counts = (attempts[-1].partial, attempts[-1].counts) if attempts else ({}, {})
         code = report_partial(left, self.model, server_words(self.options.output, self.run, left), counts)
-        return code or report_accepted(self.options, self.run)
+        short = report_accepted(self.options, self.run)
+        return code or short
 
 
 def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> SynthesizeJob:

@@ -46,7 +46,7 @@ def report_accepted(options: SynthesizeOptions, run: str) -> int:
             how_many = f"{made.accepted:,} of {options.accepted:,} accepted"
             say(printable(f"{use_case}: {how_many}: {why_short(use_case, made)}"))
             code = BUDGET_SPENT
-    if runs and not any(made.accepted for _, made in runs):
+    if runs and not any(made.accepted or made.partial for _, made in runs):
         say(f"no sample passed the checks; {path_of(options.output, 'samples')} has the rejected ones, with reasons")
         return FAILED
     return code

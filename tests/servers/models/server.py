@@ -126,7 +126,7 @@ class FakeModels:
                 self.settings is own
             )  # those that still hang when new settings come are not of their count
         asked[name] += 1
-        salt = str(counts["calls"]) if own.changing else ""
+        salt = str(counts["calls"]) if own.changing else "" if not own.drawing or asked[name] == 1 else str(asked[name])
         text = own.answer or made_up(prompt, schema, salt, own.right, own.solves)
         for word, answers in own.answers.items():
             if word in prompt:
