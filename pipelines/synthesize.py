@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import apache_beam as beam
 
@@ -17,9 +18,8 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
 from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price, named_model
 from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished
-from persona_hub.pipelines.planning.samples.checks import checks_of, wanted_of
+from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of, decisive_checks, wanted_of
 from persona_hub.pipelines.planning.samples.choices import choice_of_hub
-from persona_hub.pipelines.planning.samples.judges import judge_of
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
@@ -150,10 +150,11 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         raise UsageError("--use_case is required: a name, `all` for the six, or FILE.yaml of your own")
 
     choice = choice_of_hub(options, hub)
-    wanted = wanted_of(options)
+    wanted, checks = wanted_of(options), checks_of(options, where, options.pii)
+    decisive = decisive_checks(options, checks, use_cases)
 
     def name_with(limits: TokenLimits) -> str:
-        return run_name(limits.of_job(options), hub, use_cases, choice)
+        return run_name(limits.of_job(options), hub, use_cases, choice, decisive)
 
     runs = reversed(list_attempts(options.output, hub.manifest.version))
     limits = token_limits(options, runs, lambda job, made: f"{made.run}-".startswith(f"{name_with(job)}-"))
@@ -174,7 +175,7 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         model=model,
         use_cases=use_cases,
         choice=choice,
-        checks=checks_of(options, judge_of(options, where, shares), options.pii),
+        checks=checks_in_job(checks, options, where, shares, limits, model.repairs),
         wanted=wanted,
         name=name,
         token_limits=limits.earlier,
@@ -186,8 +187,10 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     )
 
 
-def run_name(options: SynthesizeOptions, hub: Hub, use_cases: Sequence[UseCase], choice: Choice) -> str:
-    """The name of a run of these options: the same for the same samples."""
+def run_name(
+    options: SynthesizeOptions, hub: Hub, use_cases: Sequence[UseCase], choice: Choice, checks: Mapping[str, Any]
+) -> str:
+    """The name of a run of these options: the same for the same samples. `checks`: as `decisive_checks` has them."""
     last: tuple[int, ...] = () if choice.samples_of_last == choice.each else (choice.samples_of_last,)
     decisive = deciding_values(options) | {
         "llm": named_model(options)[0],
@@ -195,11 +198,10 @@ def run_name(options: SynthesizeOptions, hub: Hub, use_cases: Sequence[UseCase],
         "prompts": {use_case.name: use_case.prompt.prompt_hash for use_case in use_cases},
         "samples": [choice.personas, choice.each, *last],
         **({"choice": choice.told} if choice.told else {}),
+        **checks,
     }
     if repeated := [use_case.name for use_case in use_cases if not use_case.stands_alone]:
         decisive["stands_alone"] = dict.fromkeys(repeated, False)
-    if checked := {use_case.name: use_case.checked_by for use_case in use_cases if use_case.checked_by}:
-        decisive["checks"] = checked
     return f"{hub.manifest.version}-{fingerprint(decisive)[:8]}"
 
 

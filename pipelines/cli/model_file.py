@@ -1,4 +1,7 @@
-"""--model FILE.yaml: a file that describes a model, read as if its values were typed as flags before the others."""
+"""--model FILE.yaml: a file that describes a model, read as if its values were typed as flags before the others.
+
+--judge FILE.yaml is read by the same rules.
+"""
 
 from __future__ import annotations
 
@@ -49,23 +52,23 @@ def split_flag(arguments: Sequence[str], flag: str) -> tuple[list[str], list[str
     return values, rest
 
 
-def read_model_file(path: str, options: Mapping[str, Option]) -> dict[str, str]:
+def read_model_file(path: str, options: Mapping[str, Option], flag: str = FLAG) -> dict[str, str]:
     """The flags that a file stands for, as texts by name. Raises UsageError that names file, key and remedy."""
-    document = parsed_yaml(path)
+    document, place = parsed_yaml(path, flag), f"{flag} {path}"
     allowed = {name: one for name, one in options.items() if one.in_model_file}
     for key in document:
-        check_key(path, key, allowed)
-    texts = {name: flag_text(f"{FLAG} {path}: {name}", document[name], one) for name, one in allowed.items()
+        check_key(place, key, allowed)
+    texts = {name: flag_text(f"{place}: {name}", document[name], one) for name, one in allowed.items()
              if name in document}  # fmt: skip
     if "models" in document:
-        check_prices(path)
+        check_prices(path, flag)
         texts["price_file"] = path  # its rows are read from this very file
     elif "batch" in document:
-        raise UsageError(f"{FLAG} {path}: batch: goes with prices, a list `models`")
+        raise UsageError(f"{place}: batch: goes with prices, a list `models`")
     return texts
 
 
-def parsed_yaml(path: str) -> Mapping[Any, Any]:
+def parsed_yaml(path: str, flag: str) -> Mapping[Any, Any]:
     """The mapping in a YAML file on any filesystem. Raises UsageError."""
     import yaml
 
@@ -75,28 +78,28 @@ def parsed_yaml(path: str) -> Mapping[Any, Any]:
     try:
         document = load_yaml(read_text(path))
     except FileError as error:
-        raise UsageError(f"{FLAG} {error}") from error
+        raise UsageError(f"{flag} {error}") from error
     except TooMuchYamlError as error:
-        raise UsageError(f"{FLAG} {path}: {error.problem}") from None
+        raise UsageError(f"{flag} {path}: {error.problem}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""
-        raise UsageError(f"{FLAG} {path}: not YAML{line}") from None  # the error may quote a secret
+        raise UsageError(f"{flag} {path}: not YAML{line}") from None  # the error may quote a secret
     if not isinstance(document, dict):
-        raise UsageError(f"{FLAG} {path}: must hold keys and values, such as llm: openai:gpt-5-mini")
+        raise UsageError(f"{flag} {path}: must hold keys and values, such as llm: openai:gpt-5-mini")
     return document
 
 
-def check_key(path: str, key: Any, allowed: Mapping[str, Option]) -> None:
+def check_key(place: str, key: Any, allowed: Mapping[str, Option]) -> None:
     """Raises UsageError for a key that a model file cannot have."""
     if key in allowed or key in PRICES:
         return
     if isinstance(key, str) and SECRET_KEY.search(key):
         raise UsageError(
-            f"{FLAG} {path}: {key}: no key belongs in this file; put it into the environment, or name its secret as "
+            f"{place}: {key}: no key belongs in this file; put it into the environment, or name its secret as "
             "llm_api_key_secret: projects/P/secrets/S/versions/V"
         )
-    raise UsageError(f"{FLAG} {path}: {key}: unknown key; there are {', '.join(sorted([*allowed, *PRICES]))}")
+    raise UsageError(f"{place}: {key}: unknown key; there are {', '.join(sorted([*allowed, *PRICES]))}")
 
 
 def flag_text(place: str, value: Any, one: Option) -> str:
@@ -128,7 +131,7 @@ def flag_text(place: str, value: Any, one: Option) -> str:
     return value
 
 
-def check_prices(path: str) -> None:
+def check_prices(path: str, flag: str) -> None:
     """Raises UsageError for price rows that --price_file would not take either."""
     from persona_hub.transforms.files.user_text import read_text
     from persona_hub.transforms.llm.prices import PriceError, rows
@@ -136,4 +139,4 @@ def check_prices(path: str) -> None:
     try:
         list(rows(read_text(path), path))
     except PriceError as error:
-        raise UsageError(str(error).replace("--price_file", FLAG, 1)) from None
+        raise UsageError(str(error).replace("--price_file", flag, 1)) from None

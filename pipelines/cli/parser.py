@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from persona_hub.pipelines.cli.commands import Job
 from persona_hub.pipelines.cli.exit_status import UsageError, meant
 from persona_hub.pipelines.cli.log_lines import say
-from persona_hub.pipelines.cli.model_file import with_model_file
+from persona_hub.pipelines.cli.model_file import read_model_file, with_model_file
 from persona_hub.pipelines.cli.option import Option, Options, options_of, recorded_value
 from persona_hub.pipelines.cli.sections import sections_of
 from persona_hub.transforms.counting.quantity import quantity
@@ -178,6 +178,18 @@ def values_of(name: str, one: Option, texts: Sequence[str]) -> tuple[str, ...]:
         return tuple(map(one.type, values))
     except argparse.ArgumentTypeError as error:
         raise UsageError(f"--{name} {error}") from None
+
+
+def values_in_file(path: str, options: Mapping[str, Option], flag: str) -> dict[str, Any]:
+    """What a file that describes a model says, as if it were typed as flags; `flag` names it. Raises UsageError."""
+    texts = read_model_file(path, options, flag)
+    for name, text in texts.items():
+        if name not in SHOWN_AS_THEY_ARE:
+            refuse_secrets(name, text)
+    return {
+        name: values_of(name, options[name], [text]) if options[name].many else options[name].type(text)
+        for name, text in texts.items()
+    }
 
 
 def inherit(options: OptionsT, parameters: Mapping[str, Any]) -> OptionsT:

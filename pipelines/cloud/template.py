@@ -84,7 +84,7 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "world": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "plugin": (r"[^\s,]+", "TEXT"),
     "verify": (r"program|independent|none|vote:[0-9]+/[0-9]+", "TEXT"),
-    "judge": (rf"offline|({SERVED}):{MODEL}", "TEXT"),
+    "judge": (rf"offline|({SERVED}):{MODEL}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
     "rubric": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "against_benchmark": (CLOUD_OBJECT, "TEXT"),
 }

@@ -26,9 +26,8 @@ from persona_hub.pipelines.planning.models import (
     model_price,
     named_model,
 )
-from persona_hub.pipelines.planning.samples.checks import checks_of
+from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of
 from persona_hub.pipelines.planning.samples.choices import choice_in_build
-from persona_hub.pipelines.planning.samples.judges import judge_of
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, expected_personas, shards_for, with_relations
 from persona_hub.pipelines.planning.token_limits import known_job, raises_limit
@@ -131,6 +130,7 @@ def planned(
     check_sources(options)
     files, given = corpus_files(options), given_files(options)
     extract, expand = extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)
+    checks = checks_of(options, where, options.pii)
     attributes = attributes_prompt(options.prompt_dir) if options.attributes == BY_MODEL else None
     steps = [extract, expand, *([attributes] if attributes else [])]
 
@@ -146,13 +146,14 @@ def planned(
     across = across_of(options)
     chosen, base = choose(content, partial(unfinished, options=options))
     before = read_version(options.output, chosen.replaces) if chosen.replaces else None
+    model = replace(model, repairs=repairs_for(options, before))
     personas = personas_in(files, given, options)
     held = base.manifest.records_of("personas") if base else 0
     return BuildPlan(
         options=options,
         files=files,
         given=given,
-        model=replace(model, repairs=repairs_for(options, before)),
+        model=model,
         sampling=chosen_sampling(options, Sampling(), limits),
         token_limits=limits.earlier,
         embedder=embedder,
@@ -161,7 +162,7 @@ def planned(
         expand=expand,
         attributes=attributes,
         use_cases=use_cases,
-        checks=checks_of(options, judge_of(options, where, shares), options.pii),
+        checks=checks_in_job(checks, options, where, shares, limits, model.repairs),
         choice=choice_in_build(options, use_cases, has_vectors=options.embedding_threshold != 1.0),
         blocks=options.partitions or blocks_for(personas + held),
         shards=shards_for(personas),

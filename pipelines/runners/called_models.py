@@ -16,7 +16,7 @@ import numpy as np
 
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.runners.run import Where
-from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import CallKind, ModelConfig, ModelError, setting_of
 from persona_hub.transforms.embedding.protocol import Texts
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.llm.registry import EXPORT, VLLM
@@ -55,7 +55,7 @@ def check_models(models: Sequence[CalledModel], where: Where) -> None:
         backend = model.config.name.partition(":")[0]
         if backend != VLLM and EXPORT not in model.config.options:  # the job starts the one, and sends nothing to both
             check_client(model)
-            check_server(f"{model.config.flag}_base_url", model.config.base_url)
+            check_server(setting_of(model.config.flag, "base_url"), model.config.base_url)
 
 
 def check_client(model: CalledModel) -> None:
@@ -79,7 +79,7 @@ def check_client(model: CalledModel) -> None:
     except Exception as error:  # of each client's own types; its words may hold an address or a key
         raise UsageError(
             f"{model.config.flag} {model.config.name}: its client cannot be opened ({type(error).__name__}); see its "
-            f"key, account and {model.config.flag}_base_url, and docs/models.md"
+            f"key, account and {setting_of(model.config.flag, 'base_url')}, and docs/models.md"
         ) from error
 
 

@@ -61,7 +61,7 @@ EXAMPLES = {
     "world": "gs://box/lore.txt | lore.txt",
     "plugin": "no_dates no_dates,of_mine |",
     "verify": "program vote:3/5 none | votes vote:3",
-    "judge": "openai:gpt-5 offline | gpt-5",
+    "judge": "openai:gpt-5 offline gs://box/judge.yaml | gpt-5 judge.yaml",
     "rubric": "gs://box/rubric.yaml | rubric.yaml",
     "against_benchmark": "gs://box/gsm8k.jsonl gs://box/a.csv:question | gsm8k.jsonl",
     "where": "hop<2 language=de |",

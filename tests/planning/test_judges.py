@@ -9,8 +9,10 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.planning.forecast import AGREED, PASSES, budget_shares, forecast_samples
 from persona_hub.pipelines.planning.samples.judges import judge_of
+from persona_hub.transforms.judging.judge_task import JUDGE_SAMPLING
 from persona_hub.transforms.judging.rubric import RubricError, default_rubric
 from persona_hub.transforms.llm.prices import Price
+from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.synthesis.use_cases import load_use_case
 from tests.helpers.flags import build_options
 
@@ -48,6 +50,51 @@ def test_a_judge_has_its_own_model_in_the_store_of_all() -> None:
     assert (judge.model.name, judge.min_score, judge.rubric) == ("gemini:gemini-2.5-flash", 0.7, default_rubric())
     assert (judge.model.budget.calls, judge.model.repairs, judge.model.flag) == (9, 2, "--judge")
     assert judge_of(build_options()) is None
+
+
+def in_file(folder: Path, text: str) -> str:
+    (folder / "judge.yaml").write_text(text)
+    return f"--judge={folder}/judge.yaml"
+
+
+def test_a_file_describes_a_judge_that_shares_nothing_with_the_model(tmp_path: Path) -> None:
+    of_model = ["--llm=openai:gpt-5", "--llm_base_url=http://h:1/v1", '--llm_extra_body={"a": 1}', "--seed=3"]
+    of_model += ["--requests_per_minute=7", "--call_attempts=3", "--max_in_flight=5"]
+    plain = judge_of(build_options("--judge=openai:gpt-5-mini", *of_model))
+    assert plain
+    assert (plain.model.base_url, plain.model.requests_per_minute, plain.sampling) == ("", 0, JUDGE_SAMPLING)
+    assert "extra_body" not in plain.model.options
+    assert (plain.model.attempts, plain.model.max_in_flight) == (3, 5)
+    text = (
+        "llm: openai:some/judge\nllm_base_url: http://j:2/v1\ntemperature: 0\nmax_tokens: 900\ncall_attempts: 4\n"
+        "llm_extra_body: {b: 2}\nmodels: [{model: 'openai:some/*', input: 3, output: 4}]\n"
+    )
+    judge = judge_of(build_options(in_file(tmp_path, text), *of_model, "--max_tokens=77", "--max_cost_usd=1"))
+    assert judge
+    assert (judge.model.name, judge.model.base_url, judge.model.attempts) == ("openai:some/judge", "http://j:2/v1", 4)
+    assert (judge.model.input_price, judge.model.output_price) == (3, 4)
+    assert judge.sampling == Sampling(temperature=0, max_tokens=900)
+    assert judge.model.options["extra_body"] == '{"b":2}'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("temperature: 0", "names no model; write it as llm: openai:gpt-5-mini"),
+        ("llm: openai", "name the model too, as in openai:MODEL"),
+        ("llm: vllm:some/model", "must answer at once"),
+        ("llm: openai:m\napi_key: x", "api_key: no key belongs in this file"),
+        ("llm: openai:m\ntemperature: hot", "temperature: must be a number"),
+        ("llm: openai:m\nllm_base_url: h:1", "--llm_base_url h:1: must be an address such as"),
+        ("llm: [", "not YAML at line 1"),
+        ("llm: openai:m\nmodels: [{model: x}]", "row 1 of models: it must have model, input and output"),
+    ],
+)
+def test_a_file_that_describes_no_judge(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UsageError) as told:
+        judge_of(build_options(in_file(tmp_path, text)))
+    assert str(told.value).startswith(f"--judge {tmp_path}/judge.yaml: ")
+    assert says in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,15 @@ class ModelConfig:
             raise InvalidInputError(f"timeout {self.timeout}: must be above 0 seconds")
 
 
+def setting_of(flag: str, name: str) -> str:
+    """How a setting is given of the model that `flag` names: of a judge, in its file.
+
+    >>> setting_of("--embedder", "base_url"), setting_of("--judge", "base_url")
+    ('--embedder_base_url', 'llm_base_url in a file for --judge')
+    """
+    return f"llm_{name} in a file for {flag}" if flag == "--judge" else f"{flag}_{name}"
+
+
 def tokens_at_most(*texts: str) -> int:
     """An upper bound of the tokens in all `texts` together."""
     return sum(len(text.encode("utf-8", "replace")) for text in texts) // BYTES_PER_TOKEN + WRAPPING_TOKENS

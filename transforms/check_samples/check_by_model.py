@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import apache_beam as beam
 
@@ -31,7 +31,7 @@ class CheckByModel(beam.PTransform):
     model: ModelConfig  # that solves
     verify: Verify
     judge: Judge | None = None
-    solve: Prompt = field(default_factory=solve_prompt)
+    solve: Prompt | None = None  # of the solver; None: the packaged one
     sampling: Sampling = SOLVE_SAMPLING  # of the solver
     blocks: int = 16
 
@@ -51,7 +51,7 @@ class CheckByModel(beam.PTransform):
                     use_case=self.use_case,
                     model=self.model,
                     verify=self.verify,
-                    prompt=self.solve,
+                    prompt=self.solve or solve_prompt(),
                     sampling=self.sampling,
                     blocks=self.blocks,
                 )

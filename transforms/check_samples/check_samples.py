@@ -94,7 +94,12 @@ class CheckSamples(beam.PTransform):
     def by_model(self) -> CheckByModel | None:
         """The checks that are paid for, if any are asked for."""
         step = CheckByModel(
-            use_case=self.use_case, model=self.model, verify=self.checks.verify, judge=self.checks.judge
+            use_case=self.use_case,
+            model=self.model,
+            verify=self.checks.verify,
+            judge=self.checks.judge,
+            solve=self.checks.solve,
+            sampling=self.checks.sampling,
         )
         return step if step.votes or step.judge else None
 

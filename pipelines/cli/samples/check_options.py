@@ -33,8 +33,8 @@ class CheckOptions(Options):
         decides_if_given=True,
     )
     judge: str = option(
-        "model that scores each sample, named as for --llm; default: none",
-        metavar="MODEL",
+        "model that scores each sample, named as for --llm, or a YAML file as for --model; default: none",
+        metavar="MODEL|FILE",
         of_hub=True,
         guarded=True,
         decides_if_given=True,

@@ -2,24 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from persona_hub.pipelines.cli.command_options import SynthesisOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions, CheckOptions
+from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions
+from persona_hub.pipelines.planning.budget import BudgetShares
+from persona_hub.pipelines.planning.models import chosen_sampling
+from persona_hub.pipelines.planning.samples.judges import judge_of, told_of_judge
+from persona_hub.pipelines.planning.token_limits import TokenLimits
+from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.check_samples.benchmark_files import benchmarks_of
 from persona_hub.transforms.check_samples.checks import Checks
-from persona_hub.transforms.judging.judge_task import Judge
+from persona_hub.transforms.check_samples.solve_task import SOLVE_SAMPLING, solve_prompt
+from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesis.verify import parse_verify
 from persona_hub.transforms.synthesize.accepted.wanted import Wanted
 
 
-def checks_of(options: CheckOptions, judge: Judge | None, pii: str) -> Checks:
-    """The checks that options name. Raises CorpusError for a benchmark that cannot be read."""
+def checks_of(options: SynthesisOptions, where: Where, pii: str) -> Checks:
+    """The checks that options name, as yet without the job's limits of tokens and the stages' parts of its budget.
+
+    Raises UsageError, PromptError, RubricError, and CorpusError for a benchmark that cannot be read.
+    """
+    verify = parse_verify(options.verify)
     return Checks(
-        verify=parse_verify(options.verify),
-        judge=judge,
+        verify=verify,
+        solve=solve_prompt(options.prompt_dir) if verify.asks else None,
+        judge=judge_of(options, where),
         threshold=options.sample_threshold,
         against=benchmarks_of(options.against_benchmark) if options.against_benchmark else (),
         contacts=pii != "keep",
     )
+
+
+def checks_in_job(
+    checks: Checks,
+    options: SynthesisOptions,
+    where: Where,
+    forecast_shares: BudgetShares,
+    limits: TokenLimits,
+    repairs: int,
+) -> Checks:
+    """The checks with what the job decides of their calls. `repairs`: of the language model, more in an attempt that
+    completes another one; so many more has the judge, too.
+    """
+    judge = judge_of(options, where, forecast_shares, limits)
+    if judge:
+        more = repairs - options.retry_malformed
+        judge = replace(judge, model=replace(judge.model, repairs=judge.model.repairs + more))
+    return replace(checks, sampling=chosen_sampling(options, SOLVE_SAMPLING, limits), judge=judge)
+
+
+def decisive_checks(options: SynthesisOptions, checks: Checks, use_cases: Sequence[UseCase]) -> dict[str, Any]:
+    """What stands for the flags of the checks in a fingerprint, by name: what their files hold, and not their names.
+
+    Nothing for what is not asked for, so that a run without it has the name that it had before there was such a check.
+    """
+    found: dict[str, Any] = {}
+    if checked := {use_case.name: use_case.checked_by for use_case in use_cases if use_case.checked_by}:
+        found["checks"] = checked
+    if checks.solve:
+        solved = {one.name: [one.question, one.answer] for one in use_cases if one.question and one.answer}
+        found["solve"] = {"prompt": checks.solve.prompt_hash, "fields": solved}
+    if checks.judge:
+        found |= {"judge": told_of_judge(options, checks.judge), "rubric": ""}
+    if checks.against:
+        found["against_benchmark"] = sorted(one.digest for one in checks.against)
+    return found
 
 
 def wanted_of(options: AcceptedOptions) -> Wanted | None:

@@ -14,7 +14,7 @@ import orjson
 from persona_hub.transforms.calls.call import LONGEST_RETRY_AFTER
 from persona_hub.transforms.calls.call import TOO_LARGE as TOO_LARGE
 from persona_hub.transforms.calls.clients.said import READ, Said, said_of
-from persona_hub.transforms.calls.protocol import ModelError, Verdict
+from persona_hub.transforms.calls.protocol import ModelError, Verdict, setting_of
 
 WAIT, ACCOUNT, REQUEST, INPUT = Verdict.WAIT, Verdict.ACCOUNT, Verdict.REQUEST, Verdict.INPUT
 ANY_ERROR = range(200, 600)
@@ -23,7 +23,7 @@ REFUSALS = (200, *range(400, 500))  # 200: an error in the body of an answer
 
 PAY = "top up the account or raise its limit; the same command goes on from there"
 KEY = "check the key: it is read from {key}"
-MODEL = "check {flag} and {flag}_base_url"
+MODEL = "check {flag} and {url}"
 SHORTER = "shorten the inputs (--max_characters) or the answers (--max_tokens)"
 FLAGS_OF_FIELDS = (
     ("max_tokens", "--max_tokens"),
@@ -171,7 +171,7 @@ def error_of(said: Said, wait: float | None = None, key: str = "", flag: str = "
     """The error that a server's words mean. `key`: where the key is read from; `flag`: what named the model."""
     row = next((row for row in FAILURES if row.fits(said)), FAILURES[-1])
     verdict, reason = row.verdict, row.reason.replace("STATUS", str(said.status))
-    remedy = row.remedy.format(key=key, flag=flag)
+    remedy = row.remedy.format(key=key, flag=flag, url=setting_of(flag, "base_url"))
     if verdict is WAIT and wait is not None and not wait <= LONGEST_RETRY_AFTER:
         verdict, reason, remedy = ACCOUNT, f"account-{reason}", f"it asks to be left alone for {wait:.0f} s"
     if row.remedy == OTHER_FIELD:

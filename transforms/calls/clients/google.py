@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from persona_hub.transforms.calls.clients.failures import UNREADABLE, error_of
 from persona_hub.transforms.calls.clients.http import ANSWER_BYTES, redirect_words, retry_after, transport_error
 from persona_hub.transforms.calls.clients.said import Said, said_of
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, Verdict, setting_of
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.secrets import secret_or_variable, variable
 
@@ -91,7 +91,7 @@ def account_of(config: ModelConfig, default: str = LOCATION) -> dict[str, Any]:
     if not key:
         raise InvalidInputError(
             f"{config.flag} {config.name}: needs a key in the environment variable {' or '.join(KEY_VARIABLES)}, or "
-            f"{config.flag}_api_key_secret"
+            f"{setting_of(config.flag, 'api_key_secret')}"
         )
     return {"vertexai": False, "api_key": key}
 

@@ -15,7 +15,7 @@ from persona_hub.transforms.calls.clients.http import (
     transport_error,
 )
 from persona_hub.transforms.calls.clients.said import Said, said_of
-from persona_hub.transforms.calls.protocol import ModelConfig, ModelError
+from persona_hub.transforms.calls.protocol import ModelConfig, ModelError, setting_of
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.secrets import secret_or_variable
 
@@ -46,7 +46,7 @@ class OpenAIServer:
         if not key and not config.base_url:
             raise InvalidInputError(
                 f"{config.flag} {config.name}: needs a key in the environment variable {KEY_VARIABLE}, or "
-                f"{config.flag}_api_key_secret"
+                f"{setting_of(config.flag, 'api_key_secret')}"
             )
         self.model = config.name.partition(":")[2]
         if not self.model:
