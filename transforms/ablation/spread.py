@@ -17,7 +17,7 @@ from persona_hub.transforms.ablation.neighbours import Neighbours
 from persona_hub.transforms.vectors.arrays import BLOCK_ROWS
 from persona_hub.transforms.vectors.float16 import StoredVectors, to_float32
 
-PARTS = 20  # of the delete-a-group jackknife
+JACKKNIFE_PARTS = 20  # of the delete-a-group jackknife
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,7 +70,7 @@ def nearest_distance(vectors: StoredVectors, units: Drawn) -> Estimate:
 def parts_of(units: Drawn) -> tuple[Drawn, int]:
     """The part of the jackknife of each sample, and how many there are; samples of one unit are in one part."""
     number = np.unique(units, return_inverse=True)[1]
-    parts = min(PARTS, int(number.max(initial=0)) + 1)
+    parts = min(JACKKNIFE_PARTS, int(number.max(initial=0)) + 1)
     return number % parts, parts
 
 
