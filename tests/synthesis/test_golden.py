@@ -1,73 +1,86 @@
-"""Golden files: good and bad answers of a server, and what exactly is kept of them, with which proof, and why not."""
+"""Golden files: good and bad answers of a server, what exactly a run keeps of them, by which proof, and why not."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from persona_hub.transforms.calls.protocol import ModelConfig
-from persona_hub.transforms.llm.protocol import Completion, Request
-from persona_hub.transforms.records import Persona
-from persona_hub.transforms.synthesis.rejection import RejectedSample
-from persona_hub.transforms.synthesis.use_case import UseCase
-from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES, load_use_case
-from persona_hub.transforms.synthesize.synthesize import SynthesizeTask
-from tests.helpers.asking import Answer, ask
+from persona_hub.pipelines.cli.exit_status import DONE
+from persona_hub.pipelines.main import main
+from persona_hub.transforms.hub.reading import read_manifest_files
+from persona_hub.transforms.hub.versions import list_runs
+from persona_hub.transforms.records import Persona, Rejected, Sample
+from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
+from tests.helpers.hubs import write_personas
+from tests.helpers.paid import paying
 from tests.material.personas import persona
 from tests.servers.models.launch import FakeServer
 
 LEAST_ANSWERS = 25
+Row = dict[str, Any]  # answer, kept, reason, detail, proof
 
 
-def asked_with(record: str) -> Persona:
-    """A persona of its own for each answer."""
-    return persona(f"A clockmaker of tower {record}x")
+def rows_of(name: str) -> list[Row]:
+    """The answers about a use case, and what becomes of each."""
+    file = Path(__file__).parent / name / "golden.jsonl"
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
-@dataclass(frozen=True)
-class Checked:
-    """The samples of a use case, and what its checks say of each."""
+GOLDEN = {name: rows_of(name) for name in USE_CASE_NAMES}
+MOST_ANSWERS = max(map(len, GOLDEN.values()))
 
-    use_case: UseCase
 
-    @property
-    def task(self) -> SynthesizeTask:
-        return SynthesizeTask(use_case=self.use_case, samples_per_persona=1, sampling=None)
+def asked_with(number: int) -> Persona:
+    """The persona of the answers of a number; of two answers that are alike the one of the lower number stays."""
+    return replace(persona(f"A clockmaker of tower n{number:03d}x"), persona_id=f"{number:010x}{0:022x}")
 
-    def requests(self, record: str) -> list[Request]:
-        return self.task.requests(asked_with(record))
 
-    def parse(self, record: str, request: Request, completion: Completion, model: str) -> Answer:
-        sample = self.task.parse(asked_with(record), request, completion, model)
-        try:
-            for check in self.use_case.checks:
-                sample = check(sample)
-        except RejectedSample as rejected:
-            return Answer(record, request.number, f"rejected {rejected.reason}")
-        return Answer(record, request.number, f"kept {sample.proof.kind}")
+@pytest.fixture(scope="module")
+def run(running_server: FakeServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One run of all use cases. A persona that a file has no answer for gets the server's own, and is not looked at."""
+    folder = tmp_path_factory.mktemp("golden")
+    script = [
+        {"word": f"tower n{number:03d}x", "holds": f"response_format.json_schema.name={name}", "text": row["answer"]}
+        for name, rows in GOLDEN.items()
+        for number, row in enumerate(rows)
+    ]
+    running_server.tell(script=script)
+    hub = write_personas(folder / "hub", map(asked_with, range(MOST_ANSWERS)))
+    command = ["synthesize", "--hub", str(hub), "--output", str(folder / "out"), "--use_case", "all"]
+    assert main([*command, *paying(running_server, folder), "--max_lost", "1"]) == DONE
+    return folder / "out"
 
-    def key(self, record: str) -> str:
-        return record
+
+def number_of(sample: Sample) -> int:
+    return int(sample.persona_id[:10], 16)
+
+
+def outcomes(run: Path, name: str) -> dict[int, Row]:
+    """What became of the answer of each number."""
+    [made] = [made for use_case, made in list_runs(str(run)) if use_case == name]
+    kept = list(read_manifest_files(str(run), made, "samples", Sample))
+    rejected = list(read_manifest_files(str(run), made, "rejected", Rejected))
+    assert (len(kept), Counter(one.reason for one in rejected)) == (made.accepted, made.rejected)
+    assert len(kept) + len(rejected) == made.candidates == MOST_ANSWERS
+    return {number_of(one): {"kept": True, "reason": "", "detail": "", "proof": one.proof.kind} for one in kept} | {
+        number_of(one): {"kept": False, "reason": one.reason, "detail": one.detail, "proof": one.proof.kind}
+        for one in rejected
+    }
 
 
 @pytest.mark.parametrize("name", USE_CASE_NAMES)
-def test_exactly_what_the_checks_promise_is_kept(name: str, server: FakeServer) -> None:
-    model = ModelConfig(name="openai:some-model", base_url=server.url, timeout=20)
-    file = Path(__file__).parent / name / "golden.jsonl"
-    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+def test_exactly_what_the_checks_promise_is_kept(name: str, run: Path) -> None:
+    """What is like an earlier answer has passed the checks of its own: it comes with a proof, and is rejected."""
+    rows, found = GOLDEN[name], outcomes(run, name)
     assert len(rows) >= LEAST_ANSWERS
-    keys = [f"n{number:03d}" for number in range(len(rows))]
-    server.tell(answers={f"tower {key}x": [row["answer"]] * 3 for key, row in zip(keys, rows, strict=True)})
-    answers, dead = ask(keys, model, Checked(load_use_case(name)))
-    found = {answer.record: answer.text for answer in answers} | {
-        letter.key: f"rejected {letter.reason}" for letter in dead
+    wrong = {
+        number: (row, found.get(number))
+        for number, row in enumerate(rows)
+        if {"answer": row["answer"], **found.get(number, {})} != row
     }
-    wanted = {
-        key: f"kept {row['proof']}" if row["kept"] else f"rejected {row['reason']}"
-        for key, row in zip(keys, rows, strict=True)
-    }
-    shown = {key: rows[keys.index(key)]["answer"][:200] for key in keys if found.get(key) != wanted[key]}
-    assert found == wanted, shown
+    assert not wrong
