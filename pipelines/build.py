@@ -21,6 +21,7 @@ from persona_hub.pipelines.planning.embedders import models_entry, models_of_thr
 from persona_hub.pipelines.planning.models import called_models
 from persona_hub.pipelines.planning.own_spend import is_own_spend
 from persona_hub.pipelines.planning.plan import BuildPlan, code_version, plan_build
+from persona_hub.pipelines.planning.samples.judges import judge_entry
 from persona_hub.pipelines.planning.samples.use_cases import named_use_cases
 from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.lost_files import made_by, report_lost_files
@@ -228,7 +229,12 @@ def draft_version(plan: BuildPlan, runner: str) -> Manifest:
         fingerprint=plan.fingerprint,
         parameters=recorded_values(plan.options),
         prompts=plan.prompts,
-        models={**({"llm": plan.model.name} if plan.asks else {}), **embedder_entry(plan)},
+        models={
+            **({"llm": plan.model.name} if plan.asks else {}),
+            **embedder_entry(plan),
+            **judge_entry(plan.checks.judge),
+        },
+        checks=plan.checked,
         repairs=plan.model.repairs,
         token_limits=plan.token_limits,
         runner=runner,

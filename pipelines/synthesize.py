@@ -18,8 +18,15 @@ from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
 from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price, named_model
 from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished
-from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of, decisive_checks, wanted_of
+from persona_hub.pipelines.planning.samples.checks import (
+    checks_in_job,
+    checks_of,
+    decisive_checks,
+    recorded_checks,
+    wanted_of,
+)
 from persona_hub.pipelines.planning.samples.choices import choice_of_hub
+from persona_hub.pipelines.planning.samples.judges import judge_entry, judge_price
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
@@ -65,6 +72,7 @@ class SynthesizeJob:
     wanted: Wanted | None
     priced: bool  # whether the model's price is known
     token_limits: tuple[int, ...]  # of earlier attempts
+    checked: Mapping[str, Any]  # the checks as the manifest has them
     name: str  # of the run's first attempt
     run: str  # name of the run: of the hub's version and of what decides the samples
     replaces: str  # the partial run that this one completes, if there is one
@@ -106,7 +114,8 @@ class SynthesizeJob:
                 hub_content=content_of(self.hub.manifest),
                 parameters=recorded_values(options),
                 prompts={use_case.name: use_case.prompt.prompt_hash for use_case in self.use_cases},
-                models={"llm": self.model.name},
+                models={"llm": self.model.name, **judge_entry(self.checks.judge)},
+                checks=self.checked,
                 repairs=self.model.repairs,
                 token_limits=self.token_limits,
                 runner=self.runner,
@@ -161,10 +170,10 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     name, options = name_with(limits), limits.of_run(options)
     use_cases = use_cases_of(options, limits)
     personas = hub.manifest.records_of("personas")
-    price = model_price(options)
+    price, judged = model_price(options), judge_price(options)
     stages = forecast_samples(options, use_cases, personas)
-    shares = budget_shares(stages, price)
-    model, priced = model_of(options, where, shares), price is not None
+    shares = budget_shares(stages, price, judge_price=judged)
+    model, priced = model_of(options, where, shares), price is not None and (not options.judge or judged is not None)
     before = list_attempts(options.output, name)
     done = bool(before) and not unfinished(before[-1], options)
     model = replace(model, repairs=repairs_for(options, before[-1] if before and not done else None))
@@ -177,6 +186,7 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         choice=choice,
         checks=checks_in_job(checks, options, where, shares, limits, model.repairs),
         wanted=wanted,
+        checked=recorded_checks(options, checks, decisive),
         name=name,
         token_limits=limits.earlier,
         priced=priced,

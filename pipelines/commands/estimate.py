@@ -17,10 +17,17 @@ from persona_hub.pipelines.commands.status import ESTIMATE_FILE
 from persona_hub.pipelines.commands.trial import Trial, send_sample
 from persona_hub.pipelines.planning.corpus.sample import CorpusSample, sample_corpus, sample_given
 from persona_hub.pipelines.planning.corpus.sources import nothing_to_use
-from persona_hub.pipelines.planning.forecast import PERSONA_TOKENS, StageForecast, forecast_build, forecast_vectors
+from persona_hub.pipelines.planning.forecast import (
+    PERSONA_TOKENS,
+    Prices,
+    StageForecast,
+    forecast_build,
+    forecast_vectors,
+)
 from persona_hub.pipelines.planning.models import embedder_price, embeds, named_model
 from persona_hub.pipelines.planning.plan import BuildPlan
 from persona_hub.pipelines.planning.preview_plan import plan_preview
+from persona_hub.pipelines.planning.samples.judges import judge_price
 from persona_hub.pipelines.progress.lines import clock
 from persona_hub.pipelines.runners.output_folder import check_output
 from persona_hub.pipelines.runners.response_store import stored_spend
@@ -30,7 +37,7 @@ from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import EXTRACT_PERSONA
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.hub.versions import path_of
-from persona_hub.transforms.llm.prices import Price, price_of
+from persona_hub.transforms.llm.prices import price_of
 from persona_hub.transforms.llm.registry import EXPORT
 from persona_hub.transforms.store.protocol import Spend
 from persona_hub.transforms.store.registry import NO_STORE
@@ -38,7 +45,6 @@ from persona_hub.transforms.store.registry import NO_STORE
 DOCUMENTS_SENT = 200  # documents: within 4% of calls and tokens on three real corpora (benchmarks/calls/estimate.py)
 LEAST_CALLS = 20  # of a stage in the store, from which on its own token counts are believed
 FIRST_SECONDS, TOKENS_PER_SECOND = 0.6, 70.0  # of a call, until some were timed
-Prices = tuple[Price | None, Price | None]  # of the language model, of the embedder
 ESTIMATE_HEAD = f"{'stage':30}{'calls':>12}{'tokens in':>16}{'tokens out':>16}{'US dollars':>14}{'time':>12}"
 
 
@@ -59,10 +65,14 @@ def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
     totals = sample.total, given.total
     forecast = sample_forecast(plan, sample, given)
     stages = [corrected_forecast(stage, trial, known, totals, plan) for stage in forecast]
-    price = price_of(plan.model.name, plan.model.base_url, options.price_file), embedder_price(options)
+    prices = Prices(
+        price_of(plan.model.name, plan.model.base_url, options.price_file),
+        embedder_price(options),
+        judge_price(options),
+    )
     processes = runner.get_all_options().get("direct_num_workers") or 1
     times = [stage_seconds(stage, plan, trial, processes) for stage in stages]
-    say_lines([*basis_lines(plan, (sample, given), trial, known), "", *estimate_table(stages, times, price)])
+    say_lines([*basis_lines(plan, (sample, given), trial, known), "", *estimate_table(stages, times, prices)])
     if options.output:
         document = {"documents": sum(totals), "model": plan.model.name, "stages": [asdict(stage) for stage in stages]}
         write_bytes(path_of(options.output, ESTIMATE_FILE), orjson.dumps(document, option=orjson.OPT_INDENT_2))
@@ -181,22 +191,22 @@ def basis_lines(
         yield f"--where {plan.choice.where}: all personas are counted; of how many it holds, only a sent sample tells"
 
 
-def estimate_table(stages: Sequence[StageForecast], times: Sequence[float], price: Prices) -> Iterator[str]:
+def estimate_table(stages: Sequence[StageForecast], times: Sequence[float], prices: Prices) -> Iterator[str]:
     """One line for each stage, and their sum."""
     yield ESTIMATE_HEAD
     sums = [0.0] * 5
     for stage, seconds in zip(stages, times, strict=True):
         calls = stage.calls
-        row = [calls, calls * stage.input_tokens, calls * stage.output_tokens, stage.cost(*price), seconds]
+        row = [calls, calls * stage.input_tokens, calls * stage.output_tokens, stage.cost(prices), seconds]
         sums = [a + b for a, b in zip(sums, row, strict=True)]
-        yield stage_line(stage.stage, row, price[stage.embeds] is not None)
-    known = all(price[stage.embeds] is not None for stage in stages)
+        yield stage_line(stage.stage, row, prices.of(stage) is not None)
+    known = all(prices.of(stage) is not None for stage in stages)
     yield stage_line("all", sums, known)
     if not known:
         yield "a model's price is not known: write it into a file for --price_file"
-    elif sums[3] and price[0]:
-        halved = sum(stage.cost(price[0]) for stage in stages)  # vectors are not exported
-        yield f"by a batch API (--llm=export:PATH): {sums[3] - halved * (1 - price[0].batch):,.2f} US dollars"
+    elif sums[3] and prices.llm:
+        halved = sum(stage.cost(Prices(prices.llm)) for stage in stages)  # vectors and judgments are not exported
+        yield f"by a batch API (--llm=export:PATH): {sums[3] - halved * (1 - prices.llm.batch):,.2f} US dollars"
 
 
 def stage_line(name: str, row: Sequence[float], priced: bool) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.option import options_of, recorded_values
 from persona_hub.pipelines.planning.embedders import EMBEDDER
+from persona_hub.pipelines.planning.samples.checks import changed_checks
 from persona_hub.transforms.ask_attributes.ask_attributes import BY_MODEL
 from persona_hub.transforms.ask_attributes.attributes_task import attributes_prompt
 from persona_hub.transforms.embedding.thresholds import embedder_named
@@ -21,17 +23,25 @@ from persona_hub.transforms.secrets import without_logins
 SHOWN_OF_PARAMETER = 60  # characters
 INPUT_AND_MODEL = ("input", "personas", "llm")  # which decide by what they name
 NOT_GIVEN = "not given"
+NO_CHECKS: Mapping[str, Any] = MappingProxyType({})
 SAME_NAMES = (
     "the files that --input or --personas names have other names or sizes, or what another flag names has changed"
 )
 
 
-def differences(options: BuildOptions, built: Manifest) -> str:
-    """What decides a hub and differs between this command and the build `built`, each with both values."""
+def differences(options: BuildOptions, built: Manifest, checked: Mapping[str, Any] = NO_CHECKS) -> str:
+    """What decides a hub and differs between this command and the build `built`, each with both values.
+
+    `checked`: the checks of samples as this build's manifest would have them.
+    """
     prompts = [extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)]
     if options.attributes == BY_MODEL:
         prompts.append(attributes_prompt(options.prompt_dir))
-    found = [*changed_parameters(options, built.parameters), *changed_prompts(prompts, built.prompts)]
+    found = [
+        *changed_parameters(options, built.parameters),
+        *changed_prompts(prompts, built.prompts),
+        *changed_checks(checked, built.checks),
+    ]
     return "; ".join(found or [SAME_NAMES])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from persona_hub.pipelines.cli.command_options import BuildOptions, SynthesisOptions
 from persona_hub.pipelines.cli.model_options import EmbedderOptions
@@ -46,6 +47,20 @@ SOLVE_OUTPUT, JUDGE_OUTPUT = 400, 90  # tokens: the working and its answer; a co
 LATER_KEEPS = 0.6  # of its part of a budget that no earlier stage may take, however wrong this forecast is
 
 
+class Prices(NamedTuple):
+    """What a token costs of each model that a job asks, None where it is not known."""
+
+    llm: Price | None
+    embedder: Price | None = None
+    judge: Price | None = None
+
+    def of(self, stage: StageForecast) -> Price | None:
+        """The price of the model that a stage asks."""
+        if stage.judges:
+            return self.judge
+        return self.embedder if stage.embeds else self.llm
+
+
 @dataclass(frozen=True)
 class StageForecast:
     """What one stage will take."""
@@ -55,10 +70,11 @@ class StageForecast:
     input_tokens: float  # of one call
     output_tokens: float
     embeds: bool = False  # its calls go to the embedder
+    judges: bool = False  # its calls go to the judge
 
-    def cost(self, price: Price | None, embedding_price: Price | None = None) -> float:
+    def cost(self, prices: Prices) -> float:
         """US dollars, 0 where the price is not known."""
-        found = embedding_price if self.embeds else price
+        found = prices.of(self)
         if found is None:
             return 0.0
         return self.calls * (self.input_tokens * found.input + self.output_tokens * found.output) / 1e6
@@ -145,6 +161,7 @@ def forecast_checks(options: SynthesisOptions, use_cases: Sequence[UseCase], sam
                 samples * (AGREED if one in voted else 1.0),
                 judge + lengths[one.name],
                 JUDGE_OUTPUT,
+                judges=True,
             )
             for one in use_cases
         ]
@@ -162,10 +179,17 @@ def weight_of(price: Price | None) -> Price:
 
 
 def budget_shares(
-    stages: Sequence[StageForecast], price: Price | None, embedding_price: Price | None = None
+    stages: Sequence[StageForecast],
+    price: Price | None,
+    embedding_price: Price | None = None,
+    judge_price: Price | None = None,
 ) -> BudgetShares:
-    """Parts of a budget: each stage may use, with those before it, all but a good part of what later ones will need."""
-    weights = [stage.cost(weight_of(price), weight_of(embedding_price)) for stage in stages]
+    """Parts of a budget: each stage may use, with those before it, all but a good part of what later ones will need.
+
+    A judge whose price is not known weighs as the language model does.
+    """
+    prices = Prices(weight_of(price), weight_of(embedding_price), weight_of(judge_price or price))
+    weights = [stage.cost(prices) for stage in stages]
     total = sum(weights)
     if total <= 0:
         return ()

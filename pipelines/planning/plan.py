@@ -26,8 +26,9 @@ from persona_hub.pipelines.planning.models import (
     model_price,
     named_model,
 )
-from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of
+from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of, decisive_checks, recorded_checks
 from persona_hub.pipelines.planning.samples.choices import choice_in_build
+from persona_hub.pipelines.planning.samples.judges import judge_price
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, expected_personas, shards_for, with_relations
 from persona_hub.pipelines.planning.token_limits import known_job, raises_limit
@@ -61,6 +62,8 @@ from persona_hub.transforms.synthesis.use_case import UseCase
 COMPRESSION = 4  # times the size of a compressed file that its text has, about
 
 Unfinished = Callable[[BaseManifest], bool]
+# (fingerprint, whether a version is unfinished, the checks as recorded) -> what is made, and what that adds to
+Choose = Callable[[str, Unfinished, Mapping[str, Any]], tuple[TargetVersion, Hub | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,7 @@ class BuildPlan:
     attributes: Prompt | None  # None where no model is asked for them
     use_cases: Sequence[UseCase]
     checks: Checks
+    checked: Mapping[str, Any]  # the checks as the manifest has them
     choice: Choice  # of the personas that samples are made of
     blocks: int  # parts of a shuffle
     shards: int  # files of a table
@@ -111,8 +115,9 @@ class BuildPlan:
 def plan_build(options: BuildOptions, where: Where = HERE) -> BuildPlan:
     """The plan of a build. Raises ValueErrors that name the flag or file and the remedy."""
 
-    def choose(content: str, left: Unfinished) -> tuple[TargetVersion, None]:
-        return version_to_build(options.output, content, left, partial(differences, asked)), None
+    def choose(content: str, left: Unfinished, checked: Mapping[str, Any]) -> tuple[TargetVersion, None]:
+        told = partial(differences, asked, checked=checked)
+        return version_to_build(options.output, content, left, told), None
 
     asked = without_hops(options)
     return planned(asked, where, choose)
@@ -120,31 +125,32 @@ def plan_build(options: BuildOptions, where: Where = HERE) -> BuildPlan:
 
 def plan_refresh(options: RefreshOptions, where: Where = HERE) -> BuildPlan:
     """The plan of a refresh. Raises ValueErrors that name the flag or file and the remedy."""
-    return planned(options, where, lambda content, left: version_to_add(options.output, content, left))
+    return planned(options, where, lambda content, left, _: version_to_add(options.output, content, left))
 
 
-def planned(
-    options: BuildOptions, where: Where, choose: Callable[[str, Unfinished], tuple[TargetVersion, Hub | None]]
-) -> BuildPlan:
+def planned(options: BuildOptions, where: Where, choose: Choose) -> BuildPlan:
     """The plan of a version. `choose` names it, and what it adds to, by a fingerprint of its content."""
     check_sources(options)
     files, given = corpus_files(options), given_files(options)
     extract, expand = extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)
     checks = checks_of(options, where, options.pii)
+    decisive = decisive_checks(options, checks, use_cases_of(options))
+    checked = recorded_checks(options, checks, decisive)
     attributes = attributes_prompt(options.prompt_dir) if options.attributes == BY_MODEL else None
     steps = [extract, expand, *([attributes] if attributes else [])]
 
     def content_of(job: BuildOptions) -> str:
-        return build_fingerprint(job, files, given, steps, {**identified(job, where), **own_prompts(job)})
+        content = {**identified(job, where), **own_prompts(job), **decisive}
+        return build_fingerprint(job, files, given, steps, content)
 
     options, limits, content = known_job(options, lineage(options.output), content_of)
     use_cases = use_cases_of(options, limits)
     here, there = float(bool(files)), float(bool(given))
     stages = forecast_build(options, extract, expand, use_cases, here, given=there, attributes=attributes)
-    shares = budget_shares(stages, model_price(options), embedder_price(options))
+    shares = budget_shares(stages, model_price(options), embedder_price(options), judge_price(options))
     model, embedder, priced = build_models(options, where, shares)
     across = across_of(options)
-    chosen, base = choose(content, partial(unfinished, options=options))
+    chosen, base = choose(content, partial(unfinished, options=options), checked)
     before = read_version(options.output, chosen.replaces) if chosen.replaces else None
     model = replace(model, repairs=repairs_for(options, before))
     personas = personas_in(files, given, options)
@@ -163,6 +169,7 @@ def planned(
         attributes=attributes,
         use_cases=use_cases,
         checks=checks_in_job(checks, options, where, shares, limits, model.repairs),
+        checked=checked,
         choice=choice_in_build(options, use_cases, has_vectors=options.embedding_threshold != 1.0),
         blocks=options.partitions or blocks_for(personas + held),
         shards=shards_for(personas),
@@ -218,8 +225,9 @@ def own_prompts(options: BuildOptions) -> dict[str, list[str]]:
 
 
 def build_models(options: BuildOptions, where: Where, shares: BudgetShares) -> tuple[ModelConfig, EmbedderConfig, bool]:
-    """(language model, embedder, whether the prices of both are known); they share a budget."""
+    """(language model, embedder, whether the prices of both and of the judge are known); they share a budget."""
     priced = model_price(options) is not None and (embedder_price(options) is not None or not embeds(options))
+    priced = priced and (judge_price(options) is not None or not options.judge)
     model = model_of(options, where, shares)
     return model, embedder_of(options, where, stage_shares(options, shares)), priced
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.pipelines.planning.forecast import budget_shares, forecast_build
+from persona_hub.pipelines.planning.forecast import Prices, budget_shares, forecast_build
 from persona_hub.pipelines.planning.models import HERE
 from persona_hub.pipelines.runners.run import Where, beam_options, where_of
 from persona_hub.transforms.calls.tokens import tokens_of
@@ -116,7 +116,7 @@ def test_later_stages_keep_a_part_of_the_budget() -> None:
     assert [stage.stage for stage in stages] == ["extract_persona", "expand_persona", "synthesize_math"]
     shares = budget_shares(stages, Price(0.25, 2.0))
     assert sum(share for _, share in shares) == pytest.approx(1)
-    need = [stage.cost(Price(0.25, 2.0)) for stage in stages]
+    need = [stage.cost(Prices(Price(0.25, 2.0))) for stage in stages]
     so_far = 0.0
     for (_, share), cost in zip(shares[:-1], need, strict=False):
         so_far += share

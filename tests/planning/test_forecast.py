@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from persona_hub.pipelines.commands.estimate import estimate_table, stage_line, stage_seconds
 from persona_hub.pipelines.commands.trial import Trial, minus
-from persona_hub.pipelines.planning.forecast import KEPT, StageForecast, budget_shares, forecast_build, forecast_samples
+from persona_hub.pipelines.planning.forecast import (
+    KEPT,
+    Prices,
+    StageForecast,
+    budget_shares,
+    forecast_build,
+    forecast_samples,
+)
 from persona_hub.pipelines.planning.sizing import (
     MOST_BLOCKS,
     blocks_for,
@@ -103,7 +110,7 @@ def test_parts_of_a_budget_are_a_budget_s_and_leave_each_stage_what_it_needs(
     shares = budget_shares(stages, Price(input_price, output_price))
     Budget(calls=1, shares=shares)  # raises where they are none
     assert sum(share for _, share in shares) == pytest.approx(1)
-    need = [stage.cost(Price(input_price or 1, output_price or 1)) for stage in stages]
+    need = [stage.cost(Prices(Price(input_price or 1, output_price or 1))) for stage in stages]
     parts, used, needed = dict(shares), 0.0, 0.0
     for stage, cost in zip(stages, need, strict=True):
         used, needed = used + parts.get(stage.stage, 0.0), needed + cost / sum(need)
@@ -143,7 +150,7 @@ def test_a_stage_takes_the_longest_of_what_holds_it(config: Any, seconds: float)
 
 def test_a_table_sums_calls_tokens_money_and_time() -> None:
     stages = [StageForecast("a", 1000, 100, 10), StageForecast("b", 500, 200, 100)]
-    head, one, two, whole, batch = estimate_table(stages, [60, 3600], (Price(1.0, 10.0, 0.5), None))
+    head, one, two, whole, batch = estimate_table(stages, [60, 3600], Prices(Price(1.0, 10.0, 0.5)))
     assert one.split() == ["a", "1,000", "100,000", "10,000", "0.20", "01:00"]
     assert two.split() == ["b", "500", "100,000", "50,000", "0.60", "1:00:00"]
     assert whole.split() == ["all", "1,500", "200,000", "60,000", "0.80", "1:01:00"]
@@ -152,7 +159,7 @@ def test_a_table_sums_calls_tokens_money_and_time() -> None:
 
 
 def test_where_no_price_is_known_none_is_made_up() -> None:
-    *_, whole, said = estimate_table([StageForecast("a", 1, 1, 1)], [1], (None, None))
+    *_, whole, said = estimate_table([StageForecast("a", 1, 1, 1)], [1], Prices(None))
     assert "unknown" in whole
     assert "--price_file" in said
     assert "0.00" in stage_line("a", [0, 0, 0, 0, 0], priced=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.planning.forecast import AGREED, PASSES, budget_shares, forecast_samples
-from persona_hub.pipelines.planning.samples.judges import judge_of
+from persona_hub.pipelines.planning.forecast import AGREED, PASSES, Prices, budget_shares, forecast_samples
+from persona_hub.pipelines.planning.samples.judges import judge_of, judge_price
 from persona_hub.transforms.judging.judge_task import JUDGE_SAMPLING
 from persona_hub.transforms.judging.rubric import RubricError, default_rubric
-from persona_hub.transforms.llm.prices import Price
+from persona_hub.transforms.llm.prices import Price, PriceError
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.synthesis.use_cases import load_use_case
 from tests.helpers.flags import build_options
@@ -39,6 +39,35 @@ def test_the_budget_has_a_part_for_each_of_them() -> None:
     shares = dict(budget_shares(stages, Price(1.0, 4.0)))
     assert shares.keys() == {one.stage for one in stages}
     assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_a_judge_weighs_by_its_own_price() -> None:
+    stages = forecast_samples(build_options("--judge=openai:gpt-5-mini"), BOTH[:1], 100)
+    cheap, equal, dear = (
+        dict(budget_shares(stages, Price(1.0, 4.0), None, Price(n, 4 * n)))["synthesize_math"] for n in (0.1, 1.0, 10.0)
+    )
+    assert cheap > equal > dear
+    [made, judged] = stages
+    assert judged.cost(Prices(Price(1.0, 4.0), None, Price(2.0, 8.0))) == 2 * judged.cost(
+        Prices(None, None, Price(1.0, 4.0))
+    )
+    assert made.cost(Prices(None, None, Price(2.0, 8.0))) == 0
+
+
+def test_a_budget_of_dollars_wants_the_price_of_the_judge(tmp_path: Path) -> None:
+    prices = "models: [{model: 'openai:ours', input: 1, output: 2}, {model: 'openai:judge', input: 3, output: 4}]"
+    (tmp_path / "prices.yaml").write_text(prices)
+    given = ["--llm=openai:ours", f"--price_file={tmp_path}/prices.yaml"]
+    assert judge_price(build_options("--judge=openai:judge", *given)) == Price(3, 4)
+    assert judge_price(build_options("--judge=openai:strange", *given)) is None
+    assert judge_price(build_options(*given)) is None
+    judge = judge_of(build_options("--judge=openai:judge", *given, "--max_cost_usd=1"))
+    assert judge
+    assert (judge.model.input_price, judge.model.budget.cost_usd) == (3, 1)
+    with pytest.raises(PriceError, match="--max_cost_usd: nobody knows what openai:strange costs; write it into"):
+        judge_of(build_options("--judge=openai:strange", *given, "--max_cost_usd=1"))
+    with pytest.raises(PriceError, match="nobody knows what openai:judge at http://h:1/v1 costs"):
+        judge_of(build_options(in_file(tmp_path, "llm: openai:judge\nllm_base_url: http://h:1/v1"), "--max_cost_usd=1"))
 
 
 def test_a_judge_has_its_own_model_in_the_store_of_all() -> None:

@@ -52,6 +52,7 @@ class BaseManifest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)  # {name: hash}
     models: Mapping[str, str] = field(default_factory=dict)  # {stage: model}
+    checks: Mapping[str, Any] = field(default_factory=dict)  # how samples are checked, as far as files and models say
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # {stage: {calls, input_tokens ...}}
     partial: Mapping[str, int] = field(default_factory=dict)  # {why: questions without an answer}; none: complete
     lost_files: Mapping[str, int] = field(default_factory=dict)  # {file without the text's field: its records}

@@ -218,6 +218,8 @@ CHECKS: Mapping[str, Check] = {
     "models": mapping(text),
     "parameters": mapping(plain),
     "novelty": mapping(plain),
+    "checks": mapping(plain),
+    "judged": mapping(plain),
     "repairs": whole,
     "token_limits": wholes,
     **dict.fromkeys(("fingerprint", "hub_content", "runner", "code_version", "created"), text),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,16 +11,26 @@ from persona_hub.pipelines.cli.command_options import SynthesisOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions
 from persona_hub.pipelines.planning.budget import BudgetShares
-from persona_hub.pipelines.planning.models import chosen_sampling
+from persona_hub.pipelines.planning.models import chosen_sampling, named_model
 from persona_hub.pipelines.planning.samples.judges import judge_of, told_of_judge
 from persona_hub.pipelines.planning.token_limits import TokenLimits
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.check_samples.benchmark_files import benchmarks_of
 from persona_hub.transforms.check_samples.checks import Checks
 from persona_hub.transforms.check_samples.solve_task import SOLVE_SAMPLING, solve_prompt
+from persona_hub.transforms.judging.families import told_families
+from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.synthesis.use_case import UseCase
-from persona_hub.transforms.synthesis.verify import parse_verify
+from persona_hub.transforms.synthesis.verify import BY_PROGRAM, parse_verify
 from persona_hub.transforms.synthesize.accepted.wanted import Wanted
+
+CHECKS_TOLD = {  # what of a manifest's `checks` a message names, and as what
+    "checks": "the checks of a use case of your own",
+    "solve": "the prompt solve, or what it is given",
+    "judge": "the judge, its prompt or its rubric",
+    "benchmarks": "what --against_benchmark names",
+}
+SHOWN_OF_CHECK = 160  # characters
 
 
 def checks_of(options: SynthesisOptions, where: Where, pii: str) -> Checks:
@@ -72,6 +83,28 @@ def decisive_checks(options: SynthesisOptions, checks: Checks, use_cases: Sequen
     if checks.against:
         found["against_benchmark"] = sorted(one.digest for one in checks.against)
     return found
+
+
+def recorded_checks(options: SynthesisOptions, checks: Checks, decisive: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as a manifest has it, and how is verified, the least score, names of files, a remark on families."""
+    found = {name: value for name, value in decisive.items() if name != "rubric"}
+    if checks.verify != BY_PROGRAM:
+        found["verify"] = str(checks.verify)
+    if checks.judge:
+        remark = told_families(checks.judge.model.name, named_model(options)[0])
+        found["judge"] = {**found["judge"], "min_score": checks.judge.min_score, "remark": remark}
+    if checks.against:
+        found["benchmarks"] = [{"file": one.name, "rows": one.rows, "digest": one.digest} for one in checks.against]
+        del found["against_benchmark"]
+    return found
+
+
+def changed_checks(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
+    """What of the recorded checks was another, with both values; each is read from files that flags name."""
+    for name, what in CHECKS_TOLD.items():
+        if now.get(name) != before.get(name):
+            ours, theirs = (json.dumps(one.get(name)) if one.get(name) else "none" for one in (now, before))
+            yield f"{what}: {excerpt(ours, SHOWN_OF_CHECK)}, before {excerpt(theirs, SHOWN_OF_CHECK)}"
 
 
 def wanted_of(options: AcceptedOptions) -> Wanted | None:

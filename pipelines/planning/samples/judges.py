@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from persona_hub.pipelines.cli.command_options import SynthesisOptions
@@ -83,7 +83,7 @@ def judge_options(options: SynthesisOptions) -> SynthesisOptions:
 
 def judge_values(judge: str) -> Mapping[str, Any]:
     """What --judge says: the options in its file, or the model alone. Raises UsageError."""
-    if Path(judge).suffix not in MODEL_FILES:
+    if PurePath(judge).suffix not in MODEL_FILES:
         return {"llm": judge}
     found = values_in_file(judge, options_of(LanguageModelOptions), JUDGE_FLAG)
     if "llm" not in found:
@@ -94,6 +94,11 @@ def judge_values(judge: str) -> Mapping[str, Any]:
 def judge_price(options: SynthesisOptions) -> Price | None:
     """The judge's own price, None where it is not known or nobody judges."""
     return model_price(judge_options(options)) if options.judge else None
+
+
+def judge_entry(judge: Judge | None) -> dict[str, str]:
+    """The judge as a manifest's `models` names it, nothing where nobody judges."""
+    return {"judge": judge.model.name} if judge else {}
 
 
 def told_of_judge(options: SynthesisOptions, judge: Judge) -> dict[str, Any]:
