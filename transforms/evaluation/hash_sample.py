@@ -34,7 +34,7 @@ def digests(ids: Iterable[str], purpose: str) -> Iterator[bytes]:
 
 
 @dataclass(frozen=True)
-class Row:
+class SampledRow:
     """A sampled row: 8 bytes of hash, the id, and whatever goes with it (a text, a stored vector ...)."""
 
     key: bytes
@@ -48,7 +48,7 @@ class HashSample:
 
     size: int
     purpose: str = PURPOSE
-    rows: tuple[Row, ...] = ()
+    rows: tuple[SampledRow, ...] = ()
     seen: int = 0  # rows that it was drawn from
 
     def __post_init__(self) -> None:
@@ -59,7 +59,7 @@ class HashSample:
         """The sample of these rows and others. Raises ValueError where their numbers differ."""
         bound = self.rows[-1].key if len(self.rows) == self.size else b"\xff" * 8
         new = [
-            Row(key, row_id, payload)
+            SampledRow(key, row_id, payload)
             for key, row_id, payload in zip(digests(ids, self.purpose), ids, payloads, strict=True)
             if key <= bound
         ]
@@ -71,7 +71,7 @@ class HashSample:
             raise ValueError(f"{self.size} by {self.purpose!r} does not merge with {other.size} by {other.purpose!r}")
         return replace(self, rows=self.smallest(other.rows), seen=self.seen + other.seen)
 
-    def smallest(self, others: Sequence[Row]) -> tuple[Row, ...]:
+    def smallest(self, others: Sequence[SampledRow]) -> tuple[SampledRow, ...]:
         """Of its rows and others those that stay; rows of one id are told apart by what they are."""
         if not others:
             return self.rows
@@ -89,6 +89,6 @@ class HashSample:
         return [row.payload for row in self.rows]
 
 
-def row_order(row: Row) -> tuple[bytes, str, str]:
+def row_order(row: SampledRow) -> tuple[bytes, str, str]:
     """By hash; equals by id and payload, so that it makes no difference which came first."""
     return row.key, row.row_id, repr(row.payload)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+Expected = npt.NDArray[np.float64]
 
 
 class Abundance(NamedTuple):
@@ -18,7 +18,7 @@ class Abundance(NamedTuple):
     """
 
     seen: npt.NDArray[np.int64]  # different, ascending, above 0
-    types: Floats
+    types: Expected
     units: int
 
     @property
@@ -42,7 +42,7 @@ def abundance_of(counts: npt.ArrayLike, units: int | None = None, scale: float =
     return Abundance(seen, types.astype(np.float64) * scale, int(given.sum()) if units is None else units)
 
 
-def rarefied(found: Abundance, sizes: npt.ArrayLike) -> Floats:
+def rarefied(found: Abundance, sizes: npt.ArrayLike) -> Expected:
     """Expected types among `sizes` of the units, drawn without replacement; shape of `sizes`, at most `units` each.
 
     The mean over all draws, exact (S. H. Hurlbert, The nonconcept of species diversity, Ecology 1971), not one order.
@@ -59,5 +59,5 @@ def rarefied(found: Abundance, sizes: npt.ArrayLike) -> Floats:
         - gammaln(found.units + 1)
     )
     without = np.where(rest >= drawn, np.exp(np.minimum(log_without, 0.0)), 0.0)
-    expected: Floats = (found.types * (1 - without)).sum(axis=1)
+    expected: Expected = (found.types * (1 - without)).sum(axis=1)
     return expected.reshape(np.shape(sizes))

@@ -21,7 +21,7 @@ from persona_hub.transforms.vectors.float16 import (
 )
 
 Labels = npt.NDArray[np.intp]  # the cluster of each row, shape (rows,)
-Sizes = npt.NDArray[np.intp]  # rows of each cluster, shape (clusters,)
+ClusterSizes = npt.NDArray[np.intp]  # rows of each cluster, shape (clusters,)
 
 
 def near_pairs_of(vectors: StoredVectors, threshold: float) -> tuple[Positions, Positions]:
@@ -58,6 +58,6 @@ def cluster_labels(vectors: StoredVectors, threshold: float) -> Labels:
     return components(*near_pairs_of(vectors, threshold), len(vectors))
 
 
-def cluster_sizes(vectors: StoredVectors, threshold: float) -> Sizes:
+def cluster_sizes(vectors: StoredVectors, threshold: float) -> ClusterSizes:
     """How many rows each cluster has, by the number of the cluster."""
     return np.bincount(cluster_labels(vectors, threshold)).astype(np.intp)

@@ -2,7 +2,7 @@
 
 All depend on how many texts there are: compare samples of as many (`HashSample`), cut to as many words. Intervals say
 how the figure varies over samples of this size: of distinct-n by the series of `occupancy`, of others by a
-delete-a-group jackknife over PARTS parts of the texts in their order, which is one by hash.
+delete-a-group jackknife over TEXT_PARTS parts of the texts in their order, which is one by hash.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from persona_hub.transforms.evaluation.diversity.occupancy import distinct_figur
 from persona_hub.transforms.evaluation.figures import Figure, clipped, jackknife
 from persona_hub.transforms.similarity.arrays import runs
 
-PARTS = 20
+TEXT_PARTS = 20
 LONG_GRAM = 4  # words: "of length four or longer" (Salkar et al.), and a longer one that repeats holds one of four
 BLEU_GRAM = 4
 BLEU_EPSILON = 0.1  # that counts for no hit: method 1 of B. Chen and C. Cherry, 2014
-LEVEL = 19  # of zstandard, whose window holds all of a sample, where that of zlib holds 32 KB
+ZSTD_LEVEL = 19  # of zstandard, whose window holds all of a sample, where that of zlib holds 32 KB
 
 
 def distinct_n(texts: CutTexts, n: int) -> Figure:
@@ -100,7 +100,7 @@ def compression_ratio(texts: CutTexts) -> Figure:
 def ratio_of(words: list[list[str]]) -> float:
     """The ratio of lines of words."""
     raw = "\n".join(map(" ".join, words)).encode("utf-8", "surrogatepass")
-    return len(raw) / len(zstandard.ZstdCompressor(level=LEVEL).compress(raw))
+    return len(raw) / len(zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(raw))
 
 
 def by_parts(texts: CutTexts, statistic: Callable[[CutTexts], float], least: float, most: float = math.inf) -> Figure:
@@ -108,7 +108,7 @@ def by_parts(texts: CutTexts, statistic: Callable[[CutTexts], float], least: flo
     n = len(texts.codes)
     if n < 2:
         return Figure(math.nan, n=n)
-    parts = min(PARTS, n)
+    parts = min(TEXT_PARTS, n)
     part = np.arange(n) % parts
     left = [statistic(texts.without(part == k)) for k in range(parts)] if n > 2 else [math.nan]
     sizes = np.bincount(part).tolist() if n > 2 else [n]

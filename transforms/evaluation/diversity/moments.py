@@ -18,26 +18,26 @@ from persona_hub.transforms.evaluation.hash_sample import Keys
 from persona_hub.transforms.vectors.float16 import StoredVectors
 from persona_hub.transforms.vectors.quantised import quantise
 
-GROUPS = 10  # of rows by hash, for the intervals
+MOMENT_GROUPS = 10  # of rows by hash, for the intervals
 LEAST_EIGENVALUE = 1e-12
 
-Floats = npt.NDArray[np.float64]
-Statistic = Callable[[int, Floats, Floats], float]  # of rows, their sum, and the sum of their products
+Sums = npt.NDArray[np.float64]
+Statistic = Callable[[int, Sums, Sums], float]  # of rows, their sum, and the sum of their products
 
 
 @dataclass(frozen=True, eq=False)
 class VectorMoments:
     """Per group: rows, sum of vectors and X^T X. Weighs 8 d (d + 1) bytes a group: of d = 512 numbers 2.1 MB.
 
-    With one group (for hops, languages, clusters) the figures have no interval; with GROUPS 21 MB.
+    With one group (for hops, languages, clusters) the figures have no interval; with MOMENT_GROUPS 21 MB.
     """
 
     rows: npt.NDArray[np.int64]  # shape (groups,)
-    sums: Floats  # shape (groups, d), whole numbers
-    products: Floats  # shape (groups, d, d), whole numbers
+    sums: Sums  # shape (groups, d), whole numbers
+    products: Sums  # shape (groups, d, d), whole numbers
 
     @classmethod
-    def of(cls, dimension: int, groups: int = GROUPS) -> VectorMoments:
+    def of(cls, dimension: int, groups: int = MOMENT_GROUPS) -> VectorMoments:
         """Nothing yet."""
         return cls(np.zeros(groups, np.int64), np.zeros((groups, dimension)), np.zeros((groups, dimension, dimension)))
 
@@ -87,13 +87,13 @@ class VectorMoments:
         return Figure(figure.value, figure.low, figure.high, n)
 
 
-def mean_cosine_of(n: int, total: Floats, products: Floats) -> float:
+def mean_cosine_of(n: int, total: Sums, products: Sums) -> float:
     """Of the sum and the sum of products of n vectors of about one norm."""
     squares = float(np.trace(products))
     return (float(total @ total) - squares) / (n - 1) / squares
 
 
-def vendi_of(products: Floats) -> float:
+def vendi_of(products: Sums) -> float:
     """Exp of the entropy of the eigenvalues: X^T X and X X^T have the same ones, so d x d is enough."""
     shares = np.linalg.eigvalsh(products)
     shares = shares[shares > LEAST_EIGENVALUE * shares.sum()] / shares.sum()

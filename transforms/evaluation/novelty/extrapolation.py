@@ -15,7 +15,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from persona_hub.transforms.evaluation.diversity.coverage import Abundance, Floats, rarefied
+from persona_hub.transforms.evaluation.diversity.coverage import Abundance, Expected, rarefied
 
 FITTED_PART, FITTED_POINTS = 16, 13
 FURTHEST = 100.0  # times the units: beyond, an answer is None
@@ -40,7 +40,7 @@ class Extrapolation:
         self.fit = bent if bent[0] <= 0 else np.append(0.0, np.polyfit(place, np.log(rates), 1))
         self.factor = min(1.0, self.rate / math.exp(float(self.fit[2])))
 
-    def rates(self, sizes: Floats) -> tuple[Floats, Floats]:
+    def rates(self, sizes: Expected) -> tuple[Expected, Expected]:
         """New types of one more unit after `sizes`, each n or more, by (Chao1, the quadratic)."""
         if not self.rate:
             return np.zeros(len(sizes)), np.zeros(len(sizes))
@@ -69,6 +69,6 @@ class Extrapolation:
         one, other = sorted(ends, key=lambda end: math.inf if end is None else end)
         return one, other
 
-    def below(self, sizes: Floats, rate: float) -> list[npt.NDArray[np.bool_]]:
+    def below(self, sizes: Expected, rate: float) -> list[npt.NDArray[np.bool_]]:
         """Where either model is below a rate."""
         return [rates < rate for rates in self.rates(sizes)]
