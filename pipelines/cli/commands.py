@@ -16,6 +16,7 @@ from persona_hub.pipelines.cli.command_options import (
     SynthesizeOptions,
     TakedownOptions,
 )
+from persona_hub.pipelines.cli.evaluation.review_options import ReviewExportOptions, ReviewImportOptions
 from persona_hub.pipelines.cli.hub_options import (
     CleaningOptions,
     ClustersOptions,
@@ -84,6 +85,20 @@ JOBS = [
         "what a hub is about: its clusters as a tree, with labels, sizes, languages and examples",
         "persona_hub.pipelines.commands.clusters:show_clusters",
         ClustersOptions,
+        runs_on_beam=False,
+    ),
+    Job(
+        "review export",
+        "samples -> a page on which people rate them, offline and by keyboard",
+        "persona_hub.pipelines.commands.review.export:export_review",
+        ReviewExportOptions,
+        runs_on_beam=False,
+    ),
+    Job(
+        "review import",
+        "files that the page saved -> how far raters agree, what they find, and a gold set for judges",
+        "persona_hub.pipelines.commands.review.import_ratings:import_ratings",
+        ReviewImportOptions,
         runs_on_beam=False,
     ),
     Job(

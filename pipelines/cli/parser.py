@@ -114,7 +114,7 @@ def add_flag(group: argparse._ActionsContainer, name: str, one: Option, inherite
         keywords |= {"nargs": "?", "const": one.alone}
     if one.positional:
         del keywords["dest"], keywords["required"]
-        group.add_argument(name, **keywords, nargs="?")
+        group.add_argument(name, **keywords | {"nargs": "+" if one.many else "?"})
         return
     group.add_argument(f"--{name}", **keywords)
 

@@ -6,6 +6,7 @@ from persona_hub.pipelines.cli import corpus_options as corpus
 from persona_hub.pipelines.cli import hub_options as hub
 from persona_hub.pipelines.cli import launch_options as launch
 from persona_hub.pipelines.cli import model_options as models
+from persona_hub.pipelines.cli.evaluation import review_options as review
 from persona_hub.pipelines.cli.option import Option, Options, options_of, own_options, takes
 from persona_hub.pipelines.cli.samples import check_options as check
 from persona_hub.pipelines.cli.samples import use_case_options as settings
@@ -53,6 +54,7 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
             hub.ClustersOptions,
         ),
     ),
+    ("review", (review.ReviewExportOptions, review.ReviewImportOptions)),
     ("Dataflow", (launch.ServiceOptions, launch.TemplateOptions, launch.LaunchOptions)),
     ("schedule", (launch.ScheduleNameOptions, launch.ScheduleOptions, launch.SchedulerOptions)),
     ("run", (corpus.RunOptions,)),

@@ -78,6 +78,7 @@ FLOORS: list[list[str]] = [
     ["pipelines.runners"],
     ["pipelines.planning"],
     ["pipelines.reporting"],
+    ["pipelines.pages"],
     ["pipelines"],
     ["pipelines.commands", "pipelines.cloud"],
     ["pipelines.main"],

@@ -1,0 +1,1 @@
+"""Options of the commands that say what a hub is worth."""

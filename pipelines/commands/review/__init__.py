@@ -1,0 +1,1 @@
+"""review: samples out to people, and their ratings back."""

@@ -1,0 +1,26 @@
+"""The page on which people rate samples: one file, by keyboard, offline."""
+
+from __future__ import annotations
+
+from persona_hub.pipelines.pages.html import page, part
+from persona_hub.pipelines.pages.review.items import Review
+
+REVIEW = "review"
+
+
+def review_page(review: Review) -> str:
+    """The page, in HTML."""
+    place = {item: n for n, item in enumerate(review.items)}
+    data = {
+        "page": review.digest,
+        "tells_use_case": all(
+            one.use_case for one in review.items
+        ),  # where one arm alone tells it, it would tell the arm
+        "items": [
+            {"id": one.id, "persona": one.persona, "text": one.text, "use_case": one.use_case, "origin": one.origin}
+            for one in review.items
+        ],
+        "pairs": [[place[pair.left], place[pair.right]] for pair in review.pairs],
+    }
+    scripts, styles = [part(f"{REVIEW}/review.js")], [part("common.css"), part(f"{REVIEW}/review.css")]
+    return page(part(f"{REVIEW}/review.html"), data, scripts, styles, items=len(review.items), pairs=len(review.pairs))
