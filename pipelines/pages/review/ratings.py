@@ -18,7 +18,7 @@ LONGEST_RATER = 80  # of a rater, as the page has it
 FILE_FORM = 1  # of the file
 VERDICTS, FIDELITY_POINTS = ("yes", "no"), (1, 2, 3, 4, 5)
 SIDES = ("left", "right", "tie")
-SHOWN_CHARACTERS = 40  # characters of a wrong value
+SHOWN_VALUE = 40  # characters of a wrong value
 
 PairIds = tuple[str, str]  # of left and right
 
@@ -119,7 +119,7 @@ def read_head(row: Mapping[str, Any], where: str) -> tuple[str, str]:
         raise UsageError(f"{where}: rater: must be a name of at most {LONGEST_RATER} characters")
     if not isinstance(page, str):
         raise UsageError(f"{where}: page: must be the digest of a page")
-    return " ".join(printable(rater).split()), excerpt(page, SHOWN_CHARACTERS)
+    return " ".join(printable(rater).split()), excerpt(page, SHOWN_VALUE)
 
 
 def read_item(row: Mapping[str, Any], where: str) -> Item:
@@ -131,10 +131,10 @@ def read_item(row: Mapping[str, Any], where: str) -> Item:
     try:
         persona_id, number, model, arm = read_origin(str(texts["origin"]))
     except ValueError as error:
-        raise UsageError(f"{where}: origin: not as the page has it ({excerpt(str(error), SHOWN_CHARACTERS)})") from None
+        raise UsageError(f"{where}: origin: not as the page has it ({excerpt(str(error), SHOWN_VALUE)})") from None
     item = Item(str(texts["text"]), str(texts["persona"]), str(texts["use_case"]), persona_id, number, model, arm)
     if item.id != row.get("item"):
-        shown = excerpt(str(row.get("item")), SHOWN_CHARACTERS)
+        shown = excerpt(str(row.get("item")), SHOWN_VALUE)
         raise UsageError(f"{where}: item: unknown id {shown!r}, for it is not that of this text, persona and origin")
     return item
 
@@ -146,7 +146,7 @@ def read_pair(row: Mapping[str, Any], items: Mapping[str, Item], where: str) -> 
         raise UsageError(f"{where}: pair: must be the ids of two items")
     for one in pair:
         if one not in items:
-            raise UsageError(f"{where}: pair: unknown id {excerpt(one, SHOWN_CHARACTERS)!r}, which no earlier line has")
+            raise UsageError(f"{where}: pair: unknown id {excerpt(one, SHOWN_VALUE)!r}, which no earlier line has")
     return pair[0], pair[1]
 
 
@@ -158,5 +158,5 @@ def choice_of(row: Mapping[str, Any], name: str, allowed: Sequence[Any], where: 
     for one in allowed:
         if type(value) is type(one) and value == one:
             return one
-    shown = excerpt(str(value), SHOWN_CHARACTERS)
+    shown = excerpt(str(value), SHOWN_VALUE)
     raise UsageError(f"{where}: {name}: {shown!r} must be one of {', '.join(map(str, allowed))}, or null")

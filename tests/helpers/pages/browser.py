@@ -1,4 +1,4 @@
-"""A headless Chromium that shows files and reaches no network: whatever a page asks for beside itself is written down."""
+"""A headless Chromium that shows files; whatever a page asks for beside itself is written down."""
 
 from __future__ import annotations
 
