@@ -24,7 +24,7 @@ DRAWS, BOOTSTRAP_SEED = 1_000, 20240628
 # units on which all agree would have an interval from 1 to 1.
 PRIOR = 0.5
 BOUNDS = (0.025, 0.975)
-GROUPS: Mapping[str, Callable[[Item], str]] = {
+ITEM_GROUPS: Mapping[str, Callable[[Item], str]] = {
     "arm": lambda item: item.arm,
     "use_case": lambda item: item.use_case,
     "model": lambda item: item.model,
@@ -150,7 +150,7 @@ def in_groups(
 ) -> dict[str, dict[str, Figure]]:
     """A figure of all values, and of each group of items."""
     found = {"all": {"all": figure(list(values.values()))}}
-    for name, group in GROUPS.items():
+    for name, group in ITEM_GROUPS.items():
         parts: dict[str, list[Any]] = defaultdict(list)
         for key, value in values.items():
             parts[group(items[key])].append(value)
