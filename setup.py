@@ -43,6 +43,7 @@ REQUIRES = [
     "mpmath>=1.3",  # their values to 60 digits; sympy, under math-verify, brings it, too
     "scipy>=1.15",  # quantiles of t, connected components, for `ablate`; datasketch brings it, too
     "rich>=14",  # bars of progress on a terminal; keras, under tensorflow-text, brings it, too
+    "opentelemetry-exporter-otlp-proto-http>=1.45,<2",  # metrics of a job to a collector; Beam's extra brings the SDK
     "huggingface-hub>=2.4,<3",  # data set cards, and `export --push_to_hub`; 16 MB with its two dependencies
     "altair>=6.3,<7",  # Vega-Lite's plots in the report, checked against its schema as they are made; no pandas
     "vl-convert-python>=1.9",  # Vega's scripts in one piece, for a page that loads nothing; 30 MB

@@ -19,6 +19,7 @@ from persona_hub.pipelines.progress.bars import Bars
 from persona_hub.pipelines.progress.facts import FactFinder, Facts
 from persona_hub.pipelines.progress.lines import json_line, plain_line
 from persona_hub.pipelines.progress.spend_reader import SpendReader
+from persona_hub.pipelines.progress.telemetry import exported, wanted_exporters
 from persona_hub.transforms.calls.protocol import Budget
 from persona_hub.transforms.counting.board import BOARD_VARIABLE, clear_board, read_board
 
@@ -48,8 +49,9 @@ def progress(watched: Watched, stream: TextIO | None = None) -> Iterator[None]:
     stream = stream or sys.stderr
     mode = mode_for(watched.mode, stream)
     pauses = pauses_of(mode)
+    exporters = wanted_exporters()
     clear_board()
-    if mode == NONE:
+    if mode == NONE and not exporters:
         yield
         return
     with tempfile.TemporaryDirectory(prefix="persona-hub-", ignore_cleanup_errors=True) as folder:
@@ -58,11 +60,17 @@ def progress(watched: Watched, stream: TextIO | None = None) -> Iterator[None]:
         thread = threading.Thread(target=watch, args=(watched, mode, pauses, Path(folder), stream, over), daemon=True)
         thread.start()
         try:
-            yield
+            with exported(exporters, finder_of(watched), watched.store, Path(folder)):
+                yield
         finally:
             over.set()
             thread.join()
             os.environ.pop(BOARD_VARIABLE, None)
+
+
+def finder_of(watched: Watched) -> FactFinder:
+    """What makes facts of the job."""
+    return FactFinder(watched.budget, watched.cluster, watched.most_samples)
 
 
 def mode_for(wanted: str, stream: TextIO) -> str:
@@ -90,9 +98,12 @@ def watch(
     watched: Watched, mode: str, pauses: tuple[float, float], folder: Path, stream: TextIO, over: threading.Event
 ) -> None:
     """Shows the facts again and again until `over`, and once more then."""
+    if mode == NONE:
+        over.wait()
+        return
     started = time.monotonic()
     reader = SpendReader(watched.store)
-    finder = FactFinder(watched.budget, watched.cluster, watched.most_samples)
+    finder = finder_of(watched)
 
     def facts() -> Facts:
         return finder.facts(time.monotonic() - started, read_board(folder), reader.stored)
