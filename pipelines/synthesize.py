@@ -56,7 +56,14 @@ from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
 
 def synthesize_samples(options: SynthesizeOptions, beam_flags: Sequence[str]) -> int:
     """Makes the samples; returns the exit code."""
-    return run_job(partial(plan_synthesize, options), options, beam_flags)
+    return run_job(partial(plan_and_note, options), options, beam_flags)
+
+
+def plan_and_note(options: SynthesizeOptions, where: Where) -> SynthesizeJob:
+    """The plan of a run, whose settings are noted as this user's own."""
+    job = plan_synthesize(options, where)
+    note_settings(options.output, job.options)
+    return job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +135,17 @@ class SynthesizeJob:
             max_lost=options.max_lost,
         )
 
+    @property
+    def compared(self) -> str:
+        """The folder of the earlier runs whose samples are not made again."""
+        return self.options.output
+
     def earlier_samples(self, p: beam.Pipeline) -> dict[str, SampleBatches]:
         """{use case: what earlier runs in the output have made of it}."""
-        files = earlier_files(self.options.output, self.name)
+        files = earlier_files(self.compared, self.name)
         return {
             use_case.name: p
-            | f"Earlier {use_case.name}" >> EarlierSamples(output=self.options.output, files=files[use_case.name])
+            | f"Earlier {use_case.name}" >> EarlierSamples(output=self.compared, files=files[use_case.name])
             for use_case in self.use_cases
             if use_case.name in files
         }
@@ -177,7 +189,6 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     before = list_attempts(options.output, name)
     done = bool(before) and not unfinished(before[-1], options)
     model = replace(model, repairs=repairs_for(options, before[-1] if before and not done else None))
-    note_settings(options.output, options)
     return SynthesizeJob(
         options=options,
         hub=hub,

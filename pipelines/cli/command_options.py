@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from persona_hub.pipelines.cli.corpus_options import (
     AcrossLanguagesOptions,
@@ -55,7 +56,7 @@ class BuildOptions(
 ):
     """Options of `build`."""
 
-    one_of = ("input", "personas")
+    one_of: ClassVar[tuple[str, ...]] = ("input", "personas")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,12 +150,19 @@ class PreviewOptions(PreviewSizeOptions, BuildOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstimateOptions(EstimateSizeOptions, BuildOptions):
-    """Options of `estimate`."""
+class EstimateOptions(EstimateSizeOptions, BuildOptions, AcceptedOptions):
+    """Options of `estimate`: those of a build, or with a hub those of `synthesize`."""
 
+    one_of = ("input", "personas", "hub")
+    hub: str = again(
+        HubOptions, "hub", required=False, help="folder of a hub: what `synthesize` with these flags will take"
+    )
     output: str = again(
         OutputOptions, "output", required=False, help="folder for estimate.json and the answers, kept for the build"
     )
+    accepted: int = again(AcceptedOptions, "accepted", first_day=False)
+    candidates: int = again(AcceptedOptions, "candidates", first_day=False)
+    pii: str = again(PiiOptions, "pii", first_day=False)
 
 
 @dataclass(frozen=True, kw_only=True)

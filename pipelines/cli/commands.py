@@ -150,7 +150,7 @@ JOBS = [
     ),
     Job(
         "estimate",
-        "what a build will take: calls, tokens, cost and time by stage, from a sample of the corpus",
+        "what a build, or samples of a hub, will take: calls, tokens, cost and time by stage, from a part that is sent",
         "persona_hub.pipelines.commands.estimate:estimate_build",
         EstimateOptions,
     ),

@@ -173,12 +173,13 @@ class PreviewSizeOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateSizeOptions(Options):
-    """How many documents an estimate reads, and how many it sends."""
+    """How many documents an estimate reads, and how many of them, or questions about a hub's personas, it sends."""
 
     sample: int = option("documents to look at", 200, POSITIVE, metavar="N", first_day=True)
     n: int | None = option(
-        "documents to send to the model and to estimate from; 0: none; default: 200 where --output or "
-        "--response_store is named, so that the build need not buy their answers again",
+        "documents, or with --hub questions of each use case, to send to the model and to estimate from; 0: none; "
+        "default: 200, and of questions as many as --accepted asks first (256 or more), where --output or "
+        "--response_store is named, so that the job need not buy their answers again",
         None,
         COUNT,
         metavar="N",

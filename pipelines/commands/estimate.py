@@ -9,10 +9,13 @@ from dataclasses import asdict, replace
 
 import orjson
 
-from persona_hub.pipelines.cli.command_options import EstimateOptions
+from persona_hub.pipelines.cli.command_options import EstimateOptions, SynthesizeOptions
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.log_lines import say_lines
+from persona_hub.pipelines.cli.option import options_of, own_options
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions
+from persona_hub.pipelines.commands.estimate_samples import estimate_samples
 from persona_hub.pipelines.commands.status import ESTIMATE_FILE
 from persona_hub.pipelines.commands.trial import Trial, send_sample
 from persona_hub.pipelines.planning.corpus.sample import CorpusSample, sample_corpus, sample_given
@@ -23,6 +26,7 @@ from persona_hub.pipelines.planning.forecast import (
     StageForecast,
     forecast_build,
     forecast_vectors,
+    seconds_of,
 )
 from persona_hub.pipelines.planning.models import embedder_price, embeds, named_model
 from persona_hub.pipelines.planning.plan import BuildPlan
@@ -44,7 +48,6 @@ from persona_hub.transforms.store.registry import NO_STORE
 
 DOCUMENTS_SENT = 200  # documents: within 4% of calls and tokens on three real corpora (benchmarks/calls/estimate.py)
 LEAST_CALLS = 20  # of a stage in the store, from which on its own token counts are believed
-FIRST_SECONDS, TOKENS_PER_SECOND = 0.6, 70.0  # of a call, until some were timed
 ESTIMATE_HEAD = f"{'stage':30}{'calls':>12}{'tokens in':>16}{'tokens out':>16}{'US dollars':>14}{'time':>12}"
 
 
@@ -54,6 +57,9 @@ def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
     if not runs_here(runner):
         raise UsageError("--runner: estimate works on this machine; leave it out")
     check_output(options.output)
+    check_kind(options)
+    if options.hub:
+        return estimate_samples(options, runner)
     sends = documents_to_send(options)
     with tempfile.TemporaryDirectory(prefix="persona-hub-") as folder:
         plan = plan_preview(options, folder, sends=bool(sends))
@@ -77,6 +83,16 @@ def estimate_build(options: EstimateOptions, beam_flags: Sequence[str]) -> int:
         document = {"documents": sum(totals), "model": plan.model.name, "stages": [asdict(stage) for stage in stages]}
         write_bytes(path_of(options.output, ESTIMATE_FILE), orjson.dumps(document, option=orjson.OPT_INDENT_2))
     return DONE
+
+
+def check_kind(options: EstimateOptions) -> None:
+    """Raises UsageError for a flag that only a build takes beside --hub, or only `synthesize` without it."""
+    if options.hub:
+        taken = {*options_of(SynthesizeOptions), "n"}
+        if others := sorted(options.given - taken):
+            raise UsageError(f"--{others[0]}: goes with a build, and --hub has its personas; leave one of them out")
+    elif others := sorted(options.given & {*own_options(AcceptedOptions)}):
+        raise UsageError(f"--{others[0]}: goes with `synthesize`; name the hub of its personas with --hub DIR")
 
 
 def check_answers_are_kept(options: EstimateOptions, plan: BuildPlan, sends: int) -> None:
@@ -156,15 +172,11 @@ def corrected_vectors(stage: StageForecast, trial: Trial, total: float, plan: Bu
 
 
 def stage_seconds(stage: StageForecast, plan: BuildPlan, trial: Trial, processes: int) -> float:
-    """The time of a stage: its calls in flight side by side, or as many a minute as are allowed."""
+    """The time of a stage of a build."""
     model = plan.embedder.calls if stage.embeds and plan.embedder.calls else plan.model
-    latency = trial.latency.get(stage.stage) or FIRST_SECONDS + stage.output_tokens / TOKENS_PER_SECOND
-    tokens = stage.calls * (stage.input_tokens + stage.output_tokens)
-    return max(
-        stage.calls * latency / (model.max_in_flight * processes),
-        stage.calls * 60 / model.requests_per_minute if model.requests_per_minute else 0.0,
-        tokens * 60 / model.tokens_per_minute if model.tokens_per_minute else 0.0,
-    )
+    if stage.judges and plan.checks.judge:
+        model = plan.checks.judge.model
+    return seconds_of(stage, model, trial.latency.get(stage.stage, 0.0), processes)
 
 
 def basis_lines(

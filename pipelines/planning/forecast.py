@@ -14,6 +14,7 @@ from persona_hub.pipelines.cli.command_options import BuildOptions, SynthesisOpt
 from persona_hub.pipelines.cli.model_options import EmbedderOptions
 from persona_hub.pipelines.planning.budget import BudgetShares
 from persona_hub.pipelines.planning.models import embeds
+from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.calls.tokens import MESSAGE_TOKENS, tokens_of
 from persona_hub.transforms.check_samples.solve_task import solve_prompt
 from persona_hub.transforms.counting.stages import (
@@ -44,6 +45,7 @@ SAMPLE_OUTPUT = 0.3  # of a use case's longest answer
 PASSES = 0.9  # of the samples that the checks let pass which are free
 AGREED = 0.8  # of those that are voted on
 SOLVE_OUTPUT, JUDGE_OUTPUT = 400, 90  # tokens: the working and its answer; a comment and points
+FIRST_SECONDS, TOKENS_PER_SECOND = 0.6, 70.0  # of a call, until some were timed
 LATER_KEEPS = 0.6  # of its part of a budget that no earlier stage may take, however wrong this forecast is
 
 
@@ -171,6 +173,20 @@ def forecast_checks(options: SynthesisOptions, use_cases: Sequence[UseCase], sam
 def bare_tokens(prompt: Prompt) -> float:
     """Tokens of a prompt without what is put into it."""
     return tokens_of(prompt.system) + tokens_of(prompt.user) + MESSAGE_TOKENS
+
+
+def seconds_of(stage: StageForecast, model: ModelConfig, latency: float, processes: int) -> float:
+    """The time of a stage: its calls in flight side by side, or as many a minute as are allowed.
+
+    `latency`: mean seconds of a call; 0 until some were timed.
+    """
+    latency = latency or FIRST_SECONDS + stage.output_tokens / TOKENS_PER_SECOND
+    tokens = stage.calls * (stage.input_tokens + stage.output_tokens)
+    return max(
+        stage.calls * latency / (model.max_in_flight * processes),
+        stage.calls * 60 / model.requests_per_minute if model.requests_per_minute else 0.0,
+        tokens * 60 / model.tokens_per_minute if model.tokens_per_minute else 0.0,
+    )
 
 
 def weight_of(price: Price | None) -> Price:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from persona_hub.pipelines.cli.command_options import BuildOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.model_options import BudgetOptions
 from persona_hub.pipelines.planning.budget import NO_SHARES, has_budget
 from persona_hub.pipelines.planning.models import HERE, embeds, named_model
 from persona_hub.pipelines.planning.plan import BuildPlan, plan_build
@@ -14,7 +15,7 @@ from persona_hub.pipelines.planning.store_choice import store_of
 from persona_hub.transforms.llm.registry import EXPORT, LOCAL_BACKENDS
 from persona_hub.transforms.store.registry import NO_STORE
 
-OptionsT = TypeVar("OptionsT", bound=BuildOptions)
+LimitedT = TypeVar("LimitedT", bound=BudgetOptions)
 
 
 def plan_preview(options: BuildOptions, empty_folder: str, sends: bool = True) -> BuildPlan:
@@ -41,6 +42,6 @@ def plan_preview(options: BuildOptions, empty_folder: str, sends: bool = True) -
     return plan_build(tried if limited else without_budget(tried))
 
 
-def without_budget(options: OptionsT) -> OptionsT:
+def without_budget(options: LimitedT) -> LimitedT:
     """The same options, with no limit to what is spent."""
     return replace(options, max_cost_usd=0.0, max_calls=0, budget_tokens=0)

@@ -26,6 +26,7 @@ from persona_hub.pipelines.planning.sizing import (
     shards_for,
 )
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig
+from persona_hub.transforms.check_samples.checks import Checks
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.expand_persona.relation_task import expand_prompt
 from persona_hub.transforms.extract_persona.extract_persona import extract_prompt
@@ -130,6 +131,7 @@ class Planned:
 
     model: ModelConfig = field(default_factory=ModelConfig)
     embedder: EmbedderConfig = field(default_factory=EmbedderConfig)
+    checks: Checks = field(default_factory=Checks)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +158,15 @@ def test_a_table_sums_calls_tokens_money_and_time() -> None:
     assert whole.split() == ["all", "1,500", "200,000", "60,000", "0.80", "1:01:00"]
     assert batch.endswith("0.40 US dollars")
     assert {len(head)} == {len(row) for row in (one, two, whole)}
+
+
+def test_a_judge_has_a_price_of_its_own_and_is_not_exported() -> None:
+    stages = [StageForecast("a", 1000, 100, 10), StageForecast("judge_a", 500, 200, 100, judges=True)]
+    prices = Prices(Price(1.0, 10.0, 0.5), judge=Price(2.0, 20.0))
+    _, _, two, whole, batch = estimate_table(stages, [1, 1], prices)
+    assert two.split()[4] == "1.20"
+    assert whole.split()[4] == "1.40"
+    assert batch.endswith("1.30 US dollars")
 
 
 def test_where_no_price_is_known_none_is_made_up() -> None:

@@ -103,6 +103,7 @@ class CompletionBundle:
         elif isinstance(answer, Exception):
             raise answer
         else:
+            self._weigh(answer)
             if not question.earlier and (fault := self.first_answers.fault_after(answer)):
                 self.window.engine.end(fault)
                 raise fault
@@ -121,6 +122,13 @@ class CompletionBundle:
             else:
                 self.results.append(result)
                 self.counts["answered"] += 1
+
+    def _weigh(self, answer: Completion) -> None:
+        """Counts the tokens of an answer, bought or found, and their squares: `estimate` wants their spread."""
+        self.counts["heard"] += 1
+        self.counts["heard_input_tokens"] += answer.input_tokens
+        self.counts["heard_output_tokens"] += answer.output_tokens
+        self.counts["heard_squared_tokens"] += (answer.input_tokens + answer.output_tokens) ** 2
 
     def _ask_used_up_again(self) -> None:
         """Asks once more where the model thought too long, unless it always does: that is the request's fault."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from persona_hub.transforms.errors import InvalidInputError
@@ -92,3 +93,11 @@ def questions_for(samples: int, share: float, is_last: bool) -> int:
     if is_last:
         asks += (SURE * math.sqrt(samples * (1 - share)) + SURE) / share
     return math.ceil(asks)
+
+
+def all_rounds(possible: int, wanted: Wanted, bring: Callable[[Progress], int]) -> Progress:
+    """What is known after the last round, without Beam; `bring`: how many samples a round's questions have given."""
+    progress = first_round(possible, wanted)
+    for n in range(ROUNDS):
+        progress = next_round(progress, bring(progress) if progress.asks else 0, 0, wanted, n == ROUNDS - 2)
+    return progress
