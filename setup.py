@@ -70,7 +70,7 @@ setup(
     package_data={
         "persona_hub": ["py.typed"],
         "persona_hub.pipelines": ["**/*.html", "**/*.css", "**/*.js"],
-        "persona_hub.transforms": ["**/*.json", "**/*.txt", "**/*.yaml", "**/*.lua", "**/*.gz"],
+        "persona_hub.transforms": ["**/*.json", "**/*.txt", "**/*.yaml", "**/*.lua", "**/*.gz", "**/*.csv"],
     },
     install_requires=REQUIRES,
     extras_require=EXTRAS,

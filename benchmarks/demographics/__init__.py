@@ -1,0 +1,1 @@
+"""Simulations and the oracle of the demographics."""

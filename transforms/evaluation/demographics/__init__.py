@@ -1,0 +1,1 @@
+"""Demographics of a hub: shares of attributes beside reference populations, associations, and balance."""

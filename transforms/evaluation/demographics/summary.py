@@ -1,0 +1,93 @@
+"""The section `demographics` of a report: shares, distances from references, associations, from counts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+from persona_hub.transforms.evaluation.demographics.association import Together, cramers_v, together
+from persona_hub.transforms.evaluation.demographics.cells import ATTRIBUTES, Cell, Cells
+from persona_hub.transforms.evaluation.demographics.groups import GroupCounts
+from persona_hub.transforms.evaluation.demographics.reference import Reference, packaged_references
+from persona_hub.transforms.evaluation.demographics.shares import compared, known_share, shares_among_known
+
+MOST_NAMED = 10  # values over- and under-represented, and pairs of values that go together, which are named
+
+
+@dataclass(frozen=True)
+class Demographics:
+    """All that the section is made of: whole numbers, which merge to the last bit in any order."""
+
+    cells: Cells = field(default_factory=Cells)
+    groups: GroupCounts = field(default_factory=GroupCounts)
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[str, Cell]], attributes: Sequence[str] = ATTRIBUTES) -> Demographics:
+        """Of rows: (document_id, a value of each attribute)."""
+        return cls(Cells.of((cell for _, cell in rows), attributes), GroupCounts.of(rows, attributes))
+
+    def merged(self, other: Demographics) -> Demographics:
+        """These and others."""
+        return Demographics(self.cells.merged(other.cells), self.groups.merged(other.groups))
+
+    def report(self, references: Mapping[str, Reference] | None = None) -> dict[str, Any]:
+        """The section as JSON. `references`: by attribute, in place of those of the world in the package."""
+        if references is None:
+            references = {name: one for (name, area), one in packaged_references().items() if area == "world"}
+        present = [name for name in self.cells.attributes if self.cells.known(name)]
+        return {
+            "personas": {"value": self.cells.total, "low": None, "high": None, "n": self.cells.total},
+            "attributes": {name: self.attribute(name, references.get(name)) for name in self.cells.attributes},
+            "associations": [self.association(*pair) for pair in ordered(combinations(present, 2), self.cells)],
+        }
+
+    def attribute(self, name: str, reference: Reference | None) -> dict[str, Any]:
+        """One attribute: how many have it known, shares among these, and beside the reference."""
+        known, design = self.cells.known(name), self.groups.design_effect(name)
+        found = shares_among_known(known, design=design)
+        told: dict[str, Any] = {
+            "known": known_share(self.cells.margin(name), design=design).as_json,
+            "design_effect": design,
+            "shares": {
+                value: found[value].as_json for value in sorted(found, key=lambda value: (-found[value].value, value))
+            },
+            "reference": None,
+        }
+        if reference is not None and known:
+            beside = compared(known, reference, design=design)
+            told["reference"] = {
+                "area": reference.area,
+                "source": reference.source,
+                "year": reference.year,
+                "licence": reference.licence,
+                "note": reference.note,
+                "shares": dict(reference.shares),
+                "outside": beside.outside,
+                "divergence": beside.divergence.as_json,
+                "over": [{"of": value, **beside.ratios[value].as_json} for value in beside.over[:MOST_NAMED]],
+                "under": [{"of": value, **beside.ratios[value].as_json} for value in beside.under[:MOST_NAMED]],
+            }
+        return told
+
+    def association(self, first: str, second: str) -> dict[str, Any]:
+        """Two attributes: how strongly they go together, and which of their values do most."""
+        pair = self.cells.pair(first, second)
+        design = max(self.groups.design_effect(first), self.groups.design_effect(second))
+        return {
+            "attributes": [first, second],
+            "v": cramers_v(pair.counts, design=design).as_json,
+            "together": [told_together(one) for one in together(pair, design=design)[:MOST_NAMED]],
+        }
+
+
+def told_together(one: Together) -> dict[str, Any]:
+    """Two values as JSON."""
+    return {"values": [one.row, one.column], "found": one.found, "expected": one.expected, "ratio": one.ratio}
+
+
+def ordered(pairs: Iterable[tuple[str, str]], cells: Cells) -> list[tuple[str, str]]:
+    """Pairs of attributes, those first whose association is surely the strongest (lower bound of V)."""
+    bounds = {pair: cramers_v(cells.pair(*pair).counts).low or 0.0 for pair in pairs}
+    return sorted(bounds, key=lambda pair: (-bounds[pair], pair))
