@@ -31,7 +31,7 @@ ROWS = (200, 3000)
 def personas(rows: int) -> list[tuple[str, ...]]:
     """Values that go together: the sex with the country, the stage with both."""
     rng = random.Random(rows)
-    found = []
+    found: list[tuple[str, ...]] = []
     for _ in range(rows):
         country = rng.choices(range(4), (1, 2, 3, 8))[0]
         sex = rng.choices(range(2), (1 + country, 3))[0]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_hub.transforms.evaluation.demographics.cells import Cells, sex_of
-from persona_hub.transforms.evaluation.demographics.groups import GROUPS, GroupCounts
+from persona_hub.transforms.evaluation.demographics.groups import DOCUMENT_GROUPS, GroupCounts
 from persona_hub.transforms.evaluation.demographics.summary import Demographics
 
 TWO = ("country", "sex")
@@ -79,4 +79,4 @@ def test_a_design_effect_needs_groups_and_values() -> None:
     assert GroupCounts.of([("a", ("DE",)), ("b", ("DE",))], ("country",)).design_effect("country") == 1
     assert GroupCounts.of([("a", ("DE",)), ("a", ("FR",))], ("country",)).design_effect("country") == 1
     rows = [(str(n), ("DE",)) for n in range(3000)]
-    assert len({group for group, *_ in GroupCounts.of(rows, ("country",)).counts}) == GROUPS
+    assert len({group for group, *_ in GroupCounts.of(rows, ("country",)).counts}) == DOCUMENT_GROUPS

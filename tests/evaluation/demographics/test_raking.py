@@ -150,7 +150,7 @@ def test_a_quota_sample_has_the_margins() -> None:
 
 def test_many_small_cells_keep_the_margins() -> None:
     rng = np.random.default_rng(5)
-    names = [(f"c{n}", s, str(o)) for n in range(60) for s in "mf" for o in range(10)]
+    names: list[tuple[str, ...]] = [(f"c{n}", s, str(o)) for n in range(60) for s in "mf" for o in range(10)]
     counts = dict(zip(names, map(int, 1 + rng.poisson(3, len(names))), strict=True))
     cells = Cells(("country", "sex", "occupation"), counts)
     margins = {"country": {f"c{n}": 1.0 + n % 3 for n in range(60)}, "sex": {"m": 1.0, "f": 1.0}}

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from persona_hub.transforms.evaluation.demographics.cells import Pair
+from persona_hub.transforms.evaluation.demographics.cells import PairTable
 from persona_hub.transforms.evaluation.figures import Figure
 
 Table = npt.NDArray[np.int64]
@@ -98,7 +98,7 @@ def cramers_v(table: Table, *, design: float = 1.0, level: float = 0.95) -> Figu
     return Figure(value, low, high, n)
 
 
-def together(pair: Pair, *, design: float = 1.0, level: float = 0.95) -> list[Together]:
+def together(pair: PairTable, *, design: float = 1.0, level: float = 0.95) -> list[Together]:
     """The values of two attributes that go together beyond chance, the furthest from it first.
 
     Adjusted standardised residuals (Haberman 1973), with the level shared by all cells (Bonferroni); only cells of

@@ -12,9 +12,9 @@ import orjson
 
 from persona_hub.transforms.attributes import UNSPECIFIED
 
-READ = ("language", "occupation", "seniority", "life_stage", "country", "education")  # from texts
+READ_ATTRIBUTES = ("language", "occupation", "seniority", "life_stage", "country", "education")  # from texts
 SEX = "sex"  # from a column that given personas came with
-ATTRIBUTES = (*READ, SEX)
+ATTRIBUTES = (*READ_ATTRIBUTES, SEX)
 SEX_COLUMNS = ("sex", "gender")
 SEXES = {"male": "male", "m": "male", "man": "male", "female": "female", "f": "female", "woman": "female"}
 
@@ -22,7 +22,7 @@ Cell = tuple[str, ...]  # a value of each attribute
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairTable:
     """A table of two attributes as far as both are known: `counts` is (values of the first, values of the second)."""
 
     rows: tuple[str, ...]
@@ -90,7 +90,7 @@ class Cells:
         """The same without UNSPECIFIED."""
         return {value: count for value, count in self.margin(attribute).items() if value != UNSPECIFIED}
 
-    def pair(self, first: str, second: str) -> Pair:
+    def pair(self, first: str, second: str) -> PairTable:
         """The table of two attributes, of the personas of which both are known."""
         cells = {cell: n for cell, n in self.over([first, second]).counts.items() if UNSPECIFIED not in cell}
         rows, columns = (tuple(sorted({cell[side] for cell in cells})) for side in (0, 1))
@@ -98,7 +98,7 @@ class Cells:
         row, column = ({value: place for place, value in enumerate(side)} for side in (rows, columns))
         for (a, b), count in cells.items():
             counts[row[a], column[b]] = count
-        return Pair(rows, columns, counts)
+        return PairTable(rows, columns, counts)
 
 
 def sex_of(given: str) -> str:

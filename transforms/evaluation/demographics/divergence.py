@@ -11,15 +11,15 @@ from scipy.special import gammaln, ndtri, xlogy
 
 from persona_hub.transforms.evaluation.figures import LEVEL, Figure
 
-Counts = npt.NDArray[np.int64]
+ValueCounts = npt.NDArray[np.int64]
 Shares = npt.NDArray[np.float64]
 
 ENUMERATED = 150  # draws up to which a binomial distribution is summed term by term
 NORMAL_FROM = 50  # expected draws, and expected others, from which it is taken as normal
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
-CLOSE, FURTHEST = 1e-6, 3.0
+CLOSE, FURTHEST_PART = 1e-6, 3.0
 LEAST_EXPECTED = 5.0
-PRIOR = 1.0  # draws; of one value alone there would be no variance
+PRIOR_DRAWS = 1.0  # draws; of one value alone there would be no variance
 
 
 def parts(p: Shares, q: Shares) -> Shares:
@@ -34,7 +34,7 @@ def jensen_shannon(p: Shares, q: Shares) -> float:
     return float(parts(p, q).sum())
 
 
-def divergence(counts: Counts, reference: Shares, *, design: float = 1.0, level: float = LEVEL) -> Figure:
+def divergence(counts: ValueCounts, reference: Shares, *, design: float = 1.0, level: float = LEVEL) -> Figure:
     """The divergence from a reference, which counts as exact, of the population that the counts were drawn from.
 
     That of the counts is too large, for chance alone parts them: by (values - 1) / (8 n ln 2) in large samples of equal
@@ -59,17 +59,17 @@ def divergence(counts: Counts, reference: Shares, *, design: float = 1.0, level:
 
         if excess(0.0) >= 0:
             return 0.0
-        return brentq(excess, 0.0, FURTHEST, xtol=CLOSE) if excess(FURTHEST) > 0 else FURTHEST
+        return brentq(excess, 0.0, FURTHEST_PART, xtol=CLOSE) if excess(FURTHEST_PART) > 0 else FURTHEST_PART
 
     low, value, high = (jensen_shannon(mixed(p, q, place(side), draws), q) for side in (z, 0.0, -z))
-    # Counts that happen to equal the reference show no way to go: then this bound is the higher one.
+    # ValueCounts that happen to equal the reference show no way to go: then this bound is the higher one.
     across = value + z * math.sqrt(moments(mixed(p, q, place(0.0), draws), q, draws)[1])
     return Figure(value, min(low, value), min(1.0, max(high, across)), n)
 
 
 def mixed(p: Shares, q: Shares, part: float, n: int) -> Shares:
-    """Shares `part` of the way from `q` to `p`, or beyond; `p` of `n` draws is taken with PRIOR draws from `q` more."""
-    towards = (n * p + PRIOR * q) / (n + PRIOR)
+    """Shares `part` of the way from `q` to `p`, or beyond; to `n` draws of `p` come PRIOR_DRAWS from `q`."""
+    towards = (n * p + PRIOR_DRAWS * q) / (n + PRIOR_DRAWS)
     shares = np.maximum(part * towards + (1 - part) * q, 0.0)
     return shares / shares.sum()
 

@@ -12,17 +12,17 @@ import numpy as np
 from persona_hub.transforms.attributes import UNSPECIFIED
 from persona_hub.transforms.evaluation.demographics.cells import ATTRIBUTES, Cell
 
-GROUPS = 64  # so a design effect is known to about 2 / sqrt(63 values), a fifth for an attribute with two
+DOCUMENT_GROUPS = 64  # so a design effect is known to about 2 / sqrt(63 values), a fifth for an attribute with two
 
 
 def group_of(document_id: str) -> int:
     """The group of a document, drawn by a hash of its id."""
-    return hashlib.blake2b(document_id.encode(), digest_size=1, key=b"demographics").digest()[0] % GROUPS
+    return hashlib.blake2b(document_id.encode(), digest_size=1, key=b"demographics").digest()[0] % DOCUMENT_GROUPS
 
 
 @dataclass(frozen=True)
 class GroupCounts:
-    """How many personas of each group of documents have each value of an attribute: at most GROUPS x values numbers."""
+    """How many personas of each group of documents have each value: at most DOCUMENT_GROUPS x values numbers."""
 
     attributes: tuple[str, ...] = ATTRIBUTES
     counts: Mapping[tuple[int, int, str], int] = field(default_factory=dict)  # (group, place of the attribute, value)

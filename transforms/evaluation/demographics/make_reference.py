@@ -67,10 +67,10 @@ WRITTEN_AS = {
     "nb": "no",
     "fil": "tl",
 }
-Row = tuple[str, str, str, int]  # area, attribute, value, how many
+TableRow = tuple[str, str, str, int]  # area, attribute, value, how many
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
+def csv_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -82,13 +82,13 @@ def years_in(band: str, first: int, end: int) -> int:
     return max(0, min(end, start + BAND_YEARS) - max(first, start))
 
 
-def ages_and_sexes(folder: Path) -> Iterator[Row]:
+def ages_and_sexes(folder: Path) -> Iterator[TableRow]:
     """Persons by life stage and by sex, of the world and of each country (the source has thousands)."""
     alpha = {
-        str(int(row["M49"])): row["ISO3166-1-Alpha-2"] for row in rows_of(folder / "country-codes.csv") if row["M49"]
+        str(int(row["M49"])): row["ISO3166-1-Alpha-2"] for row in csv_rows(folder / "country-codes.csv") if row["M49"]
     }
     people: dict[str, dict[tuple[str, str], float]] = defaultdict(lambda: defaultdict(float))
-    for row in rows_of(folder / "un_wpp2019_population_2020_by_age_sex.csv"):
+    for row in csv_rows(folder / "un_wpp2019_population_2020_by_age_sex.csv"):
         area = WORLD if row["un_code"] == "900" else alpha.get(row["un_code"], "")
         men, women = (1000 * float(row[f"{sex}_2020_thousands"]) for sex in ("male", "female"))
         people[area]["sex", "male"] += men
@@ -102,11 +102,11 @@ def ages_and_sexes(folder: Path) -> Iterator[Row]:
             yield area, attribute, value, round(count)
 
 
-def countries(folder: Path) -> Iterator[Row]:
+def countries(folder: Path) -> Iterator[TableRow]:
     """Persons by country in the last year of the World Bank; those that it lacks by the UN's count."""
-    codes = rows_of(folder / "country-codes.csv")
+    codes = csv_rows(folder / "country-codes.csv")
     alpha = {row["ISO3166-1-Alpha-3"]: row["ISO3166-1-Alpha-2"] for row in codes} | {"XKX": "XK"}
-    bank = rows_of(folder / "world_bank_population_by_country.csv")
+    bank = csv_rows(folder / "world_bank_population_by_country.csv")
     last = max(int(row["Year"]) for row in bank)
     found = {
         alpha[row["Country Code"]]: round(float(row["Value"]))
@@ -120,7 +120,7 @@ def countries(folder: Path) -> Iterator[Row]:
     yield from ((WORLD, "country", code, found[code]) for code in sorted(found, key=lambda code: (-found[code], code)))
 
 
-def speakers(folder: Path) -> Iterator[Row]:
+def speakers(folder: Path) -> Iterator[TableRow]:
     """Persons who use a language, first or second, as far as detectors can tell it and a million use it."""
     names = set(pycld2.DETECTED_LANGUAGES)
     known = {code for name, code in pycld2.LANGUAGES if name in names}
@@ -142,11 +142,11 @@ def speakers(folder: Path) -> Iterator[Row]:
     yield from ((WORLD, "language", code, kept[code]) for code in sorted(kept, key=lambda code: (-kept[code], code)))
 
 
-def employment(folder: Path) -> Iterator[Row]:
+def employment(folder: Path) -> Iterator[TableRow]:
     """Employed persons by major group of ISCO-08; the source's percents, which add up to 100 to 102, made to add up."""
-    codes = rows_of(folder / "country-codes.csv")
+    codes = csv_rows(folder / "country-codes.csv")
     alpha = {row["ISO3166-1-Alpha-3"]: row["ISO3166-1-Alpha-2"] for row in codes} | {"WLD": WORLD}
-    for row in rows_of(folder / "ilo_isco08_employment_shares_world_regions.csv"):
+    for row in csv_rows(folder / "ilo_isco08_employment_shares_world_regions.csv"):
         percents = {
             name[4]: float(value) for name, value in row.items() if name.startswith("isco") and name[4].isdigit()
         }
@@ -187,7 +187,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def lines(name: str, rows: Iterable[Row]) -> Iterator[str]:
+def lines(name: str, rows: Iterable[TableRow]) -> Iterator[str]:
     """The lines of a table: its header in comments, the names of the columns, rows."""
     yield from (f"# {line}\n" for line in HEADERS[name])
     yield "area,attribute,value,count\n"

@@ -12,7 +12,7 @@ from persona_hub.transforms.attributes import UNSPECIFIED
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.evaluation.demographics.cells import Cell, Cells
 
-Weights = npt.NDArray[np.float64]
+CellWeights = npt.NDArray[np.float64]
 Margins = Mapping[str, Mapping[str, float]]  # attribute -> value -> share, or number, of any total
 
 TOLERANCE = 1e-9  # of a share, at which the weights stand
@@ -28,7 +28,7 @@ class UnreachableMarginError(InvalidInputError):
 
 @dataclass(frozen=True)
 class Balanced:
-    """Weights of cells, of mean 1 over personas."""
+    """CellWeights of cells, of mean 1 over personas."""
 
     attributes: tuple[str, ...]
     weights: Mapping[Cell, float]
@@ -45,14 +45,14 @@ class Target:
 
     attribute: str
     codes: npt.NDArray[np.intp]
-    shares: Weights
+    shares: CellWeights
     absent: float
 
 
 def rake(
     cells: Cells, margins: Margins, *, most_weight: float = 0.0, absent: str = "error", tolerance: float = TOLERANCE
 ) -> Balanced:
-    """Weights for each combination of the margins' attributes, by which these have the margins' shares.
+    """CellWeights for each combination of the margins' attributes, by which these have the margins' shares.
 
     Iterative proportional fitting (W. E. Deming and F. F. Stephan 1940) on counts, so its cost does not grow with
     personas. Of all weights with these margins they are nearest to equal ones in relative entropy. A value that a
@@ -122,8 +122,8 @@ def target_of(cells: Cells, place: int, margin: Mapping[str, float], absent: str
     return Target(attribute, of_cells, shares, left_out)
 
 
-def fitted(counts: Weights, start: Weights, targets: list[Target], tolerance: float) -> tuple[Weights, int]:
-    """Weights of mean 1 from others by proportional fitting, and how many rounds it took."""
+def fitted(counts: CellWeights, start: CellWeights, targets: list[Target], tolerance: float) -> tuple[CellWeights, int]:
+    """CellWeights of mean 1 from others by proportional fitting, and how many rounds it took."""
     total, weights, rounds = counts.sum(), start, 0
     while rounds < MOST_ROUNDS:
         rounds += 1
@@ -137,8 +137,8 @@ def fitted(counts: Weights, start: Weights, targets: list[Target], tolerance: fl
     return weights, rounds
 
 
-def cut(counts: Weights, weights: Weights, most: float) -> Weights:
-    """Weights of at most `most`, the others raised alike until the mean is 1."""
+def cut(counts: CellWeights, weights: CellWeights, most: float) -> CellWeights:
+    """CellWeights of at most `most`, the others raised alike until the mean is 1."""
     for _ in range(MOST_ROUNDS):
         full = weights >= most
         weights = np.minimum(weights, most)
@@ -149,7 +149,7 @@ def cut(counts: Weights, weights: Weights, most: float) -> Weights:
     return np.minimum(weights, most)
 
 
-def gaps_of(counts: Weights, weights: Weights, targets: list[Target]) -> dict[str, float]:
+def gaps_of(counts: CellWeights, weights: CellWeights, targets: list[Target]) -> dict[str, float]:
     """By attribute, how far the furthest share is from the one that is asked for."""
     total = max(float(counts @ weights), 1e-300)
     return {

@@ -13,10 +13,10 @@ from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.evaluation.demographics.cells import ATTRIBUTES
 
 WORLD = "world"
-FOLDER = Path(__file__).with_name("tables")
+TABLE_FOLDER = Path(__file__).with_name("tables")
 PACKAGED = ("ages_and_sexes", "countries", "employment", "speakers")
-COLUMNS = ("area", "attribute", "value", "count")
-MARK = "#"
+TABLE_HEADER = ("area", "attribute", "value", "count")
+COMMENT_MARK = "#"
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ def read_references(name: str, lines: Iterable[str]) -> dict[tuple[str, str], Re
     notes: list[str] = []
     body: list[tuple[int, str]] = []
     for number, line in enumerate(lines, 1):
-        key, colon, text = line.lstrip(MARK).strip().partition(": ")
-        if not line.startswith(MARK):
+        key, colon, text = line.lstrip(COMMENT_MARK).strip().partition(": ")
+        if not line.startswith(COMMENT_MARK):
             body += [(number, line)] if line.strip() else []
         elif colon and key in ("source", "year", "licence"):
             header[key] = text
         else:
-            notes.append(line.lstrip(MARK).strip())
+            notes.append(line.lstrip(COMMENT_MARK).strip())
     counts: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    if not body or tuple(next(csv.reader([body[0][1]]))) != COLUMNS:
-        raise InvalidInputError(f"{name}: the first line after the comments must be {','.join(COLUMNS)}")
+    if not body or tuple(next(csv.reader([body[0][1]]))) != TABLE_HEADER:
+        raise InvalidInputError(f"{name}: the first line after the comments must be {','.join(TABLE_HEADER)}")
     for number, line in body[1:]:
         area, attribute, value, count = checked_row(name, number, next(csv.reader([line])))
         if value in counts[attribute, area]:
@@ -71,8 +71,8 @@ def read_references(name: str, lines: Iterable[str]) -> dict[tuple[str, str], Re
 def checked_row(name: str, number: int, row: list[str]) -> tuple[str, str, str, float]:
     """Area, attribute, value and count of a row. Raises InvalidInputError."""
     place = f"{name}, line {number}"
-    if len(row) != len(COLUMNS):
-        raise InvalidInputError(f"{place}: {len(row)} columns where {', '.join(COLUMNS)} are wanted")
+    if len(row) != len(TABLE_HEADER):
+        raise InvalidInputError(f"{place}: {len(row)} columns where {', '.join(TABLE_HEADER)} are wanted")
     area, attribute, value, text = row
     if attribute not in ATTRIBUTES:
         raise InvalidInputError(f"{place}: no attribute {attribute!r}; there are {', '.join(ATTRIBUTES)}")
@@ -90,7 +90,7 @@ def packaged_references() -> Mapping[tuple[str, str], Reference]:
     """All that are in the package."""
     found: dict[tuple[str, str], Reference] = {}
     for name in PACKAGED:
-        found |= read_references(f"{name}.csv", (FOLDER / f"{name}.csv").read_text("utf-8").splitlines())
+        found |= read_references(f"{name}.csv", (TABLE_FOLDER / f"{name}.csv").read_text("utf-8").splitlines())
     return found
 
 

@@ -80,7 +80,9 @@ class Compared:
     outside: int  # personas whose value the reference lacks; not compared
 
 
-def compared(known: Mapping[str, int], reference: Reference, *, design: float = 1.0, level: float = LEVEL) -> Compared:
+def beside_reference(
+    known: Mapping[str, int], reference: Reference, *, design: float = 1.0, level: float = LEVEL
+) -> Compared:
     """Personas by value beside a reference, over the values that this has.
 
     The intervals of the ratios hold for all values at once, so among those that are named over- or under-represented,

@@ -11,7 +11,7 @@ from persona_hub.transforms.evaluation.demographics.association import Together,
 from persona_hub.transforms.evaluation.demographics.cells import ATTRIBUTES, Cell, Cells
 from persona_hub.transforms.evaluation.demographics.groups import GroupCounts
 from persona_hub.transforms.evaluation.demographics.reference import Reference, packaged_references
-from persona_hub.transforms.evaluation.demographics.shares import compared, known_share, shares_among_known
+from persona_hub.transforms.evaluation.demographics.shares import beside_reference, known_share, shares_among_known
 
 MOST_NAMED = 10  # values over- and under-represented, and pairs of values that go together, which are named
 
@@ -56,7 +56,7 @@ class Demographics:
             "reference": None,
         }
         if reference is not None and known:
-            beside = compared(known, reference, design=design)
+            beside = beside_reference(known, reference, design=design)
             told["reference"] = {
                 "area": reference.area,
                 "source": reference.source,
