@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DISABLED, WHICH = "OTEL_SDK_DISABLED", "OTEL_METRICS_EXPORTER"
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-OTLP, CONSOLE, NOWHERE = EXPORTERS = ("otlp", "console", "none")
+BY_OTLP, TO_CONSOLE, TO_NOWHERE = METRICS_EXPORTERS = ("otlp", "console", "none")
 SPOKEN = "http/protobuf"
 SHARED_SECONDS = 0.05  # the metrics of one export are of one look at the job
 
@@ -43,14 +43,14 @@ def wanted_exporters() -> tuple[str, ...]:
     said = os.environ.get(WHICH, "")
     names = tuple(filter(None, (name.strip().lower() for name in said.split(","))))
     if not names:
-        names = (OTLP,) if any(os.environ.get(name) for name in ENDPOINTS) else ()
-    if unknown := [name for name in names if name not in EXPORTERS]:
-        raise UsageError(f"{WHICH}={said}: no exporter {unknown[0]!r}; there are {', '.join(EXPORTERS)}")
-    if OTLP in names:
+        names = (BY_OTLP,) if any(os.environ.get(name) for name in ENDPOINTS) else ()
+    if unknown := [name for name in names if name not in METRICS_EXPORTERS]:
+        raise UsageError(f"{WHICH}={said}: no exporter {unknown[0]!r}; there are {', '.join(METRICS_EXPORTERS)}")
+    if BY_OTLP in names:
         variable = next((name for name in PROTOCOLS if os.environ.get(name)), PROTOCOLS[1])
         if (protocol := os.environ.get(variable) or SPOKEN) != SPOKEN:
             raise UsageError(f"{variable}={protocol}: only {SPOKEN} is spoken; collectors take it at port 4318")
-    return tuple(name for name in dict.fromkeys(names) if name != NOWHERE)
+    return tuple(name for name in dict.fromkeys(names) if name != TO_NOWHERE)
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def cached_of(facts: Facts) -> Iterator[tuple[float, dict[str, Any]]]:
         yield stage.cached, {"stage": stage.stage}
 
 
-def limits_of(facts: Facts) -> Iterator[tuple[float, dict[str, Any]]]:
+def budget_of(facts: Facts) -> Iterator[tuple[float, dict[str, Any]]]:
     """The budgets that are set."""
     budget = facts.budget
     for name, n in {"USD": budget.cost_usd, "tokens": budget.tokens, "calls": budget.calls}.items():
@@ -123,7 +123,7 @@ def limits_of(facts: Facts) -> Iterator[tuple[float, dict[str, Any]]]:
 
 
 # (name, unit, what it is, what is observed); names stay as they are: dashboards use them.
-RISING: list[tuple[str, str, str, Observe]] = [
+RISING_METRICS: list[tuple[str, str, str, Observe]] = [
     ("documents", "{document}", "documents and rows of given personas that were read", lambda f: [(f.documents, {})]),
     ("rows", "{row}", "rows that dedup has read", lambda f: [(f.rows, {})]),
     ("samples", "{sample}", "samples that a model has written", lambda f: [(f.samples, {})]),
@@ -137,7 +137,7 @@ RISING: list[tuple[str, str, str, Observe]] = [
     ("refusals", "{call}", "calls that a server refused, being too busy", lambda f: [(f.refusals, {})]),
     ("retries", "{call}", "calls that were sent again", lambda f: [(f.retries, {})]),
 ]
-STANDING: list[tuple[str, str, str, Observe]] = [
+STANDING_METRICS: list[tuple[str, str, str, Observe]] = [
     ("personas", "{persona}", "personas so far; dedup takes some away again", lambda f: [(f.personas, {})]),
     ("calls", "{call}", "paid calls of all runs on the response store", lambda f: [(f.spend.calls, {})]),
     (
@@ -152,7 +152,7 @@ STANDING: list[tuple[str, str, str, Observe]] = [
         "US dollars of these calls; none where the price is not known",
         lambda f: [] if f.cost_usd is None else [(f.cost_usd, {})],
     ),
-    ("budget", "1", "what these may be, by unit", limits_of),
+    ("budget", "1", "what these may be, by unit", budget_of),
 ]
 
 
@@ -164,7 +164,10 @@ def register(meter: Any, look: Look) -> None:
 
         return lambda _: [Observation(value, attributes) for value, attributes in observe(look())]
 
-    for make, rows in ((meter.create_observable_counter, RISING), (meter.create_observable_gauge, STANDING)):
+    for make, rows in (
+        (meter.create_observable_counter, RISING_METRICS),
+        (meter.create_observable_gauge, STANDING_METRICS),
+    ):
         for name, unit, about, observe in rows:
             make(f"persona_hub.{name}", [observed_by(observe)], unit, about)
 
@@ -173,7 +176,7 @@ def reader_of(exporter: str) -> CountingReader:
     """What exports at the interval that OTEL_METRIC_EXPORT_INTERVAL says."""
     from persona_hub.pipelines.progress.telemetry_readers import console_reader, otlp_reader
 
-    return otlp_reader() if exporter == OTLP else console_reader()
+    return otlp_reader() if exporter == BY_OTLP else console_reader()
 
 
 def resource_of_job() -> Any:
