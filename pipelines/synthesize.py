@@ -12,7 +12,7 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import SynthesizeOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.cli.log_lines import say
+from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.option import deciding_values, recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
@@ -32,6 +32,7 @@ from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
 from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.accepted import report_accepted
+from persona_hub.pipelines.reporting.judged import agreement_later
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.reporting.server_words import server_words
 from persona_hub.pipelines.reporting.summary import samples_done, samples_summary
@@ -45,7 +46,7 @@ from persona_hub.transforms.choice.choice import Choice
 from persona_hub.transforms.counting.counts import count_records
 from persona_hub.transforms.counting.stages import READ_HUB
 from persona_hub.transforms.hub.manifest import RunManifest, content_of, fingerprint
-from persona_hub.transforms.hub.versions import Hub, list_attempts, open_hub
+from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, open_hub
 from persona_hub.transforms.read_hub.choice_rows import ReadRows
 from persona_hub.transforms.read_hub.earlier_samples import EarlierSamples, earlier_files
 from persona_hub.transforms.synthesis.use_case import UseCase
@@ -154,6 +155,7 @@ class SynthesizeJob:
         """Says what samples there are."""
         if self.done:
             say(samples_done(self.options.output, self.run))
+            self.report_gold()
             return report_accepted(self.options, self.run)
         say(samples_summary(self.options.output, self.run))
         attempts = [run for run in list_attempts(self.options.output, self.run) if run.run == self.run]
@@ -161,6 +163,12 @@ class SynthesizeJob:
         code = report_partial(left, self.model, server_words(self.options.output, self.run, left), counts)
         short = report_accepted(self.options, self.run)
         return code or short
+
+    def report_gold(self) -> None:
+        """Says how far the judge of a run that was done before agrees with people, where a gold set is given now."""
+        if self.checks.gold and self.checks.judge:
+            runs = [(use_case, made) for use_case, made in list_runs(self.options.output) if made.run == self.run]
+            say_lines(agreement_later(self.options.output, runs, self.checks.gold, self.checks.judge.min_score))
 
 
 def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> SynthesizeJob:
@@ -171,7 +179,7 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         raise UsageError("--use_case is required: a name, `all` for the six, or FILE.yaml of your own")
 
     choice = choice_of_hub(options, hub)
-    wanted, checks = wanted_of(options), checks_of(options, where, options.pii)
+    wanted, checks = wanted_of(options), checks_of(options, where, options.pii, use_cases)
     decisive = decisive_checks(options, checks, use_cases)
 
     def name_with(limits: TokenLimits) -> str:

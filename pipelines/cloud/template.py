@@ -85,6 +85,7 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "plugin": (r"[^\s,]+", "TEXT"),
     "verify": (r"program|independent|none|vote:[0-9]+/[0-9]+", "TEXT"),
     "judge": (rf"offline|({SERVED}):{MODEL}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
+    "judge_gold": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "rubric": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "against_benchmark": (CLOUD_OBJECT, "TEXT"),
 }

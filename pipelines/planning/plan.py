@@ -133,8 +133,9 @@ def planned(options: BuildOptions, where: Where, choose: Choose) -> BuildPlan:
     check_sources(options)
     files, given = corpus_files(options), given_files(options)
     extract, expand = extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)
-    checks = checks_of(options, where, options.pii)
-    decisive = decisive_checks(options, checks, use_cases_of(options))
+    ordered = use_cases_of(options)
+    checks = checks_of(options, where, options.pii, ordered)
+    decisive = decisive_checks(options, checks, ordered)
     checked = recorded_checks(options, checks, decisive)
     attributes = attributes_prompt(options.prompt_dir) if options.attributes == BY_MODEL else None
     steps = [extract, expand, *([attributes] if attributes else [])]

@@ -8,6 +8,7 @@ from itertools import islice
 
 from persona_hub.pipelines.planning.trust import NO_USE_CASE
 from persona_hub.pipelines.reporting.accepted import rejected_lines
+from persona_hub.pipelines.reporting.judged import judged_lines
 from persona_hub.pipelines.reporting.own_usage import Usage, usage_by_name
 from persona_hub.transforms.counting.losses import all_lost, refused_inputs
 from persona_hub.transforms.counting.quantity import quantity
@@ -15,8 +16,10 @@ from persona_hub.transforms.counting.stages import (
     CHECK,
     EXPAND_PERSONA,
     EXTRACT_PERSONA,
+    JUDGE,
     LEFT_OUT,
     SYNTHESIZE,
+    VERIFY,
     synthesize_stage,
 )
 from persona_hub.transforms.expand_persona.one_hop import LOW_NOVELTY
@@ -24,6 +27,7 @@ from persona_hub.transforms.hub.manifest import BaseManifest, Manifest
 from persona_hub.transforms.hub.reading import read_manifest_files
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, open_hub, path_of
+from persona_hub.transforms.judging.agreement import GOLD
 from persona_hub.transforms.llm.protocol import MALFORMED_REASONS
 from persona_hub.transforms.records import Persona, Sample, excerpt, printable
 
@@ -61,7 +65,9 @@ def samples_summary(output: str, run: str) -> str:
         first = next(read_manifest_files(output, made, "samples", Sample), None)
         if first:
             lines.append(f"  {excerpt(first.text, SHOWN_CHARACTERS)}")
-        lines += rejected_lines(output, made)
+        lines += [*judged_lines(use_case, made), *rejected_lines(output, made)]
+    if letters := (runs[0][1].counts.get("dead_letters", {}).get("letters", 0) if runs else 0):
+        lines.append(f"{'dead letters':20}{path_of(output, f'dead_letters/{run}')}  ({letters:,})")
     return "\n".join(map(printable, lines))
 
 
@@ -128,13 +134,20 @@ def counted(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
         ("minhash_dedup", "personas", "kept"),
         ("embed_dedup", "personas", "kept"),
         ("ask_attributes", "asked", "answered"),
-        *((stage, "asked", "answered") for stage in counts if stage.startswith(f"{SYNTHESIZE}_")),
+        *(
+            (stage, "asked", "answered")
+            for kind in (SYNTHESIZE, VERIFY, JUDGE)
+            for stage in counts
+            if stage.startswith(f"{kind}_")
+        ),
         *((stage, "samples", "accepted") for stage in counts if stage.startswith(f"{CHECK}_")),
     ):
         found = counts.get(stage, {})
         if not found.get(whole):
             continue
-        others = {name: n for name, n in found.items() if name not in (whole, kept, *ELSEWHERE)}
+        others = {
+            name: n for name, n in found.items() if name not in (whole, kept, *ELSEWHERE) and not name.startswith(GOLD)
+        }
         rest = ", ".join(
             f"{n:,} {name.removeprefix('lost-').removeprefix('rejected-')}" for name, n in others.items() if n
         )
@@ -163,6 +176,10 @@ def paid(own: Usage, counted_so_far: Usage | None = None) -> Iterator[str]:
     tokens = f"{quantity(mine['input_tokens'], 'token')} in, {mine['output_tokens']:,.0f} out"
     estimated = f" ({quantity(mine['estimated'], 'call')} estimated)" if mine.get("estimated") else ""
     yield f"model         {quantity(mine['calls'], 'call')}, {tokens}{estimated}{cost_in(mine)}"
+    judged = total_usage({stage: row for stage, row in own.items() if stage.startswith(f"{JUDGE}_")})
+    if judged.get("calls"):
+        in_and_out = f"{quantity(judged['input_tokens'], 'token')} in, {judged['output_tokens']:,.0f} out"
+        yield f"of that judge {quantity(judged['calls'], 'call')}, {in_and_out}{cost_in(judged)}"
     if whole["calls"] > mine["calls"]:
         calls = quantity(whole["calls"], "call")
         yield f"so far        {calls} of these steps{cost_in(whole)}, with those of earlier runs"
@@ -220,9 +237,11 @@ def first_records(hub: Hub) -> Iterator[str]:
     added = (persona for path in hub.own_paths("personas") for persona in read_file(path, Persona))
     for persona in islice(added, SHOWN_PERSONAS):
         yield f"persona  {excerpt(persona.text, SHOWN_CHARACTERS)}"
-    for use_case, run in list_runs(hub.output):
-        if run.run != hub.manifest.version:
-            continue
+    own = [(use_case, run) for use_case, run in list_runs(hub.output) if run.run == hub.manifest.version]
+    for use_case, run in own:
+        for line in judged_lines(use_case, run):
+            yield f"{use_case}:{line}"
+    for use_case, run in own:
         for sample in islice(read_manifest_files(hub.output, run, "samples", Sample), 1):
             yield f"sample   {use_case}: {excerpt(sample.text, SHOWN_CHARACTERS)}"
             return

@@ -62,6 +62,7 @@ EXAMPLES = {
     "plugin": "no_dates no_dates,of_mine |",
     "verify": "program vote:3/5 none | votes vote:3",
     "judge": "openai:gpt-5 offline gs://box/judge.yaml | gpt-5 judge.yaml",
+    "judge_gold": "gs://box/gold.jsonl | gold.jsonl",
     "rubric": "gs://box/rubric.yaml | rubric.yaml",
     "against_benchmark": "gs://box/gsm8k.jsonl gs://box/a.csv:question | gsm8k.jsonl",
     "where": "hop<2 language=de |",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.transforms.judging.agreement import Agreement
-from persona_hub.transforms.judging.gold import GoldError, GoldRow, agreement_with, gold_row, read_gold
+from persona_hub.transforms.judging.agreement import Agreement, agreement_in, count_name
+from persona_hub.transforms.judging.gold import GoldError, GoldRow, agreement_with, by_sample, gold_row, read_gold
 from persona_hub.transforms.records import Sample, persona_id
 from tests.helpers.checks.checking import sample
 
@@ -46,6 +46,44 @@ def test_a_wrong_row_is_told_of(line: str, says: str) -> None:
     with pytest.raises(GoldError) as told:
         gold_row(line, "g")
     assert str(told.value).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("line", "use_cases", "says"),
+    [
+        ('{"persona_id": "5f", "verdict": 1}', ["math", "tool"], "g: use_case: '' must be one of math, tool"),
+        ('{"text": "a", "verdict": 1, "use_case": "maths"}', ["math"], "g: use_case: 'maths' must be one of math"),
+        ('{"text": "a", "verdict": 1, "use_case": 7}', ["math"], "g: use_case: '7' must be one of math"),
+    ],
+)
+def test_a_row_of_no_use_case_of_the_run(line: str, use_cases: list[str], says: str) -> None:
+    with pytest.raises(GoldError) as told:
+        gold_row(line, "g", use_cases)
+    assert str(told.value) == says
+
+
+def test_a_row_is_of_the_use_case_that_it_names() -> None:
+    for line, use_cases in (
+        ('{"persona_id": "5f", "verdict": 1}', ["math"]),
+        ('{"text": "a", "verdict": 1}', ["math", "tool"]),
+        ('{"persona_id": "5f", "verdict": 1, "use_case": "tool"}', ["math", "tool"]),
+    ):
+        row = gold_row(line, "g", use_cases)
+        assert bool(by_sample([row], "math")) == (row.use_case != "tool")
+        assert by_sample([row], "tool") == {row.key: [1.0]}
+
+
+def test_two_people_on_one_sample_count_twice() -> None:
+    gold = [GoldRow(1.0, "a"), GoldRow(0.0, "a"), GoldRow(1.0, "", DIVER, 0)]
+    assert agreement_with(gold, [scored("a", 0.8)]) == Agreement(both=2, judge_only=1)
+
+
+def test_counts_are_the_agreement_again() -> None:
+    found = Agreement(both=4, judge_only=3, human_only=2, neither=1)
+    pairs = {(True, True): 4, (True, False): 3, (False, True): 2, (False, False): 1}
+    assert agreement_in({count_name(*pair): n for pair, n in pairs.items()} | {"asked": 10}) == found
+    assert found.told["gold_samples"] == 10
+    assert Agreement(both=3).told["kappa"] is None
 
 
 def test_a_file_without_rows(tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.planning.forecast import AGREED, PASSES, Prices, budget_shares, forecast_samples
+from persona_hub.pipelines.planning.models import HERE
+from persona_hub.pipelines.planning.samples.checks import checks_of
 from persona_hub.pipelines.planning.samples.judges import judge_of, judge_price
+from persona_hub.transforms.judging.gold import GoldError
 from persona_hub.transforms.judging.judge_task import JUDGE_SAMPLING
 from persona_hub.transforms.judging.rubric import RubricError, default_rubric
 from persona_hub.transforms.llm.prices import Price, PriceError
@@ -131,6 +134,7 @@ def test_a_file_that_describes_no_judge(tmp_path: Path, text: str, says: str) ->
     [
         (["--min_score=0.7"], "--min_score: says how samples are judged; name who judges them"),
         (["--rubric=r.yaml"], "--rubric: says how"),
+        (["--judge_gold=g.jsonl"], "--judge_gold: says how"),
         (["--judge=openai"], "--judge openai: name the model too, as in openai:MODEL"),
         (["--judge=vllm:some/model"], "must answer at once"),
         (["--judge=export:folder"], "must answer at once"),
@@ -139,6 +143,16 @@ def test_a_file_that_describes_no_judge(tmp_path: Path, text: str, says: str) ->
 def test_a_judge_that_there_cannot_be(arguments: list[str], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         judge_of(build_options(*arguments))
+
+
+def test_a_gold_set_is_read_before_anything_starts(tmp_path: Path) -> None:
+    file = tmp_path / "gold.jsonl"
+    file.write_text('{"text": "a", "verdict": 1}\n{"text": "b"}\n')
+    options = build_options("--judge=offline", f"--judge_gold={file}")
+    with pytest.raises(GoldError, match=r"--judge_gold .*gold\.jsonl: line 2: give either verdict"):
+        checks_of(options, HERE, "scrub", BOTH)
+    file.write_text('{"text": "a", "verdict": 1}\n')
+    assert len(checks_of(options, HERE, "scrub", BOTH).gold) == 1
 
 
 def test_a_rubric_is_read_before_anything_starts(tmp_path: Path) -> None:

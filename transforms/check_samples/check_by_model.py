@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -11,6 +12,7 @@ from persona_hub.transforms.check_samples.checked_by_model import CheckedByModel
 from persona_hub.transforms.check_samples.judge_samples import JudgeSamples
 from persona_hub.transforms.check_samples.solve_task import SOLVE_SAMPLING, solve_prompt
 from persona_hub.transforms.check_samples.verify_by_model import VerifyByModel
+from persona_hub.transforms.judging.gold import GoldRow
 from persona_hub.transforms.judging.judge_task import Judge
 from persona_hub.transforms.llm.protocol import Sampling
 from persona_hub.transforms.prompts import Prompt
@@ -31,6 +33,7 @@ class CheckByModel(beam.PTransform):
     model: ModelConfig  # that solves
     verify: Verify
     judge: Judge | None = None
+    gold: Sequence[GoldRow] = ()  # how people judge some of the samples
     solve: Prompt | None = None  # of the solver; None: the packaged one
     sampling: Sampling = SOLVE_SAMPLING  # of the solver
     blocks: int = 16
@@ -58,7 +61,8 @@ class CheckByModel(beam.PTransform):
             )
         if self.judge:
             left = steps[-1].samples if steps else samples
-            steps.append(left | "JudgeSamples" >> JudgeSamples(use_case=self.use_case.name, judge=self.judge))
+            step = JudgeSamples(use_case=self.use_case.name, judge=self.judge, gold=self.gold)
+            steps.append(left | "JudgeSamples" >> step)
         if not steps:
             raise ValueError("CheckByModel: neither a vote nor a judge is asked for; leave the step out")
         if len(steps) == 1:

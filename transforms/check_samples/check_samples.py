@@ -98,6 +98,7 @@ class CheckSamples(beam.PTransform):
             model=self.model,
             verify=self.checks.verify,
             judge=self.checks.judge,
+            gold=self.checks.gold,
             solve=self.checks.solve,
             sampling=self.checks.sampling,
         )

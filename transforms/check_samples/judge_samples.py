@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,11 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from persona_hub.transforms.check_samples.checked_by_model import UNCHECKED, CheckedByModel
-from persona_hub.transforms.counting.counts import count_records
+from persona_hub.transforms.counting.counts import Key, Sizes, count_records
 from persona_hub.transforms.counting.stages import check_stage, judge_stage
+from persona_hub.transforms.judging.agreement import count_name
+from persona_hub.transforms.judging.gold import GoldRow, by_sample, verdicts_on
+from persona_hub.transforms.judging.gold import Key as GoldKey
 from persona_hub.transforms.judging.judge_task import Judge
 from persona_hub.transforms.judging.rubric import COMMENT, HIGHEST
 from persona_hub.transforms.llm.generate import Generate
@@ -29,6 +32,7 @@ class JudgeSamples(beam.PTransform):
 
     use_case: str
     judge: Judge
+    gold: Sequence[GoldRow] = ()  # how people judge some of the samples
 
     def expand(self, samples: beam.PCollection[Batch[Sample]]) -> CheckedByModel:
         """Asks the judge about each sample."""
@@ -37,12 +41,26 @@ class JudgeSamples(beam.PTransform):
         out = answers.results | "Part" >> beam.FlatMap(part_by_score, self.judge.min_score).with_outputs(
             LOW, main="samples"
         )
+        agreement: Sizes = ()
+        if gold := by_sample(self.gold, self.use_case):
+            count = beam.FlatMap(count_verdicts, stage, gold, self.judge.min_score)
+            agreement = (answers.results | "CountGold" >> count.with_output_types(tuple[Key, int]),)
         counts = (
+            *agreement,
             *count_records(stage, "asked", samples),
             *count_records(stage, "answered", answers.results),
             *count_records(check_stage(self.use_case), UNCHECKED, answers.dead_letters),
         )
         return CheckedByModel(out.samples, out[LOW], answers.dead_letters, counts)
+
+
+def count_verdicts(
+    batch: Batch[Sample], stage: str, gold: Mapping[GoldKey, Sequence[float]], least: float
+) -> Iterator[tuple[Key, int]]:
+    """The verdicts of judge and people on the samples of a batch, as `count_records` counts records."""
+    for sample in batch:
+        for judge, human in verdicts_on(sample, gold, least):
+            yield (stage, count_name(judge, human)), 1
 
 
 def part_by_score(batch: Batch[Sample], min_score: float) -> Iterator[Any]:

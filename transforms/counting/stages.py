@@ -23,7 +23,6 @@ SYNTHESIZE = "synthesize"  # with the name of a use case: "synthesize_math"
 CHECK = "check"  # likewise: samples, accepted, rejected-<reason>
 VERIFY = "verify"  # likewise: questions to a model that solves what a sample states
 JUDGE = "judge"  # likewise: questions to a judge
-JUDGE_GOLD = "judge_gold"  # samples that people have judged, too
 COMPARE = "compare_samples"  # pairs of samples, in both orders
 TAKE_DOWN = "take_down"
 READ_HUB = "read_hub"

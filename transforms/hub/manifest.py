@@ -136,6 +136,7 @@ class RunManifest(BaseManifest):
     accepted: int = 0  # samples of this folder that passed every check
     candidates: int = 0  # answers that they were chosen of
     rejected: Mapping[str, int] = field(default_factory=dict)  # {reason: answers}
+    judged: Mapping[str, Any] = field(default_factory=dict)  # by whom, and how far that agrees with people
 
 
 def fingerprint(parameters: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from persona_hub.transforms.counting.stages import check_stage, synthesize_stage
+from persona_hub.transforms.counting.stages import check_stage, judge_stage, synthesize_stage
 from persona_hub.transforms.files.atomic import UNFINISHED, write_bytes
 from persona_hub.transforms.files.storage import delete_quietly, is_local, split_path
 from persona_hub.transforms.hub.current import PublishConflict, exclusive, read_current, require_current, set_current
@@ -24,6 +24,7 @@ from persona_hub.transforms.hub.manifest import (
 )
 from persona_hub.transforms.hub.places import list_inside
 from persona_hub.transforms.hub.versions import path_of, read_version
+from persona_hub.transforms.judging.agreement import agreement_in
 from persona_hub.transforms.llm.protocol import MALFORMED_REASONS
 
 UNFINISHED_SECONDS = 3600  # a file being written that has not grown for so long belongs to a job that is gone
@@ -108,17 +109,17 @@ def _publish_runs(output: str, made: BaseManifest, folders: Mapping[str, tuple[F
         assert isinstance(made, RunManifest)
         run = made
     for folder, files in folders.items():
-        own = replace(run, files=files, **checks_of_folder(folder, made.counts))
+        own = replace(run, files=files, **checks_of_folder(folder, made))
         write_bytes(path_of(output, f"{folder}/{MANIFEST}"), own.to_json())
         delete_unnamed(output, folder, files)
 
 
-def checks_of_folder(folder: str, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+def checks_of_folder(folder: str, made: BaseManifest) -> dict[str, Any]:
     """What became of the answers of the use case whose samples lie in `folder`."""
     kind, _, rest = folder.partition("/")
     if kind != "samples":
         return {}
-    use_case = rest.partition("/")[0]
+    use_case, counts = rest.partition("/")[0], made.counts
     asked, checked = counts.get(synthesize_stage(use_case), {}), counts.get(check_stage(use_case), {})
     unread = {reason: asked.get(f"lost-{reason}", 0) for reason in sorted(MALFORMED_REASONS)}
     rejected = {name.removeprefix("rejected-"): n for name, n in checked.items() if name.startswith("rejected-")}
@@ -126,7 +127,16 @@ def checks_of_folder(folder: str, counts: Mapping[str, Mapping[str, int]]) -> di
         "accepted": checked.get("accepted", 0),
         "candidates": asked.get("answered", 0) + sum(unread.values()),
         "rejected": {reason: n for reason, n in sorted({**unread, **rejected}.items()) if n},
+        "judged": judged(made, counts.get(judge_stage(use_case), {})),
     }
+
+
+def judged(made: BaseManifest, counts: Mapping[str, int]) -> dict[str, Any]:
+    """Who judged a use case's samples, how many, and how far that agrees with people; nothing where nobody did."""
+    if not (judge := made.checks.get("judge")):
+        return {}
+    found = {"judge": judge["model"], "remark": judge["remark"], "samples": counts.get("answered", 0)}
+    return found | (agreement_in(counts).told if "gold" in made.checks else {})
 
 
 def delete_unnamed(output: str, folder: str, files: Iterable[FileEntry]) -> None:

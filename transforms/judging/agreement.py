@@ -8,14 +8,16 @@ each cell, drawn with a fixed seed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
 PRIOR = 0.5  # Jeffreys' prior, in each of the four cells
 POSTERIOR_DRAWS, POSTERIOR_SEED = 20_000, 20240628
 BOUNDS = (0.025, 0.975)
+GOLD = "gold-"  # begins the names of counts of verdicts, as in "gold-judge-only"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,13 @@ class Agreement:
         low, high = np.quantile(kappas(np.random.default_rng(POSTERIOR_SEED).dirichlet(cells, POSTERIOR_DRAWS)), BOUNDS)
         return float(low), float(high)
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """As a manifest has it; kappa is None where it is not defined."""
+        kappa = round(self.kappa, 4) if math.isfinite(self.kappa) else None
+        interval = [round(bound, 4) for bound in self.interval]
+        return {"gold_samples": self.samples, "kappa": kappa, "interval": interval}
+
     def __str__(self) -> str:
         """As it stands beside a judge's numbers."""
         if not self.samples:
@@ -59,12 +68,28 @@ def agreement_of(verdicts: Iterable[tuple[bool, bool]]) -> Agreement:
     """The agreement in pairs of (the judge's verdict, the human one).
 
     >>> str(agreement_of([(True, True)] * 20 + [(True, False)] * 5 + [(False, True)] * 10 + [(False, False)] * 15))
-    'κ = 0.40 [0.15, 0.63] on 50 gold samples'
+    'κ = 0.40 [0.13, 0.61] on 50 gold samples'
     """
     counts = {(judge, human): 0 for judge in (True, False) for human in (True, False)}
     for judge, human in verdicts:
         counts[bool(judge), bool(human)] += 1
     return Agreement(*counts.values())
+
+
+def count_name(judge: bool, human: bool) -> str:
+    """The name under which a pair of verdicts is counted.
+
+    >>> count_name(True, False)
+    'gold-judge-only'
+    """
+    if judge == human:
+        return GOLD + ("both" if judge else "neither")
+    return GOLD + ("judge-only" if judge else "human-only")
+
+
+def agreement_in(row: Mapping[str, int]) -> Agreement:
+    """The agreement in the counts of a judge's stage."""
+    return Agreement(*(row.get(GOLD + one.name.replace("_", "-"), 0) for one in fields(Agreement)))
 
 
 def kappas(tables: np.ndarray) -> np.ndarray:

@@ -54,6 +54,10 @@ class CheckOptions(Options):
         guarded=True,
         decides_if_given=True,
     )
+    judge_gold: str = option(
+        "JSON Lines of samples that people have judged: how far the judge agrees with them is told beside its numbers",
+        metavar="FILE",
+    )
     against_benchmark: tuple[str, ...] = option(
         "files of benchmarks whose items no sample may repeat (JSON Lines, CSV, TSV, Parquet, text), as FILE or "
         "FILE:FIELD; commas separate several",

@@ -19,6 +19,7 @@ from persona_hub.transforms.check_samples.benchmark_files import benchmarks_of
 from persona_hub.transforms.check_samples.checks import Checks
 from persona_hub.transforms.check_samples.solve_task import SOLVE_SAMPLING, solve_prompt
 from persona_hub.transforms.judging.families import told_families
+from persona_hub.transforms.judging.gold import read_gold
 from persona_hub.transforms.records import excerpt
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesis.verify import BY_PROGRAM, parse_verify
@@ -33,16 +34,18 @@ CHECKS_TOLD = {  # what of a manifest's `checks` a message names, and as what
 SHOWN_OF_CHECK = 160  # characters
 
 
-def checks_of(options: SynthesisOptions, where: Where, pii: str) -> Checks:
+def checks_of(options: SynthesisOptions, where: Where, pii: str, use_cases: Sequence[UseCase] = ()) -> Checks:
     """The checks that options name, as yet without the job's limits of tokens and the stages' parts of its budget.
 
-    Raises UsageError, PromptError, RubricError, and CorpusError for a benchmark that cannot be read.
+    `use_cases`: those that a gold set may be of. Raises UsageError, PromptError, RubricError, GoldError, and
+    CorpusError for a benchmark that cannot be read.
     """
     verify = parse_verify(options.verify)
     return Checks(
         verify=verify,
         solve=solve_prompt(options.prompt_dir) if verify.asks else None,
         judge=judge_of(options, where),
+        gold=read_gold(options.judge_gold, [one.name for one in use_cases]) if options.judge_gold else (),
         threshold=options.sample_threshold,
         against=benchmarks_of(options.against_benchmark) if options.against_benchmark else (),
         contacts=pii != "keep",
@@ -93,6 +96,8 @@ def recorded_checks(options: SynthesisOptions, checks: Checks, decisive: Mapping
     if checks.judge:
         remark = told_families(checks.judge.model.name, named_model(options)[0])
         found["judge"] = {**found["judge"], "min_score": checks.judge.min_score, "remark": remark}
+    if checks.gold:
+        found["gold"] = {"file": options.judge_gold, "rows": len(checks.gold)}
     if checks.against:
         found["benchmarks"] = [{"file": one.name, "rows": one.rows, "digest": one.digest} for one in checks.against]
         del found["against_benchmark"]

@@ -40,7 +40,11 @@ def judge_of(
     Raises UsageError for flags that do not go together, RubricError, PromptError, PriceError.
     """
     if not options.judge:
-        for flag, given in (("--min_score", options.min_score), ("--rubric", options.rubric)):
+        for flag, given in (
+            ("--min_score", options.min_score),
+            ("--rubric", options.rubric),
+            ("--judge_gold", options.judge_gold),
+        ):
             if given:
                 raise UsageError(f"{flag}: says how samples are judged; name who judges them with --judge MODEL")
         return None
