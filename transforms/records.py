@@ -14,7 +14,6 @@ from typing import Any
 from persona_hub.transforms.normal_forms import nfkc
 
 EXCERPT_CHARACTERS = 240  # of untrusted text, in dead letters: enough to see what it was, too short to leak much
-REPEATS_SAMPLE = "repeats-sample"  # a reason, but no loss: the answer was read, and another sample has its text
 ADDRESS_END = "\n"  # between the addresses of a source that has several: no address has a line end
 GIVEN = "given"  # origin of personas that a user brought, and their relation to their rows
 HOP_LIMIT = 7  # a rank has three bits for the hop

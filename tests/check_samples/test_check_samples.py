@@ -112,9 +112,7 @@ def test_each_check_sees_what_those_before_it_let_pass(monkeypatch: pytest.Monke
 
 
 def test_a_near_duplicate_of_an_earlier_run_in_the_folder(server: FakeServer, tmp_path: Path) -> None:
-    first = (
-        "Draft a notice for the town hall board that its clock will stand still for 3 days while I clean it."
-    )
+    first = "Draft a notice for the town hall board that its clock will stand still for 3 days while I clean it."
     again = first.replace("3 days", "12 days")
     other = "Explain to an apprentice in plain words how the weights of a tower clock are wound up in frost."
     texts = {"sexton": first, "beadle": again, "verger": other}

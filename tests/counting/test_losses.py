@@ -22,7 +22,7 @@ from persona_hub.transforms.reasons import of_input, unanswered
         ({"asked": 100, "answered": 94, "lost-malformed": 6}, {"malformed": 6}),
         ({"asked": 100, "answered": 94, "lost-malformed": 3, "lost-repeated": 3}, {"malformed": 3, "repeated": 3}),
         ({"asked": 100, "answered": 94, "lost-copies-document": 6}, {"copies-document": 6}),
-        ({"asked": 100, "answered": 1, "lost-repeats-sample": 99}, {}),  # answered, and not kept
+        ({"asked": 100, "answered": 1, "lost-repeats-sample": 99}, {}),  # of an earlier release: answered, and not kept
         ({"asked": 100, "answered": 1, "lost-moderation": 99}, {}),
         ({"asked": 100, "answered": 1, "lost-http-400": 99}, {}),
         ({"asked": 100, "lost-http-400": 100}, {"http-400": 100}),  # nothing was answered: it may be the request

@@ -95,7 +95,7 @@ def test_a_rejected_sample_is_used_once_and_for_its_own_persona() -> None:
     assert [one and one[2] for one in found] == [rejected[0].text, rejected[1].text, None, None]
 
 
-@pytest.mark.parametrize("reason", ["contaminated", "near-duplicate-sample", "repeats-sample", "undecided", *MORE])
+@pytest.mark.parametrize("reason", ["contaminated", "near-duplicate-sample", "undecided", *MORE])
 def test_what_is_no_worse_is_not_rejected_for_training(reason: str) -> None:
     assert pairs([math(ONE, 4)], [Rejected.of(math(ONE, 5), reason, "")]) == [None]
 

@@ -1,9 +1,8 @@
 """Which questions a run has left open, so that it is partial and the same command asks them again.
 
-A question ends in one of four ways. It is answered (also where the sample repeats another one, and is not kept). It is
-open: the budget ran out, the account was refused, or the server gave no answer in all attempts. It is refused for its
-input: a filter, a text too long; asked again it would be refused again. Or its answer is lost: malformed, cut off,
-unreadable.
+A question ends in one of four ways. It is answered. It is open: the budget ran out, the account was refused, or the
+server gave no answer in all attempts. It is refused for its input: a filter, a text too long; asked again it would be
+refused again. Or its answer is lost: malformed, cut off, unreadable.
 
 What is open makes a run partial, were it one question. What is lost does where it is more than a share of a step's
 questions (`--max_lost`). An example, with a share of 0.05:
@@ -21,11 +20,11 @@ from collections.abc import Iterator, Mapping
 
 from persona_hub.transforms.counting.stages import EMBED_DEDUP
 from persona_hub.transforms.reasons import of_input, surely_of_input, unanswered
-from persona_hub.transforms.records import REPEATS_SAMPLE
 
 MAX_LOST = 0.05  # of a step's questions
 LARGE_SHARE = 0.9  # of what a step reads, lost for one reason, is most of it
 ENOUGH = 20  # records from which on a share says something: a few files may have a damaged one among them
+REPEATS_SAMPLE = "repeats-sample"  # in manifests of earlier releases, whose finished runs would else be done again
 LOST = "lost-"  # begins the counts of dead letters, and a reason ends them
 ASKED, ANSWERED = "asked", "answered"
 

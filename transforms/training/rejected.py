@@ -15,9 +15,7 @@ from persona_hub.transforms.records import Rejected, Sample, text_id
 from persona_hub.transforms.training.forms import question_and_answer
 
 # Reasons that say nothing against what a sample says: as an answer it is no worse than the one that was kept.
-NO_WORSE = frozenset(
-    {"contaminated", "near-duplicate-sample", "repeats-sample", "undecided", "unsupported-construct", "surplus"}
-)
+NO_WORSE = frozenset({"contaminated", "near-duplicate-sample", "undecided", "unsupported-construct", "surplus"})
 NOT_TO_BE_SHOWN = frozenset({"control-characters"})  # such a text is no text
 
 
