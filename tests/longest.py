@@ -15,6 +15,7 @@ LONGEST = (
     "jobs/test_partial_hub",
     "dedup/test_command",
     "take_down/test_takedown",
+    "synthesize/test_verified",
     "read_personas/test_job",
     "jobs/test_refresh",
     "crash/test_purge",

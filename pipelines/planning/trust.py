@@ -157,6 +157,8 @@ def as_noted(name: str, value: str) -> str:
         return os.path.realpath(value)
     if name == "use_case" and value not in PACKAGED_USE_CASES and is_local(value):
         return os.path.realpath(value)
+    if name in ("judge", "rubric") and value.endswith((".yaml", ".yml")) and is_local(value):
+        return os.path.realpath(value)
     if name == "examples" and is_local(value):
         use_case, equals, path = value.rpartition("=")
         return f"{use_case}{equals}{os.path.realpath(path)}"

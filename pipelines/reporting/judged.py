@@ -23,8 +23,10 @@ def judged_lines(use_case: str, made: RunManifest) -> Iterator[str]:
         return
     agreement = agreement_in(made.counts.get(judge_stage(use_case), {})) if "gold_samples" in made.judged else None
     low = made.rejected.get(BELOW_MIN_SCORE, 0)
-    told = f"{quantity(made.judged['samples'], 'sample')} judged, {low:,} below the least score"
-    yield f"  judge {made.judged['judge']}: {told}; {agreement or NO_GOLD}"
+    least = made.checks["judge"]["min_score"]
+    below = f", {low:,} below --min_score {least:g}" if least else ""
+    samples = quantity(made.judged["samples"], "sample")
+    yield f"  judge {made.judged['judge']}: {samples} judged{below}; {agreement or NO_GOLD}"
     if made.judged["remark"]:
         yield f"  {made.judged['remark']}"
 

@@ -190,7 +190,7 @@ def test_manifest_and_summary_tell_of_the_judge_and_how_far_it_agrees_with_peopl
     assert manifest.checks["verify"] == "vote:2/3"
     assert manifest.checks["judge"]["prompt"] == judge_prompt(RUBRIC).prompt_hash
     low = manifest.rejected["below-min-score"]
-    told = f"judge openai:judge: {judged.calls[1]} samples judged, {low} below the least score; {agreement}"
+    told = f"judge openai:judge: {judged.calls[1]} samples judged, {low} below --min_score {LEAST}; {agreement}"
     assert told in judged.said
     assert "whether the judge openai:judge is of the family of openai:fake is unknown" in judged.said
     dollars = manifest.usage["judge_math"]["cost_usd"]

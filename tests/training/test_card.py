@@ -13,6 +13,7 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.manifest import RunManifest
+from persona_hub.transforms.judging.agreement import Agreement
 from persona_hub.transforms.training.card.card import CardFacts, card_of
 from persona_hub.transforms.training.card.croissant import croissant_of
 from persona_hub.transforms.training.card.licenses import Licenses
@@ -57,7 +58,11 @@ def made(**more: Any) -> DataSet:
         models={"llm": EVIL},
         prompts={"own": EVIL},
         created=EVIL,
-        counts={"check_own": {"samples": 2, "accepted": 1, f"rejected-{EVIL}": 1}},
+        counts={
+            "check_own": {"samples": 2, "accepted": 1, f"rejected-{EVIL}": 1},
+            "judge_own": {"answered": 1234, "gold-both": 6, "gold-neither": 4},
+        },
+        judged={"judge": EVIL},
     )
     file = DataFile("own-train.jsonl", "train", "jsonl", 1, 1, "0" * 64)
     one = UseCaseSet("own", Layout("chat"), [run], {"train": 1, "test": 0}, [file], EVIL)
@@ -69,6 +74,15 @@ def made(**more: Any) -> DataSet:
 def evil_card(licenses: Licenses) -> str:
     commands = [f"persona-hub synthesize --llm '{EVIL}'"]
     return card_of(made(), CardFacts(name=EVIL, licenses=licenses, commands=commands, labels={"1": EVIL}))
+
+
+def test_a_judge_stands_beside_its_agreement_with_people() -> None:
+    page = evil_card(NO_LICENSE)
+    assert f"| 1,234 | {Agreement(both=6, neither=4)} |" in page
+    [one] = made().use_cases
+    bare = replace(one, runs=[replace(one.runs[0], judged={"judge": "j"}, counts={"judge_own": {"answered": 3}})])
+    facts = CardFacts(name="n", licenses=NO_LICENSE, commands=[], labels={})
+    assert "| `own` | `j` | 3 | not measured |" in card_of(made(use_cases=[bare]), facts)
 
 
 def test_nothing_in_a_card_is_markup_of_a_stranger() -> None:

@@ -108,8 +108,12 @@ def changed_checks(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterato
     """What of the recorded checks was another, with both values; each is read from files that flags name."""
     for name, what in CHECKS_TOLD.items():
         if now.get(name) != before.get(name):
-            ours, theirs = (json.dumps(one.get(name)) if one.get(name) else "none" for one in (now, before))
-            yield f"{what}: {excerpt(ours, SHOWN_OF_CHECK)}, before {excerpt(theirs, SHOWN_OF_CHECK)}"
+            ours, theirs = now.get(name), before.get(name)
+            if isinstance(ours, Mapping) and isinstance(theirs, Mapping):  # of both what is different
+                other = {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
+                ours, theirs = ({key: one[key] for key in sorted(other & one.keys())} for one in (ours, theirs))
+            shown, was = (excerpt(json.dumps(one), SHOWN_OF_CHECK) if one else "none" for one in (ours, theirs))
+            yield f"{what}: {shown}, before {was}"
 
 
 def wanted_of(options: AcceptedOptions) -> Wanted | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from persona_hub.transforms.counting.stages import check_stage, synthesize_stage
+from persona_hub.transforms.counting.stages import check_stage, judge_stage, synthesize_stage
+from persona_hub.transforms.judging.agreement import agreement_in
 from persona_hub.transforms.training.card.escaping import code, table
 from persona_hub.transforms.training.data_set import DataSet, UseCaseSet
 
@@ -35,10 +36,28 @@ def checks(data: DataSet) -> str:
         for (_, kind), n in kinds.items():
             proofs[kind] += n
         text += "\n\n" + table(["proof", "rows"], [[code(kind), f"{n:,}"] for kind, n in proofs.most_common()])
+    if judged := judges(data):
+        text += "\n\n" + table(["use case", "judge", "judged", "agreement with people"], judged)
     rejected = [[code(reason), f"{n:,}"] for reason, n in reasons.most_common() if n]
     if rejected:
         text += "\n\n" + table(["rejected for", "samples"], rejected)
     return text
+
+
+def judges(data: DataSet) -> list[list[str]]:
+    """A row for each use case and judge: how many it judged, and how far it agrees with people."""
+    rows = []
+    for one in data.use_cases:
+        found: dict[str, Counter[str]] = {}
+        for run in one.runs:
+            if run.judged:
+                counts = Counter(run.counts.get(judge_stage(one.use_case), {}))
+                found.setdefault(str(run.judged.get("judge", "")), Counter()).update(counts)
+        for judge, counts in sorted(found.items()):
+            agreement = agreement_in(counts)
+            told = str(agreement) if agreement.samples else "not measured"
+            rows.append([code(one.use_case), code(judge), f"{counts['answered']:,}", told])
+    return rows
 
 
 def proved(data: DataSet, one: UseCaseSet) -> int:
