@@ -16,6 +16,7 @@ import pytest
 
 from persona_hub.pipelines.main import main
 from persona_hub.pipelines.progress.progress import SECONDS_VARIABLE
+from tests.helpers.jobs import Forker
 from tests.helpers.paid import build_command, corpus_of, paying, spend
 from tests.servers.models.launch import FakeServer
 
@@ -27,18 +28,27 @@ TWO = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
 
 
 def slow_build(server: FakeServer, folder: Path, mode: str, more: list[str]) -> list[str]:
-    """The command line of a build that asks 200 questions, four at a time, with nothing after them."""
+    """The command of a build that asks 200 questions, four at a time, with nothing after them."""
     server.tell(**SLOW)
-    flags = ["--expand_hops", "0", "--max_in_flight", "4", "--progress", mode, "--max_calls", "1000", *more]
+    shape = ["--expand_hops", "0", "--embedding_threshold", "1.0"]
+    flags = [*shape, "--max_in_flight", "4", "--progress", mode, "--max_calls", "1000", *more]
     command = ["build", "--input", str(corpus_of(folder, CALLS)), "--output", str(folder / "out")]
-    return [sys.executable, "-m", "persona_hub.pipelines.main", *command, *paying(server, folder), *flags]
+    return [*command, *paying(server, folder), *flags]
+
+
+def off_a_terminal(forker: Forker, command: list[str]) -> str:
+    """What a command writes to standard error, which is a file."""
+    job = forker.start(command)
+    assert job.wait() == 0, job.errors
+    return job.errors
 
 
 def on_a_terminal(command: list[str], seconds: str) -> tuple[int, str]:
     """(exit code, all that was written to the terminal) of a command whose standard error is one."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, SECONDS_VARIABLE: seconds, "TERM": "xterm-256color", "COLUMNS": "200", "LINES": "24"}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment)
+    python = [sys.executable, "-m", "persona_hub.pipelines.main"]
+    process = subprocess.Popen([*python, *command], stdout=subprocess.DEVNULL, stderr=theirs, env=environment)
     os.close(theirs)
     written = b""
     try:
@@ -72,28 +82,30 @@ def test_on_a_terminal(server: FakeServer, tmp_path: Path, capsys: pytest.Captur
     assert re.search(r" \d+ refusals", shown)
 
 
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of progress five times a second, by commands that start from here on."""
+    monkeypatch.setenv(SECONDS_VARIABLE, "0.2")
+
+
 @pytest.mark.parametrize("more", [ONE, TWO], ids=["one process", "two processes"])
 def test_off_a_terminal(
-    more: list[str], server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    more: list[str], server: FakeServer, forker: Forker, often: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    environment = {**os.environ, SECONDS_VARIABLE: "0.2"}
-    command = slow_build(server, tmp_path, "auto", more)
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "\x1b" not in done.stderr
+    said = off_a_terminal(forker, slow_build(server, tmp_path, "auto", more))
+    assert "\x1b" not in said
     check_moves_and_ends_as_status_says(
-        [int(n) for n in re.findall(r"([\d,]+) of 1,000 calls", done.stderr)], tmp_path / "out", capsys
+        [int(n) for n in re.findall(r"([\d,]+) of 1,000 calls", said)], tmp_path / "out", capsys
     )
-    answered = [int(n) for n in re.findall(r"extract persona (\d+) of 200", done.stderr)]
+    answered = [int(n) for n in re.findall(r"extract persona (\d+) of 200", said)]
     assert [n for n in answered if 0 < n < CALLS]
 
 
-def test_as_json(server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    environment = {**os.environ, SECONDS_VARIABLE: "0.2"}
-    command = slow_build(server, tmp_path, "json", ONE)
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stderr.splitlines()]
+def test_as_json(
+    server: FakeServer, forker: Forker, often: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = off_a_terminal(forker, slow_build(server, tmp_path, "json", ONE))
+    told = [json.loads(line) for line in said.splitlines()]
     check_moves_and_ends_as_status_says([one["calls"] for one in told], tmp_path / "out", capsys)
     assert [one["event"] for one in told] == ["progress"] * (len(told) - 1) + ["end"]
     [stage] = told[-1]["stages"]
