@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from persona_hub.transforms.evaluation.diversity import moments
 from persona_hub.transforms.evaluation.diversity.moments import VectorMoments
 from persona_hub.transforms.evaluation.diversity.nearest import NearestRows
 from persona_hub.transforms.evaluation.hash_sample import row_keys
@@ -27,34 +28,50 @@ def wide(vectors: StoredVectors) -> np.ndarray:
 
 def test_mean_cosine_and_vendi_are_those_of_their_definitions() -> None:
     vectors = made()
-    moments = VectorMoments.of(16).add(KEYS, vectors)
+    found = VectorMoments(16).add(KEYS, vectors)
     gram = wide(vectors) @ wide(vectors).T
     pairs = gram[np.triu_indices(400, 1)]
-    assert moments.mean_cosine.value == pytest.approx(pairs.mean(), abs=1e-5)
+    assert found.mean_cosine.value == pytest.approx(pairs.mean(), abs=1e-5)
     shares = np.linalg.eigvalsh(gram / 400)
     shares = shares[shares > 1e-12]
-    assert moments.vendi.value == pytest.approx(np.exp(-(shares * np.log(shares)).sum()), rel=1e-4)
-    assert moments.vendi.n == moments.mean_cosine.n == 400
+    assert found.vendi.value == pytest.approx(np.exp(-(shares * np.log(shares)).sum()), rel=1e-4)
+    assert found.vendi.n == found.mean_cosine.n == 400
 
 
 def test_moments_merge_to_the_last_bit() -> None:
     vectors = made()
-    whole = VectorMoments.of(16).add(KEYS, vectors)
+    whole = VectorMoments(16).add(KEYS, vectors)
     order = np.random.default_rng(1).permutation(400)
-    merged = VectorMoments.of(16)
+    merged = VectorMoments(16)
     for part in np.split(order, [7, 150, 151, 390]):
-        merged = VectorMoments.of(16).add(KEYS[part], vectors[part]).merged(merged)
-    assert (merged.products == whole.products).all()
+        merged = VectorMoments(16).add(KEYS[part], vectors[part]).merged(merged)
+    assert (merged.whole.products == whole.whole.products).all()
     assert (merged.vendi, merged.mean_cosine) == (whole.vendi, whole.mean_cosine)
     with pytest.raises(ValueError, match="do not merge"):
-        merged.merged(VectorMoments.of(16, 1))
+        merged.merged(VectorMoments(16, 1))
+
+
+def test_rows_wait_until_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = made()
+    waiting = VectorMoments(16).add(KEYS, vectors)
+    assert waiting.folded is None
+    monkeypatch.setattr(moments, "FOLDED", 150)
+    folded = VectorMoments(16)
+    for start in range(0, 400, 100):
+        folded = folded.add(KEYS[start : start + 100], vectors[start : start + 100])
+    assert folded.folded is not None
+    assert not folded.waiting
+    assert (folded.whole.products == waiting.whole.products).all()
+    assert (folded.merged(folded).whole.sums == 2 * waiting.whole.sums).all()
+    with pytest.raises(ValueError, match="is wanted"):
+        waiting.add(KEYS, vectors[:, :8])
 
 
 def test_intervals_of_moments_hold() -> None:
     figures = []
     for seed in range(60):
         keys = row_keys(f"{seed} {n}" for n in range(400))
-        figures.append(VectorMoments.of(16).add(keys, made(seed=seed)))
+        figures.append(VectorMoments(16).add(keys, made(seed=seed)))
     for name in ("vendi", "mean_cosine"):
         each = [getattr(one, name) for one in figures]
         mean = float(np.mean([figure.value for figure in each]))
@@ -62,18 +79,18 @@ def test_intervals_of_moments_hold() -> None:
 
 
 def test_copies_and_one_direction_are_not_diverse() -> None:
-    copies = VectorMoments.of(16, 1).add(KEYS, np.repeat(made(1), 400, axis=0))
+    copies = VectorMoments(16, 1).add(KEYS, np.repeat(made(1), 400, axis=0))
     assert copies.vendi.value == pytest.approx(1)
     assert copies.mean_cosine.value == pytest.approx(1)
     assert copies.vendi.low is None
-    apart = VectorMoments.of(16, 1).add(KEYS[:16], to_stored(np.eye(16, dtype=np.float32)))
+    apart = VectorMoments(16, 1).add(KEYS[:16], to_stored(np.eye(16, dtype=np.float32)))
     assert apart.vendi.value == pytest.approx(16)
     assert apart.mean_cosine.value == pytest.approx(0)
-    narrow, free = (VectorMoments.of(16, 1).add(KEYS, made(shift=shift)) for shift in (3.0, 0.0))
+    narrow, free = (VectorMoments(16, 1).add(KEYS, made(shift=shift)) for shift in (3.0, 0.0))
     assert narrow.vendi.value < free.vendi.value
     assert narrow.mean_cosine.value > free.mean_cosine.value
-    assert math.isnan(VectorMoments.of(16).vendi.value)
-    assert math.isnan(VectorMoments.of(16, 1).add(KEYS[:1], made(1)).mean_cosine.value)
+    assert math.isnan(VectorMoments(16).vendi.value)
+    assert math.isnan(VectorMoments(16, 1).add(KEYS[:1], made(1)).mean_cosine.value)
 
 
 def test_nearest_rows_are_those_of_all_cosines() -> None:

@@ -17,7 +17,7 @@ from persona_hub.transforms.evaluation.fidelity.beside import (
     word_table,
 )
 from persona_hub.transforms.evaluation.fidelity.by_vectors import DRAWN, matched, row_cosines
-from persona_hub.transforms.evaluation.fidelity.words_found import chance, rotated_in_groups, words_found
+from persona_hub.transforms.evaluation.fidelity.words_found import next_of_group, words_found
 from persona_hub.transforms.evaluation.figures import Figure
 from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
 
@@ -30,20 +30,21 @@ def made(rows: int, seed: int = 0, d: int = 16) -> StoredVectors:
 
 def test_words_of_a_persona_that_its_document_has() -> None:
     personas = ["A botany teacher who lives in Kenya", "A pilot", "who is the", "A harbour gardener"]
-    found = words_found(personas, [DOCUMENT] * 4, ["en"] * 4)
+    found = words_found(personas, [DOCUMENT] * 4, ["en"] * 4)[:, 0]
     assert found[:2].tolist() == [3 / 4, 0]  # botany, teach-er, Kenya, but not lives
     assert math.isnan(found[2])
     assert found[3] == 1 / 2  # garden-s
     german = words_found(["Eine Lehrerin für Botanik"], ["Die Lehrer der Botanik und Zoologie"], ["de"])
-    assert german.tolist() == [1]
+    assert german[0, 0] == 1
+    assert words_found([], [], []).shape == (0, 2)
 
 
 def test_chance_is_another_document_of_the_language() -> None:
-    assert rotated_in_groups(["en", "de", "en", "en"]).tolist() == [2, 1, 3, 0]
+    assert next_of_group(["en", "de", "en", "en"]).tolist() == [2, 1, 3, 0]
     personas = ["A botany teacher", "Ein Koch", "A ship pilot"]
     documents = [DOCUMENT, "Der Koch kocht", "The pilot of a ship"]
-    assert words_found(personas, documents, ["en", "de", "en"]).tolist() == [1, 1, 1]
-    by_chance = chance(personas, documents, ["en", "de", "en"])
+    found, by_chance = words_found(personas, documents, ["en", "de", "en"]).T
+    assert found.tolist() == [1, 1, 1]
     assert by_chance[[0, 2]].tolist() == [0, 0]
     assert math.isnan(by_chance[1])
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from persona_hub.transforms.evaluation.key_counts import KeyCounts
 from persona_hub.transforms.evaluation.repetition.groups import group_sizes, largest_group, repeated_share
-from persona_hub.transforms.evaluation.repetition.patterns import names_in, openings, slots, template_keys
+from persona_hub.transforms.evaluation.repetition.patterns import capitalised_names, openings, slots, template_keys
 from persona_hub.transforms.evaluation.repetition.value_counts import ValueCounts, candidates_of, missed_share
 
 
@@ -70,7 +70,7 @@ def test_openings() -> None:
     ],
 )
 def test_names(text: str, language: str, names: list[str]) -> None:
-    assert names_in(text, language) == names
+    assert capitalised_names(text, language) == names
 
 
 def test_templates_are_texts_with_names_and_numbers_masked() -> None:

@@ -23,7 +23,7 @@ from persona_hub.transforms.similarity.shingles import hash_tokens, tokenise
 from persona_hub.transforms.vectors.float16 import StoredVectors, to_float32
 
 COMPLEXITY = ("words", "characters_per_word", "rarity_bits", "words_per_sentence", "marks_per_100_words")
-SENTENCE_END = regex.compile(r"[.!?…。！？।؟]+(?=\s|$|[^\x00-\x7f])|\n+")
+SENTENCE_STOPS = regex.compile(r"[.!?…。！？।؟]+(?=\s|$|[^\x00-\x7f])|\n+")
 CLAUSE_MARK = regex.compile(r"[,;:()–—，、；：（）،؛]")
 KERNEL = 2.0  # of the Gaussian kernel of Wang and Isola
 
@@ -117,6 +117,6 @@ def complexity(texts: Sequence[str], table: Numbers) -> npt.NDArray[np.float64]:
     place = slots((hash_tokens(tokens) >> U64(32)).astype(U32))
     rarity = np.bincount(owner, bits[place], minlength=rows) / words
     characters = np.bincount(owner, tokens.length.astype(float), minlength=rows) / words
-    sentences = np.fromiter((len(SENTENCE_END.findall(text.strip())) or 1 for text in texts), I64, rows)
+    sentences = np.fromiter((len(SENTENCE_STOPS.findall(text.strip())) or 1 for text in texts), I64, rows)
     marks = np.fromiter((len(CLAUSE_MARK.findall(text)) for text in texts), I64, rows)
     return np.stack([words, characters, rarity, words / sentences, 100 * marks / words], axis=1)

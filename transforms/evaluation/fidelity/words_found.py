@@ -15,37 +15,49 @@ from persona_hub.transforms.similarity.shingles import Tokens, hash_tokens, toke
 
 STEM_BYTES, OTHER_STEM_BYTES = 5, 10  # of a word in plain ASCII, and in others: "teacher", "teaches", "teaching"
 
+ROW_BITS = U64((1 << 20) - 1)  # a word of a row is 44 bits of its hash and 20 of the row
+
 
 def words_found(personas: Sequence[str], documents: Sequence[str], languages: Sequence[str]) -> npt.NDArray[np.float64]:
-    """For each persona the share of its different content words that its document has, shape (rows,); NaN without any.
+    """(found, chance) of each persona, shape (rows, 2), NaN for none.
 
-    A content word is none of the stop words and persona words of its language; two words are equal if their first five
-    letters are. A persona may be true to a document in other words: the figure is low for such, and it rises with the
-    document's length. Beside it stands the same share with another row's document, `chance`.
+    `found`: the share of its different content words that its document has; NaN without any. A content word is none
+    of the stop words and persona words of its language; two words are equal if their first five letters are. A persona
+    may be true to a document in other words: the figure is low for such, and it rises with the document's length. So
+    beside it stands `chance`: the same share with the document of the next row of its language, NaN where there is
+    none. To have it depend on no batch, give a whole hash sample at once, in its order.
     """
-    languages_of = np.array([*languages])
-    own = tokenise(personas)
+    own, other = tokenise(personas), tokenise(documents)
     full, stem = hash_tokens(own), stems(own)
     row = np.repeat(np.arange(len(personas)), own.size)
     content = np.ones(len(full), bool)
+    languages_of = np.array([*languages])
     for language in sorted(set(languages)):
         content &= ~((languages_of == language)[row] & np.isin(full, stop_codes(language)))
     wanted = np.unique(in_row(stem[content], row[content]))
-    other = tokenise(documents)
     there = np.unique(in_row(stems(other), np.repeat(np.arange(len(documents)), other.size)))
-    # A row's key is 44 bits of the stem and 20 of the row.
-    of = (wanted & U64((1 << 20) - 1)).astype(np.int64)
+    of = (wanted & ROW_BITS).astype(np.int64)
     asked = np.bincount(of, minlength=len(personas)).astype(float)
-    hits = np.bincount(of, np.isin(wanted, there, assume_unique=True), minlength=len(personas))
     asked[asked == 0] = np.nan
-    return np.asarray(hits / asked)
+    partner = next_of_group(languages)
+    elsewhere = (wanted & ~ROW_BITS) | partner[of].astype(U64)
+    found, chance = (np.bincount(of, has(there, keys), len(personas)) / asked for keys in (wanted, elsewhere))
+    return np.stack([found, np.where(partner == np.arange(len(partner)), np.nan, chance)], axis=1)
+
+
+def has(ordered: Numbers, keys: Numbers) -> npt.NDArray[np.bool_]:
+    """Which keys are among numbers in order."""
+    if not len(ordered):
+        return np.zeros(len(keys), bool)
+    found: npt.NDArray[np.bool_] = ordered[np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)] == keys
+    return found
 
 
 def in_row(stem: Numbers, row: npt.NDArray[np.intp]) -> Numbers:
     """One number of a stem and its row. Raises ValueError for more rows than 20 bits tell apart."""
     if len(row) and int(row.max()) >= 1 << 20:
         raise ValueError("a batch has at most 1,048,576 rows")
-    return np.asarray((mix(stem) & ~U64((1 << 20) - 1)) | row.astype(U64))
+    return np.asarray((mix(stem) & ~ROW_BITS) | row.astype(U64))
 
 
 def stems(tokens: Tokens) -> Numbers:
@@ -62,8 +74,8 @@ def stop_codes(language: str) -> Numbers:
     return hash_tokens(tokenise(sorted(stop_words(language))))
 
 
-def rotated_in_groups(groups: Sequence[str]) -> npt.NDArray[np.intp]:
-    """For each row the next row of its group (language), the first after the last: partners for `chance`."""
+def next_of_group(groups: Sequence[str]) -> npt.NDArray[np.intp]:
+    """For each row the next row of its group (language), the first after the last: partners for `words_found`."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, group in enumerate(groups):
         places[group].append(place)
@@ -71,10 +83,3 @@ def rotated_in_groups(groups: Sequence[str]) -> npt.NDArray[np.intp]:
     for rows in places.values():
         partner[rows] = rows[1:] + rows[:1]
     return partner
-
-
-def chance(personas: Sequence[str], documents: Sequence[str], languages: Sequence[str]) -> npt.NDArray[np.float64]:
-    """`words_found` with the next document of the same language; NaN where there is no other."""
-    partner = rotated_in_groups(languages)
-    found = words_found(personas, [documents[at] for at in partner.tolist()], languages)
-    return np.where(partner == np.arange(len(partner)), np.nan, found)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import regex
 
-from persona_hub.transforms.contamination.masks import WORDS_IN_TEXT, is_mask, masked_codes
+from persona_hub.transforms.contamination.masks import WORDS_IN_ASCII, WORDS_IN_TEXT, is_mask, masked_codes
 from persona_hub.transforms.similarity.arrays import Numbers, ragged, spans
 from persona_hub.transforms.similarity.shingles import set_hashes, token_sets, tokenise
 
@@ -32,18 +32,18 @@ def openings(texts: Sequence[str], words: int = OPENING_WORDS) -> list[str]:
     return [" ".join(text) for text in chosen.words()]
 
 
-def names_in(text: str, language: str) -> list[str]:
+def capitalised_names(text: str, language: str) -> list[str]:
     """The names in a text: words with a capital, and those of them that stand together, but for what begins a sentence.
 
     Of a name that begins a sentence the first word is missed. None in German, whose nouns have a capital, in texts
     whose capitals say nothing, and in scripts without. Acronyms are no names.
 
-    >>> names_in("A nurse from New York who reads Sartre. She likes NASA.", "en")
+    >>> capitalised_names("A nurse from New York who reads Sartre. She likes NASA.", "en")
     ['New York', 'Sartre']
     """
     if language in CAPITALISED_NOUNS:
         return []
-    parts = WORDS_IN_TEXT.split(text)
+    parts = (WORDS_IN_ASCII if text.isascii() else WORDS_IN_TEXT).split(text)
     words = parts[1::2]
     if sum(word[0].isupper() for word in words) > MOST_CAPITALS * len(words):
         return []

@@ -1,0 +1,1 @@
+"""What the checks against benchmarks and near-duplicates find and cost."""
