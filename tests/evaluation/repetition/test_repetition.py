@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from persona_hub.transforms.attributes import UNSPECIFIED, read_attributes
 from persona_hub.transforms.evaluation.key_counts import KeyCounts
 from persona_hub.transforms.evaluation.repetition.groups import group_sizes, largest_group, repeated_share
 from persona_hub.transforms.evaluation.repetition.patterns import capitalised_names, openings, slots, template_keys
@@ -111,3 +112,16 @@ def test_a_hub_of_one_template_is_all_repetition() -> None:
     assert repeated_share(KeyCounts().add(template_keys(texts), 30)).value == 1
     assert repeated_share(KeyCounts().add(template_keys(free), 4)).value == 0
     assert ValueCounts().add([one] for one in openings(texts)).share_of_top(1).value == 1
+
+
+def test_occupations_languages_and_countries_of_a_hub() -> None:
+    texts = [*["A nurse from Kenya who paints", "A nurse who lives in Kenya"] * 5, "A carpenter in Peru", "Somebody"]
+    read = [read_attributes(text, "en") for text in texts]
+    occupations = ValueCounts().add([one.occupation_unit] for one in read)
+    assert [count for _, count in occupations.top(3)] == [10, 1, 1]
+    assert dict(occupations.top(3))[UNSPECIFIED] == 1
+    varied = ValueCounts().add([one.country] for one in read)
+    assert varied.top(1) == [("KE", 10)]
+    one_country = ValueCounts().add([one.country] for one in read[:10])
+    assert one_country.share_of_top(1).value == one_country.effective_values.value == 1
+    assert varied.effective_values.value > 1
