@@ -10,14 +10,15 @@ from playwright.sync_api import Browser, BrowserContext
 
 from persona_hub.pipelines.commands.review.import_ratings import FINDINGS, GOLD
 from persona_hub.pipelines.main import main
+from persona_hub.pipelines.pages.report.page import INDEX, write_report
 from persona_hub.pipelines.pages.review.items import review_of
 from persona_hub.pipelines.pages.review.page import review_page
 from persona_hub.pipelines.pages.review.ratings import read_rater_file
 from persona_hub.transforms.judging.gold import read_gold
 from tests.helpers.pages.browser import Shown, chromium
+from tests.helpers.pages.made_report import PLANTED, made_report
 from tests.helpers.pages.raters import item
 
-PLANTED = '</script><script>window.planted=1</script><img src="https://example.com/x" onerror="window.planted=1"><!--'
 KEPT_NOWHERE = 'Object.defineProperty(window, "localStorage", {get() { throw new Error("blocked") }})'
 
 
@@ -112,3 +113,104 @@ def test_nothing_that_is_seen_tells_where_a_sample_is_from(context: BrowserConte
         seen.append(shown.page.locator("body").inner_text())
         shown.press("ArrowRight")
     assert not [text for text in seen if "hub" in text or "none" in text or "offline" in text.partition("Sample ")[2]]
+
+
+@pytest.fixture(scope="module")
+def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report in which every text ends with a planted script."""
+    folder = tmp_path_factory.mktemp("report")
+    write_report(str(folder), made_report(text=PLANTED))
+    return folder / INDEX
+
+
+@pytest.fixture(scope="module")
+def report(browser: Browser, report_file: Path) -> Iterator[Shown]:
+    """The report, with all of its pictures drawn."""
+    context = browser.new_context(viewport={"width": 1000, "height": 900})
+    shown = Shown(context, report_file)
+    shown.page.wait_for_function("Object.keys(drawn).length === document.querySelectorAll('.plot').length")
+    yield shown
+    context.close()
+
+
+def test_every_picture_draws(report: Shown) -> None:
+    marks = report.run("[...document.querySelectorAll('.plot svg')].map((one) => one.querySelectorAll('path').length)")
+    assert len(marks) == 6
+    assert min(marks) > 8
+    assert report.run("drawn.map.data('points').length") == 300
+    colours = """() => {
+        const canvas = document.querySelector('#plot-map canvas');
+        const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(new Uint32Array(data.buffer)).size;
+    }"""
+    assert report.run(colours) > 50
+    assert report.run("document.querySelectorAll('.plot').length") == 7
+
+
+def test_tables_sort_by_number_and_by_text(report: Shown) -> None:
+    table = report.page.locator("#demographics table").nth(1)
+    column = 'rows => rows.map((row) => row.cells[PLACE].innerText.split(" ")[0])'
+
+    def cells(place: int) -> list[str]:
+        found: list[str] = table.locator("tbody tr").evaluate_all(column.replace("PLACE", str(place)))
+        return found
+
+    table.get_by_role("button", name="figure").click()
+    assert cells(2) == [f"{one:g}" for one in sorted(map(float, cells(2)))]
+    table.get_by_role("button", name="figure").click()
+    assert cells(2) == [f"{one:g}" for one in sorted(map(float, cells(2)), reverse=True)]
+    table.get_by_role("button", name="value").click()
+    assert cells(1) == sorted(cells(1), key=str.casefold)
+
+
+def test_examples_are_searched_and_shown_in_parts(report: Shown) -> None:
+    articles = report.page.locator("#list article")
+    assert articles.count() == 10
+    report.page.locator("#more").click()
+    assert articles.count() == 20
+    report.page.locator("#search").fill("ÓVENS 7 number")
+    assert report.page.locator("#found").inner_text().startswith("4 of 45")  # 7, 17, 27, 37
+    assert articles.count() == 4
+    report.page.locator("#search").fill("zebra")
+    assert articles.count() == 0
+    report.page.locator("#search").fill("")
+
+
+def test_a_point_shows_its_text_and_a_planted_script_does_nothing(report: Shown) -> None:
+    report.run("document.getElementById('plot-map').scrollIntoView({block: 'center'})")
+    place = report.run("""() => {
+        const box = document.querySelector('#plot-map canvas').getBoundingClientRect();
+        const row = drawn.map.data('points')[7], [left, top] = drawn.map.origin();
+        const space = drawn.map.padding();
+        const at = (name, value) => drawn.map.scale(name)(value);
+        return [box.left + space.left + left + at('x', row.x), box.top + space.top + top + at('y', row.y)];
+    }""")
+    report.page.mouse.move(*place)
+    report.page.wait_for_selector("#tip:not([hidden])")
+    assert "<script>window.planted=1</script>" in report.page.locator("#tip").inner_text()
+    assert (report.foreign, report.errors, report.run("window.planted")) == ([], [], None)
+
+
+def test_a_phone_in_the_dark_scrolls_one_way_and_every_text_can_be_read(browser: Browser, report_file: Path) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 700}, color_scheme="dark")
+    shown = Shown(context, report_file)
+    shown.page.wait_for_function("Object.keys(drawn).length === document.querySelectorAll('.plot').length")
+    assert shown.run("document.documentElement.scrollWidth") <= 360
+    assert shown.run("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
+    labels = "getComputedStyle(document.querySelector('#plot-cost svg .role-axis-label text')).fill"
+    assert shown.run(labels) == "rgb(154, 165, 177)"
+    context.close()
+
+
+def test_a_script_that_the_page_does_not_name_does_not_run(report: Shown) -> None:
+    report.run("""() => {
+        const one = document.createElement('script');
+        one.textContent = 'window.strange = 1';
+        document.body.append(one);
+        document.body.insertAdjacentHTML('beforeend', '<img src="https://example.com/y" onerror="window.strange=1">');
+    }""")
+    report.page.wait_for_timeout(100)
+    assert report.run("window.strange") is None
+    assert report.errors  # the policy says so
+    report.errors.clear()
+    report.requests.clear()

@@ -1,0 +1,129 @@
+"""Sections of report.json -> tables of the page, whatever figures a section has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from persona_hub.pipelines.pages.report.form import is_figure
+
+MOST_ROWS = 500  # of a table of the page; report.json has all
+CELL_CHARACTERS = 600
+NO_VALUE = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell shows, and what it is sorted by."""
+
+    text: str
+    key: float | None = None  # of a number
+
+    @property
+    def sort(self) -> str:
+        """As an attribute: numbers as such, texts in small letters."""
+        return repr(self.key) if self.key is not None else self.text.casefold()[:80]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    left_out: int = 0  # rows
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Of each column, whether it has numbers."""
+        return [any(row[place].key is not None for row in self.rows) for place in range(len(self.columns))]
+
+
+def in_words(name: str) -> str:
+    """A name of JSON as words.
+
+    >>> in_words("mean_cosine")
+    'mean cosine'
+    """
+    return name.replace("_", " ")
+
+
+def number_text(value: float, digits: int = 4) -> str:
+    """A number with so many digits that say something, whole ones in full.
+
+    >>> number_text(1234567), number_text(0.123456), number_text(12.0), number_text(0.00001234)
+    ('1,234,567', '0.1235', '12', '1.234e-05')
+    """
+    if not math.isfinite(value):
+        return NO_VALUE
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+
+
+def cell(value: Any) -> Cell:
+    """The cell of a value of JSON."""
+    if is_figure(value):
+        middle = value["value"]
+        if middle is None:
+            return Cell(NO_VALUE)
+        bounds = [value["low"], value["high"]]
+        known = f" [{number_text(bounds[0], 3)}, {number_text(bounds[1], 3)}]" if None not in bounds else ""
+        return Cell(f"{number_text(middle)}{known}", float(middle))
+    if isinstance(value, bool):
+        return Cell("yes" if value else "no", float(value))
+    if isinstance(value, int | float):
+        return Cell(number_text(value), float(value))
+    text = NO_VALUE if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return Cell(text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…")
+
+
+def figures_in(section: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(name, figure) of each figure of a section, those in groups with the group's name before theirs."""
+    for name, value in section.items():
+        if is_figure(value):
+            yield ": ".join(map(in_words, (*path, name))), value
+        elif isinstance(value, Mapping):
+            yield from figures_in(value, (*path, name))
+
+
+def facts_in(section: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(name, text) of what a section says in single values."""
+    return [
+        (in_words(name), cell(value).text)
+        for name, value in section.items()
+        if is_figure(value) or not isinstance(value, Mapping | list) or is_list_of_texts(value)
+    ]
+
+
+def is_list_of_texts(value: Any) -> bool:
+    """Whether a value is a list that fits a cell: of texts and numbers."""
+    return isinstance(value, list) and not any(isinstance(one, Mapping | list) for one in value)
+
+
+def tables_of(section: Mapping[str, Any]) -> list[Table]:
+    """The tables of a section: its figures, then each list of objects."""
+    figures = [
+        [Cell(name), *(cell(figure[key]) for key in ("value", "low", "high", "n"))]
+        for name, figure in figures_in(section)
+    ]
+    found = [table("Figures", ("figure", "value", "low", "high", "n"), figures)] if figures else []
+    for name, value in section.items():
+        if isinstance(value, list) and (rows := [row for row in value if isinstance(row, Mapping)]):
+            columns = list(dict.fromkeys(key for row in rows for key in row))
+            found.append(
+                table(
+                    in_words(name),
+                    [in_words(key) for key in columns],
+                    [[cell(row.get(key)) for key in columns] for row in rows],
+                )
+            )
+    return found
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
+    """A table of at most MOST_ROWS."""
+    return Table(title[:1].upper() + title[1:], columns, rows[:MOST_ROWS], max(len(rows) - MOST_ROWS, 0))
