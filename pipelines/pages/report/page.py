@@ -11,7 +11,7 @@ import orjson
 from persona_hub.pipelines.pages.html import page, part
 from persona_hub.pipelines.pages.report.form import SECTION_TITLES, Report, is_figure, rows_in
 from persona_hub.pipelines.pages.report.plots import MAP_DATA, Plot, plots_of
-from persona_hub.pipelines.pages.report.tables import Cell, Table, cell, facts_in, table, tables_of
+from persona_hub.pipelines.pages.report.tables import Table, TableCell, cell, facts_in, table, tables_of
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import join_path
 
@@ -55,8 +55,8 @@ def report_page(report: Mapping[str, Any]) -> str:
         missing=[name for name in SECTION_TITLES if report.get(name) is None],
         plots=by_section(plots),
         clusters=clusters_of(report),
-        examples=len(data["examples"]),  # type: ignore[arg-type]
-        methods=[[Cell(text) for text in row] for row in METHODS],
+        examples=len(data["examples"]),
+        methods=[[TableCell(text) for text in row] for row in METHODS],
     )
 
 
@@ -92,9 +92,11 @@ def map_columns(report: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "x": [point["x"] for point in points],
         "y": [point["y"] for point in points],
-        "text": [cut(str(point["text"]), bound) for point in points],
+        "text": [cut_to_bytes(str(point["text"]), bound) for point in points],
         "top": [str(point.get("cluster") or "").partition(".")[0] for point in points],
-        "labels": {str(row["cluster"]): cut(str(row["label"]), MAP_TEXT) for row in rows_in(found, "clusters")},
+        "labels": {
+            str(row["cluster"]): cut_to_bytes(str(row["label"]), MAP_TEXT) for row in rows_in(found, "clusters")
+        },
     }
 
 
@@ -103,7 +105,8 @@ def examples_of(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = rows_in(report, "examples")
     bound = bound_of(2 * len(rows), EXAMPLE_TEXTS, EXAMPLE_TEXT)
     return [
-        {name: cut(value, bound) if isinstance(value, str) else value for name, value in row.items()} for row in rows
+        {name: cut_to_bytes(value, bound) if isinstance(value, str) else value for name, value in row.items()}
+        for row in rows
     ]
 
 
@@ -112,10 +115,10 @@ def bound_of(texts: int, all_bytes: int, one: int) -> int:
     return min(one, max(all_bytes // max(texts, 1), 16))
 
 
-def cut(text: str, most: int) -> str:
+def cut_to_bytes(text: str, most: int) -> str:
     """A text of at most `most` bytes, in UTF-8 and as JSON in a script has it.
 
-    >>> cut("日本語のペルソナ", 12), cut("short", 12)
+    >>> cut_to_bytes("日本語のペルソナ", 12), cut_to_bytes("short", 12)
     ('日本語…', 'short')
     """
     size = 0
@@ -131,7 +134,7 @@ def vega() -> str:
     """Vega, Vega-Lite and the part that draws, in one script."""
     import vl_convert
 
-    return str(vl_convert.javascript_bundle())
+    return str(vl_convert.javascript_bundle())  # type: ignore[call-arg]  # its stub lacks the default
 
 
 # What the figures mean: name, formula, source, limit.

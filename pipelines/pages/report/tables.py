@@ -15,7 +15,7 @@ NO_VALUE = "–"
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """What a cell shows, and what it is sorted by."""
 
     text: str
@@ -33,7 +33,7 @@ class Table:
 
     title: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[TableCell]]
     left_out: int = 0  # rows
 
     @property
@@ -64,21 +64,21 @@ def number_text(value: float, digits: int = 4) -> str:
     return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
 
 
-def cell(value: Any) -> Cell:
+def cell(value: Any) -> TableCell:
     """The cell of a value of JSON."""
     if is_figure(value):
         middle = value["value"]
         if middle is None:
-            return Cell(NO_VALUE)
+            return TableCell(NO_VALUE)
         bounds = [value["low"], value["high"]]
         known = f" [{number_text(bounds[0], 3)}, {number_text(bounds[1], 3)}]" if None not in bounds else ""
-        return Cell(f"{number_text(middle)}{known}", float(middle))
+        return TableCell(f"{number_text(middle)}{known}", float(middle))
     if isinstance(value, bool):
-        return Cell("yes" if value else "no", float(value))
+        return TableCell("yes" if value else "no", float(value))
     if isinstance(value, int | float):
-        return Cell(number_text(value), float(value))
+        return TableCell(number_text(value), float(value))
     text = NO_VALUE if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return Cell(text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…")
+    return TableCell(text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…")
 
 
 def figures_in(section: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -107,7 +107,7 @@ def is_list_of_texts(value: Any) -> bool:
 def tables_of(section: Mapping[str, Any]) -> list[Table]:
     """The tables of a section: its figures, then each list of objects."""
     figures = [
-        [Cell(name), *(cell(figure[key]) for key in ("value", "low", "high", "n"))]
+        [TableCell(name), *(cell(figure[key]) for key in ("value", "low", "high", "n"))]
         for name, figure in figures_in(section)
     ]
     found = [table("Figures", ("figure", "value", "low", "high", "n"), figures)] if figures else []
@@ -124,6 +124,6 @@ def tables_of(section: Mapping[str, Any]) -> list[Table]:
     return found
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[TableCell]]) -> Table:
     """A table of at most MOST_ROWS."""
     return Table(title[:1].upper() + title[1:], columns, rows[:MOST_ROWS], max(len(rows) - MOST_ROWS, 0))

@@ -22,7 +22,7 @@ from persona_hub.transforms.evaluation.figures import Figure, clipped, mean_figu
 DRAWS, BOOTSTRAP_SEED = 1_000, 20240628
 # One more unit on which raters disagree as much as they can, with half a unit's chance to be drawn: without it ten
 # units on which all agree would have an interval from 1 to 1.
-PRIOR = 0.5
+PRIOR_UNITS = 0.5
 BOUNDS = (0.025, 0.975)
 ITEM_GROUPS: Mapping[str, Callable[[Item], str]] = {
     "arm": lambda item: item.arm,
@@ -203,7 +203,7 @@ def alpha(verdicts: Verdicts, domain: Sequence[Any], level: Level, draws: int = 
     used = np.flatnonzero(counts.sum(0))
     apart = np.zeros((1, len(domain)), int)
     apart[0, used[0]] = apart[0, used[-1]] = max(int(np.median(counts.sum(1))) // 2, 1)
-    every, chances = np.vstack([counts, apart]), np.append(np.ones(n), PRIOR) / (n + PRIOR)
+    every, chances = np.vstack([counts, apart]), np.append(np.ones(n), PRIOR_UNITS) / (n + PRIOR_UNITS)
     generator = np.random.default_rng(BOOTSTRAP_SEED)
     drawn = (every[generator.choice(n + 1, n, p=chances)] for _ in range(draws))
     found = [library_alpha(rows, level) for rows in drawn if np.count_nonzero(rows.sum(0)) > 1]

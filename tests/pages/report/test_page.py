@@ -10,7 +10,7 @@ import pytest
 
 from persona_hub.pipelines.pages.html import own_part, script_json, source_of
 from persona_hub.pipelines.pages.report.form import Report
-from persona_hub.pipelines.pages.report.page import INDEX, REPORT_JSON, cut, report_page, vega, write_report
+from persona_hub.pipelines.pages.report.page import INDEX, REPORT_JSON, cut_to_bytes, report_page, vega, write_report
 from persona_hub.pipelines.pages.report.plots import plots_of
 from persona_hub.pipelines.pages.report.tables import cell, figures_in, tables_of
 from tests.helpers.pages.made_report import PLANTED, made_report
@@ -58,10 +58,10 @@ def test_a_report_of_a_million_is_below_6_mb(sign: str) -> None:
 
 def test_texts_are_cut_to_bytes() -> None:
     for text in ("abc" * 50, "日本語" * 50, "<&>" * 50, "👩🏽" * 30):
-        short = cut(text, 40)
+        short = cut_to_bytes(text, 40)
         assert text.startswith(short[:-1])
         assert 20 < len(script_json(short).encode()) <= 45
-    assert cut("abc", 3) == "abc"
+    assert cut_to_bytes("abc", 3) == "abc"
 
 
 def test_the_policy_names_each_script_and_no_network() -> None:
