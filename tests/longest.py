@@ -6,6 +6,7 @@ from __future__ import annotations
 # place costs seconds at most, so only `--durations` that surprise are a reason to change it.
 LONGEST = (
     "jobs/test_two_at_once",
+    "commands/test_estimate_samples",
     "synthesize/accepted/test_job",
     "llm/test_export_import",
     "failures/test_how_builds_end",

@@ -109,7 +109,7 @@ def samples_options(options: EstimateOptions, folder: str, sends: bool) -> Synth
     name, export = named_model(options)
     if options.n and EXPORT in export:
         raise UsageError(f"--llm {options.llm}: an export sends nothing; name the model itself, or --n 0")
-    limited = sends and has_budget(options) and options.n != 0 and bool(options.output or options.response_store)
+    limited = sends and has_budget(options) and are_kept(options)
     is_free = name.partition(":")[0] in LOCAL_BACKENDS
     paid = judge_options(options).llm if options.judge and is_free else name
     asked = SynthesizeOptions(
@@ -126,6 +126,11 @@ def samples_options(options: EstimateOptions, folder: str, sends: bool) -> Synth
     return asked if limited else without_budget(asked)
 
 
+def are_kept(options: EstimateOptions) -> bool:
+    """Whether there is a place for answers."""
+    return bool(options.output or options.response_store) and options.response_store != NO_STORE
+
+
 def questions_to_send(options: EstimateOptions, job: SynthesizeJob, possible: int) -> int:
     """Of each use case: as `--n` says; by default as many as the run begins with, where answers are kept for it.
 
@@ -135,11 +140,10 @@ def questions_to_send(options: EstimateOptions, job: SynthesizeJob, possible: in
     free = job.model.name.partition(":")[0] in LOCAL_BACKENDS and not (
         job.checks.judge and job.checks.judge.model.name.partition(":")[0] not in LOCAL_BACKENDS
     )
-    kept = bool(options.output or options.response_store not in ("", NO_STORE))
     if options.n and not free and job.options.response_store == NO_STORE:
         raise UsageError("--output or --response_store: name one, so that the run need not buy these answers again")
     if options.n is None:
-        n = usual_pilot(possible, job.wanted) if kept and EXPORT not in named_model(options)[1] else 0
+        n = usual_pilot(possible, job.wanted) if are_kept(options) and EXPORT not in named_model(options)[1] else 0
     else:
         n = options.n
     return min(n, possible, job.wanted.accepted if job.wanted else n)

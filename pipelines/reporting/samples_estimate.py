@@ -164,8 +164,11 @@ def budget_lines(rows: Sequence[StageRow], max_cost_usd: float, max_calls: int) 
 
 def estimate_document(rows: Sequence[StageRow], told: Sequence[UseCaseTold]) -> dict[str, Any]:
     """The same for programs; where nothing was simulated, there are no intervals."""
-    costs = summed([row.costs for row in rows])
+    costs, calls = summed([row.costs for row in rows]), summed([row.drawn.calls if row.drawn else None for row in rows])
     document: dict[str, Any] = {"stages": [stage_document(row) for row in rows]}
+    document["calls"] = sum(row.forecast.calls for row in rows)
+    if calls is not None:
+        document["calls_95"] = interval_document(calls)
     document["cost_usd"] = sum(row.cost for row in rows) if all(row.price for row in rows) else None
     if costs is not None:
         document["cost_usd_95"] = interval_document(costs)
