@@ -16,11 +16,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from persona_hub.transforms.judging.agreement import PRIOR
 from persona_hub.transforms.similarity.arrays import Numbers
 from persona_hub.transforms.synthesize.accepted.wanted import Progress, Wanted, all_rounds
 
 READABLE, SOUND, DISTINCT, PROVED, GOOD = "readable", "sound", "distinct", "proved", "good"
-PRIOR = 0.5  # Jeffreys', of a share
 SIMULATED_RUNS, FIRST_SEED = 1000, 20240628
 LOWEST, HIGHEST = 2.5, 97.5  # per cent
 
