@@ -19,6 +19,7 @@ FLOORS: list[list[str]] = [
         "transforms.errors",
         "transforms.apart",
         "transforms.normal_forms",
+        "transforms.packaged_yaml",
         "transforms.records",
         "transforms.reasons",
         "transforms.files",

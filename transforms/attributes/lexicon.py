@@ -10,8 +10,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-import yaml
 from ahocorasick_rs import AhoCorasick
+
+from persona_hub.transforms.packaged_yaml import packaged_yaml
 
 PACKAGE_OF_WORDS = "persona_hub.transforms.attributes"
 TOKEN = re.compile(
@@ -101,7 +102,7 @@ def phrases_of(value: str) -> list[str]:
 @cache
 def read_words(name: str) -> Any:
     """A file of words/."""
-    return yaml.safe_load((resources.files(PACKAGE_OF_WORDS) / "words" / f"{name}.yaml").read_text("utf-8"))
+    return packaged_yaml(PACKAGE_OF_WORDS, "words", f"{name}.yaml")
 
 
 # Endings of French feminines by the masculine's, where the list says only the ending.

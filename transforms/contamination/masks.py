@@ -17,13 +17,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import regex
-import yaml
 
+from persona_hub.transforms.packaged_yaml import packaged_yaml
 from persona_hub.transforms.similarity.arrays import I64, U64, Numbers, spans
 from persona_hub.transforms.similarity.shingles import hash_tokens, normalise, tokenise_utf8
 
@@ -43,7 +42,7 @@ HAN_NUMBER, KATAKANA_WORD = regex.compile(NUMERALS), regex.compile(KATAKANA)
 @cache
 def slot_words() -> dict[str, Any]:
     """What slots.yaml holds."""
-    words: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("slots.yaml").read_text("utf-8"))
+    words: dict[str, Any] = packaged_yaml(__package__, "slots.yaml")
     return words
 
 

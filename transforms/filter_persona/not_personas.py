@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from importlib import resources
 from itertools import islice
 from typing import Any
 
 import regex
-import yaml
 
 from persona_hub.transforms.corpus.language import UNDETERMINED, detect_language
 from persona_hub.transforms.llm.forms import repeats_itself, words_of
+from persona_hub.transforms.packaged_yaml import packaged_yaml
 from persona_hub.transforms.prompts.mentions import names_document, names_persona
 from persona_hub.transforms.prompts.refusals import refusal_patterns
 
@@ -141,7 +140,7 @@ def patterns(reason: str, group: str) -> tuple[regex.Pattern[str], ...]:
 @cache
 def word_lists() -> Mapping[str, Any]:
     """The patterns and small words that stand beside this file, and those of refusals."""
-    ours = yaml.safe_load((resources.files(__package__) / "not_personas.yaml").read_text("utf-8"))
+    ours = packaged_yaml(__package__, "not_personas.yaml")
     return {**ours, "refusal": refusal_patterns()}
 
 

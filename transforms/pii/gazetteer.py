@@ -10,11 +10,10 @@ import pkgutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from types import ModuleType
 from typing import Any
 
-import yaml
+from persona_hub.transforms.packaged_yaml import packaged_yaml
 
 GIVEN_ATTRIBUTES = (
     "first_names",
@@ -111,7 +110,7 @@ def names_of_provider(provider: Any, attributes: Iterable[str], shortest: int = 
 @cache
 def word_lists() -> Mapping[str, Any]:
     """The word lists of names.yaml as sets."""
-    raw = yaml.safe_load((resources.files(__package__) / "names.yaml").read_text("utf-8"))
+    raw = packaged_yaml(__package__, "names.yaml")
     return {name: words_in(value) for name, value in raw.items()}
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 import regex
-import yaml
+
+from persona_hub.transforms.packaged_yaml import packaged_yaml
 
 # "The persona" with nothing before it that it could be, and nothing after it that makes it somebody's.
 BARE_PERSONA = regex.compile(
@@ -92,7 +92,7 @@ def first_mention(lower: str, thing: str) -> str:
 @cache
 def mentions() -> Mapping[str, tuple[Mentions, ...]]:
     """The stems and patterns that stand beside this file, by thing; a tuple has an entry for each language."""
-    tables = yaml.safe_load((resources.files(__package__) / "mentions.yaml").read_text("utf-8"))
+    tables = packaged_yaml(__package__, "mentions.yaml")
     return {
         thing: tuple(
             Mentions(tuple(entry["stems"].split()), tuple(map(regex.compile, entry["patterns"])))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from importlib import resources
 
 import regex
-import yaml
+
+from persona_hub.transforms.packaged_yaml import packaged_yaml
 
 PREFIX_CHARACTERS = 4  # of a text by which patterns are chosen: of some 60 about one is left
 OPENING = "\"'“”„«*-•> "  # what may stand before the first word
@@ -51,5 +51,5 @@ def likely(prefix: str) -> tuple[regex.Pattern[str], ...]:
 @cache
 def refusal_patterns() -> Mapping[str, tuple[regex.Pattern[str], ...]]:
     """The patterns by language."""
-    tables = yaml.safe_load((resources.files(__package__) / "refusals.yaml").read_text("utf-8"))
+    tables = packaged_yaml(__package__, "refusals.yaml")
     return {language: tuple(map(regex.compile, lines)) for language, lines in tables.items()}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 
-import yaml
+from persona_hub.transforms.packaged_yaml import packaged_yaml
 
 
 @lru_cache(maxsize=1)
 def _file() -> dict[str, str | dict[str | int, str]]:
-    read: dict[str, str | dict[str | int, str]] = yaml.safe_load(
-        (resources.files(__package__) / "words.yaml").read_text("utf-8")
-    )
+    read: dict[str, str | dict[str | int, str]] = packaged_yaml(__package__, "words.yaml")
     return read
 
 
