@@ -237,6 +237,29 @@ def test_another_judge_is_another_run_whose_lost_answers_are_told(
     assert "1 unchecked" in said
 
 
+def test_a_judge_that_gives_no_answer_leaves_the_run_partial(
+    judged: Judged, hub: Path, server: FakeServer, judge_server: FakeServer
+) -> None:
+    silent = min(judged.made.kept)
+    text = judged.made.kept[silent].persona
+    file = judged.output.parent / "silent.yaml"
+    judge = JUDGE_FILE.format(url=judge_server.url).replace("openai:judge", "openai:silent-judge")
+    file.write_text(f"{judge}call_attempts: 1\n")
+    judge_server.tell(script=[{"word": text, "status": 500}])
+    flags = [*VOTED, "--judge", str(file), "--min_score", str(LEAST)]
+    assert main(command(hub, judged.output, server, flags)) == BUDGET_SPENT
+    part = made(judged.output, "openai:silent-judge")
+    assert part.manifest.partial == {"http-500": 1}
+    assert part.manifest.counts["check_math"]["unchecked"] == 1
+    assert part.kept.keys() == judged.made.kept.keys() - {silent}
+    judge_server.tell()
+    assert main(command(hub, judged.output, server, flags)) == DONE
+    whole = made(judged.output, "openai:silent-judge")
+    assert whole.kept.keys() == judged.made.kept.keys()
+    assert whole.manifest.replaces == part.manifest.run
+    assert (server.counts()["calls"], judge_server.counts()["calls"]) == (0, 1)
+
+
 def test_an_independent_answer_decides_alone_and_the_offline_judge_is_for_nothing(
     judged: Judged, hub: Path, server: FakeServer, tmp_path: Path
 ) -> None:
