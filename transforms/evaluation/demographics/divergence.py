@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
-from scipy.special import gammaln, ndtri, xlogy
+from scipy.special import gammaincinv, gammaln, ndtri, xlogy
 
 from persona_hub.transforms.evaluation.figures import LEVEL, Figure
 
@@ -18,7 +18,8 @@ ENUMERATED = 150  # draws up to which a binomial distribution is summed term by 
 NORMAL_FROM = 50  # expected draws, and expected others, from which it is taken as normal
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
 CLOSE, FURTHEST_PART = 1e-6, 3.0
-LEAST_EXPECTED = 5.0
+MEAN = -1.0  # in place of a quantile
+LEAST_EXPECTED, LEAST_FOUND = 5.0, 20
 PRIOR_DRAWS = 1.0  # draws; of one value alone there would be no variance
 
 
@@ -38,33 +39,54 @@ def divergence(counts: ValueCounts, reference: Shares, *, design: float = 1.0, l
     """The divergence from a reference, which counts as exact, of the population that the counts were drawn from.
 
     That of the counts is too large, for chance alone parts them: by (values - 1) / (8 n ln 2) in large samples of equal
-    shares, by far more where values have few observations. So values of which fewer than LEAST_EXPECTED would be drawn
-    from the reference are first counted as one (which can only lessen the divergence). Then that population on the way
-    from the reference to the counts is taken whose draws have, in the mean, the divergence that was found. The bounds
-    are populations on this way from which what was found is as far as the level allows. `design`: how many times an
-    independent sample's variance the counts have. How often it holds: `benchmarks.evaluation.demographics`.
+    shares, by far more where values have few observations. So rare values are first counted as one (`rare_values`),
+    which can only lessen the divergence. Then that population on the way from the reference to the counts is taken
+    whose draws have, in the mean, the divergence that was found. The bounds are populations on this way from which what
+    was found is as far as the level allows. `design`: how many times an independent sample's variance the counts have.
+    How often it holds: `benchmarks.demographics`.
     """
     n = int(counts.sum())
     draws = int(n / design)
     if not draws:
         return Figure(math.nan, 0.0, 1.0, n)
-    rare = draws * reference < LEAST_EXPECTED
+    rare = rare_values(counts, reference, draws)
     p, q = (np.append(shares[~rare], shares[rare].sum()) for shares in (counts / n, reference))
-    found, z = jensen_shannon(p, q), float(ndtri((1 + level) / 2))
+    found = jensen_shannon(p, q)
 
-    def place(deviations: float) -> float:
+    def place(quantile: float) -> float:
         def excess(part: float) -> float:
-            mean, variance = moments(mixed(p, q, part, draws), q, draws)
-            return mean + deviations * math.sqrt(variance) - found
+            return quantile_of(*moments(mixed(p, q, part, draws), q, draws), quantile) - found
 
         if excess(0.0) >= 0:
             return 0.0
         return brentq(excess, 0.0, FURTHEST_PART, xtol=CLOSE) if excess(FURTHEST_PART) > 0 else FURTHEST_PART
 
-    low, value, high = (jensen_shannon(mixed(p, q, place(side), draws), q) for side in (z, 0.0, -z))
-    # ValueCounts that happen to equal the reference show no way to go: then this bound is the higher one.
-    across = value + z * math.sqrt(moments(mixed(p, q, place(0.0), draws), q, draws)[1])
+    tail = (1 - level) / 2
+    low, high = (jensen_shannon(mixed(p, q, place(at), draws), q) for at in (1 - tail, tail))
+    middle = mixed(p, q, place(MEAN), draws)
+    value = jensen_shannon(middle, q)
+    # Counts that happen to equal the reference show no way to go: then this bound is the higher one.
+    across = value + float(ndtri(1 - tail)) * math.sqrt(moments(middle, q, draws)[1])
     return Figure(value, min(low, value), min(1.0, max(high, across)), n)
+
+
+def quantile_of(mean: float, variance: float, quantile: float) -> float:
+    """A quantile of the gamma distribution with this mean and variance, or its mean, for MEAN.
+
+    Divergences of draws are as good as chi-square near the reference, which this has exactly, and normal far from it.
+    """
+    if quantile == MEAN or variance <= 0:
+        return mean
+    return float(gammaincinv(mean**2 / variance, quantile)) * variance / mean
+
+
+def rare_values(counts: ValueCounts, reference: Shares, draws: float) -> npt.NDArray[np.bool_]:
+    """Which values have too few observations to be told apart: those neither expected nor found often enough.
+
+    Of a value of which LEAST_EXPECTED are not expected, LEAST_FOUND are found by chance in less than one of a million
+    samples.
+    """
+    return (draws * reference < LEAST_EXPECTED) & (counts < LEAST_FOUND)
 
 
 def mixed(p: Shares, q: Shares, part: float, n: int) -> Shares:

@@ -31,26 +31,29 @@ def exact_bounds(parts: Bounds, whole: float, level: float = LEVEL, values: int 
     return low, high
 
 
-def known_share(margin: Mapping[str, int], *, design: float = 1.0) -> Figure:
+def known_share(margin: Mapping[str, int], *, design: float = 1.0, level: float = LEVEL, values: int = 1) -> Figure:
     """The share of personas of whom an attribute is known. `margin`: by value, UNSPECIFIED among them."""
     total = sum(margin.values())
     if not total:
         return Figure(math.nan)
     known = total - margin.get(UNSPECIFIED, 0)
-    low, high = exact_bounds(np.array([known / design]), total / design)
+    low, high = exact_bounds(np.array([known / design]), total / design, level, values)
     return Figure(known / total, float(low[0]), float(high[0]), total)
 
 
-def shares_among_known(known: Mapping[str, int], *, design: float = 1.0, level: float = LEVEL) -> dict[str, Figure]:
-    """The share of each value among the personas of whom it is known; the intervals hold for all values at once.
+def shares_among_known(
+    known: Mapping[str, int], *, design: float = 1.0, level: float = LEVEL, values: int = 0
+) -> dict[str, Figure]:
+    """The share of each value among the personas of whom it is known; the intervals hold for all `values` at once.
 
     They are about the process that made the personas, not about these, which are counted whole. Of those of whom
     nothing is known they say nothing: texts that tell a country may come from other countries than those that do not.
-    `design`: how many times an independent sample's variance the counts have, see `design_effect`.
+    `design`: how many times an independent sample's variance the counts have, see `design_effect`. `values`: shares
+    that are shown together; 0: these.
     """
     total = sum(known.values())
     counts = np.array(list(known.values()), np.float64)
-    low, high = exact_bounds(counts / design, total / design, level, max(1, len(known)))
+    low, high = exact_bounds(counts / design, total / design, level, values or max(1, len(known)))
     return {
         value: Figure(count / total, float(below), float(above), total)
         for (value, count), below, above in zip(known.items(), low, high, strict=True)

@@ -18,7 +18,10 @@ MOST_NAMED = 10  # values over- and under-represented, and pairs of values that 
 
 @dataclass(frozen=True)
 class Demographics:
-    """All that the section is made of: whole numbers, which merge to the last bit in any order."""
+    """All that the section is made of: whole numbers, which merge to the last bit in any order.
+
+    The intervals of all shares in a report hold at once in 95 of 100 (Bonferroni): readers look for the odd one.
+    """
 
     cells: Cells = field(default_factory=Cells)
     groups: GroupCounts = field(default_factory=GroupCounts)
@@ -46,9 +49,10 @@ class Demographics:
     def attribute(self, name: str, reference: Reference | None) -> dict[str, Any]:
         """One attribute: how many have it known, shares among these, and beside the reference."""
         known, design = self.cells.known(name), self.groups.design_effect(name)
-        found = shares_among_known(known, design=design)
+        shown = sum(1 + len(self.cells.known(each)) for each in self.cells.attributes)
+        found = shares_among_known(known, design=design, values=shown)
         told: dict[str, Any] = {
-            "known": known_share(self.cells.margin(name), design=design).as_json,
+            "known": known_share(self.cells.margin(name), design=design, values=shown).as_json,
             "design_effect": design,
             "shares": {
                 value: found[value].as_json for value in sorted(found, key=lambda value: (-found[value].value, value))
