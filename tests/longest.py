@@ -30,6 +30,7 @@ LONGEST = (
     "api/test_page",
     "crash/test_stopping",
     "training/test_readers",
+    "pages/test_browser",
     "purge/test_purge",
     "failures/test_token_limits",
     "embedding/test_same_embedder",

@@ -49,7 +49,7 @@ def test_what_a_persona_says_is_no_part_of_the_page() -> None:
     assert "&lt;script&gt;window.planted=1" in own
 
 
-@pytest.mark.parametrize("sign", ["x", "語", "<", "\u2028"])
+@pytest.mark.parametrize("sign", ["語", "<"])
 def test_a_report_of_a_million_is_below_6_mb(sign: str) -> None:
     # As many points and examples as a report has, with texts of the longest that a page keeps, and longer.
     page = report_page(made_report(points=12_000, text=sign * 400, examples=1_000).as_json())
