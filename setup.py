@@ -41,7 +41,6 @@ REQUIRES = [
     "text2num>=3.1,<4",  # numbers in words, strict, by language, in Rust; what it lacks of millions is added
     "math-verify[antlr4-13-2]>=0.9,<0.10",  # a second opinion on formulas; the extra pins the parser's runtime
     "mpmath>=1.3",  # their values to 60 digits; sympy, under math-verify, brings it, too
-    "scipy>=1.15",  # quantiles of t, connected components, for `ablate`; datasketch brings it, too
     "rich>=14",  # bars of progress on a terminal; keras, under tensorflow-text, brings it, too
     "opentelemetry-exporter-otlp-proto-http>=1.45,<2",  # metrics of a job to a collector; Beam's extra brings the SDK
     "huggingface-hub>=2.4,<3",  # data set cards, and `export --push_to_hub`; 16 MB with its two dependencies

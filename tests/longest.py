@@ -52,5 +52,6 @@ LONGEST = (
     "hub/test_on_hdfs",
     "calls/test_transport",
     "commands/test_estimate",
+    "ablate/test_job",
     "store/test_response_store",
 )

@@ -36,6 +36,7 @@ from persona_hub.pipelines.cli.model_options import (
     StoreOptions,
 )
 from persona_hub.pipelines.cli.option import again
+from persona_hub.pipelines.cli.samples.ablation_options import AblationOptions
 from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions, CheckOptions
 from persona_hub.pipelines.cli.samples.use_case_options import SettingOptions
 
@@ -106,6 +107,19 @@ class SynthesizeOptions(HubOptions, SynthesisOptions, AcceptedOptions, PiiOption
     choose: str = again(UseCaseOptions, "choose", first_day=True)
     form: tuple[str, ...] = again(SettingOptions, "form", first_day=True)
     verify: str = again(CheckOptions, "verify", first_day=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AblateOptions(HubOptions, AblationOptions, SynthesisOptions, EmbedderOptions, PiiOptions, RunOptions):
+    """Options of `ablate`."""
+
+    output: str = again(OutputOptions, "output", help="folder for samples, plan and outcome, local or gs:// ...")
+    use_case: tuple[str, ...] = again(UseCaseOptions, "use_case", help="use case of all arms, one, or FILE.yaml")
+    where: str = again(UseCaseOptions, "where", first_day=True)
+    max_samples: int = field(default=0, init=False)  # not flags: arms say whom they ask about, and how often
+    samples_per_persona: int = field(default=1, init=False)
+    choose: str = field(default="random", init=False)
+    embedder: str = again(EmbedderOptions, "embedder", first_day=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from persona_hub.pipelines.cli.command_options import (
+    AblateOptions,
     BuildOptions,
     CompactOptions,
     DedupOptions,
@@ -65,6 +66,12 @@ JOBS = [
         "hub -> samples of use cases",
         "persona_hub.pipelines.synthesize:synthesize_samples",
         SynthesizeOptions,
+    ),
+    Job(
+        "ablate",
+        "hub -> whether its personas make samples more diverse than a few, or none: gain, no gain, too little data",
+        "persona_hub.pipelines.ablate:ablate_hub",
+        AblateOptions,
     ),
     Job(
         "export",

@@ -8,6 +8,7 @@ from persona_hub.pipelines.cli import launch_options as launch
 from persona_hub.pipelines.cli import model_options as models
 from persona_hub.pipelines.cli.evaluation import review_options as review
 from persona_hub.pipelines.cli.option import Option, Options, options_of, own_options, takes
+from persona_hub.pipelines.cli.samples import ablation_options as ablation
 from persona_hub.pipelines.cli.samples import check_options as check
 from persona_hub.pipelines.cli.samples import use_case_options as settings
 
@@ -38,6 +39,7 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
         (corpus.WordDedupOptions, models.EmbedderOptions, corpus.AcrossLanguagesOptions, hub.AgainstOptions),
     ),
     ("samples", (corpus.UseCaseOptions, settings.SettingOptions, check.CheckOptions, check.AcceptedOptions)),
+    ("experiment", (ablation.AblationOptions,)),
     (
         "hub",
         (

@@ -104,6 +104,15 @@ def test_arms_are_compared_at_the_smallest() -> None:
     assert uneven["arms"]["none"]["distinct"]["n"] == 150
 
 
+def test_an_arm_with_few_samples_does_not_hold_up_the_others() -> None:
+    arms = {"none": arm(20, 200, 1), "hub:100": arm(400, 200, 2), "few": arm(20, 60, 3), "verbalised": arm(20, 0, 4)}
+    found = outcome(arms, PRIMARY)
+    assert found["effect"] == outcome({name: arms[name] for name in ("none", "hub:100")}, PRIMARY)["effect"]
+    assert [one["arm"] for one in found["comparisons"]] == ["few"]
+    assert found["arms"]["few"]["distinct"]["n"] == 60
+    assert found["arms"]["verbalised"] == {"samples": 0}
+
+
 def test_other_arms_are_a_family_beside_the_primary() -> None:
     arms = {"none": arm(20, 200, 1), "hub:100": arm(400, 200, 2), "few": arm(20, 200, 3), "hub:10": arm(400, 200, 4)}
     found = outcome(arms, PRIMARY)

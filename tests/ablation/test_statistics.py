@@ -11,9 +11,11 @@ from scipy import stats
 
 from persona_hub.transforms.ablation.distinct import distinct_clusters
 from persona_hub.transforms.ablation.estimate import Estimate, difference
-from persona_hub.transforms.ablation.sample_size import MOST_VARIANCE, NoveltyCurve, rarefied, samples_needed
+from persona_hub.transforms.ablation.sample_size import MOST_VARIANCE, samples_needed, variance_at
 from persona_hub.transforms.ablation.verdict import at_ceiling, compared, holm, is_equivalent, verdict
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.evaluation.diversity.coverage import abundance_of
+from persona_hub.transforms.evaluation.novelty.extrapolation import Extrapolation
 
 SEEDS = 500  # of 100 the share that covers has an error of 2.2 points, of 500 of 1
 
@@ -22,6 +24,11 @@ def zipf(clusters: int) -> np.ndarray:
     """Shares of clusters, the k-th 1/k of the first."""
     shares = 1 / np.arange(1, clusters + 1)
     return shares / shares.sum()
+
+
+def sizes_of(labels: np.ndarray) -> np.ndarray:
+    """The sizes of clusters."""
+    return np.unique(labels, return_counts=True)[1]
 
 
 def labels_of(
@@ -168,18 +175,13 @@ def test_ceiling() -> None:
     assert not at_ceiling([70, 99], 100)
 
 
-def test_rarefaction_is_the_mean_over_all_draws() -> None:
-    """Clusters of 3, 2 and 1: of one sample 1, of all 3, of two 1 + 11/15."""
-    assert list(rarefied(np.array([3, 2, 1]), np.array([1.0, 2.0, 6.0]))) == pytest.approx([1, 1 + 11 / 15, 3])
-
-
 @pytest.mark.parametrize("clusters", [60, 1000])
 def test_curve_foretells_the_variance(clusters: int) -> None:
     """Of four times a pilot's samples: near it, or above where all clusters will have been seen, never far below."""
     shares = zipf(clusters)
     drawn = [np.random.default_rng(seed).choice(clusters, 800, p=shares) for seed in range(200)]
     true = np.var([len(set(labels)) for labels in drawn])
-    told = [NoveltyCurve(np.unique(labels[:200], return_counts=True)[1]).variance(800) for labels in drawn[:50]]
+    told = [variance_at(Extrapolation(abundance_of(sizes_of(labels[:200]))), 800) for labels in drawn[:50]]
     assert true / 2 < np.median(told) < (2 * true if clusters == 1000 else 10 * true)
 
 

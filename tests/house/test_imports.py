@@ -67,6 +67,7 @@ FLOORS: list[list[str]] = [
         "transforms.cluster_personas",
         "transforms.check_samples",
         "transforms.synthesize",
+        "transforms.ablate",
         "transforms.take_down",
         "transforms.read_hub",
         "transforms.search",

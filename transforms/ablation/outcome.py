@@ -11,16 +11,17 @@ import numpy as np
 from persona_hub.transforms.ablation.distinct import Drawn, distinct_clusters
 from persona_hub.transforms.ablation.estimate import Difference, Estimate, difference
 from persona_hub.transforms.ablation.neighbours import neighbours
-from persona_hub.transforms.ablation.sample_size import Sizes, samples_needed
+from persona_hub.transforms.ablation.sample_size import ClusterSizes, samples_needed
 from persona_hub.transforms.ablation.spread import collision_rate, mean_cosine, nearest_distance, vendi
+from persona_hub.transforms.ablation.thresholds import LEAST_GAIN
 from persona_hub.transforms.ablation.verdict import (
     GAIN,
-    LEAST_GAIN,
     NO_GAIN,
     TOO_LITTLE_DATA,
     Comparison,
     at_ceiling,
     compared,
+    compared_each,
     is_equivalent,
 )
 from persona_hub.transforms.errors import InvalidInputError
@@ -62,7 +63,7 @@ class ArmFigures(NamedTuple):
 
     distinct: Estimate
     by_sample: Estimate  # the same with samples as units, for what several samples of a persona cost
-    sizes: Sizes  # of the clusters, largest first
+    sizes: ClusterSizes  # of the clusters, largest first
     beside: Mapping[str, Estimate]  # the other metrics by name
 
 
@@ -87,20 +88,26 @@ def figures_of(arm: ArmSamples, threshold: float) -> ArmFigures:
 def outcome(arms: Mapping[str, ArmSamples], primary: Primary) -> dict[str, Any]:
     """The outcome as JSON: `verdict`, `effect`, `primary`, `arms`, `comparisons`, `warnings`, and more for a reader.
 
-    All arms are compared at the number of samples that the smallest of them has. The primary comparison was named
-    before and stands alone at 95%; the others are a family. Raises InvalidInputError for an arm that is not there.
+    The two arms that decide are compared at the number of samples that both have, another arm beside the control at
+    that number or its own. The primary comparison was named before and stands alone at 95%; the others are a family.
+    Raises InvalidInputError for an arm that is not there.
     """
     for name in (primary.treatment, primary.control):
         if name not in arms:
             raise InvalidInputError(f"arm {name}: not in --arms, which has {', '.join(arms)}")
-    n = min(len(arm.vectors) for arm in arms.values())
+    n = min(len(arms[name].vectors) for name in (primary.treatment, primary.control))
     if n < 2:
         return unknown(arms, primary, n)
-    figures = {name: figures_of(arm.first(n), primary.threshold) for name, arm in arms.items()}
+    at = {name: min(n, len(arm.vectors)) for name, arm in arms.items()}
+    figures = {name: figures_of(arm.first(at[name]), primary.threshold) for name, arm in arms.items() if at[name] > 1}
     control, treatment = figures[primary.control], figures[primary.treatment]
     main = compared([treatment.distinct], control.distinct, n, primary.least)[0]
-    others = [name for name in arms if name not in (primary.control, primary.treatment)]
-    family = compared([figures[name].distinct for name in others], control.distinct, n, primary.least)
+    others = [name for name in figures if name not in (primary.control, primary.treatment)]
+    effects = []
+    for name in others:
+        own = control if at[name] == n else figures_of(arms[primary.control].first(at[name]), primary.threshold)
+        effects.append((figures[name].distinct, own.distinct, at[name]))
+    family = compared_each(effects, primary.least)
     needed = needed_samples([control, treatment], primary.least)
     return {
         "verdict": main.verdict,
@@ -111,7 +118,7 @@ def outcome(arms: Mapping[str, ArmSamples], primary: Primary) -> dict[str, Any]:
         "primary": {"metric": PRIMARY_METRIC, **vars(primary)},
         "samples": n,
         "samples_needed": needed,
-        "arms": {name: arm_told(figures[name], len(arms[name].vectors)) for name in arms},
+        "arms": {name: arm_told(figures.get(name), len(arm.vectors)) for name, arm in arms.items()},
         "comparisons": [comparison_told(name, one) for name, one in zip(others, family, strict=True)],
         "beside": beside_told(control, treatment),
         "warnings": warnings(figures, primary, n),
@@ -123,7 +130,7 @@ def unknown(arms: Mapping[str, ArmSamples], primary: Primary, n: int) -> dict[st
     needed = samples_needed([], primary.least)
     return {
         "verdict": TOO_LITTLE_DATA,
-        "words": f"too little data: the smallest arm has {n} accepted samples; about {needed} are needed in each",
+        "words": f"too little data: one of the two arms has {n} accepted samples; about {needed} are needed in each",
         "effect": {"value": None, "low": None, "high": None},
         "primary": {"metric": PRIMARY_METRIC, **vars(primary)},
         "samples": n,
@@ -168,8 +175,10 @@ def estimate_told(estimate: Estimate, n: int) -> dict[str, float | int | None]:
     return {**interval(around), "n": n}
 
 
-def arm_told(figures: ArmFigures, accepted: int) -> dict[str, Any]:
-    """An arm as JSON. `accepted`: its samples, also those beyond what all arms have."""
+def arm_told(figures: ArmFigures | None, accepted: int) -> dict[str, Any]:
+    """An arm as JSON. `accepted`: its samples, also those beyond what is compared; None: of one no figure is known."""
+    if figures is None:
+        return {"samples": accepted}
     n = int(figures.sizes.sum())
     return {
         "samples": accepted,

@@ -19,8 +19,6 @@ from persona_hub.transforms.vectors.float16 import StoredVectors, to_float32
 
 JACKKNIFE_PARTS = 20  # of the delete-a-group jackknife
 
-Floats = npt.NDArray[np.float64]
-
 
 def vendi(vectors: StoredVectors, units: Drawn) -> Estimate:
     """Vendi score (Friedman & Dieng 2023): exp of the entropy of the eigenvalues of the similarity matrix over n.
@@ -30,7 +28,7 @@ def vendi(vectors: StoredVectors, units: Drawn) -> Estimate:
     """
     rows = to_float32(vectors).astype(np.float64)
     whole = rows.T @ rows
-    part, parts = parts_of(units)
+    part, parts = jackknife_parts(units)
 
     def without(k: int) -> float:
         left_out = rows[part == k]
@@ -39,7 +37,7 @@ def vendi(vectors: StoredVectors, units: Drawn) -> Estimate:
     return jackknifed(vendi_of(whole), without, parts)
 
 
-def vendi_of(second_moment: Floats) -> float:
+def vendi_of(second_moment: npt.NDArray[np.float64]) -> float:
     """The Vendi score of rows by their X^T X, shape (d, d)."""
     shares = np.clip(np.linalg.eigvalsh(second_moment / np.trace(second_moment)), 0, None)
     shares = shares[shares > 1e-12]
@@ -52,7 +50,7 @@ def nearest_distance(vectors: StoredVectors, units: Drawn) -> Estimate:
     Its jackknife errs to the wide side (Efron & Stein 1981): up to six times the variance where clusters are small.
     """
     rows = to_float32(vectors)
-    part, parts = parts_of(units)
+    part, parts = jackknife_parts(units)
     order = np.argsort(part, kind="stable")
     begin = np.searchsorted(part[order], np.arange(parts))
     nearest = np.empty((len(rows), parts), np.float32)  # of a sample to each part
@@ -67,7 +65,7 @@ def nearest_distance(vectors: StoredVectors, units: Drawn) -> Estimate:
     return jackknifed(float(1 - nearest.max(axis=1).mean(dtype=np.float64)), without, parts)
 
 
-def parts_of(units: Drawn) -> tuple[Drawn, int]:
+def jackknife_parts(units: Drawn) -> tuple[Drawn, int]:
     """The part of the jackknife of each sample, and how many there are; samples of one unit are in one part."""
     number = np.unique(units, return_inverse=True)[1]
     parts = min(JACKKNIFE_PARTS, int(number.max(initial=0)) + 1)
@@ -102,7 +100,7 @@ def collision_rate(near: Neighbours, units: Drawn) -> Estimate:
     return found._replace(variance=max(found.variance, drawn))
 
 
-def of_projections(projections: Floats, units: Drawn) -> Estimate:
+def of_projections(projections: npt.NDArray[np.float64], units: Drawn) -> Estimate:
     """A U-statistic of degree 2 by its projections, shape (samples,): the mean, and its variance of the first order."""
     n = len(projections)
     if not n:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from persona_hub.transforms.ablation.estimate import LEVEL, Difference, Estimate, difference
+from persona_hub.transforms.ablation.thresholds import LEAST_GAIN
 
 GAIN, NO_GAIN, TOO_LITTLE_DATA = "gain", "no gain", "too little data"
-LEAST_GAIN = 0.05  # the smallest gain worth having: 5 more distinct clusters of 100 samples
 FEWEST_SAMPLES = 30  # of an arm; of fewer the series that gives the variance has hardly a term
 FEWEST_UNITS = 5  # personas that were drawn
 CEILING = 0.97  # share of the samples that are distinct, from which on hardly more can be
@@ -47,18 +47,20 @@ def enough(estimate: Estimate, samples: int) -> bool:
     return samples >= FEWEST_SAMPLES and estimate.units >= FEWEST_UNITS
 
 
-def compared(
-    arms: Sequence[Estimate], control: Estimate, samples: int, least: float = LEAST_GAIN, family: int = 1
-) -> list[Comparison]:
-    """Each arm beside the control, at so many `samples` in each of them.
+def compared(arms: Sequence[Estimate], control: Estimate, samples: int, least: float = LEAST_GAIN) -> list[Comparison]:
+    """Each arm beside the control, at so many `samples` in each of them."""
+    return compared_each([(arm, control, samples) for arm in arms], least)
 
-    Intervals hold together, for all of a `family` of comparisons (Bonferroni; as many as there are arms, if that is
-    more), and p is adjusted by Holm (1979).
+
+def compared_each(pairs: Sequence[tuple[Estimate, Estimate, int]], least: float = LEAST_GAIN) -> list[Comparison]:
+    """Comparisons (arm, control, samples in each), as a family.
+
+    Intervals hold together (Bonferroni), and p is adjusted by Holm (1979).
     """
-    family = max(family, len(arms))
-    effects = [difference(arm, control, samples, 1 - (1 - LEVEL) / family) for arm in arms]
+    level = 1 - (1 - LEVEL) / max(1, len(pairs))
+    effects = [difference(arm, control, samples, level) for arm, control, samples in pairs]
     adjusted = holm([effect.p for effect in effects])
-    able = [enough(arm, samples) and enough(control, samples) for arm in arms]
+    able = [enough(arm, samples) and enough(control, samples) for arm, control, samples in pairs]
     return [
         Comparison(effect, p, verdict(effect, least) if can else TOO_LITTLE_DATA)
         for effect, p, can in zip(effects, adjusted, able, strict=True)

@@ -127,7 +127,9 @@ class FakeModels:
             )  # those that still hang when new settings come are not of their count
         asked[name] += 1
         salt = str(counts["calls"]) if own.changing else "" if not own.drawing or asked[name] == 1 else str(asked[name])
-        text = own.answer or made_up(prompt, schema, salt, own.right, own.solves)
+        counts["drawn"] += bool(own.pool)
+        heard = f"question {counts['drawn'] % own.pool}" if own.pool else prompt
+        text = own.answer or made_up(heard, schema, salt, own.right, own.solves)
         for word, answers in own.answers.items():
             if word in prompt:
                 text = answers[min(counts[f"word {word}"], len(answers) - 1)]

@@ -1,0 +1,215 @@
+"""ablate: arms that differ in their personas alone -> equal numbers of accepted samples, and a verdict."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import apache_beam as beam
+
+from persona_hub.pipelines.cli.command_options import AblateOptions
+from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.option import recorded_values
+from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.planning.ablation_plan import AblationPlan, plan_of
+from persona_hub.pipelines.planning.embedders import EMBEDDER
+from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
+from persona_hub.pipelines.planning.models import (
+    HERE,
+    called_models,
+    embedder_of,
+    embedder_price,
+    model_of,
+    model_price,
+)
+from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished
+from persona_hub.pipelines.planning.samples.arm_personas import draw_arms
+from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of, decisive_checks
+from persona_hub.pipelines.planning.samples.choices import choice_of_hub
+from persona_hub.pipelines.planning.samples.judges import judge_entry, judge_price
+from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
+from persona_hub.pipelines.planning.token_limits import NEW_JOB
+from persona_hub.pipelines.planning.trust import note_settings
+from persona_hub.pipelines.reporting.ablation import report_ablation
+from persona_hub.pipelines.runners.called_models import CalledModel
+from persona_hub.pipelines.runners.job import run_job
+from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.ablate.arm_rounds import ArmRounds
+from persona_hub.transforms.ablate.arm_task import ArmPersonas, ArmTask, by_use_case
+from persona_hub.transforms.ablate.settle import SettleOutcome
+from persona_hub.transforms.ablation.arms import VERBALISED, parse_arms
+from persona_hub.transforms.ablation.verbalised import verbalised
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.check_samples.check_samples import CheckSamples
+from persona_hub.transforms.check_samples.checks import Checks
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.embedding.registry import ONE_MODEL, split_embedder
+from persona_hub.transforms.hub.manifest import RunManifest, content_of
+from persona_hub.transforms.hub.versions import Hub, list_attempts, open_hub
+from persona_hub.transforms.llm.prices import Price
+from persona_hub.transforms.synthesis.use_case import UseCase
+from persona_hub.transforms.synthesize.accepted.wanted import Wanted
+from persona_hub.transforms.synthesize.one_round import OneRound
+from persona_hub.transforms.write_hub.write_hub import HubContents, WriteHub
+
+QUESTIONS_OF_SAMPLE = 4  # times the samples of an arm: the most questions, where none are named
+
+
+def ablate_hub(options: AblateOptions, beam_flags: Sequence[str]) -> int:
+    """Runs the experiment; returns the exit code."""
+    return run_job(partial(plan_ablate, options), options, beam_flags)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AblateJob:
+    """Makes the samples of all arms, and compares them."""
+
+    options: AblateOptions
+    hub: Hub
+    model: ModelConfig
+    embedder: EmbedderConfig
+    use_case: UseCase
+    arms: Sequence[ArmPersonas]
+    plan: AblationPlan
+    checks: Checks
+    price: Price | None  # of the language model
+    priced: bool  # whether all prices are known
+    run: str
+    replaces: str
+    runner: str
+    done: bool
+
+    @property
+    def store(self) -> str:
+        """The model's store."""
+        return self.model.store
+
+    @property
+    def called(self) -> Sequence[CalledModel]:
+        """The language model, the judge, and the embedder, where it is a server's."""
+        return called_models(self.model, self.embedder, judge=self.checks.judge)
+
+    def build(self, p: beam.Pipeline) -> None:
+        """The DAG."""
+        options, name = self.options, self.use_case.name
+        self.plan.write(options.output)
+        arms = by_use_case(self.arms, name)
+        made = p | "Arms" >> ArmRounds(arms=arms, wanted=wanted_of_arm(options), round=self.one_round())
+        lost = made | "Outcome" >> SettleOutcome(
+            output=options.output,
+            arms=arms,
+            use_case=self.use_case,
+            primary=self.plan.primary,
+            embedder=self.embedder,
+            plan=self.plan.hash,
+            price=self.price,
+        )
+        letters = (made.dead_letters, lost) | "Letters" >> beam.Flatten()
+        samples = {"{use_case}": made._replace(dead_letters=letters)}  # a folder for each arm
+        _ = HubContents({}, samples) | "WriteSamples" >> WriteHub(
+            output=options.output,
+            draft=RunManifest(
+                run=self.run,
+                replaces=self.replaces,
+                hub_version=self.hub.manifest.version,
+                hub_content=content_of(self.hub.manifest),
+                parameters=recorded_values(options),
+                prompts={name: self.use_case.prompt.prompt_hash},
+                models={"llm": self.model.name, "embedder": self.embedder.name, **judge_entry(self.checks.judge)},
+                repairs=self.model.repairs,
+                runner=self.runner,
+                code_version=code_version(),
+            ),
+            pii=options.pii,
+            shards=1,
+            response_store=self.model.store,
+            priced=self.priced,
+            max_lost=options.max_lost,
+        )
+
+    def one_round(self) -> OneRound:
+        """A round of all arms. Near-copies are accepted: how many there are is what is measured."""
+        forms = {one.arm.name: verbalised(self.use_case) for one in self.arms if one.arm.kind == VERBALISED}
+        task = ArmTask(
+            use_case=self.use_case,
+            samples_per_persona=1,
+            sampling=None,
+            forms=forms,
+            names={one.arm.name: name for name, one in by_use_case(self.arms, self.use_case.name).items()},
+        )
+        check = CheckSamples(use_case=self.use_case, model=self.model, checks=self.checks, compares=False)
+        return OneRound(task=task, model=self.model, check=check)
+
+    def report(self) -> int:
+        """Says what came out, and of how many samples."""
+        return report_ablation(self.options, self.run, self.model, self.done)
+
+
+def with_embedder_of(hub: Hub, options: AblateOptions) -> AblateOptions:
+    """The options with the embedder of the hub's vectors, where none is named.
+
+    Raises UsageError for one that costs, or that lies at a path which only the manifest names.
+    """
+    name = hub.manifest.models.get(EMBEDDER, options.embedder)
+    if "embedder" in options.given or name == options.embedder:
+        return options
+    if split_embedder(name)[0] not in ONE_MODEL:
+        raise UsageError(
+            f"--embedder: the vectors of this hub are of {name}; name it, to have samples embedded by it, too, or use"
+        )
+    return replace(options, embedder=name)
+
+
+def wanted_of_arm(options: AblateOptions) -> Wanted:
+    """How many samples an arm wants, and of how many questions at most."""
+    n = options.samples_per_arm
+    return Wanted(accepted=n, candidates=options.candidates_per_arm or QUESTIONS_OF_SAMPLE * n)
+
+
+def plan_ablate(options: AblateOptions, where: Where = HERE) -> AblateJob:
+    """The plan of an experiment. Raises ValueErrors that name the flag or file and the remedy."""
+    hub = open_hub(options.hub)
+    options = with_embedder_of(hub, options)
+    use_cases = use_cases_of(options)
+    if len(use_cases) != 1:
+        raise UsageError(f"--use_case: an experiment is on one use case; here are {len(use_cases)}")
+    arms = parse_arms(options.arms)
+    choice = choice_of_hub(options, hub)
+    drawn = draw_arms(hub, arms, choice, options.samples_per_arm)
+    people = [ArmPersonas(arm, tuple(drawn[arm.name])) for arm in arms]
+    price = model_price(options)
+    asked = options.samples_per_arm * len(arms)
+    judged, stages = judge_price(options), forecast_samples(options, use_cases, asked)
+    shares = budget_shares(stages, price, embedder_price(options), judge_price=judged)
+    checks = checks_of(options, where, options.pii)
+    model, embedder = model_of(options, where, shares), embedder_of(options, where, shares)
+    decisive = decisive_checks(options, checks, use_cases)
+    plan = plan_of(options, hub, use_cases[0], people, embedder, decisive)
+    name = f"{hub.manifest.version}-{plan.hash[:8]}"
+    before = list_attempts(options.output, name)
+    done = bool(before) and not unfinished(before[-1], options)
+    plan.require_own_folder(options.output)
+    model = replace(model, repairs=repairs_for(options, before[-1] if before and not done else None))
+    note_settings(options.output, options)
+    return AblateJob(
+        options=options,
+        hub=hub,
+        model=model,
+        embedder=embedder,
+        use_case=use_cases[0],
+        arms=people,
+        plan=plan,
+        checks=checks_in_job(checks, options, where, shares, NEW_JOB, model.repairs),
+        price=price,
+        priced=price is not None and (not options.judge or judged is not None),
+        run=f"{name}-{len(before) + 1}" if before and not done else name,
+        replaces=before[-1].run if before and not done else "",
+        runner=where.runner,
+        done=done,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("ablate", ablate_hub))

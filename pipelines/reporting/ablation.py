@@ -1,0 +1,63 @@
+"""What an experiment found, for a terminal, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from persona_hub.pipelines.cli.command_options import AblateOptions
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, FAILED
+from persona_hub.pipelines.cli.log_lines import say
+from persona_hub.pipelines.reporting.partial import report_partial
+from persona_hub.pipelines.reporting.server_words import server_words
+from persona_hub.pipelines.reporting.summary import nothing_left
+from persona_hub.transforms.ablate.settle import OUTCOME_FILE
+from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.transforms.files.storage import join_path, read_bytes
+from persona_hub.transforms.hub.versions import list_attempts
+from persona_hub.transforms.records import printable
+
+
+def report_ablation(options: AblateOptions, run: str, model: ModelConfig, done: bool) -> int:
+    """Says the verdict, and what is lacking; returns the exit code."""
+    path = join_path(options.output, OUTCOME_FILE)
+    found = orjson.loads(read_bytes(path))
+    attempts = [made for made in list_attempts(options.output, run) if made.run == run]
+    if done and attempts:
+        say(f"{options.output} already holds this experiment; {nothing_left(attempts[-1])}")
+    for line in outcome_lines(found):
+        say(printable(line))
+    say(f"outcome: {path}")
+    left, counts = (attempts[-1].partial, attempts[-1].counts) if attempts else ({}, {})
+    code = report_partial(left, model, server_words(options.output, run, left), counts)
+    return code or code_of_arms(found["arms"], options.samples_per_arm)
+
+
+def outcome_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each arm, the verdict, and the warnings."""
+    for name, arm in found["arms"].items():
+        if "distinct" in arm:
+            n, distinct = arm["distinct"]["n"], arm["distinct"]["value"]
+            largest = f"largest cluster {arm['largest_cluster']:,}"
+            yield f"{name:16}{distinct:9,.0f} distinct of {n:,}  {largest}  ({arm['samples']:,} accepted)"
+        else:
+            yield f"{name:16}{arm['samples']:9,} accepted"
+    for one in found["comparisons"]:
+        control = found["primary"]["control"]
+        change = f"{one['value']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})"
+        yield f"{one['arm']} beside {control}: {change}, p {one['adjusted_p']:.3g} (Holm): {one['verdict']}"
+    yield found["words"]
+    for warning in found["warnings"]:
+        yield f"warning: {warning}"
+
+
+def code_of_arms(arms: Mapping[str, Mapping[str, Any]], wanted: int) -> int:
+    """The exit code by what arms have, and a line for each that has fewer samples than wanted."""
+    short = {name: arm["samples"] for name, arm in arms.items() if arm["samples"] < wanted}
+    for name, n in short.items():
+        say(f"{name}: {n:,} of {wanted:,} accepted; --candidates_per_arm, or another model, gives more")
+    if len(short) == len(arms) and not any(short.values()):
+        return FAILED
+    return BUDGET_SPENT if short else DONE
