@@ -8,6 +8,7 @@ from math import comb
 import numpy as np
 import pytest
 
+from persona_hub.transforms.contamination.masks import masked
 from persona_hub.transforms.evaluation.diversity.coverage import abundance_of, rarefied
 from persona_hub.transforms.evaluation.diversity.distinct_clusters import (
     cluster_labels,
@@ -41,6 +42,19 @@ def test_pairs_are_those_of_all_cosines() -> None:
     expected = np.argwhere(np.triu(wide @ wide.T >= 0.9, 1))
     assert found == set(map(tuple, expected.tolist()))
     assert len(found) > 100
+
+
+def test_copies_with_other_names_and_numbers_are_one_cluster_once_masked() -> None:
+    names, things = ("Ann", "Bob", "Zoë", "Omar", "Li"), ("eggs", "hens", "loaves")
+    people = [(n, one, other) for n, one in enumerate(names) for other in names]
+    texts = [f"{one} sells {n} {thing} to {other}" for thing in things for n, one, other in people]
+
+    def vectors(of: list[str]) -> StoredVectors:
+        words = sorted({word for text in of for word in text.split()})
+        return to_stored(np.array([[text.split().count(word) for word in words] for text in of], np.float32))
+
+    assert cluster_sizes(vectors([masked(text) for text in texts]), 0.95).tolist() == [25, 25, 25]
+    assert len(cluster_sizes(vectors(texts), 0.95)) == 75
 
 
 def test_components_do_not_depend_on_order() -> None:
