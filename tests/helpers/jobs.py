@@ -115,9 +115,11 @@ def warm_up() -> None:
     """Imports, and makes a build of the offline model, which leaves no thread, child or open file behind."""
     for module in ("persona_hub.pipelines.build", *LATE):
         import_module(module)
+    from persona_hub.pipelines.cli.log_lines import show_log
     from persona_hub.pipelines.main import main
     from tests.helpers.paid import corpus_of
 
+    show_log()  # a process keeps its first handler: of what is redirected here, children would log where nobody reads
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         shape = ["--expand_hops", "0", "--embedding_threshold", "1.0"]
         assert main(["build", "--input", str(corpus_of(Path(folder), 3)), "--output", f"{folder}/out", *shape]) == 0
