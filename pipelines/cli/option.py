@@ -146,7 +146,8 @@ class NumberRange:
             whole = "whole " if self.kind is int else ""
             raise argparse.ArgumentTypeError(f"{text!r} is not a {whole}number") from None
         if not self.low <= value <= self.high or value == ANY:
-            upper = "" if self.high in (ANY, LARGEST) and not value > self.high else f" to {self.high:g}"
+            high = f"{self.high:,}" if self.high == LARGEST else f"{self.high:g}"
+            upper = "" if self.high in (ANY, LARGEST) and not value > self.high else f" to {high}"
             raise argparse.ArgumentTypeError(f"{text} is out of range: from {self.low:g}{upper}")
         return value
 

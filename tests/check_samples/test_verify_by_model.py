@@ -129,6 +129,12 @@ def test_what_cannot_be_verified_so_fails_before_anything_starts() -> None:
         check(None, "program")
 
 
+@pytest.mark.parametrize("text", ["vote:5/3", "vote:0/3", "vote:-1/3", "vote:1/100000000"])
+def test_votes_that_there_cannot_be_are_told_the_bounds(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="1 <= K <= N <= 64"):
+        parse_verify(text)
+
+
 def test_the_offline_model_agrees() -> None:
     out = checked([sample("How many?", "12")], check(ModelConfig(), "vote:2/3"))
     assert [one.proof.agreed for one in out.kept] == [3]

@@ -162,6 +162,11 @@ def test_what_is_no_number_is_told(kind: type, text: str, said: str) -> None:
         NumberRange(0, float("inf"), kind)(text)
 
 
+def test_the_largest_number_is_told_to_its_last_digit() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=r"from 0 to 9,007,199,254,740,992$"):
+        NumberRange(0, LARGEST)("99999999999999999999")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

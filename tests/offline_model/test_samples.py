@@ -101,6 +101,16 @@ def test_tables_are_whole(language: str) -> None:
         assert len(field.topics) >= 2, field.name
 
 
+@pytest.mark.parametrize(("language", "mark"), [("en", "?"), ("ja", "？"), ("zh", "？"), ("ar", "؟"), ("hi", "?")])
+def test_a_question_of_ones_own_schema_ends_with_its_mark(language: str, mark: str) -> None:
+    schema = json.dumps(
+        {"type": "object", "properties": {"question": {"type": "string"}, "reason": {"type": "string"}}}
+    )
+    got = [json.loads(answer("my_own", {"persona": NURSE, "language": language}, schema, n)) for n in range(6)]
+    assert all(one["question"][-1] == mark and one["question"][-2] not in ".。।" for one in got)
+    assert not any(one["reason"].endswith(mark) for one in got)
+
+
 def test_without_a_schema_it_is_a_text() -> None:
     text = answer("my_own", {"persona": NURSE, "language": "en"})
     assert "ward nurse" in text

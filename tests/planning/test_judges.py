@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.planning.forecast import AGREED, PASSES, Prices, budget_shares, forecast_samples
 from persona_hub.pipelines.planning.models import HERE
 from persona_hub.pipelines.planning.samples.checks import checks_of
 from persona_hub.pipelines.planning.samples.judges import judge_of, judge_price
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.judging.gold import GoldError
 from persona_hub.transforms.judging.judge_task import JUDGE_SAMPLING
 from persona_hub.transforms.judging.rubric import RubricError, default_rubric
@@ -113,6 +113,7 @@ def test_a_file_describes_a_judge_that_shares_nothing_with_the_model(tmp_path: P
     ("text", "says"),
     [
         ("temperature: 0", "names no model; write it as llm: openai:gpt-5-mini"),
+        ("llm: bogus:m", "llm bogus:m: no backend 'bogus'; there are"),
         ("llm: openai", "name the model too, as in openai:MODEL"),
         ("llm: vllm:some/model", "must answer at once"),
         ("llm: openai:m\napi_key: x", "api_key: no key belongs in this file"),
@@ -123,7 +124,7 @@ def test_a_file_describes_a_judge_that_shares_nothing_with_the_model(tmp_path: P
     ],
 )
 def test_a_file_that_describes_no_judge(tmp_path: Path, text: str, says: str) -> None:
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(InvalidInputError) as told:
         judge_of(build_options(in_file(tmp_path, text)))
     assert str(told.value).startswith(f"--judge {tmp_path}/judge.yaml: ")
     assert says in str(told.value)
@@ -135,13 +136,14 @@ def test_a_file_that_describes_no_judge(tmp_path: Path, text: str, says: str) ->
         (["--min_score=0.7"], "--min_score: says how samples are judged; name who judges them"),
         (["--rubric=r.yaml"], "--rubric: says how"),
         (["--judge_gold=g.jsonl"], "--judge_gold: says how"),
+        (["--judge=bogus:m"], "^--judge bogus:m: no backend 'bogus'; there are"),
         (["--judge=openai"], "--judge openai: name the model too, as in openai:MODEL"),
         (["--judge=vllm:some/model"], "must answer at once"),
         (["--judge=export:folder"], "must answer at once"),
     ],
 )
 def test_a_judge_that_there_cannot_be(arguments: list[str], says: str) -> None:
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises(InvalidInputError, match=says):
         judge_of(build_options(*arguments))
 
 
@@ -158,3 +160,6 @@ def test_a_gold_set_is_read_before_anything_starts(tmp_path: Path) -> None:
 def test_a_rubric_is_read_before_anything_starts(tmp_path: Path) -> None:
     with pytest.raises(RubricError, match=r"--rubric .*none\.yaml"):
         judge_of(build_options("--judge=offline", f"--rubric={tmp_path}/none.yaml"))
+    (tmp_path / "list.yaml").write_text("- 1")
+    with pytest.raises(RubricError, match=r"^--rubric .*list\.yaml: must hold `criteria:`"):
+        judge_of(build_options("--judge=offline", f"--rubric={tmp_path}/list.yaml"))

@@ -81,7 +81,7 @@ def read_rubric(path: str) -> Rubric:
     if not path:
         return default_rubric()
     try:
-        return parse_rubric(read_text(path), path)
+        return parse_rubric(read_text(path), f"--rubric {path}")
     except FileError as error:
         raise RubricError(f"--rubric {error}") from error
 

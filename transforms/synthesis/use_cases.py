@@ -44,7 +44,7 @@ def bare_use_case(name_or_file: str, prompt_dir: str = "", settings: Settings = 
         use_case = read_use_case(name_or_file, frozenset(PACKAGED))
     else:
         names = ", ".join(USE_CASE_NAMES)
-        raise UseCaseError(f"use case {name_or_file}: no such use case; there are {names}, or a file of your own .yaml")
+        raise UseCaseError(f"use case {name_or_file}: no such use case; there are {names}, or FILE.yaml of your own")
     return use_case
 
 

@@ -9,7 +9,7 @@ from persona_hub.transforms.errors import InvalidInputError
 
 PROGRAM, VOTE, INDEPENDENT, NONE = "program", "vote", "independent", "none"
 MOST_VOTES = 64  # each is a call for every sample
-VOTES = re.compile(r"vote:(\d{1,4})/(\d{1,4})")
+VOTES = re.compile(r"vote:(-?\d{1,18})/(-?\d{1,18})")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,10 @@ def export_review(options: ReviewExportOptions, _: Sequence[str]) -> int:
     ]
     review = review_of(arms, options.sample, options.seed)
     if not review.items:
-        raise JobError(f"--samples {options.samples}: no sample is there{' to pair with' if options.pairs else ''}")
+        raise JobError(
+            f"--samples {options.samples}: no sample is there{' to pair with' if options.pairs else ''}; name a folder "
+            "that `synthesize` or `build` wrote, or a file that ends in .jsonl, .parquet or .avro"
+        )
     content = review_page(review).encode()
     write_bytes(options.output, content)
     pairs = f", {quantity(len(review.pairs), 'pair')}" if options.pairs else ""

@@ -66,10 +66,11 @@ def judge_of(
 def judge_options(options: SynthesisOptions) -> SynthesisOptions:
     """The command's options with what is said of the judge in place of what is said of the language model.
 
-    `given` names what its file says. Raises UsageError.
+    `given` names what its file says. Raises InvalidInputError.
     """
     found = judge_values(options.judge)
-    backend, model = MODELS.split(found["llm"])
+    place = JUDGE_FLAG if found["llm"] == options.judge else f"{JUDGE_FLAG} {options.judge}: llm"
+    backend, model = replace(MODELS, flag=place).split(found["llm"])
     if backend not in LOCAL_BACKENDS and not model:
         raise UsageError(f"{JUDGE_FLAG} {options.judge}: name the model too, as in {backend}:MODEL")
     if backend in (EXPORT, VLLM):
