@@ -132,9 +132,9 @@ def test_a_users_folder_replaces_single_prompts(tmp_path: Path) -> None:
 
 
 def test_a_folder_or_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(PromptError, match=r"^prompt_dir none://here: cannot be read"):
+    with pytest.raises(PromptError, match=r"^--prompt_dir none://here: cannot be read"):
         load_prompt("math", ALLOWED["math"], "none://here")
-    with pytest.raises(PromptError, match=r"^prompt_dir .*nowhere: no such folder"):
+    with pytest.raises(PromptError, match=r"^--prompt_dir .*nowhere: no such folder"):
         load_prompt("math", ALLOWED["math"], str(tmp_path / "nowhere"))
     (tmp_path / "math.txt").write_bytes(b"Mine \xff")
     with pytest.raises(PromptError, match=r"math\.txt: no UTF-8 at byte 5"):

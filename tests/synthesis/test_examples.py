@@ -75,7 +75,7 @@ def test_examples_need_a_place_in_the_prompt(tmp_path: Path) -> None:
     (tmp_path / "few.jsonl").write_text(rows({"synthesized text": "x"}))
     with pytest.raises(UseCaseError, match=r"the prompt of math has no \$examples; put it in"):
         load_use_case("math", str(tmp_path), str(tmp_path / "few.jsonl"))
-    with pytest.raises(UseCaseError, match=r"^examples .*nowhere"):
+    with pytest.raises(UseCaseError, match=r"^--examples .*nowhere"):
         load_use_case("math", "", str(tmp_path / "nowhere"))
 
 

@@ -141,7 +141,7 @@ MATH = load_use_case("math")
 
 @pytest.mark.parametrize("name", ["maths", "", "../math", "all"])
 def test_an_unknown_name_is_told_the_known_ones(name: str) -> None:
-    with pytest.raises(UseCaseError, match=r"^use case \S*: no such use case; there are math, .* tool, or a file"):
+    with pytest.raises(UseCaseError, match=r"^use case \S*: no such use case; there are math, .* tool, or FILE"):
         load_use_case(name)
 
 

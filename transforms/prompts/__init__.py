@@ -124,13 +124,13 @@ def load_prompt(
             for file in theirs:
                 if file not in known:
                     raise PromptError(
-                        f"prompt_dir {prompt_dir}: {file} replaces no prompt; there are {', '.join(known)}"
+                        f"--prompt_dir {prompt_dir}: {file} replaces no prompt; there are {', '.join(known)}"
                     )
             if f"{name}.txt" in theirs:
                 file = join_path(prompt_dir, f"{name}.txt")
                 return parse_prompt(name, read_text(file), allowed, file, required)
         except FileError as error:
-            raise PromptError(f"prompt_dir {error}") from error
+            raise PromptError(f"--prompt_dir {error}") from error
     return parse_prompt(name, ours[f"{name}.txt"].read_text("utf-8"), allowed, f"{name}.txt", required)
 
 

@@ -30,18 +30,20 @@ def read_examples(path: str) -> list[Example]:
     try:
         lines = read_text(path).split("\n")  # and not at the other line ends of Unicode, which JSON may hold
     except FileError as error:
-        raise UseCaseError(f"examples {error}") from error
+        raise UseCaseError(f"--examples {error}") from error
     found = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
-        raise UseCaseError(f"examples {path}: no example in it; give one JSON object on each line")
+        raise UseCaseError(f"--examples {path}: no example in it; give one JSON object on each line")
     if len(found) > EXAMPLES_LIMIT:
         limit = f"every prompt would carry them; keep at most {EXAMPLES_LIMIT}"
-        raise UseCaseError(f"examples {path}: {len(found)} examples, and {limit}")
-    examples = [example_of(line, f"examples {path}, line {number}") for number, line in found]
+        raise UseCaseError(f"--examples {path}: {len(found)} examples, and {limit}")
+    examples = [example_of(line, f"--examples {path}, line {number}") for number, line in found]
     with_persona = sum(1 for example in examples if example.persona)
     if with_persona not in (0, len(examples)):
         bare = next(number for (number, _), example in zip(found, examples, strict=True) if not example.persona)
-        raise UseCaseError(f"examples {path}, line {bare}: no {PERSONA_KEY!r}, which others have; all or none need it")
+        raise UseCaseError(
+            f"--examples {path}, line {bare}: no {PERSONA_KEY!r}, which others have; all or none need it"
+        )
     return examples
 
 

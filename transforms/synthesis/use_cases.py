@@ -110,6 +110,6 @@ def with_examples(use_case: UseCase, examples_file: str) -> UseCase:
     """`use_case` with the examples of a file in its prompt, or with none. Raises UseCaseError."""
     prompt = use_case.prompt
     if examples_file and "examples" not in prompt.placeholders:
-        raise UseCaseError(f"examples {examples_file}: the prompt of {use_case.name} has no $examples; put it in")
+        raise UseCaseError(f"--examples {examples_file}: the prompt of {use_case.name} has no $examples; put it in")
     text = render_examples(read_examples(examples_file), prompt) if examples_file else ""
     return replace(use_case, prompt=prompt.with_values({"examples": text}), examples=text)

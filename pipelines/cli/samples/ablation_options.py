@@ -24,7 +24,7 @@ class AblationOptions(Options):
     """The experiment: arms that differ in their personas alone."""
 
     samples_per_arm: int = option(
-        "accepted samples of each arm", required=True, type=POSITIVE, metavar="N", first_day=True, decides=True
+        "accepted samples of each arm", None, required=True, type=POSITIVE, metavar="N", first_day=True, decides=True
     )
     arms: tuple[str, ...] = option(
         "whose samples are compared: none, none_long, verbalised, few, occupations, coarse, one, hub:N, diverse:N, "
