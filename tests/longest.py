@@ -53,5 +53,6 @@ LONGEST = (
     "calls/test_transport",
     "commands/test_estimate",
     "ablate/test_job",
+    "evaluate/test_evaluate",
     "store/test_response_store",
 )

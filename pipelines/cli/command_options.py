@@ -17,6 +17,7 @@ from persona_hub.pipelines.cli.corpus_options import (
     UseCaseOptions,
     WordDedupOptions,
 )
+from persona_hub.pipelines.cli.evaluation.evaluate_options import EvaluationOptions
 from persona_hub.pipelines.cli.hub_options import (
     AgainstOptions,
     CleaningOptions,
@@ -26,6 +27,7 @@ from persona_hub.pipelines.cli.hub_options import (
     PreviewSizeOptions,
     QueryOptions,
     SourceOptions,
+    VersionOptions,
 )
 from persona_hub.pipelines.cli.model_options import (
     EmbedderOptions,
@@ -120,6 +122,16 @@ class AblateOptions(HubOptions, AblationOptions, SynthesisOptions, EmbedderOptio
     samples_per_persona: int = field(default=1, init=False)
     choose: str = field(default="random", init=False)
     embedder: str = again(EmbedderOptions, "embedder", first_day=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(HubOptions, EvaluationOptions, RunOptions):
+    """Options of `evaluate`."""
+
+    output: str = again(OutputOptions, "output", help="folder for index.html and report.json, local or gs:// ...")
+    version: str = again(
+        VersionOptions, "version", help="version of the hub; default: the one that readers see", first_day=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from persona_hub.pipelines.cli.command_options import (
     CompactOptions,
     DedupOptions,
     EstimateOptions,
+    EvaluateOptions,
     ImportOptions,
     PreviewOptions,
     RefreshOptions,
@@ -72,6 +73,12 @@ JOBS = [
         "hub -> whether its personas make samples more diverse than a few, or none: gain, no gain, too little data",
         "persona_hub.pipelines.ablate:ablate_hub",
         AblateOptions,
+    ),
+    Job(
+        "evaluate",
+        "hub and samples -> a report: how diverse, repetitive, balanced, faithful, right and new they are",
+        "persona_hub.pipelines.evaluate:evaluate_hub",
+        EvaluateOptions,
     ),
     Job(
         "export",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ import orjson
 
 from persona_hub.pipelines.cli.exit_status import DONE
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.hub.manifest import Manifest
+from persona_hub.transforms.hub.manifest import Manifest, RunManifest
 from persona_hub.transforms.hub.publishing import publish
 from persona_hub.transforms.hub.reading import read_personas
+from persona_hub.transforms.hub.schemas import TABLES
 from persona_hub.transforms.hub.table_files import write_shard
 from persona_hub.transforms.hub.versions import open_hub
-from persona_hub.transforms.records import Persona
+from persona_hub.transforms.records import Persona, Rejected, Sample
 from persona_hub.transforms.wire.batches import Batch
 
 RUNNER: list[str] = []  # flags of the runner, set by the fixture `dag_runner`; none: this machine's FnApiRunner
@@ -29,11 +30,30 @@ def build(corpus: Path, output: Path, *flags: str) -> Path:
     return output
 
 
-def write_personas(output: Path, given: Iterable[Persona]) -> Path:
-    """A hub of these personas and nothing else, as no job has made it: it takes a hundredth of a build's time."""
-    rows = Batch(sorted(given, key=attrgetter("persona_id")))
-    shard = write_shard(str(output), "hub/0001-aa", "personas-0", Persona, "avro", [rows])
-    publish(str(output), Manifest(version="0001-aa", fingerprint="aa"), [shard], {})
+def write_personas(output: Path, given: Iterable[Persona], embedder: str = "", **tables: Iterable[Any]) -> Path:
+    """A hub of these personas, and rows of other `tables`, as no job has made it, in a hundredth of a build's time."""
+    shards = [
+        write_shard(str(output), "hub/0001-aa", f"{kind}-0", TABLES[kind], "avro", [Batch(rows)])
+        for kind, rows in {"personas": given, **tables}.items()
+    ]
+    models = {"embedder": embedder} if embedder else {}
+    publish(str(output), Manifest(version="0001-aa", fingerprint="aa", models=models), shards, {})
+    return output
+
+
+def write_samples(output: Path, use_case: str, kept: Iterable[Sample], rejected: Iterable[Rejected] = ()) -> Path:
+    """A run of samples beside a hub of `write_personas`."""
+    folder, refused = f"samples/{use_case}/0001-aa", list(rejected)
+    shards = [
+        write_shard(str(output), folder, "samples-0", Sample, "jsonl", [Batch(kept)]),
+        write_shard(str(output), folder, "rejected-0", Rejected, "jsonl", [Batch(refused)]),
+    ]
+    accepted = shards[0].records
+    counts = {"accepted": accepted, "samples": accepted + len(refused)}
+    counts |= Counter(f"rejected-{one.reason}" for one in refused)
+    run = RunManifest(run="0001-aa", hub_version="0001-aa")
+    asked = {"answered": accepted + len(refused)}
+    publish(str(output), run, shards, {f"synthesize_{use_case}": asked, f"check_{use_case}": counts})
     return output
 
 

@@ -73,6 +73,7 @@ FLOORS: list[list[str]] = [
         "transforms.search",
         "transforms.purge",
         "transforms.write_hub",
+        "transforms.evaluate",
     ],
     ["transforms.api"],
     ["pipelines.cli"],

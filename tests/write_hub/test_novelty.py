@@ -10,11 +10,12 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
 from persona_hub.pipelines.planning.own_spend import is_own_spend
+from persona_hub.transforms.counting.sources import source_of
 from persona_hub.transforms.hub.manifest import Manifest
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.records import Document, content_id
 from persona_hub.transforms.wire.batches import Batch
-from persona_hub.transforms.write_hub.novelty import Novelty, paid_for, rates, source_of
+from persona_hub.transforms.write_hub.novelty import Novelty, paid_for, rates
 from tests.helpers.paid import corpus_of, paying, run_build
 from tests.material.personas import persona
 from tests.servers.models.launch import FakeServer

@@ -6,34 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import apache_beam as beam
 
 from persona_hub.transforms.counting.counts import Key
+from persona_hub.transforms.counting.sources import source_of
 from persona_hub.transforms.counting.stages import NOVELTY
 from persona_hub.transforms.hub.manifest import Manifest
-from persona_hub.transforms.records import Document, Persona, excerpt
+from persona_hub.transforms.records import Document, Persona
 from persona_hub.transforms.wire.batches import Batch
 
 SOURCES = 100  # in a manifest, those with the most documents
-SOURCE_CHARACTERS = 80
 # These begin the names of counts, and a source or a hop ends them.
 DOCUMENTS, KEPT, HOP, NEW, ANSWERS = "documents ", "kept ", "hop ", "new ", "answers "
-
-
-def source_of(source: str) -> str:
-    """Where a document comes from, in words few enough to count by: the host of its address, or its file.
-
-    >>> source_of("https://example.org/a?b"), source_of("crawl/a.jsonl, line 7"), source_of("doc-12")
-    ('example.org', 'crawl/a.jsonl', '-')
-    """
-    try:
-        host = urlsplit(source).hostname or ""
-    except ValueError:  # an address that is none
-        host = ""
-    file, comma, _ = source.rpartition(", ")
-    return excerpt(host or (file if comma else "-"), SOURCE_CHARACTERS)
 
 
 @dataclass(kw_only=True)

@@ -23,10 +23,10 @@ MOST_POINTS = 10_000
 
 
 def write_report(folder: str, report: Report) -> None:
-    """Writes report.json and index.html into a folder. Raises StorageError."""
+    """Writes index.html and, last, report.json into a folder: where that is, both are whole. Raises StorageError."""
     found = report.as_json()
-    write_bytes(join_path(folder, REPORT_JSON), orjson.dumps(found, option=orjson.OPT_INDENT_2))
     write_bytes(join_path(folder, INDEX), report_page(found).encode())
+    write_bytes(join_path(folder, REPORT_JSON), orjson.dumps(found, option=orjson.OPT_INDENT_2))
 
 
 def report_page(report: Mapping[str, Any]) -> str:

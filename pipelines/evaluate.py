@@ -1,0 +1,158 @@
+"""evaluate: a hub and its samples -> a report with figures, as a page and as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import apache_beam as beam
+import orjson
+
+from persona_hub.pipelines.cli.command_options import EvaluateOptions
+from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.log_lines import say
+from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.pages.report.evaluated import ReportFacts, facts_of, report_of
+from persona_hub.pipelines.pages.report.given import GivenSamples, reference_of_file, samples_of
+from persona_hub.pipelines.pages.report.page import INDEX, REPORT_JSON, write_report
+from persona_hub.pipelines.planning.embedders import EMBEDDER
+from persona_hub.pipelines.planning.sizing import blocks_for
+from persona_hub.pipelines.runners.called_models import CalledModel
+from persona_hub.pipelines.runners.job import run_job
+from persona_hub.pipelines.runners.run import Where
+from persona_hub.transforms.ablation.thresholds import cluster_threshold
+from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.embedding.registry import ONE_MODEL, split_embedder
+from persona_hub.transforms.embedding.thresholds import DEFAULT_EMBEDDER, default_threshold
+from persona_hub.transforms.evaluate.evaluate import Evaluated, EvaluateHub
+from persona_hub.transforms.evaluate.sections.samples import BesideHub
+from persona_hub.transforms.files.storage import file_exists, join_path, read_bytes
+from persona_hub.transforms.hub.manifest import content_of, fingerprint
+from persona_hub.transforms.hub.versions import Hub, open_hub
+
+EVALUATION_FORM = 1  # of what is computed: a later one is another result
+BELOW = 0.1  # under the threshold of duplicates: at it, a hub that was deduplicated has distinct personas only
+EVALUATION = "evaluation"  # in the facts of report.json: the fingerprint of what decided it
+LARGEST_REPORT = 1 << 28  # bytes
+
+
+def evaluate_hub(options: EvaluateOptions, beam_flags: Sequence[str]) -> int:
+    """Evaluates; returns the exit code."""
+    return run_job(partial(plan_evaluate, options), options, beam_flags)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateJob:
+    """Reads a version, and samples; writes the report."""
+
+    hub: Hub
+    output: str
+    blocks: int
+    compared: BesideHub
+    facts: ReportFacts
+    given: GivenSamples
+    done: bool
+    store: str = ""  # nothing is asked
+
+    @property
+    def called(self) -> Sequence[CalledModel]:
+        """None."""
+        return ()
+
+    def build(self, p: beam.Pipeline) -> None:
+        """The DAG."""
+        evaluate = EvaluateHub(
+            hub=self.hub,
+            blocks=self.blocks,
+            compared=self.compared,
+            sample_files=self.given.files,
+            read=self.given.read,
+        )
+        _ = p | "Evaluate" >> evaluate | "Publish" >> beam.Map(publish_report, self.facts, self.output)
+
+    def report(self) -> int:
+        """Says where the report is, and what it says first."""
+        found = held_report(self.output)
+        if self.done:
+            say(f"{self.output} already holds this report; nothing is to be done")
+        warnings = quantity(len(found.get("warnings", ())), "warning")
+        personas = quantity(self.hub.manifest.records_of("personas"), "persona")
+        say(f"version {self.hub.manifest.version}: {personas}, {warnings}")
+        say(join_path(self.output, INDEX), join_path(self.output, REPORT_JSON))
+        return DONE
+
+
+def publish_report(found: Evaluated, facts: ReportFacts, output: str) -> None:
+    """Writes the two files, each whole or not at all; done twice they are the same."""
+    write_report(output, report_of(found, facts))
+
+
+def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
+    """The plan of an evaluation. Raises ValueErrors that name the flag or file and the remedy."""
+    hub = open_hub(options.hub, options.version)
+    made = hub.manifest
+    personas = made.records_of("personas")
+    if not personas:
+        raise UsageError(f"--hub {options.hub}: version {made.version} holds no persona; there is nothing to evaluate")
+    given = samples_of(options.samples, hub)
+    reference = reference_of_file(options.reference)
+    name = made.models.get(EMBEDDER, DEFAULT_EMBEDDER)
+    decisive = fingerprint(
+        {
+            "form": EVALUATION_FORM,
+            "hub": [made.version, content_of(made)],
+            "samples": given.identity,
+            "reference": reference.identity,
+        }
+    )
+    here = split_embedder(name)[0] in ONE_MODEL and bool(made.records_of("vectors"))
+    return EvaluateJob(
+        hub=hub,
+        output=options.output,
+        blocks=options.partitions or blocks_for(personas),
+        compared=BesideHub(
+            neighbour_threshold=default_threshold(name) - BELOW,
+            cluster_threshold=default_threshold(name) - BELOW,
+            sample_threshold=cluster_threshold(name),
+            embedder=EmbedderConfig(name) if here else None,
+            cost_usd=sum(row.get("cost_usd", 0.0) for row in made.usage.values()),
+            references=reference.tables,
+            reference_texts=reference.texts,
+            runs=given.runs,
+        ),
+        facts=facts_of(hub, given, {EVALUATION: decisive}),
+        given=given,
+        done=is_held(options.output, decisive),
+    )
+
+
+def held_report(output: str) -> Mapping[str, Any]:
+    """What report.json says; nothing where there is none."""
+    path = join_path(output, REPORT_JSON)
+    if not file_exists(path):
+        return {}
+    try:
+        found = orjson.loads(read_bytes(path, LARGEST_REPORT))
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("hub"), dict):
+        raise UsageError(f"--output {output}: its {REPORT_JSON} is no report; name another folder")
+    return found
+
+
+def is_held(output: str, decisive: str) -> bool:
+    """Whether the folder holds that very report. Raises UsageError for another one."""
+    found = held_report(output)
+    if not found:
+        return False
+    if found["hub"].get(EVALUATION) != decisive:
+        raise UsageError(f"--output {output}: holds the report of another hub, version or samples; name another folder")
+    return file_exists(join_path(output, INDEX))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("evaluate", evaluate_hub))

@@ -1,0 +1,151 @@
+"""What an evaluation found -> the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from persona_hub.pipelines.pages.report.form import Example, MapCluster, MapPoint, PersonaMap, Remark, Report, StageRow
+from persona_hub.pipelines.pages.report.given import GivenSamples
+from persona_hub.pipelines.pages.report.hub_map import projected
+from persona_hub.transforms.evaluate.evaluate import Evaluated
+from persona_hub.transforms.evaluate.sampled import SampledPersona
+from persona_hub.transforms.hub.clusters import read_clusters
+from persona_hub.transforms.hub.versions import Hub
+
+EXAMPLE_PERSONAS, EXAMPLE_SAMPLES, EXAMPLE_ERRORS = 150, 250, 100  # among the examples
+LABEL_PARTS = 2  # words of a cluster's label on the map
+LEAST_POINTS = 3
+PASSED = "kept"
+NO_VECTORS_HERE = (
+    "the version has no vectors: figures of meaning, the map, fidelity and novelty by clusters are missing"
+)
+TABLES_OF_USE = {
+    "attributes": "the version has no table of attributes: of demographics only languages are known",
+    "members": "the version has no clusters: figures by cluster are missing",
+}
+LATER_RELEASE = "an earlier release made it; `persona-hub compact` or the next refresh adds them"
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """What is known of a hub before anything is evaluated."""
+
+    title: str
+    made: str  # when the version was
+    hub: Mapping[str, Any]
+    cost: Mapping[str, Any] | None
+    warnings: Sequence[Remark]
+    clusters: Sequence[tuple[str, str, int]] = field(default=())  # at the top: path, label, personas
+    personas: int = 0
+
+
+def facts_of(hub: Hub, given: GivenSamples, more: Mapping[str, Any]) -> ReportFacts:
+    """The facts of a version; `more` stand beside them."""
+    made = hub.manifest
+    facts: dict[str, Any] = {"version": made.version, "created": made.created}
+    facts |= {kind: made.records_of(kind) for kind in ("personas", "documents", "duplicates", "vectors")}
+    facts |= {"language_model": made.models.get("llm", ""), "embedder": made.models.get("embedder", "")}
+    facts |= {"samples": sum(run.records_of("samples") for _, run in given.runs), **more}
+    stages = [
+        StageRow(
+            stage, row.get("cost_usd"), *(int(row.get(name, 0)) for name in ("calls", "input_tokens", "output_tokens"))
+        )
+        for stage, row in sorted(made.usage.items())
+    ]
+    cost = {"total_usd": sum(one.usd or 0.0 for one in stages), "stages": stages} if stages else None
+    top = [(row.cluster, row.label, row.size) for row in read_clusters(hub) if row.level == 1]
+    return ReportFacts(
+        f"Hub {made.version}", made.created, facts, cost, warnings_of(hub, given), top, made.records_of("personas")
+    )
+
+
+def warnings_of(hub: Hub, given: GivenSamples) -> list[Remark]:
+    """What is wrong with a version, or missing of it."""
+    made = hub.manifest
+    found = [
+        Remark(f"the version is partial: {n:,} questions without an answer ({why})", "run the same build again")
+        for why, n in sorted(made.partial.items())
+    ]
+    found += [
+        Remark(f"{path}: lost, {n:,} records", "name the field of its text by --text_field")
+        for path, n in sorted(made.lost_files.items())
+    ]
+    if not made.records_of("vectors"):
+        found.append(Remark(NO_VECTORS_HERE, "build with --embedding_threshold below 1"))
+    for kind, text in TABLES_OF_USE.items():
+        if not made.records_of(kind) and (kind != "members" or made.records_of("vectors")):
+            found.append(Remark(text, LATER_RELEASE))
+    if made.models.get("llm") == "offline":
+        found.append(
+            Remark("the personas are of the offline model, a set of rules and no language model", "--llm", False)
+        )
+    if not given.files:
+        found.append(Remark("no samples: fidelity and quality are of personas only, or missing", "--samples", False))
+    return found
+
+
+def report_of(found: Evaluated, facts: ReportFacts) -> Report:
+    """All of the report. The same evaluation gives the same bytes."""
+    sections = found.sections
+    return Report(
+        title=facts.title,
+        made=facts.made,
+        hub=facts.hub,
+        cost=facts.cost,
+        warnings=facts.warnings,
+        diversity=sections["diversity"],
+        repetition=sections["repetition"],
+        demographics=sections["demographics"],
+        fidelity=sections["fidelity"],
+        quality=sections["quality"],
+        novelty=sections["novelty"],
+        map=map_of_sample(found, facts),
+        examples=examples_in(found),
+    )
+
+
+def map_of_sample(found: Evaluated, facts: ReportFacts) -> PersonaMap | None:
+    """The map of the sampled personas; None of a few, or without vectors."""
+    sampled = found.sampled
+    if len(sampled.with_vector) < LEAST_POINTS:
+        return None
+    rows = [sampled.rows[at] for at in sampled.with_vector]
+    places, explained = projected(sampled.vectors.astype(np.float32))
+    points = [
+        MapPoint(round(float(x), 4), round(float(y), 4), one.text, one.cluster)
+        for one, (x, y) in zip(rows, places, strict=True)
+    ]
+    return PersonaMap(points, labelled(points, facts.clusters), facts.personas, explained)
+
+
+def labelled(points: Sequence[MapPoint], clusters: Sequence[tuple[str, str, int]]) -> list[MapCluster]:
+    """The clusters at the top, each in the middle of its points."""
+    found = []
+    for path, label, size in clusters:
+        own = [(point.x, point.y) for point in points if point.cluster.partition(".")[0] == path]
+        if own:
+            x, y = np.median(own, axis=0)
+            words = ", ".join(label.split(", ")[:LABEL_PARTS])
+            found.append(MapCluster(path, words, size, round(float(x), 4), round(float(y), 4)))
+    return found
+
+
+def examples_in(found: Evaluated) -> list[Example]:
+    """Personas, samples, and rejected ones with the reason, each by hash."""
+    people: list[SampledPersona] = found.sampled.rows[:EXAMPLE_PERSONAS]
+    examples = [Example(one.text, language=one.language, hop=one.hop, verdict="") for one in people]
+    by_id = dict(zip(found.sampled.personas.ids, found.sampled.rows, strict=True))
+    for one in found.samples.accepted.payloads[:EXAMPLE_SAMPLES]:
+        owner = by_id.get(one.persona_id)
+        language, hop = (owner.language, owner.hop) if owner else ("", 0)
+        examples.append(Example(one.persona, one.text, one.use_case, language, hop, PASSED))
+    rejected = [
+        Example(persona, text, use_case, verdict=reason)
+        for (use_case, reason), sample in sorted(found.samples.examples.items())
+        for _, text, persona in sample.payloads
+    ]
+    return examples + rejected[:EXAMPLE_ERRORS]

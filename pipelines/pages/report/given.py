@@ -1,0 +1,128 @@
+"""What an evaluation is given beside a hub: samples, and a reference to compare with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.pages.samples import JSON_NAME, items_of
+from persona_hub.transforms.evaluate.sample_sums import SampleSums, sums_of_file
+from persona_hub.transforms.evaluate.sections.diversity import reference_texts
+from persona_hub.transforms.evaluation.demographics.reference import WORLD, Reference, read_references
+from persona_hub.transforms.files.storage import StorageError, file_exists, open_to_read, read_bytes
+from persona_hub.transforms.hub.current import read_current
+from persona_hub.transforms.hub.manifest import RunManifest
+from persona_hub.transforms.hub.places import path_of
+from persona_hub.transforms.hub.showing.samples import ShownSamples, personas_gone, shown_samples
+from persona_hub.transforms.hub.versions import Hub, open_hub
+from persona_hub.transforms.records import Sample
+from persona_hub.transforms.wire.batches import ARRAY_RECORDS
+
+SAMPLE_KINDS = ("samples", "rejected")
+LARGEST_TABLE = 64 << 20  # bytes
+DIGESTED_BYTES = 1 << 20
+Read = Callable[[str], Iterator[SampleSums]]
+
+
+@dataclass(frozen=True)
+class GivenSamples:
+    """Files of samples, how they are read, and the runs that they belong to."""
+
+    files: Sequence[str] = ()
+    read: Read = sums_of_file
+    runs: Sequence[tuple[str, RunManifest]] = ()
+    identity: Any = None  # of what decides what they say
+
+
+@dataclass(frozen=True)
+class GivenReference:
+    """Texts of people, or tables of a population."""
+
+    texts: Sequence[str] = ()
+    tables: Mapping[str, Reference] = field(default_factory=dict)  # by attribute
+    identity: str = ""
+
+
+def samples_of(place: str, hub: Hub) -> GivenSamples:
+    """The samples at a place, by default those in the hub's folder, if there are any.
+
+    Raises UsageError where a place that was named holds none.
+    """
+    if place.endswith((".avro", ".parquet")) or JSON_NAME.search(place):
+        if not file_exists(place):
+            raise UsageError(f"--samples {place}: there is no such file")
+        return GivenSamples((place,), partial(sums_of_items, gone=personas_gone(hub)), identity=digest_of(place))
+    folder = place or hub.output
+    shown = shown_in(folder, hub)
+    runs = sorted(shown.runs, key=lambda one: (one[0], one[1].run))
+    entries = [entry for _, run in runs for kind in SAMPLE_KINDS for entry in run.files_of(kind)]
+    if place and not entries:
+        raise UsageError(f"--samples {place}: no samples are there; name a folder that `synthesize` wrote, or a file")
+    files = [path_of(folder, entry.path) for entry in entries]
+    read = partial(sums_of_file, gone=shown.gone)
+    return GivenSamples(files, read, runs, identity=sorted(entry.path for entry in entries))
+
+
+def shown_in(folder: str, hub: Hub) -> ShownSamples:
+    """What a folder shows: of the hub's own by its version, of another hub's by that one's."""
+    if folder == hub.output:
+        return shown_samples(folder, hub)
+    return shown_samples(folder, open_hub(folder) if read_current(folder) else None)
+
+
+def sums_of_items(path: str, gone: frozenset[str]) -> Iterator[SampleSums]:
+    """The sums of anyone's file. Raises UsageError, with the file and the line, for what is no sample."""
+    rows = (
+        Sample(one.persona_id, one.persona, one.use_case or "given", one.text, "", one.model, "", one.number, 0, 0)
+        for one in items_of(path, "")
+        if one.persona_id not in gone
+    )
+    while batch := list(islice(rows, ARRAY_RECORDS)):
+        yield SampleSums.of_accepted(batch)
+
+
+def reference_of_file(path: str) -> GivenReference:
+    """A table of a population (.csv), or texts. Raises InvalidInputError, which names the file and the place."""
+    if not path:
+        return GivenReference()
+    if not (path.endswith((".csv", ".parquet", ".avro")) or JSON_NAME.search(path)):
+        raise UsageError(f"--reference {path}: must be a table, .csv, or texts, .jsonl or .parquet")
+    try:
+        identity = digest_of(path)
+    except (OSError, StorageError) as error:
+        raise UsageError(f"--reference {path}: cannot be read; name a file that is there") from error
+    if not path.endswith(".csv"):
+        texts = [one.text for one in items_of(path, "")]
+        if not texts:
+            raise UsageError(f"--reference {path}: holds no text")
+        return GivenReference(reference_texts(texts), identity=identity)
+    try:
+        lines = read_bytes(path, LARGEST_TABLE).decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise UsageError(f"--reference {path}: is not UTF-8; save it as such") from None
+    return GivenReference(tables=tables_of_world(path, read_references(path, lines)), identity=identity)
+
+
+def tables_of_world(path: str, found: Mapping[tuple[str, str], Reference]) -> dict[str, Reference]:
+    """The table of each attribute: of the world, or of the one area that there is. Raises UsageError for several."""
+    tables: dict[str, Reference] = {}
+    for attribute in sorted({attribute for attribute, _ in found}):
+        areas = {area: one for (name, area), one in found.items() if name == attribute}
+        if WORLD not in areas and len(areas) > 1:
+            raise UsageError(f"--reference {path}: {attribute} of {len(areas)} areas; leave one of them")
+        tables[attribute] = areas.get(WORLD) or next(iter(areas.values()))
+    return tables
+
+
+def digest_of(path: str) -> str:
+    """A hash of what a file holds."""
+    digest = hashlib.blake2b(digest_size=8)
+    with open_to_read(path) as file:
+        while piece := file.read(DIGESTED_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()

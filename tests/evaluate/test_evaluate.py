@@ -1,0 +1,253 @@
+"""A report of a made hub: it depends on no block, and moves the right way where something is planted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
+from persona_hub.pipelines.main import main
+from persona_hub.transforms.attributes import read_attributes
+from persona_hub.transforms.embedding.hashing import hashed
+from persona_hub.transforms.evaluate.evaluate import Evaluated, evaluated
+from persona_hub.transforms.evaluate.hub_rows import EvaluatedPersona, HubRows
+from persona_hub.transforms.evaluate.hub_sums import DuplicateSums, merged_sums, second_pass
+from persona_hub.transforms.evaluate.sample_sums import SampleSums
+from persona_hub.transforms.evaluate.sampled import SampleBlocks
+from persona_hub.transforms.evaluate.sections.samples import BesideHub
+from persona_hub.transforms.evaluation.demographics.cells import Cell
+from persona_hub.transforms.records import (
+    Attributes,
+    Duplicate,
+    Member,
+    Persona,
+    Proof,
+    Rejected,
+    Sample,
+    Vector,
+    content_id,
+)
+from persona_hub.transforms.vectors.float16 import to_stored
+from tests.helpers import hubs
+
+TRADES = ("nurse", "farmer", "lawyer", "miner", "judge", "baker", "pilot", "tailor", "teacher", "plumber")
+PLACES = ("Norway", "Peru", "Japan", "Ghana", "Poland", "Kenya", "Chile", "India", "France", "Canada")
+ENDS = (
+    "keeps goats near the lake and sells the milk on Fridays",
+    "repairs old radios for a museum of broadcasting in town",
+    "writes letters to the council about the price of buses",
+    "collects songs that grandmothers remember from weddings",
+)
+LANGUAGES = ("en", "en", "de", "fr")
+RUN = ["--progress", "none"]
+
+
+def varied(number: int = 240) -> list[Persona]:
+    """Personas of hop 0 and 1, of 60 documents on six sites, in three languages."""
+    people: list[Persona] = []
+    for i in range(number):
+        text = f"A {TRADES[i % 10]} from {PLACES[i // 10 % 10]} who {ENDS[i // 7 % 4]}, case {i}"
+        parent = people[i - 1].persona_id if i % 2 else ""
+        source = f"https://site{i // 4 % 6}.example/{i // 4}"
+        people.append(
+            Persona(
+                content_id(f"{i}"), text, "relation" if i % 2 else "text", i % 2, parent, "read", f"doc {i // 4}",
+                source, LANGUAGES[i % 4], "made", "",
+            )
+        )  # fmt: skip
+    return people
+
+
+def vectors_of(texts: Sequence[str]) -> np.ndarray:
+    return to_stored(hashed(texts))
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub of 240 personas with vectors, attributes, clusters, duplicates, and samples of one use case."""
+    people = varied()
+    stored = vectors_of([one.text for one in people])
+    said = [vars(read_attributes(one.text, "en")) for one in people]
+    folder = hubs.write_personas(
+        tmp_path_factory.mktemp("evaluate") / "hub",
+        people,
+        embedder="hash",
+        vectors=[Vector(one.persona_id, row.tobytes()) for one, row in zip(people, stored, strict=True)],
+        attributes=[
+            Attributes(one.persona_id, one.language, **told, given="") for one, told in zip(people, said, strict=True)
+        ],
+        members=[Member(one.persona_id, f"{i % 3 + 1}.{i % 2 + 1}") for i, one in enumerate(people)],
+        duplicates=[Duplicate.of(people[i], people[0].persona_id, "text", 0.95) for i in (1, 2, 4)],
+    )
+    kept = [
+        Sample(
+            one.persona_id,
+            one.text,
+            "math",
+            f"{one.text} counts {n} coins. How many?",
+            "",
+            "made",
+            "p",
+            n,
+            5,
+            7,
+            "",
+            Proof("program", "", "", 1),
+        )
+        for one in people[:60]
+        for n in range(2)
+    ]
+    wrong = [Rejected.of(one, "program-disagreed", "3 where 4 is stated") for one in kept[:8]]
+    return hubs.write_samples(folder, "math", kept, wrong)
+
+
+def evaluate(hub: Path, output: Path, *flags: str) -> int:
+    return main(["evaluate", "--hub", str(hub), "--output", str(output), *RUN, *flags])
+
+
+@pytest.fixture(scope="module")
+def report(hub: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("report") / "out"
+    assert evaluate(hub, output, "--partitions", "1") == DONE
+    return output
+
+
+def read(output: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((output / "report.json").read_bytes())
+    return found
+
+
+def test_blocks_make_no_difference(hub: Path, report: Path, tmp_path: Path) -> None:
+    assert evaluate(hub, tmp_path / "out", "--partitions", "7") == DONE
+    for name in ("report.json", "index.html"):
+        assert (tmp_path / "out" / name).read_bytes() == (report / name).read_bytes()
+
+
+def test_every_section_has_its_figures(report: Path) -> None:
+    found = read(report)
+    assert found["diversity"]["meaning"]["vendi"]["n"] == 240
+    assert 1 < found["diversity"]["meaning"]["vendi"]["value"] < 240
+    assert {row["of"] for row in found["diversity"]["words_beside"]} == {"personas", "samples"}
+    assert {row["by"] for row in found["diversity"]["groups"]} == {"hop", "language", "source", "cluster"}
+    assert found["repetition"]["duplicates"]["largest"]["value"] == 4
+    assert found["demographics"]["known"]["country"]["value"] == 1
+    assert {row["value"] for row in found["demographics"]["shares"] if row["attribute"] == "language"} == {
+        "en",
+        "de",
+        "fr",
+    }
+    assert found["fidelity"]["fidelity"]["own_persona_nearest_of_20"]["value"] > 0.9
+    assert found["fidelity"]["fidelity"]["cosine_to_root_at_hop_1"]["n"] == 120
+    assert found["fidelity"]["coverage"]["reached"]["value"] == 1
+    assert found["quality"]["accepted"]["value"] == 120 / 128
+    assert [row["answers"] for row in found["quality"]["rejected"]] == [8]
+    assert len(found["quality"]["errors"]) == 3
+    assert found["quality"]["proofs"] == [{"use_case": "math", "proof": "program", "samples": 120}]
+    assert found["novelty"]["hops"] == [{"hop": 0, "made": 122, "kept": 120}, {"hop": 1, "made": 121, "kept": 120}]
+    page = (report / "index.html").read_text("utf-8")
+    assert "Hub 0001-aa" in page
+    assert len(found["map"]["points"]) == 240
+
+
+def test_done_again_it_does_nothing(hub: Path, report: Path, capsys: pytest.CaptureFixture) -> None:
+    before = (report / "report.json").stat().st_mtime_ns
+    assert evaluate(hub, report) == DONE
+    assert "nothing is to be done" in capsys.readouterr().out
+    assert (report / "report.json").stat().st_mtime_ns == before
+
+
+def test_a_hub_of_texts_alone_says_what_is_missing(tmp_path: Path) -> None:
+    """No vectors, attributes or samples; a reference of people, and one of a population."""
+    hub = hubs.write_personas(tmp_path / "hub", varied(30))
+    people = tmp_path / "people.jsonl"
+    people.write_text(
+        "".join(json.dumps({"question": f"How many apples are in {n} bags of nine?"}) + "\n" for n in range(50))
+    )
+    assert evaluate(hub, tmp_path / "out", "--reference", str(people)) == DONE
+    found = read(tmp_path / "out")
+    assert found["fidelity"] is None
+    assert found["quality"] is None
+    assert found["map"] is None
+    assert "meaning" not in found["diversity"]
+    assert [row["texts"] for row in found["diversity"]["words_beside"]] == [30, 30]
+    assert any("no vectors" in one["text"] for one in found["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--version", "7"], "no version 7"),
+        (["--samples", "{folder}/none"], "no samples are there"),
+        (["--samples", "{folder}/none.jsonl"], "no such file"),
+        (["--reference", "{folder}/none.jsonl"], "cannot be read"),
+        (["--reference", "{folder}/table.csv"], "area,attribute,value,count"),
+        (["--reference", "{folder}/table.docx"], "must be a table"),
+        (["--output", "{report}", "--reference", "{folder}/text.jsonl"], "another hub, version or samples"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(
+    flags: list[str], said: str, hub: Path, report: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "table.csv").write_text("a,b\n")
+    (tmp_path / "text.jsonl").write_text('{"text": "a"}\n')
+    given = [flag.format(folder=tmp_path, report=report) for flag in flags]
+    output = [] if "--output" in flags else ["--output", str(tmp_path / "out")]
+    assert main(["evaluate", "--hub", str(hub), *RUN, *output, *given]) == WRONG_COMMAND
+    assert said in capsys.readouterr().err
+
+
+def sections(texts: Sequence[str], countries: Sequence[str], languages: Sequence[str]) -> dict[str, Any]:
+    """The sections of a hub of these texts, in two blocks, without Beam."""
+    ids = sorted(content_id(f"{i}") for i in range(len(texts)))
+    people = [
+        EvaluatedPersona(one, text, language, "-", 0, one, "")
+        for one, text, language in zip(ids, texts, languages, strict=True)
+    ]
+    stored = vectors_of(texts)
+    cells: list[Cell] = [
+        (language, "2", "", "", country, "", "") for country, language in zip(countries, languages, strict=True)
+    ]
+    blocks = []
+    for half in (slice(0, len(texts) // 2), slice(len(texts) // 2, None)):
+        vectors = stored[half]
+        blocks.append(HubRows(people[half], cells[half], ["1"] * len(vectors), np.arange(len(vectors)), vectors))
+    sample = SampleBlocks()
+    sampled = sample.create_accumulator()
+    for block in blocks:
+        sampled = sample.add_input(sampled, block)
+    second = second_pass(sampled, 0.8)
+    sums = merged_sums(map(second.sums_of, blocks))
+    assert sums is not None
+    found: Evaluated = evaluated(sums, BesideHub(0.8, 0.8, 0.9, None), sampled, DuplicateSums(), SampleSums(), {})
+    return dict(found.sections)
+
+
+def test_what_is_planted_moves_its_figures() -> None:
+    """Copies, one template, one country, one language: each beside the varied hub."""
+    texts = [one.text for one in varied()]
+    countries = [("NO", "PE", "JP", "GH")[i % 4] for i in range(240)]
+    languages = [LANGUAGES[i % 4] for i in range(240)]
+    plain = sections(texts, countries, languages)
+    copies = sections([texts[i % 10] for i in range(240)], countries, languages)
+    assert copies["diversity"]["meaning"]["vendi"].value < 0.8 * plain["diversity"]["meaning"]["vendi"].value
+    assert copies["diversity"]["meaning"]["mean_cosine"].value > plain["diversity"]["meaning"]["mean_cosine"].value
+    assert copies["diversity"]["meaning"]["alone"].value == 0
+    assert copies["diversity"]["meaning"]["distinct_clusters"].value <= 10
+    assert copies["diversity"]["words"]["distinct_2"].value < plain["diversity"]["words"]["distinct_2"].value / 2
+    assert copies["diversity"]["words"]["self_bleu"].value == pytest.approx(1)
+    assert copies["novelty"]["one_more"]["new_clusters"].value == 0
+    template = sections(
+        [f"A nurse from Oslo who has {i} cats, keeps bees and reads" for i in range(240)], countries, languages
+    )
+    assert template["repetition"]["templates"]["repeated"].value == 1
+    assert template["repetition"]["templates"]["largest"].value == 240
+    assert template["repetition"]["openings"][0]["rows"] == 240
+    one = sections(texts, ["NO"] * 240, ["en"] * 240)
+    for attribute in ("country", "language"):
+        far, near = (found["demographics"]["divergence_from_reference"][attribute].value for found in (one, plain))
+        assert far > near

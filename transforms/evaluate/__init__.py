@@ -1,0 +1,1 @@
+"""Evaluate: a hub, block by block, to the sections of its report."""

@@ -1,0 +1,179 @@
+"""EvaluateHub: a version of a hub, and samples -> the sections of its report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.pvalue import AsSingleton
+
+from persona_hub.transforms.evaluate.hub_rows import (
+    ATTRIBUTE_ROWS,
+    MEMBER_ROWS,
+    PERSONA_ROWS,
+    VECTOR_ROWS,
+    HubRows,
+    attribute_cells,
+    evaluated_personas,
+    rows_of_block,
+)
+from persona_hub.transforms.evaluate.hub_sums import (
+    DuplicateSums,
+    HubSums,
+    SecondPass,
+    merged_duplicates,
+    merged_sums,
+    second_pass,
+)
+from persona_hub.transforms.evaluate.sample_sums import SampledSample, SampleSums, merged_samples, sums_of_file
+from persona_hub.transforms.evaluate.sampled import SampleBlocks, Sampled
+from persona_hub.transforms.evaluate.sections.demographics import demographics_section
+from persona_hub.transforms.evaluate.sections.diversity import diversity_section
+from persona_hub.transforms.evaluate.sections.fidelity import fidelity_section
+from persona_hub.transforms.evaluate.sections.novelty import novelty_section
+from persona_hub.transforms.evaluate.sections.quality import quality_section
+from persona_hub.transforms.evaluate.sections.repetition import repetition_section
+from persona_hub.transforms.evaluate.sections.samples import BesideHub, Owner, told_of_samples
+from persona_hub.transforms.evaluation.diversity.distinct_clusters import cluster_labels
+from persona_hub.transforms.hub.reading import ReadHub
+from persona_hub.transforms.hub.vectors import ReadVectors
+from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.records import Attributes, Duplicate, Member
+from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What came out."""
+
+    sections: Mapping[str, Any]  # {name: figures, groups and tables}; None for one that is missing
+    sampled: Sampled  # personas, by hash
+    samples: SampleSums
+
+
+@dataclass(kw_only=True)
+class EvaluateHub(beam.PTransform):
+    """Pipeline -> one Evaluated. Nothing in it depends on blocks, sharding or runner."""
+
+    hub: Hub
+    blocks: int
+    compared: BesideHub
+    sample_files: Sequence[str] = ()  # of samples and rejected ones
+    read: Callable[[str], Iterator[SampleSums]] = sums_of_file  # one of these
+
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[Evaluated]:
+        """Blocks are joined once, and walked over twice: the sample decides what is counted of all."""
+        rows = root | "Rows" >> ReadHubRows(hub=self.hub, blocks=self.blocks)
+        sampled = rows | "Sample" >> beam.CombineGlobally(SampleBlocks())
+        second = sampled | "Second" >> beam.Map(second_pass, self.compared.neighbour_threshold)
+        sums = (
+            rows
+            | "AddUp" >> beam.Map(sums_of_rows, AsSingleton(second))
+            | "AllRows" >> beam.CombineGlobally(merged_sums)
+        )
+        duplicates = (
+            root
+            | "Duplicates"
+            >> ReadHub(hub=self.hub, blocks=self.blocks, kind="duplicates", record=Duplicate, size=ARRAY_RECORDS)
+            | "Count" >> beam.MapTuple(sums_of_duplicates)
+            | "AllDuplicates" >> beam.CombineGlobally(merged_duplicates)
+        )
+        samples = (
+            root
+            | "SampleFiles" >> beam.Create(list(self.sample_files), reshuffle=False)
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "ReadSamples" >> beam.FlatMap(self.read)
+            | "AllSamples" >> beam.CombineGlobally(merged_samples)
+        )
+        owners = (
+            rows | "Owners" >> beam.FlatMap(owners_in, AsSingleton(samples)) | "AllOwners" >> beam.combiners.ToDict()
+        )
+        return sums | "Sections" >> beam.Map(
+            evaluated,
+            self.compared,
+            AsSingleton(sampled),
+            AsSingleton(duplicates),
+            AsSingleton(samples),
+            AsSingleton(owners),
+        )
+
+
+@dataclass(kw_only=True)
+class ReadHubRows(beam.PTransform):
+    """Pipeline -> HubRows, a block in each: personas meet their attributes, clusters and vectors."""
+
+    hub: Hub
+    blocks: int
+
+    def expand(self, root: beam.Pipeline) -> beam.PCollection[HubRows]:
+        """One shuffle."""
+
+        def table(kind: str, record: type) -> beam.PCollection[Any]:
+            read = ReadHub(hub=self.hub, blocks=self.blocks, kind=kind, record=record, size=ARRAY_RECORDS)
+            return root | f"Read {kind}" >> read
+
+        personas = root | "ReadPersonas" >> ReadHub(hub=self.hub, blocks=self.blocks, size=ARRAY_RECORDS)
+        return (
+            {
+                PERSONA_ROWS: personas
+                | "Personas" >> beam.MapTuple(evaluated_personas).with_output_types(tuple[int, Batch]),
+                ATTRIBUTE_ROWS: table("attributes", Attributes)
+                | "Cells" >> beam.MapTuple(attribute_cells).with_output_types(tuple[int, Batch]),
+                MEMBER_ROWS: table("members", Member),
+                VECTOR_ROWS: root | "ReadVectors" >> ReadVectors(hub=self.hub, blocks=self.blocks),
+            }
+            | "ByBlock" >> beam.CoGroupByKey()
+            | "Joined" >> beam.MapTuple(joined_rows)
+        )
+
+
+def joined_rows(_: int, tables: Mapping[str, Any]) -> HubRows:
+    """All of a block."""
+    return rows_of_block(tables)
+
+
+def sums_of_rows(rows: HubRows, second: SecondPass) -> HubSums:
+    """The sums of a block."""
+    return second.sums_of(rows)
+
+
+def sums_of_duplicates(_: int, batch: Batch[Duplicate]) -> DuplicateSums:
+    """The sums of a batch."""
+    return DuplicateSums.of(batch)
+
+
+def owners_in(rows: HubRows, samples: SampleSums) -> Iterator[tuple[str, Owner]]:
+    """(id, cluster and vector) of the personas of a block that sampled samples were made with."""
+    wanted = {one.persona_id for one in samples.accepted.payloads}
+    for one, cluster, vector in zip(rows.personas, rows.clusters, rows.stored, strict=True):
+        if one.persona_id in wanted:
+            yield one.persona_id, (cluster, vector)
+
+
+def evaluated(
+    sums: HubSums,
+    compared: BesideHub,
+    sampled: Sampled,
+    duplicates: DuplicateSums,
+    samples: SampleSums,
+    owners: Mapping[str, Owner],
+) -> Evaluated:
+    """All sections."""
+    labels = cluster_labels(sampled.vectors, compared.cluster_threshold)
+    accepted: list[SampledSample] = samples.accepted.payloads
+    others = {"samples": [one.text for one in accepted], "reference": list(compared.reference_texts)}
+    diversity = diversity_section(sampled, sums, labels, compared.cluster_threshold, others)
+    told = told_of_samples(samples, sampled, owners, compared)
+    if told.distinct:
+        diversity["samples_by_meaning"] = told.distinct
+    sections = {
+        "diversity": diversity,
+        "repetition": repetition_section(sampled, sums, duplicates),
+        "demographics": demographics_section(sums.demographics, compared.references),
+        "fidelity": fidelity_section(sampled, sums, told.matched, told.reached),
+        "quality": quality_section(compared.runs, samples) if compared.runs else None,
+        "novelty": novelty_section(sampled, sums, duplicates, labels, compared.cost_usd),
+    }
+    return Evaluated(sections, sampled, samples)

@@ -1,0 +1,90 @@
+"""What vectors say of samples: whether they tell whose they are, how many are distinct, which clusters they reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from persona_hub.transforms.contamination.masks import masked
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.embedding.registry import open_embedder
+from persona_hub.transforms.evaluate.sample_sums import SampledSample, SampleSums
+from persona_hub.transforms.evaluate.sampled import Sampled, stored_vectors
+from persona_hub.transforms.evaluate.sections.diversity import cluster_figures
+from persona_hub.transforms.evaluation.demographics.reference import Reference
+from persona_hub.transforms.evaluation.diversity.distinct_clusters import cluster_labels
+from persona_hub.transforms.evaluation.fidelity.by_vectors import DRAWN, matched
+from persona_hub.transforms.evaluation.figures import Figure, clipped
+from persona_hub.transforms.evaluation.group_means import GroupMeans
+from persona_hub.transforms.evaluation.hash_sample import row_keys
+from persona_hub.transforms.hub.manifest import RunManifest
+from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
+
+MATCHED = 500  # of the sampled samples: embedded as they are, and with numbers and names masked
+TEXTS_AT_ONCE = 256
+Owner = tuple[str, bytes]  # of a sample's persona: cluster, vector
+
+
+@dataclass(frozen=True)
+class BesideHub:
+    """What a hub is looked at with, plain values."""
+
+    neighbour_threshold: float  # cosine from which a persona is the neighbour of another
+    cluster_threshold: float  # from which two are of one cluster
+    sample_threshold: float  # from which two masked samples are
+    embedder: EmbedderConfig | None  # that made the vectors; None where it is not in this process
+    cost_usd: float = 0.0  # paid for the personas
+    references: Mapping[str, Reference] = field(default_factory=dict)  # of attributes, in place of the package's
+    reference_texts: Sequence[str] = ()  # of people, to compare words with
+    runs: Sequence[tuple[str, RunManifest]] = ()  # of samples, by use case
+
+
+@dataclass(frozen=True)
+class SamplesTold:
+    """What vectors say of sampled samples."""
+
+    matched: Mapping[str, Figure] = field(default_factory=dict)
+    distinct: Mapping[str, Figure] = field(default_factory=dict)
+    reached: Mapping[str, int] | None = None  # samples by the cluster of their persona
+
+
+def told_of_samples(
+    samples: SampleSums, sampled: Sampled, owners: Mapping[str, Owner], compared: BesideHub
+) -> SamplesTold:
+    """Whether samples tell whose they are, and how many are distinct; nothing without samples or vectors."""
+    accepted: list[SampledSample] = samples.accepted.payloads
+    known = [at for at, one in enumerate(accepted) if owners.get(one.persona_id, ("", b""))[1]]
+    if not known:
+        return SamplesTold()
+    reached: dict[str, int] = {}
+    for at in known:
+        cluster = owners[accepted[at].persona_id][0]
+        if cluster:
+            reached[cluster] = reached.get(cluster, 0) + 1
+    if compared.embedder is None:
+        return SamplesTold(reached=reached)
+    some = known[:MATCHED]
+    texts = [accepted[at].text for at in some]
+    vectors, masks = embedded([*texts, *map(masked, texts)], compared.embedder)
+    found: dict[str, Figure] = {}
+    if len(sampled.with_vector) > DRAWN:
+        people = [accepted[at].persona_id for at in some]
+        pool = [sampled.personas.ids[at] for at in sampled.with_vector]
+        own = stored_vectors([owners[one][1] for one in people])
+        names = [samples.accepted.ids[at] for at in some]
+        hits = matched(names, vectors, people, own, pool, sampled.vectors)
+        means = GroupMeans.of("matched").add(row_keys(people), hits)
+        found = {f"own_persona_nearest_of_{DRAWN}": clipped(means.figure("matched"), 0.0, 1.0)}
+    distinct = cluster_figures(cluster_labels(masks, compared.sample_threshold))
+    return SamplesTold(found, distinct, reached)
+
+
+def embedded(texts: Sequence[str], config: EmbedderConfig) -> tuple[StoredVectors, StoredVectors]:
+    """The vectors of the first half of some texts, and of the second."""
+    embedder = open_embedder(config)
+    parts = [embedder.embed(texts[i : i + TEXTS_AT_ONCE]) for i in range(0, len(texts), TEXTS_AT_ONCE)]
+    stored = to_stored(np.concatenate(parts))
+    half = len(texts) // 2
+    return stored[:half], stored[half:]
