@@ -89,6 +89,19 @@ class HashSample:
         return [row.payload for row in self.rows]
 
 
-def row_order(row: SampledRow) -> tuple[bytes, str, str]:
+class ByContent:
+    """A payload in an order by what it shows; looked at only where two rows have one id, for that takes 10 us."""
+
+    def __init__(self, payload: Any):
+        self.payload = payload
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ByContent) and repr(self.payload) == repr(other.payload)
+
+    def __lt__(self, other: ByContent) -> bool:
+        return repr(self.payload) < repr(other.payload)
+
+
+def row_order(row: SampledRow) -> tuple[bytes, str, ByContent]:
     """By hash; equals by id and payload, so that it makes no difference which came first."""
-    return row.key, row.row_id, repr(row.payload)
+    return row.key, row.row_id, ByContent(row.payload)
