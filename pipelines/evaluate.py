@@ -15,24 +15,27 @@ from persona_hub.pipelines.cli.command_options import EvaluateOptions
 from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.pages.report.evaluated import ReportFacts, facts_of, report_of
-from persona_hub.pipelines.pages.report.given import GivenSamples, reference_of_file, samples_of
+from persona_hub.pipelines.evaluated_files import ReadFileRows
+from persona_hub.pipelines.pages.report.evaluated import ReportFacts, facts_of, facts_of_files, report_of
+from persona_hub.pipelines.pages.report.given import GivenSamples, digest_of, reference_of_file, samples_of
 from persona_hub.pipelines.pages.report.page import INDEX, REPORT_JSON, write_report
 from persona_hub.pipelines.planning.embedders import EMBEDDER
-from persona_hub.pipelines.planning.sizing import blocks_for
+from persona_hub.pipelines.planning.plan import unpacked_size
+from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.ablation.thresholds import cluster_threshold
+from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import ONE_MODEL, split_embedder
 from persona_hub.transforms.embedding.thresholds import DEFAULT_EMBEDDER, default_threshold
-from persona_hub.transforms.evaluate.evaluate import Evaluated, EvaluateHub
+from persona_hub.transforms.evaluate.evaluate import Evaluated, EvaluateRows, ReadHubRows
 from persona_hub.transforms.evaluate.sections.samples import BesideHub
 from persona_hub.transforms.files.storage import file_exists, join_path, read_bytes
 from persona_hub.transforms.hub.manifest import content_of, fingerprint
-from persona_hub.transforms.hub.versions import Hub, open_hub
+from persona_hub.transforms.hub.versions import open_hub
 
 EVALUATION_FORM = 1  # of what is computed: a later one is another result
 BELOW = 0.1  # under the threshold of duplicates: at it, a hub that was deduplicated has distinct personas only
@@ -49,9 +52,8 @@ def evaluate_hub(options: EvaluateOptions, beam_flags: Sequence[str]) -> int:
 class EvaluateJob:
     """Reads a version, and samples; writes the report."""
 
-    hub: Hub
+    rows: ReadHubRows | ReadFileRows
     output: str
-    blocks: int
     compared: BesideHub
     facts: ReportFacts
     given: GivenSamples
@@ -65,14 +67,10 @@ class EvaluateJob:
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""
-        evaluate = EvaluateHub(
-            hub=self.hub,
-            blocks=self.blocks,
-            compared=self.compared,
-            sample_files=self.given.files,
-            read=self.given.read,
-        )
-        _ = p | "Evaluate" >> evaluate | "Publish" >> beam.Map(publish_report, self.facts, self.output)
+        given = self.given
+        evaluate = EvaluateRows(compared=self.compared, sample_files=given.files, read=given.read)
+        found = p | "Rows" >> self.rows | "Evaluate" >> evaluate
+        _ = found | "Publish" >> beam.Map(publish_report, self.facts, self.output)
 
     def report(self) -> int:
         """Says where the report is, and what it says first."""
@@ -80,8 +78,8 @@ class EvaluateJob:
         if self.done:
             say(f"{self.output} already holds this report; nothing is to be done")
         warnings = quantity(len(found.get("warnings", ())), "warning")
-        personas = quantity(self.hub.manifest.records_of("personas"), "persona")
-        say(f"version {self.hub.manifest.version}: {personas}, {warnings}")
+        personas = quantity(found.get("hub", {}).get("personas", 0), "persona")
+        say(f"{found.get('title', '')}: {personas}, {warnings}")
         say(join_path(self.output, INDEX), join_path(self.output, REPORT_JSON))
         return DONE
 
@@ -93,6 +91,10 @@ def publish_report(found: Evaluated, facts: ReportFacts, output: str) -> None:
 
 def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
     """The plan of an evaluation. Raises ValueErrors that name the flag or file and the remedy."""
+    if not options.hub:
+        return plan_of_files(options)
+    if options.personas:
+        raise UsageError("--personas: not with --hub; evaluate one after the other, into folders of their own")
     hub = open_hub(options.hub, options.version)
     made = hub.manifest
     personas = made.records_of("personas")
@@ -111,9 +113,8 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
     )
     here = split_embedder(name)[0] in ONE_MODEL and bool(made.records_of("vectors"))
     return EvaluateJob(
-        hub=hub,
+        rows=ReadHubRows(hub=hub, blocks=options.partitions or blocks_for(personas)),
         output=options.output,
-        blocks=options.partitions or blocks_for(personas),
         compared=BesideHub(
             neighbour_threshold=default_threshold(name) - BELOW,
             cluster_threshold=default_threshold(name) - BELOW,
@@ -125,6 +126,42 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
             runs=given.runs,
         ),
         facts=facts_of(hub, given, {EVALUATION: decisive}),
+        given=given,
+        done=is_held(options.output, decisive),
+    )
+
+
+def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
+    """The same of anyone's files. Raises ValueErrors that name the flag or file and the remedy."""
+    if options.version:
+        raise UsageError("--version: goes with --hub, and there is none")
+    files = match_corpus(options.personas, flag="--personas")
+    given, reference = samples_of(options.samples, None), reference_of_file(options.reference)
+    decisive = fingerprint(
+        {
+            "form": EVALUATION_FORM,
+            "personas": [[file.path, digest_of(file.path)] for file in files],
+            "fields": options.persona_field,
+            "samples": given.identity,
+            "reference": reference.identity,
+        }
+    )
+    threshold = default_threshold(DEFAULT_EMBEDDER) - BELOW
+    embedder = EmbedderConfig(DEFAULT_EMBEDDER)
+    blocks = options.partitions or blocks_for(unpacked_size(files) // ROW_BYTES)
+    return EvaluateJob(
+        rows=ReadFileRows(files=files, blocks=blocks, embedder=embedder, fields=options.persona_field),
+        output=options.output,
+        compared=BesideHub(
+            neighbour_threshold=threshold,
+            cluster_threshold=threshold,
+            sample_threshold=cluster_threshold(DEFAULT_EMBEDDER),
+            embedder=embedder,
+            references=reference.tables,
+            reference_texts=reference.texts,
+            runs=given.runs,
+        ),
+        facts=facts_of_files([file.path for file in files], DEFAULT_EMBEDDER, given, {EVALUATION: decisive}),
         given=given,
         done=is_held(options.output, decisive),
     )

@@ -125,9 +125,18 @@ class AblateOptions(HubOptions, AblationOptions, SynthesisOptions, EmbedderOptio
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateOptions(HubOptions, EvaluationOptions, RunOptions):
+class EvaluateOptions(EvaluationOptions, RunOptions):
     """Options of `evaluate`."""
 
+    one_of: ClassVar[tuple[str, ...]] = ("hub", "personas")
+    hub: str = again(HubOptions, "hub", required=False)
+    personas: tuple[str, ...] = again(
+        GivenPersonaOptions,
+        "personas",
+        help="files of personas to evaluate in place of a hub: JSON Lines, Parquet, Avro, CSV or TSV; paths, quoted "
+        "globs or folders",
+    )
+    persona_field: tuple[str, ...] = again(GivenPersonaOptions, "persona_field")
     output: str = again(OutputOptions, "output", help="folder for index.html and report.json, local or gs:// ...")
     version: str = again(
         VersionOptions, "version", help="version of the hub; default: the one that readers see", first_day=True

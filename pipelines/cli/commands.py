@@ -76,7 +76,7 @@ JOBS = [
     ),
     Job(
         "evaluate",
-        "hub and samples -> a report: how diverse, repetitive, balanced, faithful, right and new they are",
+        "hub or files of personas, and samples -> a report: how diverse, repetitive, balanced, faithful, right, new",
         "persona_hub.pipelines.evaluate:evaluate_hub",
         EvaluateOptions,
     ),

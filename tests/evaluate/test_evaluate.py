@@ -13,7 +13,7 @@ import pytest
 from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.attributes import read_attributes
-from persona_hub.transforms.embedding.hashing import hashed
+from persona_hub.transforms.embedding.hashing import DIMENSION, hashed
 from persona_hub.transforms.evaluate.evaluate import Evaluated, evaluated
 from persona_hub.transforms.evaluate.hub_rows import EvaluatedPersona, HubRows
 from persona_hub.transforms.evaluate.hub_sums import DuplicateSums, merged_sums, second_pass
@@ -63,8 +63,8 @@ def varied(number: int = 240) -> list[Persona]:
     return people
 
 
-def vectors_of(texts: Sequence[str]) -> np.ndarray:
-    return to_stored(hashed(texts))
+def vectors_of(texts: Sequence[str], numbers: int = DIMENSION) -> np.ndarray:
+    return to_stored(hashed(texts, numbers))
 
 
 @pytest.fixture(scope="module")
@@ -178,10 +178,28 @@ def test_a_hub_of_texts_alone_says_what_is_missing(tmp_path: Path) -> None:
     assert any("no vectors" in one["text"] for one in found["warnings"])
 
 
+def test_files_of_personas_are_evaluated_as_they_are(tmp_path: Path) -> None:
+    """Vectors and attributes are made on the way; what cannot be read is told."""
+    given = tmp_path / "nemotron.jsonl"
+    rows = [{"persona": one.text, "sex": ("Male", "Female")[i % 2]} for i, one in enumerate(varied(40))]
+    lines = [json.dumps(row) for row in [*rows, rows[0], rows[0]]]
+    given.write_text("\n".join([*lines, "no JSON"]) + "\n")
+    flags = ["--personas", str(given), "--output", str(tmp_path / "out"), "--partitions", "3", *RUN]
+    assert main(["evaluate", *flags]) == DONE
+    found = read(tmp_path / "out")
+    assert found["hub"]["personas"] == 40
+    assert found["diversity"]["meaning"]["vendi"]["n"] == 40
+    assert found["demographics"]["known"]["sex"]["value"] == 1
+    assert found["demographics"]["known"]["country"]["value"] > 0.5
+    assert found["repetition"]["duplicates"]["dropped"]["value"] == 2
+    assert any("broken-json" in one["text"] for one in found["warnings"])
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
         (["--version", "7"], "no version 7"),
+        (["--personas", "{folder}/text.jsonl"], "not with --hub"),
         (["--samples", "{folder}/none"], "no samples are there"),
         (["--samples", "{folder}/none.jsonl"], "no such file"),
         (["--reference", "{folder}/none.jsonl"], "cannot be read"),
@@ -208,7 +226,7 @@ def sections(texts: Sequence[str], countries: Sequence[str], languages: Sequence
         EvaluatedPersona(one, text, language, "-", 0, one, "")
         for one, text, language in zip(ids, texts, languages, strict=True)
     ]
-    stored = vectors_of(texts)
+    stored = vectors_of(texts, 64)
     cells: list[Cell] = [
         (language, "2", "", "", country, "", "") for country, language in zip(countries, languages, strict=True)
     ]
@@ -223,7 +241,7 @@ def sections(texts: Sequence[str], countries: Sequence[str], languages: Sequence
     second = second_pass(sampled, 0.8)
     sums = merged_sums(map(second.sums_of, blocks))
     assert sums is not None
-    found: Evaluated = evaluated(sums, BesideHub(0.8, 0.8, 0.9, None), sampled, DuplicateSums(), SampleSums(), {})
+    found: Evaluated = evaluated(sums, BesideHub(0.8, 0.8, 0.9, None), sampled, DuplicateSums(), SampleSums(), {}, {})
     return dict(found.sections)
 
 

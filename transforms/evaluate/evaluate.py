@@ -1,14 +1,15 @@
-"""EvaluateHub: a version of a hub, and samples -> the sections of its report."""
+"""EvaluateRows: the personas of a hub or of files, and samples -> the sections of its report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.evaluate.hub_rows import (
     ATTRIBUTE_ROWS,
     MEMBER_ROWS,
@@ -40,7 +41,7 @@ from persona_hub.transforms.evaluation.diversity.distinct_clusters import cluste
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.vectors import ReadVectors
 from persona_hub.transforms.hub.versions import Hub
-from persona_hub.transforms.records import Attributes, Duplicate, Member
+from persona_hub.transforms.records import Attributes, DeadLetter, Duplicate, Member
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch
 
 
@@ -51,21 +52,28 @@ class Evaluated:
     sections: Mapping[str, Any]  # {name: figures, groups and tables}; None for one that is missing
     sampled: Sampled  # personas, by hash
     samples: SampleSums
+    lost: Mapping[str, int] = field(default_factory=dict)  # {reason: rows or files that could not be read}
+
+
+class EvaluatedRows(NamedTuple):
+    """What is evaluated, by block."""
+
+    rows: beam.PCollection[HubRows]
+    duplicates: beam.PCollection[DuplicateSums]  # parts
+    lost: beam.PCollection[Batch[DeadLetter]]  # of what could not be read
 
 
 @dataclass(kw_only=True)
-class EvaluateHub(beam.PTransform):
-    """Pipeline -> one Evaluated. Nothing in it depends on blocks, sharding or runner."""
+class EvaluateRows(beam.PTransform):
+    """EvaluatedRows -> one Evaluated. Nothing in it depends on blocks, sharding or runner."""
 
-    hub: Hub
-    blocks: int
     compared: BesideHub
     sample_files: Sequence[str] = ()  # of samples and rejected ones
     read: Callable[[str], Iterator[SampleSums]] = sums_of_file  # one of these
 
-    def expand(self, root: beam.Pipeline) -> beam.PCollection[Evaluated]:
+    def expand(self, given: EvaluatedRows) -> beam.PCollection[Evaluated]:
         """Blocks are joined once, and walked over twice: the sample decides what is counted of all."""
-        rows = root | "Rows" >> ReadHubRows(hub=self.hub, blocks=self.blocks)
+        rows, root = given.rows, given.rows.pipeline
         sampled = rows | "Sample" >> beam.CombineGlobally(SampleBlocks())
         second = sampled | "Second" >> beam.Map(second_pass, self.compared.neighbour_threshold)
         sums = (
@@ -73,12 +81,12 @@ class EvaluateHub(beam.PTransform):
             | "AddUp" >> beam.Map(sums_of_rows, AsSingleton(second))
             | "AllRows" >> beam.CombineGlobally(merged_sums)
         )
-        duplicates = (
-            root
-            | "Duplicates"
-            >> ReadHub(hub=self.hub, blocks=self.blocks, kind="duplicates", record=Duplicate, size=ARRAY_RECORDS)
-            | "Count" >> beam.MapTuple(sums_of_duplicates)
-            | "AllDuplicates" >> beam.CombineGlobally(merged_duplicates)
+        duplicates = given.duplicates | "AllDuplicates" >> beam.CombineGlobally(merged_duplicates)
+        lost = (
+            given.lost
+            | "Reasons" >> beam.FlatMap(reasons_in).with_output_types(str)
+            | "CountReasons" >> beam.combiners.Count.PerElement()
+            | "AllReasons" >> beam.combiners.ToDict()
         )
         samples = (
             root
@@ -97,17 +105,18 @@ class EvaluateHub(beam.PTransform):
             AsSingleton(duplicates),
             AsSingleton(samples),
             AsSingleton(owners),
+            AsSingleton(lost),
         )
 
 
 @dataclass(kw_only=True)
 class ReadHubRows(beam.PTransform):
-    """Pipeline -> HubRows, a block in each: personas meet their attributes, clusters and vectors."""
+    """Pipeline -> EvaluatedRows of a version: personas meet their attributes, clusters and vectors by block."""
 
     hub: Hub
     blocks: int
 
-    def expand(self, root: beam.Pipeline) -> beam.PCollection[HubRows]:
+    def expand(self, root: beam.Pipeline) -> EvaluatedRows:
         """One shuffle."""
 
         def table(kind: str, record: type) -> beam.PCollection[Any]:
@@ -115,7 +124,7 @@ class ReadHubRows(beam.PTransform):
             return root | f"Read {kind}" >> read
 
         personas = root | "ReadPersonas" >> ReadHub(hub=self.hub, blocks=self.blocks, size=ARRAY_RECORDS)
-        return (
+        rows = (
             {
                 PERSONA_ROWS: personas
                 | "Personas" >> beam.MapTuple(evaluated_personas).with_output_types(tuple[int, Batch]),
@@ -127,6 +136,13 @@ class ReadHubRows(beam.PTransform):
             | "ByBlock" >> beam.CoGroupByKey()
             | "Joined" >> beam.MapTuple(joined_rows)
         )
+        duplicates = table("duplicates", Duplicate) | "Count" >> beam.MapTuple(sums_of_duplicates)
+        return EvaluatedRows(rows, duplicates, root | "NothingLost" >> beam.Create([], reshuffle=False))
+
+
+def reasons_in(batch: Batch[DeadLetter]) -> Iterator[str]:
+    """Why what could not be read could not."""
+    return (one.reason for one in batch)
 
 
 def joined_rows(_: int, tables: Mapping[str, Any]) -> HubRows:
@@ -153,14 +169,17 @@ def owners_in(rows: HubRows, samples: SampleSums) -> Iterator[tuple[str, Owner]]
 
 
 def evaluated(
-    sums: HubSums,
+    sums: HubSums | None,
     compared: BesideHub,
     sampled: Sampled,
     duplicates: DuplicateSums,
     samples: SampleSums,
     owners: Mapping[str, Owner],
+    lost: Mapping[str, int],
 ) -> Evaluated:
-    """All sections."""
+    """All sections. Raises InvalidInputError where there is no persona."""
+    if sums is None:
+        raise InvalidInputError("no persona was read; name other files, or the field of the text by --persona_field")
     labels = cluster_labels(sampled.vectors, compared.cluster_threshold)
     accepted: list[SampledSample] = samples.accepted.payloads
     others = {"samples": [one.text for one in accepted], "reference": list(compared.reference_texts)}
@@ -176,4 +195,4 @@ def evaluated(
         "quality": quality_section(compared.runs, samples) if compared.runs else None,
         "novelty": novelty_section(sampled, sums, duplicates, labels, compared.cost_usd),
     }
-    return Evaluated(sections, sampled, samples)
+    return Evaluated(sections, sampled, samples, dict(sorted(lost.items())))

@@ -15,6 +15,7 @@ from persona_hub.transforms.evaluate.evaluate import Evaluated
 from persona_hub.transforms.evaluate.sampled import SampledPersona
 from persona_hub.transforms.hub.clusters import read_clusters
 from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.records import printable
 
 EXAMPLE_PERSONAS, EXAMPLE_SAMPLES, EXAMPLE_ERRORS = 150, 250, 100  # among the examples
 LABEL_PARTS = 2  # words of a cluster's label on the map
@@ -27,6 +28,7 @@ TABLES_OF_USE = {
     "attributes": "the version has no table of attributes: of demographics only languages are known",
     "members": "the version has no clusters: figures by cluster are missing",
 }
+NO_SAMPLES = "no samples: fidelity and quality are of personas only, or missing"
 LATER_RELEASE = "an earlier release made it; `persona-hub compact` or the next refresh adds them"
 
 
@@ -40,7 +42,6 @@ class ReportFacts:
     cost: Mapping[str, Any] | None
     warnings: Sequence[Remark]
     clusters: Sequence[tuple[str, str, int]] = field(default=())  # at the top: path, label, personas
-    personas: int = 0
 
 
 def facts_of(hub: Hub, given: GivenSamples, more: Mapping[str, Any]) -> ReportFacts:
@@ -58,9 +59,15 @@ def facts_of(hub: Hub, given: GivenSamples, more: Mapping[str, Any]) -> ReportFa
     ]
     cost = {"total_usd": sum(one.usd or 0.0 for one in stages), "stages": stages} if stages else None
     top = [(row.cluster, row.label, row.size) for row in read_clusters(hub) if row.level == 1]
-    return ReportFacts(
-        f"Hub {made.version}", made.created, facts, cost, warnings_of(hub, given), top, made.records_of("personas")
-    )
+    return ReportFacts(f"Hub {made.version}", made.created, facts, cost, warnings_of(hub, given), top)
+
+
+def facts_of_files(names: Sequence[str], embedder: str, given: GivenSamples, more: Mapping[str, Any]) -> ReportFacts:
+    """The facts of files of personas; `more` stand beside them."""
+    shown = [printable(name) for name in names]
+    facts = {"files": shown, "embedder": embedder, "samples": sum(run.records_of("samples") for _, run in given.runs)}
+    warnings = [] if given.files else [Remark(NO_SAMPLES, "--samples", False)]
+    return ReportFacts("Personas of files", "", {**facts, **more}, None, warnings)
 
 
 def warnings_of(hub: Hub, given: GivenSamples) -> list[Remark]:
@@ -84,7 +91,7 @@ def warnings_of(hub: Hub, given: GivenSamples) -> list[Remark]:
             Remark("the personas are of the offline model, a set of rules and no language model", "--llm", False)
         )
     if not given.files:
-        found.append(Remark("no samples: fidelity and quality are of personas only, or missing", "--samples", False))
+        found.append(Remark(NO_SAMPLES, "--samples", False))
     return found
 
 
@@ -94,9 +101,9 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
     return Report(
         title=facts.title,
         made=facts.made,
-        hub=facts.hub,
+        hub={**facts.hub, "personas": found.sampled.personas.seen},
         cost=facts.cost,
-        warnings=facts.warnings,
+        warnings=[*facts.warnings, *map(lost_remark, found.lost.items())],
         diversity=sections["diversity"],
         repetition=sections["repetition"],
         demographics=sections["demographics"],
@@ -106,6 +113,12 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
         map=map_of_sample(found, facts),
         examples=examples_in(found),
     )
+
+
+def lost_remark(one: tuple[str, int]) -> Remark:
+    """What could not be read, and why."""
+    reason, number = one
+    return Remark(f"not read: {number:,} rows or files ({reason})", "docs/dropped.md lists the reasons")
 
 
 def map_of_sample(found: Evaluated, facts: ReportFacts) -> PersonaMap | None:
@@ -119,7 +132,7 @@ def map_of_sample(found: Evaluated, facts: ReportFacts) -> PersonaMap | None:
         MapPoint(round(float(x), 4), round(float(y), 4), one.text, one.cluster)
         for one, (x, y) in zip(rows, places, strict=True)
     ]
-    return PersonaMap(points, labelled(points, facts.clusters), facts.personas, explained)
+    return PersonaMap(points, labelled(points, facts.clusters), found.sampled.personas.seen, explained)
 
 
 def labelled(points: Sequence[MapPoint], clusters: Sequence[tuple[str, str, int]]) -> list[MapCluster]:

@@ -48,7 +48,7 @@ class GivenReference:
     identity: str = ""
 
 
-def samples_of(place: str, hub: Hub) -> GivenSamples:
+def samples_of(place: str, hub: Hub | None) -> GivenSamples:
     """The samples at a place, by default those in the hub's folder, if there are any.
 
     Raises UsageError where a place that was named holds none.
@@ -56,8 +56,12 @@ def samples_of(place: str, hub: Hub) -> GivenSamples:
     if place.endswith((".avro", ".parquet")) or JSON_NAME.search(place):
         if not file_exists(place):
             raise UsageError(f"--samples {place}: there is no such file")
-        return GivenSamples((place,), partial(sums_of_items, gone=personas_gone(hub)), identity=digest_of(place))
-    folder = place or hub.output
+        return GivenSamples(
+            (place,), partial(sums_of_items, gone=personas_gone(hub) if hub else frozenset()), identity=digest_of(place)
+        )
+    folder = place or (hub.output if hub else "")
+    if not folder:
+        return GivenSamples()
     shown = shown_in(folder, hub)
     runs = sorted(shown.runs, key=lambda one: (one[0], one[1].run))
     entries = [entry for _, run in runs for kind in SAMPLE_KINDS for entry in run.files_of(kind)]
@@ -68,9 +72,9 @@ def samples_of(place: str, hub: Hub) -> GivenSamples:
     return GivenSamples(files, read, runs, identity=sorted(entry.path for entry in entries))
 
 
-def shown_in(folder: str, hub: Hub) -> ShownSamples:
+def shown_in(folder: str, hub: Hub | None) -> ShownSamples:
     """What a folder shows: of the hub's own by its version, of another hub's by that one's."""
-    if folder == hub.output:
+    if hub and folder == hub.output:
         return shown_samples(folder, hub)
     return shown_samples(folder, open_hub(folder) if read_current(folder) else None)
 

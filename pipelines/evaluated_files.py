@@ -1,0 +1,101 @@
+"""Anyone's files of personas, as they are -> the rows of an evaluation: vectors and attributes are made on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from persona_hub.transforms.attributes import read_attributes
+from persona_hub.transforms.corpus.corpus_records import CorpusFile
+from persona_hub.transforms.counting.sources import source_of
+from persona_hub.transforms.embedding.protocol import EmbedderConfig
+from persona_hub.transforms.embedding.registry import open_embedder
+from persona_hub.transforms.evaluate.evaluate import EvaluatedRows
+from persona_hub.transforms.evaluate.hub_rows import EvaluatedPersona, HubRows
+from persona_hub.transforms.evaluate.hub_sums import DuplicateSums
+from persona_hub.transforms.evaluation.demographics.cells import Cell, sex_of
+from persona_hub.transforms.evaluation.key_counts import KeyCounts
+from persona_hub.transforms.evaluation.repetition.value_counts import ValueCounts
+from persona_hub.transforms.read_personas.read_personas import ReadPersonas
+from persona_hub.transforms.records import DocumentOutcome, GivenColumns, Persona, partition_of
+from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
+from persona_hub.transforms.wire.batches import Batch
+
+EMBEDDED_AT_ONCE = 256  # texts
+REPEATED = "repeated"  # outcome of a row whose text stands before
+FILE_ROWS, FILE_COLUMNS = "personas", "columns"
+
+
+@dataclass(kw_only=True)
+class ReadFileRows(beam.PTransform):
+    """Pipeline -> EvaluatedRows of files. Rows of one text are one persona, and the others its duplicates."""
+
+    files: Sequence[CorpusFile]
+    blocks: int
+    embedder: EmbedderConfig  # of this process
+    fields: Sequence[str] = ()
+
+    def expand(self, root: beam.Pipeline) -> EvaluatedRows:
+        """Rows meet their other columns by the block of their document."""
+        read = root | "ReadPersonas" >> ReadPersonas(files=self.files, fields=self.fields)
+        by_block = beam.FlatMap(keyed_by_document, self.blocks).with_output_types(tuple[int, Batch])
+        rows = (
+            {
+                FILE_ROWS: read.personas | "PersonaBlocks" >> by_block,
+                FILE_COLUMNS: read.columns | "ColumnBlocks" >> by_block,
+            }
+            | "ByBlock" >> beam.CoGroupByKey()
+            | "Read" >> beam.Map(file_rows, self.embedder)
+        )
+        repeated = read.outcomes | "Repeated" >> beam.Map(repeated_rows)
+        return EvaluatedRows(rows, repeated, read.dead_letters)
+
+
+def keyed_by_document(batch: Batch[Any], blocks: int) -> Iterator[tuple[int, Batch[Any]]]:
+    """(block of the document, rows) of a batch."""
+    found: dict[int, Batch[Any]] = {}
+    for one in batch:
+        found.setdefault(partition_of(one.document_id, blocks), Batch()).append(one)
+    yield from sorted(found.items())
+
+
+def file_rows(element: tuple[int, Mapping[str, Iterable[Batch[Any]]]], embedder: EmbedderConfig) -> HubRows:
+    """The rows of a block: what their texts say by the rules, their sex by a column, and their vectors."""
+    tables = element[1]
+    by_id: dict[str, Persona] = {one.persona_id: one for batch in tables[FILE_ROWS] for one in batch}
+    given: dict[str, GivenColumns] = {one.document_id: one for batch in tables[FILE_COLUMNS] for one in batch}
+    people = [by_id[one] for one in sorted(by_id)]
+    cells: list[Cell] = []
+    for one in people:
+        said = read_attributes(one.text, one.language)
+        sex = sex_of(given[one.document_id].columns) if one.document_id in given else sex_of("")
+        cells.append(
+            (one.language, said.occupation, said.seniority, said.life_stage, said.country, said.education, sex)
+        )
+    personas = [
+        EvaluatedPersona(
+            one.persona_id, one.text, one.language, source_of(one.source), one.hop, one.document_id, one.parent_id
+        )
+        for one in people
+    ]
+    vectors = vectors_of_texts([one.text for one in people], embedder)
+    return HubRows(personas, cells, [""] * len(people), np.arange(len(people)), vectors)
+
+
+def vectors_of_texts(texts: Sequence[str], config: EmbedderConfig) -> StoredVectors:
+    """The vectors of texts, shape (texts, d)."""
+    embedder = open_embedder(config)
+    parts = [embedder.embed(texts[i : i + EMBEDDED_AT_ONCE]) for i in range(0, len(texts), EMBEDDED_AT_ONCE)]
+    return to_stored(np.concatenate(parts)) if parts else np.zeros((0, 0), np.float16)
+
+
+def repeated_rows(batch: Batch[DocumentOutcome]) -> DuplicateSums:
+    """The rows of a batch whose texts stand before: duplicates of the one that stays."""
+    ids = [one.document_id for one in batch if one.outcome == REPEATED]
+    keys = np.array([int(one[:16], 16) for one in ids], np.uint64)
+    kinds, hops = ([REPEATED] for _ in ids), (["0"] for _ in ids)
+    return DuplicateSums(KeyCounts().add(keys, len(ids)), ValueCounts().add(kinds), ValueCounts().add(hops))
