@@ -93,7 +93,7 @@ def test_the_plan_was_written_before(heard: Path, hub: Path, server: FakeServer,
 
 
 def test_a_model_that_ignores_personas_is_no_gain(hub: Path, server: FakeServer, tmp_path: Path) -> None:
-    """Eight answers in turn, whatever is asked. A budget for few: too little; the same command goes on."""
+    """Eight answers for all there are. A budget for few: too little data; the same command goes on."""
     flags = ["--samples_per_arm", str(SAMPLES), "--arms", "none,hub:70"]
     server.tell(pool=8)
     assert ablate(hub, tmp_path / "out", server, *flags, "--max_calls", "40") == BUDGET_SPENT

@@ -9,6 +9,12 @@ from tests.helpers.asking import counted, records
 from tests.servers.models.launch import FakeServer
 
 
+def heard_of(answers: int) -> dict[str, int]:
+    """What an estimate counts of so many answers of ten tokens in and five out, bought or not: sums, and squares of both."""
+    tokens = {"heard_input_tokens": answers * 10, "heard_output_tokens": answers * 5}
+    return {"heard": answers, **tokens, "heard_squared_tokens": answers * (10 + 5) ** 2}
+
+
 def test_calls_retries_latency_tokens_and_cost_are_counted(server: FakeServer, tmp_path: Path) -> None:
     server.tell(usage=[10, 5], faults={"500": 0.3}, median_ms=30, p99_ms=60)
     store = f"sqlite:{tmp_path}/responses.sqlite"
@@ -18,11 +24,11 @@ def test_calls_retries_latency_tokens_and_cost_are_counted(server: FakeServer, t
     assert failed > 0
     assert counters == {
         "asked": 50, "answered": 50, "calls": 40, "joined": 10, "retries": failed,
-        "input_tokens": 400, "output_tokens": 200, "cost_nano_usd": 40 * 20_000,
+        "input_tokens": 400, "output_tokens": 200, "cost_nano_usd": 40 * 20_000, **heard_of(50),
     }  # fmt: skip
     assert (distributions["tokens"].count, distributions["tokens"].sum, distributions["tokens"].max) == (40, 600, 15)
     latency = distributions["latency_ms"]
     assert latency.count == 40
     assert 20 <= latency.mean <= 1000
     counters, _ = counted(records(40), model)
-    assert counters == {"asked": 40, "answered": 40, "cached": 40}
+    assert counters == {"asked": 40, "answered": 40, "cached": 40, **heard_of(40)}

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import time
+import zlib
 from collections import Counter, defaultdict, deque
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -127,8 +128,8 @@ class FakeModels:
             )  # those that still hang when new settings come are not of their count
         asked[name] += 1
         salt = str(counts["calls"]) if own.changing else "" if not own.drawing or asked[name] == 1 else str(asked[name])
-        counts["drawn"] += bool(own.pool)
-        heard = f"question {counts['drawn'] % own.pool}" if own.pool else prompt
+        drawn = zlib.crc32(prompt.encode()) + asked[name]  # in whatever order questions come
+        heard = f"question {drawn % own.pool}" if own.pool else prompt
         text = own.answer or made_up(heard, schema, salt, own.right, own.solves)
         for word, answers in own.answers.items():
             if word in prompt:

@@ -29,7 +29,7 @@ class Settings:
     hang_seconds: float = 60.0
     places: int = 0  # calls at a time, 429 beyond; 0: no bound
     changing: bool = False  # another answer at every call
-    pool: int = 0  # so many answers, one after another, whatever is asked; 0: what is asked decides
+    pool: int = 0  # so many answers, drawn by the question, one after another where it comes again; 0: no pool
     drawing: bool = False  # another answer whenever a prompt comes again, the same second one in every run
     right: float = 1.0  # share of the problems whose stated answer is right
     solves: float = 1.0  # share of the problems that it solves rightly when asked to
