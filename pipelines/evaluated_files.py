@@ -14,7 +14,7 @@ from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.counting.sources import source_of
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
-from persona_hub.transforms.evaluate.evaluate import EvaluatedRows
+from persona_hub.transforms.evaluate.evaluate import EvaluatedRows, PackedRows
 from persona_hub.transforms.evaluate.hub_rows import EvaluatedPersona, HubRows
 from persona_hub.transforms.evaluate.hub_sums import DuplicateSums
 from persona_hub.transforms.evaluation.demographics.cells import Cell, sex_of
@@ -24,6 +24,7 @@ from persona_hub.transforms.read_personas.read_personas import ReadPersonas
 from persona_hub.transforms.records import DocumentOutcome, GivenColumns, Persona, partition_of
 from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
 from persona_hub.transforms.wire.batches import Batch
+from persona_hub.transforms.wire.packing import pack_object
 
 EMBEDDED_AT_ONCE = 256  # texts
 REPEATED = "repeated"  # outcome of a row whose text stands before
@@ -49,7 +50,7 @@ class ReadFileRows(beam.PTransform):
                 FILE_COLUMNS: read.columns | "ColumnBlocks" >> by_block,
             }
             | "ByBlock" >> beam.CoGroupByKey()
-            | "Read" >> beam.Map(file_rows, self.embedder)
+            | "Read" >> beam.Map(packed_file_rows, self.embedder).with_output_types(bytes)
         )
         repeated = read.outcomes | "Repeated" >> beam.Map(repeated_rows)
         return EvaluatedRows(rows, repeated, read.dead_letters)
@@ -61,6 +62,11 @@ def keyed_by_document(batch: Batch[Any], blocks: int) -> Iterator[tuple[int, Bat
     for one in batch:
         found.setdefault(partition_of(one.document_id, blocks), Batch()).append(one)
     yield from sorted(found.items())
+
+
+def packed_file_rows(element: tuple[int, Mapping[str, Iterable[Batch[Any]]]], embedder: EmbedderConfig) -> PackedRows:
+    """The rows of a block as they travel."""
+    return pack_object(file_rows(element, embedder))
 
 
 def file_rows(element: tuple[int, Mapping[str, Iterable[Batch[Any]]]], embedder: EmbedderConfig) -> HubRows:

@@ -18,7 +18,7 @@ from persona_hub.transforms.evaluate.evaluate import Evaluated, evaluated
 from persona_hub.transforms.evaluate.hub_rows import EvaluatedPersona, HubRows
 from persona_hub.transforms.evaluate.hub_sums import DuplicateSums, merged_sums, second_pass
 from persona_hub.transforms.evaluate.sample_sums import SampleSums
-from persona_hub.transforms.evaluate.sampled import SampleBlocks
+from persona_hub.transforms.evaluate.sampled import Sampled
 from persona_hub.transforms.evaluate.sections.samples import BesideHub
 from persona_hub.transforms.evaluation.demographics.cells import Cell
 from persona_hub.transforms.records import (
@@ -234,10 +234,9 @@ def sections(texts: Sequence[str], countries: Sequence[str], languages: Sequence
     for half in (slice(0, len(texts) // 2), slice(len(texts) // 2, None)):
         vectors = stored[half]
         blocks.append(HubRows(people[half], cells[half], ["1"] * len(vectors), np.arange(len(vectors)), vectors))
-    sample = SampleBlocks()
-    sampled = sample.create_accumulator()
+    sampled = Sampled()
     for block in blocks:
-        sampled = sample.add_input(sampled, block)
+        sampled = sampled.add(block)
     second = second_pass(sampled, 0.8)
     sums = merged_sums(map(second.sums_of, blocks))
     assert sums is not None

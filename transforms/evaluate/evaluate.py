@@ -43,6 +43,7 @@ from persona_hub.transforms.hub.vectors import ReadVectors
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Attributes, DeadLetter, Duplicate, Member
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch
+from persona_hub.transforms.wire.packing import pack_object, unpack_object
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,13 @@ class Evaluated:
     lost: Mapping[str, int] = field(default_factory=dict)  # {reason: rows or files that could not be read}
 
 
+PackedRows = bytes  # HubRows by `pack_object`: blocks are read three times, and wait on disk, not in memory
+
+
 class EvaluatedRows(NamedTuple):
     """What is evaluated, by block."""
 
-    rows: beam.PCollection[HubRows]
+    rows: beam.PCollection[PackedRows]
     duplicates: beam.PCollection[DuplicateSums]  # parts
     lost: beam.PCollection[Batch[DeadLetter]]  # of what could not be read
 
@@ -134,7 +138,7 @@ class ReadHubRows(beam.PTransform):
                 VECTOR_ROWS: root | "ReadVectors" >> ReadVectors(hub=self.hub, blocks=self.blocks),
             }
             | "ByBlock" >> beam.CoGroupByKey()
-            | "Joined" >> beam.MapTuple(joined_rows)
+            | "Joined" >> beam.MapTuple(joined_rows).with_output_types(bytes)
         )
         duplicates = table("duplicates", Duplicate) | "Count" >> beam.MapTuple(sums_of_duplicates)
         return EvaluatedRows(rows, duplicates, root | "NothingLost" >> beam.Create([], reshuffle=False))
@@ -145,14 +149,14 @@ def reasons_in(batch: Batch[DeadLetter]) -> Iterator[str]:
     return (one.reason for one in batch)
 
 
-def joined_rows(_: int, tables: Mapping[str, Any]) -> HubRows:
+def joined_rows(_: int, tables: Mapping[str, Any]) -> PackedRows:
     """All of a block."""
-    return rows_of_block(tables)
+    return pack_object(rows_of_block(tables))
 
 
-def sums_of_rows(rows: HubRows, second: SecondPass) -> HubSums:
+def sums_of_rows(packed: PackedRows, second: SecondPass) -> HubSums:
     """The sums of a block."""
-    return second.sums_of(rows)
+    return second.sums_of(unpack_object(packed))
 
 
 def sums_of_duplicates(_: int, batch: Batch[Duplicate]) -> DuplicateSums:
@@ -160,9 +164,12 @@ def sums_of_duplicates(_: int, batch: Batch[Duplicate]) -> DuplicateSums:
     return DuplicateSums.of(batch)
 
 
-def owners_in(rows: HubRows, samples: SampleSums) -> Iterator[tuple[str, Owner]]:
+def owners_in(packed: PackedRows, samples: SampleSums) -> Iterator[tuple[str, Owner]]:
     """(id, cluster and vector) of the personas of a block that sampled samples were made with."""
     wanted = {one.persona_id for one in samples.accepted.payloads}
+    if not wanted:
+        return
+    rows: HubRows = unpack_object(packed)
     for one, cluster, vector in zip(rows.personas, rows.clusters, rows.stored, strict=True):
         if one.persona_id in wanted:
             yield one.persona_id, (cluster, vector)

@@ -13,6 +13,7 @@ import numpy as np
 from persona_hub.transforms.evaluate.hub_rows import HubRows
 from persona_hub.transforms.evaluation.hash_sample import HashSample
 from persona_hub.transforms.vectors.float16 import StoredVectors
+from persona_hub.transforms.wire.packing import unpack_object
 
 SAMPLED_ROWS = 5_000  # every opening and name of 0.22% of rows or more is among theirs, but for a risk of 1%
 CHAIN_ROWS = 4_000  # of the documents of the smallest hashes, all personas: so chains are there from their root
@@ -95,15 +96,15 @@ def stored_vectors(stored: list[bytes]) -> StoredVectors:
 
 
 class SampleBlocks(beam.CombineFn):
-    """HubRows -> Sampled."""
+    """HubRows, packed -> Sampled."""
 
     def create_accumulator(self) -> Sampled:
         """Nothing."""
         return Sampled()
 
-    def add_input(self, accumulator: Sampled, element: HubRows) -> Sampled:
+    def add_input(self, accumulator: Sampled, element: bytes) -> Sampled:
         """Takes in a block."""
-        return accumulator.add(element)
+        return accumulator.add(unpack_object(element))
 
     def merge_accumulators(self, accumulators: Iterable[Sampled]) -> Sampled:
         """Several as one."""
