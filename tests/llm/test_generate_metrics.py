@@ -10,7 +10,7 @@ from tests.servers.models.launch import FakeServer
 
 
 def heard_of(answers: int) -> dict[str, int]:
-    """What an estimate counts of so many answers of ten tokens in and five out, bought or not: sums, and squares of both."""
+    """What an estimate counts of so many answers, bought or not, of ten tokens in and five out."""
     tokens = {"heard_input_tokens": answers * 10, "heard_output_tokens": answers * 5}
     return {"heard": answers, **tokens, "heard_squared_tokens": answers * (10 + 5) ** 2}
 
