@@ -8,6 +8,7 @@ demo: .venv/installed  ## the whole job on the packaged model and embedder; leav
 	@rm -rf demo
 	@$(BIN)/persona-hub build --input 'examples/corpus/*' --output demo --use_case all
 	@$(BIN)/persona-hub export --hub demo --format jsonl,parquet
+	@$(BIN)/persona-hub evaluate --hub demo --output demo/report
 
 # A file's tests share what they set up, so a file goes to one process, the longest first (tests/longest.py; by itself
 # xdist begins with those of most tests, and ends with the longest). A third of its time a test waits for a server or another
