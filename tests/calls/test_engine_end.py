@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -132,6 +133,7 @@ def forked(config: ModelConfig, parents: int, told: Any) -> None:
 def test_a_forked_process_opens_its_own(address: str) -> None:
     config = ModelConfig(name="offline", store=address)
     engine = engines.acquire_engine(config, COMPLETIONS)
+    time.sleep(1.0)  # its first renewal is written: amid a transaction, SQLite in a fork finds its file locked for ever
     context = multiprocessing.get_context("fork")
     told = context.SimpleQueue()
     child = context.Process(target=forked, args=(config, id(engine), told))
