@@ -12,11 +12,11 @@ import apache_beam as beam
 import orjson
 
 from persona_hub.pipelines.cli.command_options import EvaluateOptions
-from persona_hub.pipelines.cli.exit_status import DONE, UsageError
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.evaluated_files import ReadFileRows
-from persona_hub.pipelines.pages.report.evaluated import ReportFacts, facts_of, facts_of_files, report_of
+from persona_hub.pipelines.pages.report.evaluated import LOST_WHOLE, ReportFacts, facts_of, facts_of_files, report_of
 from persona_hub.pipelines.pages.report.given import GivenSamples, digest_of, reference_of_file, samples_of
 from persona_hub.pipelines.pages.report.page import INDEX, REPORT_JSON, write_report
 from persona_hub.pipelines.planning.embedders import EMBEDDER
@@ -73,15 +73,18 @@ class EvaluateJob:
         _ = found | "Publish" >> beam.Map(publish_report, self.facts, self.output)
 
     def report(self) -> int:
-        """Says where the report is, and what it says first."""
+        """Says where the report is, and what it says first; files that were lost whole are told by the exit code."""
         found = held_report(self.output)
         if self.done:
             say(f"{self.output} already holds this report; nothing is to be done")
         warnings = quantity(len(found.get("warnings", ())), "warning")
         personas = quantity(found.get("hub", {}).get("personas", 0), "persona")
         say(f"{found.get('title', '')}: {personas}, {warnings}")
+        for one in found.get("warnings", ()):
+            if one["bad"]:
+                say(f"warning: {one['text']}; {one['remedy']}")
         say(join_path(self.output, INDEX), join_path(self.output, REPORT_JSON))
-        return DONE
+        return BUDGET_SPENT if LOST_WHOLE in found.get("hub", {}) else DONE
 
 
 def publish_report(found: Evaluated, facts: ReportFacts, output: str) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 
 from persona_hub.transforms.attributes import read_attributes
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
+from persona_hub.transforms.counting.counts import Key
 from persona_hub.transforms.counting.sources import source_of
+from persona_hub.transforms.counting.stages import LOST_FILES
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
 from persona_hub.transforms.evaluate.evaluate import EvaluatedRows, PackedRows
@@ -53,7 +55,16 @@ class ReadFileRows(beam.PTransform):
             | "Read" >> beam.Map(packed_file_rows, self.embedder).with_output_types(bytes)
         )
         repeated = read.outcomes | "Repeated" >> beam.Map(repeated_rows)
-        return EvaluatedRows(rows, repeated, read.dead_letters)
+        counts = read.counts | "Counts" >> beam.Flatten()
+        files = counts | "Files" >> beam.FlatMap(file_counts).with_output_types(tuple[str, int])
+        return EvaluatedRows(rows, repeated, read.dead_letters, files)
+
+
+def file_counts(count: tuple[Key, int]) -> Iterator[tuple[str, int]]:
+    """Of a count what it says of a file."""
+    (stage, name), n = count
+    if stage == LOST_FILES:
+        yield name, n
 
 
 def keyed_by_document(batch: Batch[Any], blocks: int) -> Iterator[tuple[int, Batch[Any]]]:

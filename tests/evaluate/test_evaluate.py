@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.attributes import read_attributes
 from persona_hub.transforms.embedding.hashing import DIMENSION, hashed
@@ -178,14 +178,21 @@ def test_a_hub_of_texts_alone_says_what_is_missing(tmp_path: Path) -> None:
     assert any("no vectors" in one["text"] for one in found["warnings"])
 
 
-def test_files_of_personas_are_evaluated_as_they_are(tmp_path: Path) -> None:
+def test_files_of_personas_are_evaluated_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Vectors and attributes are made on the way; what cannot be read is told."""
     given = tmp_path / "nemotron.jsonl"
     rows = [{"persona": one.text, "sex": ("Male", "Female")[i % 2]} for i, one in enumerate(varied(40))]
     lines = [json.dumps(row) for row in [*rows, rows[0], rows[0]]]
     given.write_text("\n".join([*lines, "no JSON"]) + "\n")
-    flags = ["--personas", str(given), "--output", str(tmp_path / "out"), "--partitions", "3", *RUN]
-    assert main(["evaluate", *flags]) == DONE
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"nothing": 1}\n' * 7)
+    files = f"{given},{other}"
+    flags = ["--personas", files, "--output", str(tmp_path / "out"), "--partitions", "3", *RUN]
+    assert main(["evaluate", *flags]) == BUDGET_SPENT  # a report of the rest
+    told = f"warning: {other}: no persona was read of its 7 rows; name the field of its text by --persona_field"
+    assert told in capsys.readouterr().out
+    assert main(["evaluate", *flags]) == BUDGET_SPENT
+    assert told in capsys.readouterr().out
     found = read(tmp_path / "out")
     assert found["hub"]["personas"] == 40
     assert found["diversity"]["meaning"]["vendi"]["n"] == 40
@@ -240,7 +247,8 @@ def sections(texts: Sequence[str], countries: Sequence[str], languages: Sequence
     second = second_pass(sampled, 0.8)
     sums = merged_sums(map(second.sums_of, blocks))
     assert sums is not None
-    found: Evaluated = evaluated(sums, BesideHub(0.8, 0.8, 0.9, None), sampled, DuplicateSums(), SampleSums(), {}, {})
+    beside = BesideHub(0.8, 0.8, 0.9, None)
+    found: Evaluated = evaluated(sums, beside, sampled, DuplicateSums(), SampleSums(), {}, {}, {})
     return dict(found.sections)
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.pvalue import AsSingleton
 
+from persona_hub.transforms.counting.lost_files import lost_files
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.evaluate.hub_rows import (
     ATTRIBUTE_ROWS,
@@ -54,6 +55,7 @@ class Evaluated:
     sampled: Sampled  # personas, by hash
     samples: SampleSums
     lost: Mapping[str, int] = field(default_factory=dict)  # {reason: rows or files that could not be read}
+    lost_files: Mapping[str, int] = field(default_factory=dict)  # {file of which no persona was read: its rows}
 
 
 PackedRows = bytes  # HubRows by `pack_object`: blocks are read three times, and wait on disk, not in memory
@@ -65,6 +67,7 @@ class EvaluatedRows(NamedTuple):
     rows: beam.PCollection[PackedRows]
     duplicates: beam.PCollection[DuplicateSums]  # parts
     lost: beam.PCollection[Batch[DeadLetter]]  # of what could not be read
+    files: beam.PCollection[tuple[str, int]]  # of files, as `FilesOfPiece.counts` names them
 
 
 @dataclass(kw_only=True)
@@ -92,6 +95,7 @@ class EvaluateRows(beam.PTransform):
             | "CountReasons" >> beam.combiners.Count.PerElement()
             | "AllReasons" >> beam.combiners.ToDict()
         )
+        files = given.files | "SumFiles" >> beam.CombinePerKey(sum) | "AllFiles" >> beam.combiners.ToDict()
         samples = (
             root
             | "SampleFiles" >> beam.Create(list(self.sample_files), reshuffle=False)
@@ -110,6 +114,7 @@ class EvaluateRows(beam.PTransform):
             AsSingleton(samples),
             AsSingleton(owners),
             AsSingleton(lost),
+            AsSingleton(files),
         )
 
 
@@ -141,7 +146,8 @@ class ReadHubRows(beam.PTransform):
             | "Joined" >> beam.MapTuple(joined_rows).with_output_types(bytes)
         )
         duplicates = table("duplicates", Duplicate) | "Count" >> beam.MapTuple(sums_of_duplicates)
-        return EvaluatedRows(rows, duplicates, root | "NothingLost" >> beam.Create([], reshuffle=False))
+        nothing = root | "NothingLost" >> beam.Create([], reshuffle=False)
+        return EvaluatedRows(rows, duplicates, nothing, nothing)
 
 
 def reasons_in(batch: Batch[DeadLetter]) -> Iterator[str]:
@@ -183,6 +189,7 @@ def evaluated(
     samples: SampleSums,
     owners: Mapping[str, Owner],
     lost: Mapping[str, int],
+    files: Mapping[str, int],
 ) -> Evaluated:
     """All sections. Raises InvalidInputError where there is no persona."""
     if sums is None:
@@ -202,4 +209,4 @@ def evaluated(
         "quality": quality_section(compared.runs, samples) if compared.runs else None,
         "novelty": novelty_section(sampled, sums, duplicates, labels, compared.cost_usd),
     }
-    return Evaluated(sections, sampled, samples, dict(sorted(lost.items())))
+    return Evaluated(sections, sampled, samples, dict(sorted(lost.items())), lost_files(files))

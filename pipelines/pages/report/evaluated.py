@@ -11,6 +11,7 @@ import numpy as np
 from persona_hub.pipelines.pages.report.form import Example, MapCluster, MapPoint, PersonaMap, Remark, Report, StageRow
 from persona_hub.pipelines.pages.report.given import GivenSamples
 from persona_hub.pipelines.pages.report.hub_map import projected
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.evaluate.evaluate import Evaluated
 from persona_hub.transforms.evaluate.sampled import SampledPersona
 from persona_hub.transforms.hub.clusters import read_clusters
@@ -21,6 +22,7 @@ EXAMPLE_PERSONAS, EXAMPLE_SAMPLES, EXAMPLE_ERRORS = 150, 250, 100  # among the e
 LABEL_PARTS = 2  # words of a cluster's label on the map
 LEAST_POINTS = 3
 PASSED = "kept"
+LOST_WHOLE = "files lost whole"  # among the facts, where there are any: a report of the rest
 NO_VECTORS_HERE = (
     "the version has no vectors: figures of meaning, the map, fidelity and novelty by clusters are missing"
 )
@@ -101,9 +103,13 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
     return Report(
         title=facts.title,
         made=facts.made,
-        hub={**facts.hub, "personas": found.sampled.personas.seen},
+        hub={**facts.hub, "personas": found.sampled.personas.seen, **of_lost_files(found)},
         cost=facts.cost,
-        warnings=[*facts.warnings, *map(lost_remark, found.lost.items())],
+        warnings=[
+            *facts.warnings,
+            *map(lost_file_remark, found.lost_files.items()),
+            *map(lost_remark, found.lost.items()),
+        ],
         diversity=sections["diversity"],
         repetition=sections["repetition"],
         demographics=sections["demographics"],
@@ -113,6 +119,18 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
         map=map_of_sample(found, facts),
         examples=examples_in(found),
     )
+
+
+def of_lost_files(found: Evaluated) -> dict[str, int]:
+    """How many files were lost whole, where any was."""
+    return {LOST_WHOLE: len(found.lost_files)} if found.lost_files else {}
+
+
+def lost_file_remark(one: tuple[str, int]) -> Remark:
+    """A file of which no persona was read."""
+    file, rows = one
+    text = f"{printable(file)}: no persona was read of its {quantity(rows, 'row')}"
+    return Remark(text, "name the field of its text by --persona_field")
 
 
 def lost_remark(one: tuple[str, int]) -> Remark:
