@@ -130,6 +130,12 @@ def test_warnings_of_a_ceiling_and_of_one_great_cluster() -> None:
     assert any(warning.startswith("none: one cluster holds 6") for warning in lumped["warnings"])
 
 
+def test_a_great_cluster_of_an_arm_with_fewer_samples_is_told() -> None:
+    lumped = ArmSamples(np.concatenate([about(1, 35, 1), about(400, 25, 2)]), np.arange(60))
+    found = outcome({"none": arm(20, 200, 1), "hub:100": arm(400, 200, 2), "few": lumped}, PRIMARY)
+    assert [warning for warning in found["warnings"] if "35 of 60 samples" in warning]
+
+
 def test_primary_names_two_arms_that_there_are() -> None:
     with pytest.raises(InvalidInputError, match="with itself"):
         Primary(treatment="none", control="none", threshold=0.9)

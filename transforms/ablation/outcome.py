@@ -105,8 +105,8 @@ def outcome(arms: Mapping[str, ArmSamples], primary: Primary) -> dict[str, Any]:
     others = [name for name in figures if name not in (primary.control, primary.treatment)]
     effects = []
     for name in others:
-        own = control if at[name] == n else figures_of(arms[primary.control].first(at[name]), primary.threshold)
-        effects.append((figures[name].distinct, own.distinct, at[name]))
+        own = control.distinct if at[name] == n else distinct_of(arms[primary.control].first(at[name]), primary)
+        effects.append((figures[name].distinct, own, at[name]))
     family = compared_each(effects, primary.least)
     needed = needed_samples([control, treatment], primary.least)
     return {
@@ -123,6 +123,11 @@ def outcome(arms: Mapping[str, ArmSamples], primary: Primary) -> dict[str, Any]:
         "beside": beside_told(control, treatment),
         "warnings": warnings(figures, primary, n),
     }
+
+
+def distinct_of(arm: ArmSamples, primary: Primary) -> Estimate:
+    """The primary metric alone: what stands beside it takes most of the time."""
+    return distinct_clusters(neighbours(arm.vectors, primary.threshold).labels, arm.personas, arm.fixed)
 
 
 def unknown(arms: Mapping[str, ArmSamples], primary: Primary, n: int) -> dict[str, Any]:
@@ -215,7 +220,8 @@ def warnings(figures: Mapping[str, ArmFigures], primary: Primary, n: int) -> lis
             "a gain; look at the other metrics, or take more samples"
         )
     for name, one in figures.items():
-        if one.sizes[0] > n / 2 and len(one.sizes) > 1:
-            share = f"{one.sizes[0]} of {n} samples"
+        samples = int(one.sizes.sum())  # an arm may have fewer than the two that decide
+        if one.sizes[0] > samples / 2 and len(one.sizes) > 1:
+            share = f"{one.sizes[0]} of {samples} samples"
             said.append(f"{name}: one cluster holds {share}; read some, the threshold may be too low")
     return said

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from persona_hub.transforms.ablation.distinct import Drawn
 from persona_hub.transforms.ablation.estimate import Estimate
 from persona_hub.transforms.ablation.neighbours import Neighbours
+from persona_hub.transforms.evaluation.diversity.moments import vendi_of
 from persona_hub.transforms.vectors.arrays import BLOCK_ROWS
 from persona_hub.transforms.vectors.float16 import StoredVectors, to_float32
 
@@ -23,8 +24,7 @@ JACKKNIFE_PARTS = 20  # of the delete-a-group jackknife
 def vendi(vectors: StoredVectors, units: Drawn) -> Estimate:
     """Vendi score (Friedman & Dieng 2023): exp of the entropy of the eigenvalues of the similarity matrix over n.
 
-    X X^T and X^T X have the same nonzero eigenvalues, so d x d is enough. A delete-a-group jackknife gives the
-    variance; half-samples and the infinitesimal jackknife are far too narrow.
+    A delete-a-group jackknife gives the variance; half-samples and the infinitesimal jackknife are far too narrow.
     """
     rows = to_float32(vectors).astype(np.float64)
     whole = rows.T @ rows
@@ -35,13 +35,6 @@ def vendi(vectors: StoredVectors, units: Drawn) -> Estimate:
         return vendi_of(whole - left_out.T @ left_out)
 
     return jackknifed(vendi_of(whole), without, parts)
-
-
-def vendi_of(second_moment: npt.NDArray[np.float64]) -> float:
-    """The Vendi score of rows by their X^T X, shape (d, d)."""
-    shares = np.clip(np.linalg.eigvalsh(second_moment / np.trace(second_moment)), 0, None)
-    shares = shares[shares > 1e-12]
-    return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
 def nearest_distance(vectors: StoredVectors, units: Drawn) -> Estimate:
