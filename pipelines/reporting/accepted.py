@@ -15,7 +15,7 @@ from persona_hub.transforms.hub.manifest import RunManifest
 from persona_hub.transforms.hub.reading import read_manifest_files
 from persona_hub.transforms.hub.versions import list_attempts, list_runs, path_of
 from persona_hub.transforms.records import Rejected, excerpt, printable
-from persona_hub.transforms.synthesize.accepted.accepted_rounds import NOT_ASKED
+from persona_hub.transforms.synthesize.accepted.rounds import NOT_ASKED
 from persona_hub.transforms.synthesize.accepted.wanted import PILOT
 
 SHOWN_OF_REASON = 3  # of each reason

@@ -7,15 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.pvalue import AsDict, AsSingleton, TaggedOutput
+from apache_beam.pvalue import AsDict, AsSingleton
 
 from persona_hub.transforms.ablate.arm_task import MOST_NUMBERS, ArmPersona, ArmPersonas
-from persona_hub.transforms.check_samples.check_samples import ACCEPTED, REJECTED
 from persona_hub.transforms.choice.order import Place, lowest
-from persona_hub.transforms.counting.counts import Key, count_records
+from persona_hub.transforms.counting.counts import Key
 from persona_hub.transforms.counting.stages import check_stage
-from persona_hub.transforms.records import Rejected, Sample, content_id
-from persona_hub.transforms.synthesize.accepted.accepted_rounds import NOT_ASKED, SURPLUS, SURPLUS_TAG, count_open
+from persona_hub.transforms.records import Sample, content_id
+from persona_hub.transforms.synthesize.accepted.rounds import (
+    LEFT_OPEN,
+    NOT_ASKED,
+    SURPLUS_TAG,
+    brought_by,
+    parted,
+    whole_result,
+)
 from persona_hub.transforms.synthesize.accepted.wanted import Progress, Wanted, first_round, next_round
 from persona_hub.transforms.synthesize.choose_personas import Lowest, LowestPlaces, SharePlaces
 from persona_hub.transforms.synthesize.one_round import OneRound, PersonasAndEarlier, RoundResult
@@ -24,7 +30,6 @@ from persona_hub.transforms.wire.batches import Batch, batches
 
 ARM_ROUNDS = 5  # in the graph, of all arms; three do nearly always, and each costs a second of CPU
 ASKED_TOGETHER = 32  # questions in a batch
-LEFT_OPEN = "open"  # as `count_open` has it
 
 Progresses = dict[str, Progress]  # by the use case of an arm's samples
 Arms = Mapping[str, ArmPersonas]  # likewise
@@ -69,27 +74,12 @@ class ArmRounds(beam.PTransform):
             results.append(result)
             kept.append(cut.kept)
             surplus.append(cut[SURPLUS_TAG])
-            brought = (
-                result.accepted | f"Accepted {n}" >> beam.FlatMap(count_by_arm),
-                *(part | f"Open {n} {i}" >> beam.FlatMap(count_open) for i, part in enumerate(result.dead_letters)),
-            )
-            totals = brought | f"Brought {n}" >> beam.Flatten() | f"Sum {n}" >> beam.CombinePerKey(sum)
+            totals = brought_by(result, count_by_arm, n)
             progress = progress | f"Progress {n}" >> beam.Map(
                 after_round, AsDict(totals), self.wanted, n == ARM_ROUNDS - 2
             )
         rest = progress | "NotAsked" >> beam.Map(not_asked, stage).with_output_types(tuple[Key, int])
-        return Synthesized(
-            samples=kept | "Samples" >> beam.Flatten(),
-            rejected=(*(part for one in results for part in (*one.rejected, one.unread)), *surplus)
-            | "Rejected" >> beam.Flatten(),
-            dead_letters=[part for one in results for part in one.dead_letters] | "DeadLetters" >> beam.Flatten(),
-            counts=(
-                *(size for one in results for size in one.counts),
-                *count_records(stage, ACCEPTED, *kept),
-                *count_records(stage, REJECTED, *surplus, field="reason"),
-                rest,
-            ),
-        )
+        return whole_result(results, kept, surplus, stage, rest)
 
     def pilots(self) -> Progresses:
         """The first round of each arm."""
@@ -132,17 +122,12 @@ class CutArms(beam.DoFn):
 
     def process(self, batch: Batch[Sample], found: Mapping[str, Lowest]) -> Iterator[Any]:
         """At most one batch of each kind."""
-        kept, surplus = Batch[Sample](), Batch[Rejected]()
-        for sample in batch:
+
+        def goes_on(sample: Sample) -> bool:
             last = found[sample.use_case]
-            if last.personas and question_place(sample, self.arms) <= last.last:
-                kept.append(sample)
-            else:
-                surplus.append(Rejected.of(sample, SURPLUS, "it passed every check; there were enough before it"))
-        if kept:
-            yield kept
-        if surplus:
-            yield TaggedOutput(SURPLUS_TAG, surplus)
+            return bool(last.personas) and question_place(sample, self.arms) <= last.last
+
+        yield from parted(batch, goes_on)
 
 
 def count_by_arm(batch: Batch[Sample]) -> Iterator[tuple[str, int]]:

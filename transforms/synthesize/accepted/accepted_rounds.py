@@ -9,13 +9,20 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import AsDict, AsSingleton, TaggedOutput
 
-from persona_hub.transforms.check_samples.check_samples import ACCEPTED, REJECTED, SampleBatches
+from persona_hub.transforms.check_samples.check_samples import ACCEPTED, SampleBatches
 from persona_hub.transforms.choice.order import Place, drawn_place, lowest
-from persona_hub.transforms.counting.counts import Key, count_records
+from persona_hub.transforms.counting.counts import Key
 from persona_hub.transforms.counting.stages import check_stage
-from persona_hub.transforms.reasons import unanswered
-from persona_hub.transforms.records import DeadLetter, Persona, Rejected, Sample
+from persona_hub.transforms.records import Persona, Rejected, Sample
 from persona_hub.transforms.synthesize.accepted.rank_personas import Ranked, RankPersonas
+from persona_hub.transforms.synthesize.accepted.rounds import (
+    LEFT_OPEN,
+    NOT_ASKED,
+    SURPLUS_TAG,
+    brought_by,
+    parted,
+    whole_result,
+)
 from persona_hub.transforms.synthesize.accepted.wanted import ROUNDS, Progress, Wanted, first_round, next_round
 from persona_hub.transforms.synthesize.choose_personas import Lowest, LowestPlaces, SharePlaces
 from persona_hub.transforms.synthesize.one_round import OneRound, PersonasAndEarlier, RoundResult
@@ -23,8 +30,7 @@ from persona_hub.transforms.synthesize.sample_task import Candidate
 from persona_hub.transforms.synthesize.synthesized import Synthesized
 from persona_hub.transforms.wire.batches import Batch
 
-SURPLUS, NOT_ASKED = "surplus", "not-asked"
-SURPLUS_TAG, LEFT_TAG = "surplus", "left"
+LEFT_TAG = "left"
 
 
 @dataclass(kw_only=True)
@@ -73,29 +79,11 @@ class AcceptedRounds(beam.PTransform):
             results.append(result)
             kept.append(cut.kept)
             surplus.append(cut[SURPLUS_TAG])
-            brought = (
-                result.accepted | f"Accepted {n}" >> beam.Map(lambda batch: (ACCEPTED, len(batch))),
-                *(
-                    letters | f"Open {n} {i}" >> beam.FlatMap(count_open)
-                    for i, letters in enumerate(result.dead_letters)
-                ),
-            )
-            totals = brought | f"Brought {n}" >> beam.Flatten() | f"Sum {n}" >> beam.CombinePerKey(sum)
+            totals = brought_by(result, count_accepted, n)
             progress = progress | f"Progress {n}" >> beam.Map(after_round, AsDict(totals), self.wanted, n == ROUNDS - 2)
         stage = check_stage(self.round.task.use_case.name)
         rest = progress | "NotAsked" >> beam.Map(not_asked, stage).with_output_types(tuple[Key, int])
-        return Synthesized(
-            samples=kept | "Samples" >> beam.Flatten(),
-            rejected=(*(part for result in results for part in (*result.rejected, result.unread)), *surplus)
-            | "Rejected" >> beam.Flatten(),
-            dead_letters=[part for result in results for part in result.dead_letters] | "DeadLetters" >> beam.Flatten(),
-            counts=(
-                *(size for result in results for size in result.counts),
-                *count_records(stage, ACCEPTED, *kept),
-                *count_records(stage, REJECTED, *surplus, field="reason"),
-                rest,
-            ),
-        )
+        return whole_result(results, kept, surplus, stage, rest)
 
 
 def take(batch: Batch[Ranked], each: int, personas: int, progress: Progress) -> Iterator[Any]:
@@ -139,27 +127,17 @@ class Cut(beam.DoFn):
     def process(self, batch: Batch[Sample], found: Mapping[str, Lowest]) -> Iterator[Any]:
         """At most one batch of each kind."""
         last = found[""].last
-        kept, surplus = Batch[Sample](), Batch[Rejected]()
-        for sample in batch:
-            if sample_place(sample, self.seed) <= last:
-                kept.append(sample)
-            else:
-                surplus.append(Rejected.of(sample, SURPLUS, "it passed every check; there were enough before it"))
-        if kept:
-            yield kept
-        if surplus:
-            yield TaggedOutput(SURPLUS_TAG, surplus)
+        yield from parted(batch, lambda sample: sample_place(sample, self.seed) <= last)
 
 
-def count_open(batch: Batch[DeadLetter]) -> Iterator[tuple[str, int]]:
-    """How many questions of a batch of dead letters are open."""
-    if n := sum(1 for letter in batch if unanswered(letter.reason)):
-        yield "open", n
+def count_accepted(batch: Batch[Sample]) -> Iterator[tuple[str, int]]:
+    """How many samples of a batch are accepted: all."""
+    yield ACCEPTED, len(batch)
 
 
 def after_round(progress: Progress, brought: Mapping[str, int], wanted: Wanted, is_last: bool) -> Progress:
     """The progress after a round; `is_last`: of the round that follows."""
-    return next_round(progress, brought.get(ACCEPTED, 0), brought.get("open", 0), wanted, is_last)
+    return next_round(progress, brought.get(ACCEPTED, 0), brought.get(LEFT_OPEN, 0), wanted, is_last)
 
 
 def not_asked(progress: Progress, stage: str) -> tuple[Key, int]:
