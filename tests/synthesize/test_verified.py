@@ -12,28 +12,18 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.check_samples.solve_task import SolveTask, solve_prompt
-from persona_hub.transforms.hub.manifest import RunManifest
-from persona_hub.transforms.hub.reading import read_manifest_files
-from persona_hub.transforms.hub.versions import list_runs
 from persona_hub.transforms.judging.agreement import agreement_in
 from persona_hub.transforms.judging.gold import agreement_with, read_gold
-from persona_hub.transforms.judging.judge_task import JudgeTask, judge_prompt, score_of
-from persona_hub.transforms.judging.rubric import default_rubric
-from persona_hub.transforms.llm.protocol import Request
-from persona_hub.transforms.records import Proof, Rejected, Sample
-from persona_hub.transforms.synthesis.use_cases import load_use_case
+from persona_hub.transforms.judging.judge_task import judge_prompt, score_of
+from persona_hub.transforms.records import Proof
+from tests.helpers.checks.oracle import DRAWS, MATH, RIGHT, RUBRIC, SOLVES, Made, made, points_of, votes
 from tests.helpers.hubs import dead_letters, write_personas
 from tests.helpers.paid import paying, spend
 from tests.material.personas import persona
 from tests.servers.models.launch import FakeServer
-from tests.servers.models.problems import points, solution
 
-PEOPLE, RIGHT, SOLVES = 40, 0.7, 0.8  # shares of problems that are stated and solved rightly
-DRAWS, LEAST = 3, 0.5
+PEOPLE, LEAST = 40, 0.5
 VOTED = ["--verify", f"vote:2/{DRAWS}"]
-MATH, RUBRIC = load_use_case("math"), default_rubric()
-SOLVE, JUDGE = SolveTask(use_case=MATH, prompt=solve_prompt()), JudgeTask(RUBRIC, judge_prompt(RUBRIC))
 JUDGE_FILE = """
 llm: openai:judge
 llm_base_url: {url}
@@ -41,46 +31,6 @@ temperature: 0
 retry_malformed: 0
 models: [{{model: "openai:judge", input: 300, output: 700}}]
 """
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a run has made, by persona."""
-
-    manifest: RunManifest
-    kept: dict[str, Sample]
-    rejected: dict[str, Rejected]
-
-    @property
-    def answered(self) -> list[Sample]:
-        """All samples, kept or not."""
-        return [*self.kept.values(), *self.rejected.values()]
-
-
-def made(output: Path, judge: str = "") -> Made:
-    runs = [run for _, run in list_runs(str(output)) if run.models.get("judge", "") == judge]
-    kept = read_manifest_files(str(output), runs[-1], "samples", Sample)
-    rejected = read_manifest_files(str(output), runs[-1], "rejected", Rejected)
-    return Made(runs[-1], {one.persona_id: one for one in kept}, {one.persona_id: one for one in rejected})
-
-
-def seen(request: Request) -> str:
-    """A question as the server has it."""
-    return f"{request.system}\n{request.prompt}"
-
-
-def votes(sample: Sample, draws: int = DRAWS) -> int:
-    """How many of the server's answers to the problem of a sample are the one stated."""
-    prompt = seen(SOLVE.requests(sample)[0])
-    found = [solution(prompt, "" if n == 1 else str(n), SOLVES)["answer"] for n in range(1, draws + 1)]
-    return found.count(MATH.answer_of(sample))
-
-
-def points_of(sample: Sample) -> dict[str, int]:
-    """The points of the server's judge."""
-    [request] = JUDGE.requests(sample)
-    given = points(seen(request), "", json.loads(RUBRIC.schema)["properties"])
-    return {one.name: given[one.name] for one in RUBRIC.criteria}
 
 
 @pytest.fixture(scope="module")
