@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
-import time
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from persona_hub.transforms.calls import engines
 from persona_hub.transforms.calls.call import Stopped
+from persona_hub.transforms.calls.engine import Engine
 from persona_hub.transforms.calls.protocol import Budget, ModelConfig, ModelError, Verdict
 from persona_hub.transforms.llm.protocol import Completion
 from persona_hub.transforms.llm.registry import COMPLETIONS
-from persona_hub.transforms.store.protocol import StoreError
+from persona_hub.transforms.store.protocol import Renew, StoreError
 from persona_hub.transforms.store.registry import open_store
+from persona_hub.transforms.store.writer import Result
 from tests.calls.backend import PROMPTS, Make, key_of, outcomes, submit, until
 
 
@@ -124,6 +128,28 @@ def test_an_engine_that_has_ended_is_replaced(address: str) -> None:
     engines.release_engine(new)
 
 
+@contextmanager
+def between_commits(engine: Engine) -> Iterator[None]:
+    """Keeps the store's writer from its next transaction while the block runs."""
+    writer, held, go_on = engine.writer, threading.Event(), threading.Event()
+    assert writer
+    on_commit = writer.on_commit
+
+    def hold(results: Sequence[Result]) -> None:
+        held.set()
+        assert go_on.wait(20)
+        on_commit(results)
+
+    writer.on_commit = hold  # which the writer's own thread calls, after each commit
+    writer.submit(Renew(engine.owner))
+    assert held.wait(20)
+    try:
+        yield
+    finally:
+        writer.on_commit = on_commit
+        go_on.set()
+
+
 def forked(config: ModelConfig, parents: int, told: Any) -> None:
     engine = engines.acquire_engine(config, COMPLETIONS)
     told.put((id(engine) != parents, engine.thread.is_alive()))
@@ -133,11 +159,11 @@ def forked(config: ModelConfig, parents: int, told: Any) -> None:
 def test_a_forked_process_opens_its_own(address: str) -> None:
     config = ModelConfig(name="offline", store=address)
     engine = engines.acquire_engine(config, COMPLETIONS)
-    time.sleep(1.0)  # its first renewal is written: amid a transaction, SQLite in a fork finds its file locked for ever
     context = multiprocessing.get_context("fork")
     told = context.SimpleQueue()
     child = context.Process(target=forked, args=(config, id(engine), told))
-    child.start()
+    with between_commits(engine):  # amid a transaction, SQLite in a fork finds its file locked for ever
+        child.start()
     child.join(30)
     assert told.get() == (True, True)
     engines.release_engine(engine)
