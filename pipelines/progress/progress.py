@@ -56,16 +56,34 @@ def progress(watched: Watched, stream: TextIO | None = None) -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory(prefix="persona-hub-", ignore_cleanup_errors=True) as folder:
         os.environ[BOARD_VARIABLE] = folder
-        over = threading.Event()
-        thread = threading.Thread(target=watch, args=(watched, mode, pauses, Path(folder), stream, over), daemon=True)
-        thread.start()
+        board = Path(folder)
         try:
-            with exported(exporters, finder_of(watched), watched.store, Path(folder)):
+            # Bars end before the last export, which may have failures to tell on the same terminal.
+            with (
+                exported(exporters, finder_of(watched), watched.store, board),
+                progress_shown(watched, mode, pauses, board, stream),
+            ):
                 yield
         finally:
-            over.set()
-            thread.join()
             os.environ.pop(BOARD_VARIABLE, None)
+
+
+@contextmanager
+def progress_shown(
+    watched: Watched, mode: str, pauses: tuple[float, float], board: Path, stream: TextIO
+) -> Iterator[None]:
+    """Shows the facts, by a thread of its own, while the block runs."""
+    if mode == NONE:
+        yield
+        return
+    over = threading.Event()
+    thread = threading.Thread(target=watch, args=(watched, mode, pauses, board, stream, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def finder_of(watched: Watched) -> FactFinder:
@@ -95,27 +113,24 @@ def pauses_of(mode: str) -> tuple[float, float]:
 
 
 def watch(
-    watched: Watched, mode: str, pauses: tuple[float, float], folder: Path, stream: TextIO, over: threading.Event
+    watched: Watched, mode: str, pauses: tuple[float, float], board: Path, stream: TextIO, over: threading.Event
 ) -> None:
     """Shows the facts again and again until `over`, and once more then."""
-    if mode == NONE:
-        over.wait()
-        return
     started = time.monotonic()
     reader = SpendReader(watched.store)
     finder = finder_of(watched)
 
     def facts() -> Facts:
-        return finder.facts(time.monotonic() - started, read_board(folder), reader.stored)
+        return finder.facts(time.monotonic() - started, read_board(board), reader.stored)
 
     first, pause = pauses
     with suppress(OSError, ValueError), showing(mode, stream) as show:  # a stream that is closed ends the showing alone
-        shown = False
-        while not over.wait(pause if shown else first):
+        begun = False
+        while not over.wait(pause if begun else first):
             show(facts(), False)
-            shown = True
+            begun = True
         reader.close()
-        if shown or mode == JSON:  # a job that ended before its first line has told all there is in its summary
+        if begun or mode == JSON:  # a job that ended before its first line has told all there is in its summary
             show(facts(), True)
     over.wait()
     reader.close()

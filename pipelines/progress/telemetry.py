@@ -128,12 +128,7 @@ RISING_METRICS: list[tuple[str, str, str, Observe]] = [
     ("rows", "{row}", "rows that dedup has read", lambda f: [(f.rows, {})]),
     ("samples", "{sample}", "samples that a model has written", lambda f: [(f.samples, {})]),
     ("questions", "{question}", "questions that are settled, by stage and state", of_stages),
-    (
-        "cached",
-        "{question}",
-        "questions answered by the store",
-        lambda f: [(s.cached, {"stage": s.stage}) for s in f.stages],
-    ),
+    ("cached", "{question}", "questions answered by the store", cached_of),
     ("refusals", "{call}", "calls that a server refused, being too busy", lambda f: [(f.refusals, {})]),
     ("retries", "{call}", "calls that were sent again", lambda f: [(f.retries, {})]),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -111,11 +112,13 @@ def test_counts_rise_and_standing_values_do_not(collector: Collector, monkeypatc
 def test_a_collector_that_is_away_harms_no_job(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:secret@127.0.0.1:9")  # port 9 is served by nobody
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.2")
     ran = False
-    with progress(QUIET):
-        ran = True
+    with socket.socket() as deaf:  # has a port, and does not listen
+        deaf.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://user:secret@127.0.0.1:{deaf.getsockname()[1]}")
+        with progress(QUIET):
+            ran = True
     told = capfd.readouterr().err
     assert ran
     assert told == "metrics: 1 of 1 exports failed; is a collector where OTEL_EXPORTER_OTLP_ENDPOINT says?\n"
