@@ -53,15 +53,20 @@ def facts_of(hub: Hub, given: GivenSamples, more: Mapping[str, Any]) -> ReportFa
     facts |= {kind: made.records_of(kind) for kind in ("personas", "documents", "duplicates", "vectors")}
     facts |= {"language_model": made.models.get("llm", ""), "embedder": made.models.get("embedder", "")}
     facts |= {"samples": sum(run.records_of("samples") for _, run in given.runs), **more}
+    top = [(row.cluster, row.label, row.size) for row in read_clusters(hub) if row.level == 1]
+    return ReportFacts(f"Hub {made.version}", made.created, facts, cost_of(made.usage), warnings_of(hub, given), top)
+
+
+def cost_of(usage: Mapping[str, Mapping[str, float]]) -> dict[str, Any] | None:
+    """What the stages of a manifest took; None where nothing was paid for, and no total where no price is known."""
     stages = [
         StageRow(
             stage, row.get("cost_usd"), *(int(row.get(name, 0)) for name in ("calls", "input_tokens", "output_tokens"))
         )
-        for stage, row in sorted(made.usage.items())
+        for stage, row in sorted(usage.items())
     ]
-    cost = {"total_usd": sum(one.usd or 0.0 for one in stages), "stages": stages} if stages else None
-    top = [(row.cluster, row.label, row.size) for row in read_clusters(hub) if row.level == 1]
-    return ReportFacts(f"Hub {made.version}", made.created, facts, cost, warnings_of(hub, given), top)
+    known = [one.usd for one in stages if one.usd is not None]
+    return {"total_usd": sum(known) if known else None, "stages": stages} if stages else None
 
 
 def facts_of_files(names: Sequence[str], embedder: str, given: GivenSamples, more: Mapping[str, Any]) -> ReportFacts:
