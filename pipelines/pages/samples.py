@@ -21,6 +21,7 @@ from persona_hub.transforms.records import Sample, persona_id
 # Names of the fields in files of others, the released data set's among them, the most telling first.
 TEXT_NAMES = ("synthesized text", "text", "problem", "question", "instruction", "prompt")
 PERSONA_NAMES = ("input persona", "persona")
+OTHER_NAMES = ("use_case", "persona_id", "number", "model")
 LONGEST_LINE = 16 << 20  # bytes
 JSON_NAME = re.compile(r"\.(jsonl|ndjson|json)(\.(gz|bz2|zst|xz))?$", re.IGNORECASE)
 PIECE = 1 << 20
@@ -92,9 +93,6 @@ def parquet_items(path: str, arm: str) -> Iterator[Item]:
             if isinstance(error, UsageError):
                 raise
             raise UsageError(f"{path}: cannot be read as Parquet ({error})") from error
-
-
-OTHER_NAMES = ("use_case", "persona_id", "number", "model")
 
 
 def row_item(row: Any, arm: str, where: str) -> Item:

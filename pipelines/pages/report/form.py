@@ -7,9 +7,10 @@ of objects a table. Tables whose rows are records below are drawn, too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
+from persona_hub.pipelines.pages.plain import as_plain
 from persona_hub.transforms.evaluation.figures import Figure
 
 REPORT_FORM = 1
@@ -148,18 +149,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """As report.json has it."""
-        return {"report": REPORT_FORM} | {one.name: as_plain(getattr(self, one.name)) for one in fields(self)}
-
-
-def as_plain(value: Any) -> Any:
-    """Records and figures as objects of JSON."""
-    if isinstance(value, Figure):
-        return value.as_json
-    if hasattr(value, "__dataclass_fields__"):
-        return {one.name: as_plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): as_plain(one) for name, one in value.items()}
-    return [as_plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {"report": REPORT_FORM} | as_plain(self)
 
 
 def is_figure(value: Any) -> bool:

@@ -10,7 +10,7 @@ import orjson
 
 from persona_hub.pipelines.pages.html import page, part
 from persona_hub.pipelines.pages.report.form import SECTION_TITLES, Report, is_figure, rows_in
-from persona_hub.pipelines.pages.report.plots import MAP_DATA, Plot, plots_of
+from persona_hub.pipelines.pages.report.plots import MAP_DATA, MOST_POINTS, Plot, plots_of
 from persona_hub.pipelines.pages.report.tables import Table, TableCell, cell, facts_in, table, tables_of
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import join_path
@@ -19,7 +19,6 @@ INDEX, REPORT_JSON = "index.html", "report.json"
 # Vega's scripts are 0.9 MB. With these bounds a report stays below 6 MB, in whatever script its texts are.
 MAP_TEXTS, EXAMPLE_TEXTS = 2_200_000, 1_400_000  # bytes of all
 MAP_TEXT, EXAMPLE_TEXT = 240, 1_500  # bytes of one
-MOST_POINTS = 10_000
 
 
 def write_report(folder: str, report: Report) -> None:

@@ -15,6 +15,7 @@ from persona_hub.pipelines.pages.report.form import rows_in
 from persona_hub.pipelines.pages.report.tables import in_words
 
 MOST_VALUES = 20  # of an attribute in a plot; the table has all
+MOST_POINTS = 10_000  # of the map
 MAP_LABELS = 12  # clusters that the map names
 ROW_HEIGHT = 24  # pixels
 MAP_DATA = "points"
@@ -48,7 +49,7 @@ def plots_of(report: Mapping[str, Any]) -> list[Plot]:
 def persona_map(report: Mapping[str, Any]) -> Plot | None:
     """Personas by meaning; the page has the points, in columns."""
     found = report.get("map") or {}
-    points = rows_in(found, "points")
+    points = rows_in(found, "points")[:MOST_POINTS]
     if not points:
         return None
     named = sorted(rows_in(found, "clusters"), key=lambda row: (-row["size"], row["cluster"]))[:MAP_LABELS]

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
+from persona_hub.pipelines.pages.plain import as_plain
 from persona_hub.pipelines.pages.review.items import Item
 from persona_hub.pipelines.pages.review.ratings import FIDELITY_POINTS, RaterFile
 from persona_hub.transforms.evaluation.figures import Figure, clipped, mean_figure, share
@@ -34,7 +35,8 @@ Level = Literal["nominal", "ordinal"]
 Verdicts = Mapping[str, Mapping[Any, Any]]  # {rater: {what is rated: the value}}
 
 
-class Bias(NamedTuple):
+@dataclass(frozen=True)
+class Bias:
     """How one rater differs from the others on what they rated, too."""
 
     rater: str
@@ -60,18 +62,8 @@ class Findings:
 
     def as_json(self) -> dict[str, Any]:
         """As review.json has it."""
-        return as_objects(asdict(self))
-
-
-def as_objects(value: Any) -> Any:
-    """Figures and named tuples as objects."""
-    if isinstance(value, Figure):
-        return value.as_json
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, Mapping):
-        return {name: as_objects(one) for name, one in value.items()}
-    return [as_objects(one) for one in value] if isinstance(value, list | tuple) else value
+        found: dict[str, Any] = as_plain(self)
+        return found
 
 
 def findings_of(files: Sequence[RaterFile]) -> Findings:

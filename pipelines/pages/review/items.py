@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -126,25 +127,15 @@ def facing(one: Item, other: Item, seed: int) -> Pair:
 
 
 def of_lowest_hash(items: Iterable[Item], wanted: int, seed: int) -> list[Item]:
-    """The items of the of_lowest_hash hashes, each once."""
+    """The items with the lowest hashes, each once."""
     held: dict[str, Item] = {}
-    for batch in chunks(items, 4 * wanted + 1000):
+    unread = iter(items)
+    while batch := list(islice(unread, 4 * wanted + 1000)):
         held |= {item.id: item for item in batch}
         held = {
             item.id: item for item in heapq.nsmallest(wanted, held.values(), key=lambda one: draw(seed, "of", one.id))
         }
     return list(held.values())
-
-
-def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of at most `size` items."""
-    batch: list[Item] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    yield batch
 
 
 def blind(items: Iterable[Item], seed: int) -> list[Item]:

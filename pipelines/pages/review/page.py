@@ -13,9 +13,8 @@ def review_page(review: Review) -> str:
     place = {item: n for n, item in enumerate(review.items)}
     data = {
         "page": review.digest,
-        "tells_use_case": all(
-            one.use_case for one in review.items
-        ),  # where one arm alone tells it, it would tell the arm
+        # Where one arm alone has use cases, they would tell the arm.
+        "tells_use_case": all(one.use_case for one in review.items),
         "items": [
             {"id": one.id, "persona": one.persona, "text": one.text, "use_case": one.use_case, "origin": one.origin}
             for one in review.items
