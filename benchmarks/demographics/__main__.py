@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from persona_hub.transforms.evaluation.demographics.association import cramers_v
 from persona_hub.transforms.evaluation.demographics.divergence import divergence, jensen_shannon, rare_values
-from persona_hub.transforms.evaluation.demographics.reference import packaged_references
+from persona_hub.transforms.evaluation.demographics.reference import world_references
 from persona_hub.transforms.evaluation.demographics.shares import exact_bounds
 from persona_hub.transforms.evaluation.demographics.summary import Demographics
 
@@ -81,7 +81,7 @@ def of_association(rng: np.random.Generator, repeats: int) -> None:
 def of_cost(rows: int) -> None:
     """CPU of counting, merging and reporting rows whose attributes are mostly unknown, as of released personas."""
     rng = random.Random(5)
-    world = {name: one.shares for (name, area), one in packaged_references().items() if area == "world"}
+    world = {name: one.shares for name, one in world_references().items()}
     known = {"language": 1.0, "occupation": 0.46, "life_stage": 0.08, "country": 0.11, "sex": 0.0}
     columns = {name: rng.choices(list(world[name]), list(world[name].values()), k=rows) for name in known}
     made = [

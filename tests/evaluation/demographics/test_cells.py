@@ -75,6 +75,21 @@ def test_personas_of_one_document_are_worth_less() -> None:
     assert mean(effect(seed, 20) for seed in range(10)) == pytest.approx(20, rel=0.15)
 
 
+def test_associations_of_a_few_documents_are_not_the_surest() -> None:
+    """Country and sex go together in each of ten documents; stage and education nearly always, in 1,000."""
+    rng = random.Random(4)
+    rows: list[tuple[str, tuple[str, ...]]] = []
+    for n in range(1000):
+        stage = rng.choice("xy")
+        education = stage if rng.random() < 0.9 else rng.choice("xy")
+        rows.append((f"{n}", ("", "", stage, education)))
+        document = n % 10
+        rows.append((f"few {document}", ("FR" if document % 2 else "DE", "f" if document % 2 else "m", "", "")))
+    told = Demographics.of(rows, ("country", "sex", "life_stage", "education")).report({})["associations"]
+    assert [one["attributes"] for one in told[:2]] == [["life_stage", "education"], ["country", "sex"]]
+    assert told[0]["v"]["value"] < told[1]["v"]["value"]
+
+
 def test_a_design_effect_needs_groups_and_values() -> None:
     assert GroupCounts.of([("a", ("DE",)), ("b", ("DE",))], ("country",)).design_effect("country") == 1
     assert GroupCounts.of([("a", ("DE",)), ("a", ("FR",))], ("country",)).design_effect("country") == 1

@@ -128,7 +128,7 @@ def test_rare_values_count_as_one() -> None:
     table = np.zeros((3, 40), np.int64)
     table[:, :2] = [[100, 10], [20, 90], [5, 5]]
     table[0, 2:] = 1  # 38 values of one persona each, which tell everything by chance
-    assert pooled(table).tolist() == [[100, 10, 38], [20, 90, 0], [5, 5, 0]] or pooled(table).shape == (3, 3)
+    assert pooled(table).tolist() == [[100, 10, 38], [20, 90, 0], [5, 5, 0]]
     assert cramers_v(table).value < 0.8
 
 

@@ -11,7 +11,12 @@ from persona_hub.transforms.attributes import LIFE_STAGES
 from persona_hub.transforms.corpus.language_codes import LANGUAGE_CODES
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.evaluation.demographics import make_reference
-from persona_hub.transforms.evaluation.demographics.reference import packaged_references, read_references, reference_of
+from persona_hub.transforms.evaluation.demographics.reference import (
+    packaged_references,
+    read_references,
+    reference_of,
+    world_references,
+)
 
 HEAD = "area,attribute,value,count"
 
@@ -32,7 +37,7 @@ def test_the_packaged_tables_name_their_source_and_add_up() -> None:
 
 
 def test_shares_are_those_that_are_known_of_the_world() -> None:
-    world = {name: one.shares for (name, area), one in packaged_references().items() if area == "world"}
+    world = {name: one.shares for name, one in world_references().items()}
     assert world["country"]["IN"] == pytest.approx(1.451 / 8.145, abs=0.002)
     assert "TW" in world["country"]
     assert "EAS" not in world["country"]

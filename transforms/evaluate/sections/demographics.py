@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from persona_hub.transforms.evaluation.demographics.reference import Reference, packaged_references
+from persona_hub.transforms.evaluation.demographics.reference import Reference, world_references
 from persona_hub.transforms.evaluation.demographics.summary import Demographics
 from persona_hub.transforms.evaluation.figures import Figure
 
 MOST_SHARES = 60  # values of an attribute
 MOST_ASSOCIATIONS = 12
-WORLD_AREA = "world"
 
 
 def demographics_section(found: Demographics, own: Mapping[str, Reference]) -> dict[str, Any]:
     """The whole section; `own`: references by attribute in place of those of the package."""
-    packaged = {name: one for (name, area), one in packaged_references().items() if area == WORLD_AREA}
-    told = found.report({**packaged, **own})
+    told = found.report({**world_references(), **own})
     attributes = told["attributes"]
     compared = {name: one["reference"] for name, one in attributes.items() if one["reference"]}
     return {

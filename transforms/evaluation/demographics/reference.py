@@ -94,6 +94,11 @@ def packaged_references() -> Mapping[tuple[str, str], Reference]:
     return found
 
 
+def world_references() -> dict[str, Reference]:
+    """Those of the world, by attribute."""
+    return {attribute: one for (attribute, area), one in packaged_references().items() if area == WORLD}
+
+
 def reference_of(attribute: str, area: str = WORLD) -> Reference | None:
     """The packaged reference of an attribute in an area; None where there is none."""
     return packaged_references().get((attribute, area))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from persona_hub.transforms.evaluation.demographics.association import Together, cramers_v, together
 from persona_hub.transforms.evaluation.demographics.cells import ATTRIBUTES, Cell, Cells
 from persona_hub.transforms.evaluation.demographics.groups import GroupCounts
-from persona_hub.transforms.evaluation.demographics.reference import Reference, packaged_references
+from persona_hub.transforms.evaluation.demographics.reference import Reference, world_references
 from persona_hub.transforms.evaluation.demographics.shares import beside_reference, known_share, shares_among_known
 
 MOST_NAMED = 10  # values over- and under-represented, and pairs of values that go together, which are named
@@ -38,18 +38,21 @@ class Demographics:
     def report(self, references: Mapping[str, Reference] | None = None) -> dict[str, Any]:
         """The section as JSON. `references`: by attribute, in place of those of the world in the package."""
         if references is None:
-            references = {name: one for (name, area), one in packaged_references().items() if area == "world"}
-        present = [name for name in self.cells.attributes if self.cells.known(name)]
+            references = world_references()
+        known = {name: self.cells.known(name) for name in self.cells.attributes}
+        shown = sum(1 + len(values) for values in known.values())
+        pairs = combinations([name for name, values in known.items() if values], 2)
         return {
             "personas": {"value": self.cells.total, "low": None, "high": None, "n": self.cells.total},
-            "attributes": {name: self.attribute(name, references.get(name)) for name in self.cells.attributes},
-            "associations": [self.association(*pair) for pair in ordered(combinations(present, 2), self.cells)],
+            "attributes": {
+                name: self.attribute(name, values, shown, references.get(name)) for name, values in known.items()
+            },
+            "associations": sorted((self.association(*pair) for pair in pairs), key=surest_first),
         }
 
-    def attribute(self, name: str, reference: Reference | None) -> dict[str, Any]:
-        """One attribute: how many have it known, shares among these, and beside the reference."""
-        known, design = self.cells.known(name), self.groups.design_effect(name)
-        shown = sum(1 + len(self.cells.known(each)) for each in self.cells.attributes)
+    def attribute(self, name: str, known: Mapping[str, int], shown: int, reference: Reference | None) -> dict[str, Any]:
+        """One attribute: how many have it known, shares among these (of `shown` in all), and beside the reference."""
+        design = self.groups.design_effect(name)
         found = shares_among_known(known, design=design, values=shown)
         told: dict[str, Any] = {
             "known": known_share(self.cells.margin(name), design=design, values=shown).as_json,
@@ -91,7 +94,6 @@ def told_together(one: Together) -> dict[str, Any]:
     return {"values": [one.row, one.column], "found": one.found, "expected": one.expected, "ratio": one.ratio}
 
 
-def ordered(pairs: Iterable[tuple[str, str]], cells: Cells) -> list[tuple[str, str]]:
-    """Pairs of attributes, those first whose association is surely the strongest (lower bound of V)."""
-    bounds = {pair: cramers_v(cells.pair(*pair).counts).low or 0.0 for pair in pairs}
-    return sorted(bounds, key=lambda pair: (-bounds[pair], pair))
+def surest_first(association: Mapping[str, Any]) -> tuple[float, list[str]]:
+    """An order in which that comes first which is surely the strongest: by the lower bound of V."""
+    return -association["v"]["low"], association["attributes"]
