@@ -11,7 +11,6 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import AblateOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.ablation_plan import AblationPlan, plan_of
 from persona_hub.pipelines.planning.embedders import EMBEDDER
@@ -24,11 +23,10 @@ from persona_hub.pipelines.planning.models import (
     model_of,
     model_price,
 )
-from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished
 from persona_hub.pipelines.planning.samples.arm_personas import draw_arms
 from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of, decisive_checks
 from persona_hub.pipelines.planning.samples.choices import choice_of_hub
-from persona_hub.pipelines.planning.samples.judges import judge_entry, judge_price
+from persona_hub.pipelines.planning.samples.judges import judge_price
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.token_limits import NEW_JOB
 from persona_hub.pipelines.planning.trust import note_settings
@@ -36,18 +34,16 @@ from persona_hub.pipelines.reporting.ablation import report_ablation
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
+from persona_hub.pipelines.samples_job import SamplesJob, attempt_at
 from persona_hub.transforms.ablate.arm_rounds import ArmRounds
 from persona_hub.transforms.ablate.arm_task import ArmPersonas, ArmTask, by_use_case
 from persona_hub.transforms.ablate.settle import SettleOutcome
 from persona_hub.transforms.ablation.arms import VERBALISED, parse_arms
 from persona_hub.transforms.ablation.verbalised import verbalised
-from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.check_samples.check_samples import CheckSamples
-from persona_hub.transforms.check_samples.checks import Checks
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import ONE_MODEL, split_embedder
-from persona_hub.transforms.hub.manifest import RunManifest, content_of
-from persona_hub.transforms.hub.versions import Hub, list_attempts, open_hub
+from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesize.accepted.wanted import Wanted
@@ -63,28 +59,15 @@ def ablate_hub(options: AblateOptions, beam_flags: Sequence[str]) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AblateJob:
+class AblateJob(SamplesJob):
     """Makes the samples of all arms, and compares them."""
 
     options: AblateOptions
-    hub: Hub
-    model: ModelConfig
     embedder: EmbedderConfig
     use_case: UseCase
     arms: Sequence[ArmPersonas]
     plan: AblationPlan
-    checks: Checks
     price: Price | None  # of the language model
-    priced: bool  # whether all prices are known
-    run: str
-    replaces: str
-    runner: str
-    done: bool
-
-    @property
-    def store(self) -> str:
-        """The model's store."""
-        return self.model.store
 
     @property
     def called(self) -> Sequence[CalledModel]:
@@ -108,20 +91,11 @@ class AblateJob:
         )
         letters = (made.dead_letters, lost) | "Letters" >> beam.Flatten()
         samples = {"{use_case}": made._replace(dead_letters=letters)}  # a folder for each arm
+        draft = self.draft([self.use_case])
+        draft = replace(draft, models={**draft.models, "embedder": self.embedder.name})
         _ = HubContents({}, samples) | "WriteSamples" >> WriteHub(
             output=options.output,
-            draft=RunManifest(
-                run=self.run,
-                replaces=self.replaces,
-                hub_version=self.hub.manifest.version,
-                hub_content=content_of(self.hub.manifest),
-                parameters=recorded_values(options),
-                prompts={name: self.use_case.prompt.prompt_hash},
-                models={"llm": self.model.name, "embedder": self.embedder.name, **judge_entry(self.checks.judge)},
-                repairs=self.model.repairs,
-                runner=self.runner,
-                code_version=code_version(),
-            ),
+            draft=draft,
             pii=options.pii,
             shards=1,
             response_store=self.model.store,
@@ -188,10 +162,9 @@ def plan_ablate(options: AblateOptions, where: Where = HERE) -> AblateJob:
     decisive = decisive_checks(options, checks, use_cases)
     plan = plan_of(options, hub, use_cases[0], people, embedder, decisive)
     name = f"{hub.manifest.version}-{plan.hash[:8]}"
-    before = list_attempts(options.output, name)
-    done = bool(before) and not unfinished(before[-1], options)
+    attempt = attempt_at(name, options)
     plan.require_own_folder(options.output)
-    model = replace(model, repairs=repairs_for(options, before[-1] if before and not done else None))
+    model = replace(model, repairs=attempt.repairs)
     note_settings(options.output, options)
     return AblateJob(
         options=options,
@@ -204,10 +177,8 @@ def plan_ablate(options: AblateOptions, where: Where = HERE) -> AblateJob:
         checks=checks_in_job(checks, options, where, shares, NEW_JOB, model.repairs),
         price=price,
         priced=price is not None and (not options.judge or judged is not None),
-        run=f"{name}-{len(before) + 1}" if before and not done else name,
-        replaces=before[-1].run if before and not done else "",
+        attempt=attempt,
         runner=where.runner,
-        done=done,
     )
 
 

@@ -13,11 +13,10 @@ import apache_beam as beam
 from persona_hub.pipelines.cli.command_options import SynthesizeOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.log_lines import say, say_lines
-from persona_hub.pipelines.cli.option import deciding_values, recorded_values
+from persona_hub.pipelines.cli.option import deciding_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
 from persona_hub.pipelines.planning.models import HERE, called_models, model_of, model_price, named_model
-from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished
 from persona_hub.pipelines.planning.samples.checks import (
     checks_in_job,
     checks_of,
@@ -26,26 +25,24 @@ from persona_hub.pipelines.planning.samples.checks import (
     wanted_of,
 )
 from persona_hub.pipelines.planning.samples.choices import choice_of_hub
-from persona_hub.pipelines.planning.samples.judges import judge_entry, judge_price
+from persona_hub.pipelines.planning.samples.judges import judge_price
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
 from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.accepted import report_accepted
 from persona_hub.pipelines.reporting.judged import agreement_later
-from persona_hub.pipelines.reporting.partial import report_partial
-from persona_hub.pipelines.reporting.server_words import server_words
+from persona_hub.pipelines.reporting.partial import report_attempt
 from persona_hub.pipelines.reporting.summary import samples_done, samples_summary
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
-from persona_hub.transforms.calls.protocol import ModelConfig
+from persona_hub.pipelines.samples_job import SamplesJob, attempt_at
 from persona_hub.transforms.check_samples.check_samples import SampleBatches
-from persona_hub.transforms.check_samples.checks import Checks
 from persona_hub.transforms.choice.choice import Choice
 from persona_hub.transforms.counting.counts import count_records
 from persona_hub.transforms.counting.stages import READ_HUB
-from persona_hub.transforms.hub.manifest import RunManifest, content_of, fingerprint
+from persona_hub.transforms.hub.manifest import fingerprint
 from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, open_hub
 from persona_hub.transforms.read_hub.choice_rows import ReadRows
 from persona_hub.transforms.read_hub.earlier_samples import EarlierSamples, earlier_files
@@ -68,29 +65,16 @@ def plan_and_note(options: SynthesizeOptions, where: Where) -> SynthesizeJob:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SynthesizeJob:
+class SynthesizeJob(SamplesJob):
     """Makes samples of a hub's personas."""
 
     options: SynthesizeOptions
-    hub: Hub
-    model: ModelConfig
     use_cases: Sequence[UseCase]
     choice: Choice
-    checks: Checks
     wanted: Wanted | None
-    priced: bool  # whether the model's price is known
     token_limits: tuple[int, ...]  # of earlier attempts
     checked: Mapping[str, Any]  # the checks as the manifest has them
     name: str  # of the run's first attempt
-    run: str  # name of the run: of the hub's version and of what decides the samples
-    replaces: str  # the partial run that this one completes, if there is one
-    runner: str
-    done: bool  # whether that run has been published already
-
-    @property
-    def store(self) -> str:
-        """The model's store."""
-        return self.model.store
 
     @property
     def called(self) -> Sequence[CalledModel]:
@@ -115,20 +99,7 @@ class SynthesizeJob:
         counts = count_records(READ_HUB, "personas", rows.personas)
         _ = HubContents({}, samples, counts=counts) | "WriteSamples" >> WriteHub(
             output=options.output,
-            draft=RunManifest(
-                run=self.run,
-                replaces=self.replaces,
-                hub_version=self.hub.manifest.version,
-                hub_content=content_of(self.hub.manifest),
-                parameters=recorded_values(options),
-                prompts={use_case.name: use_case.prompt.prompt_hash for use_case in self.use_cases},
-                models={"llm": self.model.name, **judge_entry(self.checks.judge)},
-                checks=self.checked,
-                repairs=self.model.repairs,
-                token_limits=self.token_limits,
-                runner=self.runner,
-                code_version=code_version(),
-            ),
+            draft=replace(self.draft(self.use_cases), checks=self.checked, token_limits=self.token_limits),
             pii=options.pii,
             shards=shards_for(count),
             response_store=self.model.store,
@@ -158,9 +129,7 @@ class SynthesizeJob:
             self.report_gold()
             return report_accepted(self.options, self.run)
         say(samples_summary(self.options.output, self.run))
-        attempts = [run for run in list_attempts(self.options.output, self.run) if run.run == self.run]
-        left, counts = (attempts[-1].partial, attempts[-1].counts) if attempts else ({}, {})
-        code = report_partial(left, self.model, server_words(self.options.output, self.run, left), counts)
+        code = report_attempt(self.options.output, self.run, self.model)
         short = report_accepted(self.options, self.run)
         return code or short
 
@@ -194,9 +163,8 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     stages = forecast_samples(options, use_cases, personas)
     shares = budget_shares(stages, price, judge_price=judged)
     model, priced = model_of(options, where, shares), price is not None and (not options.judge or judged is not None)
-    before = list_attempts(options.output, name)
-    done = bool(before) and not unfinished(before[-1], options)
-    model = replace(model, repairs=repairs_for(options, before[-1] if before and not done else None))
+    attempt = attempt_at(name, options)
+    model = replace(model, repairs=attempt.repairs)
     return SynthesizeJob(
         options=options,
         hub=hub,
@@ -209,10 +177,8 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         name=name,
         token_limits=limits.earlier,
         priced=priced,
-        run=f"{name}-{len(before) + 1}" if before and not done else name,
-        replaces=before[-1].run if before and not done else "",
+        attempt=attempt,
         runner=where.runner,
-        done=done,
     )
 
 

@@ -10,8 +10,7 @@ import orjson
 from persona_hub.pipelines.cli.command_options import AblateOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, FAILED
 from persona_hub.pipelines.cli.log_lines import say
-from persona_hub.pipelines.reporting.partial import report_partial
-from persona_hub.pipelines.reporting.server_words import server_words
+from persona_hub.pipelines.reporting.partial import report_attempt
 from persona_hub.pipelines.reporting.summary import nothing_left
 from persona_hub.transforms.ablate.settle import OUTCOME_FILE
 from persona_hub.transforms.calls.protocol import ModelConfig
@@ -30,9 +29,7 @@ def report_ablation(options: AblateOptions, run: str, model: ModelConfig, done: 
     for line in outcome_lines(found):
         say(printable(line))
     say(f"outcome: {path}")
-    left, counts = (attempts[-1].partial, attempts[-1].counts) if attempts else ({}, {})
-    code = report_partial(left, model, server_words(options.output, run, left), counts)
-    return code or code_of_arms(found["arms"], options.samples_per_arm)
+    return report_attempt(options.output, run, model) or code_of_arms(found["arms"], options.samples_per_arm)
 
 
 def outcome_lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -7,12 +7,13 @@ from types import MappingProxyType
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE
 from persona_hub.pipelines.cli.log_lines import say
-from persona_hub.pipelines.reporting.server_words import NO_WORDS
+from persona_hub.pipelines.reporting.server_words import NO_WORDS, server_words
 from persona_hub.pipelines.reporting.spent_budget import spent_budget
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.counting.counts import Counts
 from persona_hub.transforms.counting.losses import LOST
 from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.hub.versions import list_attempts
 from persona_hub.transforms.llm.export import EXPORT_OPTION, ExportResult, collect
 from persona_hub.transforms.reasons import unanswered
 
@@ -33,6 +34,13 @@ def report_partial(
         for line in partly(unasked, model, words, counts):
             say(line.rstrip("\n"))
     return BUDGET_SPENT if unasked else DONE
+
+
+def report_attempt(output: str, run: str, model: ModelConfig) -> int:
+    """The same of a run of samples, as its manifest tells."""
+    made = next((one for one in list_attempts(output, run) if one.run == run), None)
+    left, counts = (made.partial, made.counts) if made else ({}, {})
+    return report_partial(left, model, server_words(output, run, left), counts)
 
 
 def exhausted_stages(counts: Counts) -> list[str]:
