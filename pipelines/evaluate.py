@@ -119,8 +119,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
         rows=ReadHubRows(hub=hub, blocks=options.partitions or blocks_for(personas)),
         output=options.output,
         compared=BesideHub(
-            neighbour_threshold=default_threshold(name) - BELOW,
-            cluster_threshold=default_threshold(name) - BELOW,
+            persona_threshold=default_threshold(name) - BELOW,
             sample_threshold=cluster_threshold(name),
             embedder=EmbedderConfig(name) if here else None,
             cost_usd=sum(row.get("cost_usd", 0.0) for row in made.usage.values()),
@@ -149,15 +148,13 @@ def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
             "reference": reference.identity,
         }
     )
-    threshold = default_threshold(DEFAULT_EMBEDDER) - BELOW
     embedder = EmbedderConfig(DEFAULT_EMBEDDER)
     blocks = options.partitions or blocks_for(unpacked_size(files) // ROW_BYTES)
     return EvaluateJob(
         rows=ReadFileRows(files=files, blocks=blocks, embedder=embedder, fields=options.persona_field),
         output=options.output,
         compared=BesideHub(
-            neighbour_threshold=threshold,
-            cluster_threshold=threshold,
+            persona_threshold=default_threshold(DEFAULT_EMBEDDER) - BELOW,
             sample_threshold=cluster_threshold(DEFAULT_EMBEDDER),
             embedder=embedder,
             references=reference.tables,

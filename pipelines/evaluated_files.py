@@ -12,7 +12,6 @@ import numpy as np
 from persona_hub.transforms.attributes import read_attributes
 from persona_hub.transforms.corpus.corpus_records import CorpusFile
 from persona_hub.transforms.counting.counts import Key
-from persona_hub.transforms.counting.sources import source_of
 from persona_hub.transforms.counting.stages import LOST_FILES
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
@@ -93,12 +92,7 @@ def file_rows(element: tuple[int, Mapping[str, Iterable[Batch[Any]]]], embedder:
         cells.append(
             (one.language, said.occupation, said.seniority, said.life_stage, said.country, said.education, sex)
         )
-    personas = [
-        EvaluatedPersona(
-            one.persona_id, one.text, one.language, source_of(one.source), one.hop, one.document_id, one.parent_id
-        )
-        for one in people
-    ]
+    personas = [EvaluatedPersona.of(one) for one in people]
     vectors = vectors_of_texts([one.text for one in people], embedder)
     return HubRows(personas, cells, [""] * len(people), np.arange(len(people)), vectors)
 

@@ -1,1 +1,1 @@
-"""What the checks against benchmarks and near-duplicates find and cost."""
+"""What the figures of an evaluation cost, and what they are of real personas."""

@@ -247,7 +247,7 @@ def sections(texts: Sequence[str], countries: Sequence[str], languages: Sequence
     second = second_pass(sampled, 0.8)
     sums = merged_sums(map(second.sums_of, blocks))
     assert sums is not None
-    beside = BesideHub(0.8, 0.8, 0.9, None)
+    beside = BesideHub(0.8, 0.9, None)
     found: Evaluated = evaluated(sums, beside, sampled, DuplicateSums(), SampleSums(), {}, {}, {})
     return dict(found.sections)
 

@@ -82,7 +82,7 @@ class EvaluateRows(beam.PTransform):
         """Blocks are joined once, and walked over twice: the sample decides what is counted of all."""
         rows, root = given.rows, given.rows.pipeline
         sampled = rows | "Sample" >> beam.CombineGlobally(SampleBlocks())
-        second = sampled | "Second" >> beam.Map(second_pass, self.compared.neighbour_threshold)
+        second = sampled | "Second" >> beam.Map(second_pass, self.compared.persona_threshold)
         sums = (
             rows
             | "AddUp" >> beam.Map(sums_of_rows, AsSingleton(second))
@@ -194,10 +194,10 @@ def evaluated(
     """All sections. Raises InvalidInputError where there is no persona."""
     if sums is None:
         raise InvalidInputError("no persona was read; name other files, or the field of the text by --persona_field")
-    labels = cluster_labels(sampled.vectors, compared.cluster_threshold)
+    labels = cluster_labels(sampled.vectors, compared.persona_threshold)
     accepted: list[SampledSample] = samples.accepted.payloads
     others = {"samples": [one.text for one in accepted], "reference": list(compared.reference_texts)}
-    diversity = diversity_section(sampled, sums, labels, compared.cluster_threshold, others)
+    diversity = diversity_section(sampled, sums, labels, compared.persona_threshold, others)
     told = told_of_samples(samples, sampled, owners, compared)
     if told.distinct:
         diversity["samples_by_meaning"] = told.distinct

@@ -21,6 +21,7 @@ from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import unpack_arrays
 
 PERSONA_ROWS, VECTOR_ROWS, ATTRIBUTE_ROWS, MEMBER_ROWS = "personas", "vectors", "attributes", "members"
+Group = tuple[str, str]  # kind, name
 
 
 class EvaluatedPersona(NamedTuple):
@@ -33,6 +34,19 @@ class EvaluatedPersona(NamedTuple):
     hop: int
     document_id: str
     parent_id: str
+
+    @classmethod
+    def of(cls, one: Persona) -> EvaluatedPersona:
+        """Of a persona."""
+        source = source_of(one.source)
+        return cls(one.persona_id, one.text, one.language, source, one.hop, one.document_id, one.parent_id)
+
+
+def groups_of(hop: int, language: str, source: str, cluster: str) -> tuple[Group, ...]:
+    """The groups that a persona is in; `cluster`: the path of its leaf, of which the first step counts."""
+    top = cluster.partition(".")[0]
+    named = ("hop", str(hop)), ("language", language), ("source", source)
+    return (*named, ("cluster", top)) if top else named
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,21 +82,15 @@ class HubRows:
             found[at] = vector.tobytes()
         return found
 
-    def groups(self, at: int) -> tuple[tuple[str, str], ...]:
-        """The groups of a persona: (kind, name)."""
-        one, cluster = self.personas[at], self.clusters[at].partition(".")[0]
-        named = ("hop", str(one.hop)), ("language", one.language), ("source", one.source)
-        return (*named, ("cluster", cluster)) if cluster else named
+    def groups(self, at: int) -> tuple[Group, ...]:
+        """The groups of a persona."""
+        one = self.personas[at]
+        return groups_of(one.hop, one.language, one.source, self.clusters[at])
 
 
 def evaluated_personas(block: int, batch: Batch[Persona]) -> tuple[int, Batch[EvaluatedPersona]]:
     """Personas of a block as they travel."""
-    return block, Batch(
-        EvaluatedPersona(
-            one.persona_id, one.text, one.language, source_of(one.source), one.hop, one.document_id, one.parent_id
-        )
-        for one in batch
-    )
+    return block, Batch(map(EvaluatedPersona.of, batch))
 
 
 def attribute_cells(block: int, batch: Batch[Attributes]) -> tuple[int, Batch[tuple[str, Cell]]]:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from persona_hub.transforms.evaluate.hub_rows import HubRows
+from persona_hub.transforms.evaluate.hub_rows import Group, HubRows
+from persona_hub.transforms.evaluate.sample_sums import merged_by_name
 from persona_hub.transforms.evaluate.sampled import Sampled
 from persona_hub.transforms.evaluation.demographics.summary import Demographics
-from persona_hub.transforms.evaluation.diversity.moments import VectorMoments
+from persona_hub.transforms.evaluation.diversity.moments import MOMENT_GROUPS, VectorMoments
 from persona_hub.transforms.evaluation.diversity.nearest import NearestRows
 from persona_hub.transforms.evaluation.fidelity.beside import COMPLEXITY, complexity, word_table
 from persona_hub.transforms.evaluation.group_means import GroupMeans
@@ -29,7 +30,6 @@ MOMENT_NUMBERS = 1_024  # of longer vectors one group: ten would weigh 80 MB and
 MOST_GROUPS = 20  # of each kind, those with the most rows in the sample; the rest are one
 GROUP_ROWS = 200  # sampled of each group, so that groups are compared at one size
 OTHERS = "all others"
-Group = tuple[str, str]  # kind, name
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +50,6 @@ class HubSums:
 
     def merged(self, other: HubSums) -> HubSums:
         """Both."""
-        groups = dict(self.groups)
-        for name, sample in other.groups.items():
-            groups[name] = groups[name].merged(sample) if name in groups else sample
         return replace(
             self,
             openings=self.openings.merged(other.openings),
@@ -65,7 +62,7 @@ class HubSums:
             hops=self.hops.merged(other.hops),
             complexity=self.complexity.merged(other.complexity),
             demographics=self.demographics.merged(other.demographics),
-            groups=groups,
+            groups=merged_by_name(self.groups, other.groups),
         )
 
 
@@ -121,15 +118,15 @@ def second_pass(sampled: Sampled, threshold: float) -> SecondPass:
     texts = [one.text for one in rows]
     queried = sampled.with_vector[:QUERIES]
     numbers = sampled.vectors.shape[1]
+    moments = nearest = None
+    if queried:
+        moments = VectorMoments(numbers, MOMENT_GROUPS if numbers <= MOMENT_NUMBERS else 1)
+        nearest = NearestRows.of([ids[at] for at in queried], sampled.vectors[: len(queried)], threshold)
     start = HubSums(
         openings=ValueCounts(candidates_of([one] for one in openings(texts))),
         names=ValueCounts(candidates_of(capitalised_names(one.text, one.language) for one in rows)),
-        moments=(VectorMoments(numbers) if numbers <= MOMENT_NUMBERS else VectorMoments(numbers, 1))
-        if queried
-        else None,
-        nearest=NearestRows.of([ids[at] for at in queried], sampled.vectors[: len(queried)], threshold)
-        if queried
-        else None,
+        moments=moments,
+        nearest=nearest,
     )
     often = Counter(group for one in rows for group in one.groups)
     largest = sorted(often, key=lambda group: (-often[group], group))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from persona_hub.transforms.evaluate.hub_rows import HubRows
+from persona_hub.transforms.evaluate.hub_rows import Group, HubRows, groups_of
 from persona_hub.transforms.evaluation.hash_sample import HashSample
 from persona_hub.transforms.vectors.float16 import StoredVectors
 from persona_hub.transforms.wire.packing import unpack_object
@@ -31,11 +31,9 @@ class SampledPersona(NamedTuple):
     vector: bytes  # float16; b"" without one
 
     @property
-    def groups(self) -> tuple[tuple[str, str], ...]:
-        """Its groups: (kind, name)."""
-        top = self.cluster.partition(".")[0]
-        named = ("hop", str(self.hop)), ("language", self.language), ("source", self.source)
-        return (*named, ("cluster", top)) if top else named
+    def groups(self) -> tuple[Group, ...]:
+        """Its groups."""
+        return groups_of(self.hop, self.language, self.source, self.cluster)
 
 
 class ChainLink(NamedTuple):

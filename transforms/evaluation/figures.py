@@ -73,20 +73,6 @@ def wilson(part: float, whole: float, level: float = LEVEL) -> tuple[float, floa
     return (0.0 if part == 0 else low), (1.0 if part == whole else high)
 
 
-def jeffreys(part: float, whole: float, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of a share by Jeffreys' prior: quantiles of Beta(part + 1/2, whole - part + 1/2), open to 0 and 1.
-
-    L. D. Brown, T. T. Cai and A. DasGupta, Interval estimation for a binomial proportion, Statistical Science 2001.
-    """
-    check_share(part, whole)
-    from scipy.special import betaincinv
-
-    a, b = part + 0.5, whole - part + 0.5
-    low = 0.0 if part == 0 else float(betaincinv(a, b, (1 - level) / 2))
-    high = 1.0 if part == whole else float(betaincinv(a, b, (1 + level) / 2))
-    return low, high
-
-
 def check_share(part: float, whole: float) -> None:
     """Raises ValueError unless 0 <= part <= whole and whole > 0."""
     if not (whole > 0 and 0 <= part <= whole):

@@ -49,7 +49,7 @@ def word_figures(texts: Sequence[str], length: int) -> dict[str, Any]:
 
 
 def repeated_words(texts: Sequence[str], length: int) -> dict[str, Figure]:
-    """The two figures of words that groups are compared by, for those of `word_figures` take ten times as long."""
+    """The two figures of words that groups are compared by, for all of `word_figures` take seven times as long."""
     cut = cut_texts(texts, length)
     found = {"distinct_2": distinct_n(cut, 2)} if length > 1 else {}
     if length >= LONG_GRAM and len(cut.codes) >= LEAST_TEXTS:

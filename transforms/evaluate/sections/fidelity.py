@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from persona_hub.transforms.evaluate.hub_sums import HubSums
 from persona_hub.transforms.evaluate.sampled import ChainLink, Sampled, stored_vectors
 from persona_hub.transforms.evaluation.fidelity.beside import Fidelity, cluster_coverage, normalised_entropy, wang_isola
@@ -61,11 +59,10 @@ def fidelity_section(
         return None
     clusters = dict(sorted(sums.clusters.counts.items()))
     covered = reached if reached is not None else sums.expanded.counts
-    spread = sampled.vectors[:UNIFORMITY_ROWS]
     whole = Fidelity(
         faithful,
         cluster_coverage(clusters, covered),
-        {"over_clusters": normalised_entropy(clusters), "of_vectors": wang_isola(np.asarray(spread))},
+        {"over_clusters": normalised_entropy(clusters), "of_vectors": wang_isola(sampled.vectors[:UNIFORMITY_ROWS])},
         sums.complexity.figures,
     )
     return {

@@ -31,8 +31,7 @@ Owner = tuple[str, bytes]  # of a sample's persona: cluster, vector
 class BesideHub:
     """What a hub is looked at with, plain values."""
 
-    neighbour_threshold: float  # cosine from which a persona is the neighbour of another
-    cluster_threshold: float  # from which two are of one cluster
+    persona_threshold: float  # cosine from which two personas are neighbours, and of one cluster
     sample_threshold: float  # from which two masked samples are
     embedder: EmbedderConfig | None  # that made the vectors; None where it is not in this process
     cost_usd: float = 0.0  # paid for the personas

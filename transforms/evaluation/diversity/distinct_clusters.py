@@ -27,7 +27,7 @@ ClusterSizes = npt.NDArray[np.intp]  # rows of each cluster, shape (clusters,)
 def near_pairs_of(vectors: StoredVectors, threshold: float) -> tuple[Positions, Positions]:
     """All pairs of rows, the earlier first, whose cosine is `threshold` or more: exact, the same on every machine.
 
-    n rows of d numbers take n^2 d / 2 products; 32 MB of memory beside the pairs.
+    n rows of d numbers take n^2 d / 2 products; 47 MB of memory beside the pairs of 5,000 rows of 512 numbers.
     """
     rows, normed = to_float32(vectors), with_norms(vectors)
     first, second = [np.empty(0, np.intp)], [np.empty(0, np.intp)]

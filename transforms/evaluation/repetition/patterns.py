@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import regex
 
-from persona_hub.transforms.contamination.masks import WORDS_IN_ASCII, WORDS_IN_TEXT, is_mask, masked_codes
+from persona_hub.transforms.contamination.masks import WORDS_IN_ASCII, WORDS_IN_TEXT, masked_codes
 from persona_hub.transforms.similarity.arrays import Numbers, ragged, spans
 from persona_hub.transforms.similarity.shingles import set_hashes, token_sets, tokenise
 
@@ -72,11 +72,3 @@ def template_keys(texts: Sequence[str]) -> Numbers:
     """
     codes, size = masked_codes(texts)
     return set_hashes(token_sets(codes, size))
-
-
-def slots(texts: Sequence[str]) -> Numbers:
-    """How many masked places each text has, neighbours of one kind as one, shape (texts,)."""
-    codes, size = masked_codes(texts)
-    edge = spans(size)
-    total = spans(is_mask(codes).astype(size.dtype))
-    return total[edge[1:]] - total[edge[:-1]]
