@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 import orjson
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 PACKAGE = "persona_hub.pipelines.pages"
@@ -22,13 +22,19 @@ SCRIPT_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u
 ENDS = {"script": "</script", "style": "</style"}
 
 
-def page(template: str, data: Any, scripts: Sequence[str], styles: Sequence[str], **values: Any) -> str:
-    """A page out of a template's text; `data` becomes its JSON, `values` are escaped.
+def page(template: str, title: str, data: Any, scripts: Sequence[str], styles: Sequence[str], **values: Any) -> str:
+    """A page out of a template of this package, by its path, which fills base.html; `data` becomes its JSON.
 
-    The template has `{{ policy }}`, `{{ data }}` in a script element of type application/json, and the elements of
-    `scripts` and `styles`, each as `<script>{{ one }}</script>`, without a blank more: the policy has its hash.
+    `title` and `values` are escaped. base.html has `scripts` and `styles` each as `<script>{{ one }}</script>`, without
+    a blank more: the policy has its hash.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FunctionLoader(part),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["comma"] = lambda number: f"{number:,}"
     parts = {
         "policy": policy(scripts, styles),
@@ -36,7 +42,7 @@ def page(template: str, data: Any, scripts: Sequence[str], styles: Sequence[str]
         "scripts": [own_part(one, "script") for one in scripts],
         "styles": [own_part(one, "style") for one in styles],
     }
-    return environment.from_string(template).render(**parts, **values)
+    return environment.get_template(template).render(**parts, title=title, **values)
 
 
 def own_part(text: str, kind: str) -> Markup:

@@ -39,11 +39,11 @@ def report_page(report: Mapping[str, Any]) -> str:
     }
     scripts = [vega(), part("report/report.js")]
     return page(
-        part("report/report.html"),
+        "report/report.html",
+        str(report.get("title") or "A hub of personas"),
         data,
         scripts,
         [part("common.css"), part("report/report.css")],
-        title=str(report.get("title") or "A hub of personas"),
         made=str(report.get("made") or ""),
         facts=facts_in(report.get("hub") or {}),
         cost=facts_in(report.get("cost") or {}),

@@ -22,4 +22,5 @@ def review_page(review: Review) -> str:
         "pairs": [[place[pair.left], place[pair.right]] for pair in review.pairs],
     }
     scripts, styles = [part(f"{REVIEW}/review.js")], [part("common.css"), part(f"{REVIEW}/review.css")]
-    return page(part(f"{REVIEW}/review.html"), data, scripts, styles, items=len(review.items), pairs=len(review.pairs))
+    template, title = f"{REVIEW}/review.html", "Review of samples"
+    return page(template, title, data, scripts, styles, items=len(review.items), pairs=len(review.pairs))
