@@ -22,12 +22,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-
-import yaml
 
 from persona_hub.transforms.choice.order import Place, drawn_place
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.packaged_yaml import packaged_yaml
 from persona_hub.transforms.records import GIVEN, HOP_LIMIT, Persona, persona_id
 
 NOBODY, NONE_LONG, VERBALISED, ONE_PERSONA = "none", "none_long", "verbalised", "one"
@@ -84,9 +82,7 @@ def parse_arms(names: Sequence[str]) -> list[Arm]:
 @cache
 def listed_personas() -> Mapping[str, str | list[str]]:
     """What personas.yaml holds."""
-    found: dict[str, str | list[str]] = yaml.safe_load(
-        (resources.files(__package__) / "personas.yaml").read_text("utf-8")
-    )
+    found: dict[str, str | list[str]] = packaged_yaml(__package__, "personas.yaml")
     return found
 
 
