@@ -26,7 +26,7 @@ from persona_hub.pipelines.planning.models import (
 from persona_hub.pipelines.planning.samples.arm_personas import draw_arms
 from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of, decisive_checks
 from persona_hub.pipelines.planning.samples.choices import choice_of_hub
-from persona_hub.pipelines.planning.samples.judges import judge_price
+from persona_hub.pipelines.planning.samples.judges import judge_price, prices_known
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.token_limits import NEW_JOB
 from persona_hub.pipelines.planning.trust import note_settings
@@ -42,7 +42,7 @@ from persona_hub.transforms.ablation.arms import VERBALISED, parse_arms
 from persona_hub.transforms.ablation.verbalised import verbalised
 from persona_hub.transforms.check_samples.check_samples import CheckSamples
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
-from persona_hub.transforms.embedding.registry import ONE_MODEL, split_embedder
+from persona_hub.transforms.embedding.registry import ONE_MODEL, is_paid, split_embedder
 from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.synthesis.use_case import UseCase
@@ -155,8 +155,8 @@ def plan_ablate(options: AblateOptions, where: Where = HERE) -> AblateJob:
     people = [ArmPersonas(arm, tuple(drawn[arm.name])) for arm in arms]
     price = model_price(options)
     asked = options.samples_per_arm * len(arms)
-    judged, stages = judge_price(options), forecast_samples(options, use_cases, asked)
-    shares = budget_shares(stages, price, embedder_price(options), judge_price=judged)
+    stages = forecast_samples(options, use_cases, asked)
+    shares = budget_shares(stages, price, embedder_price(options), judge_price=judge_price(options))
     checks = checks_of(options, where, options.pii)
     model, embedder = model_of(options, where, shares), embedder_of(options, where, shares)
     decisive = decisive_checks(options, checks, use_cases)
@@ -176,7 +176,7 @@ def plan_ablate(options: AblateOptions, where: Where = HERE) -> AblateJob:
         plan=plan,
         checks=checks_in_job(checks, options, where, shares, NEW_JOB, model.repairs),
         price=price,
-        priced=price is not None and (not options.judge or judged is not None),
+        priced=prices_known(options) and (embedder_price(options) is not None or not is_paid(embedder.name)),
         attempt=attempt,
         runner=where.runner,
     )

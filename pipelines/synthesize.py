@@ -25,7 +25,7 @@ from persona_hub.pipelines.planning.samples.checks import (
     wanted_of,
 )
 from persona_hub.pipelines.planning.samples.choices import choice_of_hub
-from persona_hub.pipelines.planning.samples.judges import judge_price
+from persona_hub.pipelines.planning.samples.judges import judge_price, prices_known
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
@@ -159,12 +159,10 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
     name, options = name_with(limits), limits.of_run(options)
     use_cases = use_cases_of(options, limits)
     personas = hub.manifest.records_of("personas")
-    price, judged = model_price(options), judge_price(options)
     stages = forecast_samples(options, use_cases, personas)
-    shares = budget_shares(stages, price, judge_price=judged)
-    model, priced = model_of(options, where, shares), price is not None and (not options.judge or judged is not None)
+    shares = budget_shares(stages, model_price(options), judge_price=judge_price(options))
     attempt = attempt_at(name, options)
-    model = replace(model, repairs=attempt.repairs)
+    model = replace(model_of(options, where, shares), repairs=attempt.repairs)
     return SynthesizeJob(
         options=options,
         hub=hub,
@@ -176,7 +174,7 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         checked=recorded_checks(options, checks, decisive),
         name=name,
         token_limits=limits.earlier,
-        priced=priced,
+        priced=prices_known(options),
         attempt=attempt,
         runner=where.runner,
     )

@@ -49,7 +49,7 @@ from persona_hub.pipelines.synthesize import SynthesizeJob, plan_synthesize
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.hub.versions import path_of
-from persona_hub.transforms.llm.registry import EXPORT, LOCAL_BACKENDS
+from persona_hub.transforms.llm.registry import EXPORT, MODELS
 from persona_hub.transforms.store.protocol import Spend
 from persona_hub.transforms.store.registry import NO_STORE
 from persona_hub.transforms.synthesis.use_case import UseCase
@@ -110,7 +110,7 @@ def samples_options(options: EstimateOptions, folder: str, sends: bool) -> Synth
     if options.n and EXPORT in export:
         raise UsageError(f"--llm {options.llm}: an export sends nothing; name the model itself, or --n 0")
     limited = sends and has_budget(options) and are_kept(options)
-    is_free = name.partition(":")[0] in LOCAL_BACKENDS
+    is_free = MODELS.is_local(name)
     paid = judge_options(options).llm if options.judge and is_free else name
     asked = SynthesizeOptions(
         **{one: getattr(options, one) for one in options_of(SynthesizeOptions)}, given=options.given
@@ -137,10 +137,7 @@ def questions_to_send(options: EstimateOptions, job: SynthesizeJob, possible: in
     With --accepted no more than so many, which the run will surely ask. Raises UsageError where paid answers would be
     lost to the run.
     """
-    free = job.model.name.partition(":")[0] in LOCAL_BACKENDS and not (
-        job.checks.judge and job.checks.judge.model.name.partition(":")[0] not in LOCAL_BACKENDS
-    )
-    if options.n and not free and job.options.response_store == NO_STORE:
+    if options.n and job.called and job.options.response_store == NO_STORE:
         raise UsageError("--output or --response_store: name one, so that the run need not buy these answers again")
     if options.n is None:
         n = usual_pilot(possible, job.wanted) if are_kept(options) and EXPORT not in named_model(options)[1] else 0

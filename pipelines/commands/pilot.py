@@ -148,7 +148,7 @@ def pilot_job(job: SynthesizeJob, n: int, possible: int, earlier_output: str) ->
     choice = job.choice
     if n >= possible and not job.wanted:
         return PilotJob(**values, earlier_output=earlier_output)  # all of it
-    if choice.method.name == RANDOM and n * choice.each <= possible:  # the same questions in one round, not eight
+    if choice.method.name == RANDOM and n * choice.each <= possible:  # the same questions in one round
         first = replace(choice, samples=n, each=1)
         return PilotJob(**values | {"choice": first, "wanted": None}, earlier_output=earlier_output)
     return PilotJob(**values | {"wanted": Wanted(accepted=n, candidates=n)}, earlier_output=earlier_output)

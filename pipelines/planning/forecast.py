@@ -76,10 +76,8 @@ class StageForecast:
 
     def cost(self, prices: Prices) -> float:
         """US dollars, 0 where the price is not known."""
-        found = prices.of(self)
-        if found is None:
-            return 0.0
-        return self.calls * (self.input_tokens * found.input + self.output_tokens * found.output) / 1e6
+        price = prices.of(self)
+        return self.calls * price.of(self.input_tokens, self.output_tokens) if price else 0.0
 
 
 def forecast_build(

@@ -28,7 +28,7 @@ from persona_hub.pipelines.planning.models import (
 )
 from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of, decisive_checks, recorded_checks
 from persona_hub.pipelines.planning.samples.choices import choice_in_build
-from persona_hub.pipelines.planning.samples.judges import judge_price
+from persona_hub.pipelines.planning.samples.judges import judge_price, prices_known
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
 from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, expected_personas, shards_for, with_relations
 from persona_hub.pipelines.planning.token_limits import known_job, raises_limit
@@ -227,8 +227,7 @@ def own_prompts(options: BuildOptions) -> dict[str, list[str]]:
 
 def build_models(options: BuildOptions, where: Where, shares: BudgetShares) -> tuple[ModelConfig, EmbedderConfig, bool]:
     """(language model, embedder, whether the prices of both and of the judge are known); they share a budget."""
-    priced = model_price(options) is not None and (embedder_price(options) is not None or not embeds(options))
-    priced = priced and (judge_price(options) is not None or not options.judge)
+    priced = prices_known(options) and (embedder_price(options) is not None or not embeds(options))
     model = model_of(options, where, shares)
     return model, embedder_of(options, where, stage_shares(options, shares)), priced
 

@@ -10,7 +10,7 @@ from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.counting.stages import judge_stage
 from persona_hub.transforms.hub.manifest import RunManifest
 from persona_hub.transforms.hub.reading import read_manifest_files
-from persona_hub.transforms.judging.agreement import Agreement, agreement_in
+from persona_hub.transforms.judging.agreement import agreement_in
 from persona_hub.transforms.judging.gold import GoldRow, agreement_with
 from persona_hub.transforms.records import Rejected, Sample
 
@@ -36,11 +36,6 @@ def agreement_later(
 ) -> Iterator[str]:
     """How far the judge of runs that are done agrees with a gold set, out of their rows."""
     for use_case, made in runs:
-        own = [row for row in gold if row.use_case in ("", use_case)]
-        yield f"{use_case}: judge {made.judged.get('judge', '')}: {agreement_of_rows(output, made, own, least)}"
-
-
-def agreement_of_rows(output: str, made: RunManifest, gold: Sequence[GoldRow], least: float) -> Agreement:
-    """The agreement of a run's judge with people, of samples that are kept and of those that are not."""
-    kept = read_manifest_files(output, made, "samples", Sample)
-    return agreement_with(gold, chain(kept, read_manifest_files(output, made, "rejected", Rejected)), least)
+        kept = read_manifest_files(output, made, "samples", Sample)
+        rows = chain(kept, read_manifest_files(output, made, "rejected", Rejected))
+        yield f"{use_case}: judge {made.judged.get('judge', '')}: {agreement_with(gold, rows, least, use_case)}"

@@ -34,15 +34,20 @@ class StageRow:
     @property
     def cost(self) -> float:
         """US dollars, as expected; 0 where the price is not known."""
-        one, price = self.forecast, self.price or Price(0, 0)
-        return one.calls * (one.input_tokens * price.input + one.output_tokens * price.output) / 1e6
+        one = self.forecast
+        return one.calls * self.price.of(one.input_tokens, one.output_tokens) if self.price else 0.0
+
+    @property
+    def calls(self) -> Numbers | None:
+        """The calls of each simulated run."""
+        return self.drawn.calls if self.drawn else None
 
     @property
     def costs(self) -> Numbers | None:
         """US dollars of each simulated run."""
         if self.drawn is None or self.price is None:
             return None
-        return (self.drawn.input_tokens * self.price.input + self.drawn.output_tokens * self.price.output) / 1e6
+        return self.price.of(self.drawn.input_tokens, self.drawn.output_tokens)
 
 
 @dataclass(frozen=True)
@@ -88,27 +93,25 @@ def samples_table(rows: Sequence[StageRow]) -> Iterator[str]:
     """One line for each stage, one for what is asked again in it, and their sum."""
     yield SAMPLES_HEAD
     for row in rows:
-        one, drawn = row.forecast, row.drawn
-        calls, costs = drawn.calls if drawn else None, row.costs
+        one, drawn, cost = row.forecast, row.drawn, row.cost if row.price else None
         tokens = one.calls * one.input_tokens, one.calls * one.output_tokens
-        yield table_line(one.stage, one.calls, calls, tokens, row.cost if row.price else None, costs, row.seconds)
+        yield table_line(one.stage, one.calls, row.calls, tokens, cost, row.costs, row.seconds)
         if drawn and (again := float(drawn.again.mean())) >= TOLD_AGAIN * one.calls:
             part = again / max(one.calls, 1.0)
             again_tokens = tokens[0] * part, tokens[1] * part
-            cost = row.cost * part if row.price else None
-            yield table_line("  of these asked again", again, drawn.again, again_tokens, cost, None, row.seconds * part)
+            again_cost, seconds = None if cost is None else cost * part, row.seconds * part
+            yield table_line("  of these asked again", again, drawn.again, again_tokens, again_cost, None, seconds)
     known = all(row.price for row in rows)
-    costs = summed([row.costs for row in rows])
     yield table_line(
         "all",
         sum(row.forecast.calls for row in rows),
-        summed([row.drawn.calls if row.drawn else None for row in rows]),
+        summed([row.calls for row in rows]),
         (
             sum(row.forecast.calls * row.forecast.input_tokens for row in rows),
             sum(row.forecast.calls * row.forecast.output_tokens for row in rows),
         ),
         sum(row.cost for row in rows) if known else None,
-        costs,
+        summed([row.costs for row in rows]),
         sum(row.seconds for row in rows),
     )
     if not known:
@@ -153,7 +156,7 @@ def summed(drawn: Sequence[Numbers | None]) -> Numbers | None:
 
 def budget_lines(rows: Sequence[StageRow], max_cost_usd: float, max_calls: int) -> Iterator[str]:
     """What a budget that may not do is told about."""
-    costs, calls = summed([row.costs for row in rows]), summed([row.drawn.calls if row.drawn else None for row in rows])
+    costs, calls = summed([row.costs for row in rows]), summed([row.calls for row in rows])
     cost = Interval.of(costs).high if costs is not None else sum(row.cost for row in rows)
     call = Interval.of(calls).high if calls is not None else sum(row.forecast.calls for row in rows)
     if max_cost_usd and cost > max_cost_usd:
@@ -164,7 +167,7 @@ def budget_lines(rows: Sequence[StageRow], max_cost_usd: float, max_calls: int) 
 
 def estimate_document(rows: Sequence[StageRow], told: Sequence[UseCaseTold]) -> dict[str, Any]:
     """The same for programs; where nothing was simulated, there are no intervals."""
-    costs, calls = summed([row.costs for row in rows]), summed([row.drawn.calls if row.drawn else None for row in rows])
+    costs, calls = summed([row.costs for row in rows]), summed([row.calls for row in rows])
     document: dict[str, Any] = {"stages": [stage_document(row) for row in rows]}
     document["calls"] = sum(row.forecast.calls for row in rows)
     if calls is not None:

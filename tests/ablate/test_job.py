@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from persona_hub.pipelines.ablate import plan_ablate
+from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
+from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.pipelines.main import main
 from tests.helpers import hubs
 from tests.servers.models.launch import FakeServer
@@ -105,6 +108,17 @@ def test_a_model_that_ignores_personas_is_no_gain(hub: Path, server: FakeServer,
     assert outcome["verdict"] == "no gain"
     assert outcome["effect"]["low"] <= 0 <= outcome["effect"]["high"] < 0.05
     assert server.counts()["paid"] == 2 * SAMPLES  # nothing twice
+
+
+def test_money_is_told_only_where_every_price_is_known(hub: Path, server: FakeServer, tmp_path: Path) -> None:
+    """The embedder is paid, too."""
+    model, embedder = "{model: 'openai:test', input: 1, output: 2}", "{model: 'openai:vectors', input: 1, output: 0}"
+    flags = ["--llm", "openai:test", "--llm_base_url", server.url, "--embedder", "openai:vectors"]
+    flags += ["--embedder_base_url", server.url, "--use_case", "math", "--arms", "none,few", "--samples_per_arm", "60"]
+    flags += ["--hub", str(hub), "--output", f"{tmp_path}/out", "--price_file", f"{tmp_path}/prices.yaml"]
+    for models, is_known in ((model, False), (f"{model}, {embedder}", True)):
+        (tmp_path / "prices.yaml").write_text(f"models: [{models}]")
+        assert plan_ablate(read_options(JOB_BY_NAME["ablate"], flags)[0]).priced == is_known
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def cost_of_arms(tokens: Iterable[tuple[str, int, int]], price: Price | None) ->
             "answers": answers[arm],
             "input_tokens": taken[arm],
             "output_tokens": given[arm],
-            "usd": (taken[arm] * price.input + given[arm] * price.output) / 1e6 if price else None,
+            "usd": price.of(taken[arm], given[arm]) if price else None,
         }
         for arm in sorted(answers)
     }

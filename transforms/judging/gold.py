@@ -86,12 +86,15 @@ def human_score(row: Mapping[str, Any], where: str) -> float:
     return float(score)
 
 
-def agreement_with(gold: Iterable[GoldRow], samples: Iterable[Sample], least: float = 0.0) -> Agreement:
+def agreement_with(
+    gold: Iterable[GoldRow], samples: Iterable[Sample], least: float = 0.0, use_case: str = ""
+) -> Agreement:
     """How far the judge's scores of `samples` of one use case, rejected ones among them, agree with those of `gold`.
 
-    A sample is good from `least` on, or from DEFAULT_LEAST where that is 0. Rows of other samples are passed over.
+    A sample is good from `least` on, or from DEFAULT_LEAST where that is 0. Rows of other samples are passed over, and
+    with `use_case` those of another one.
     """
-    by_key = by_sample(gold)
+    by_key = by_sample(gold, use_case)
     return agreement_of(pair for sample in samples for pair in verdicts_on(sample, by_key, least))
 
 

@@ -7,15 +7,19 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.files.user_text import FileError, read_text
 from persona_hub.transforms.files.user_yaml import TooMuchYamlError, load_yaml
+from persona_hub.transforms.similarity.arrays import Numbers
 
 FORM = "a list `models` of {model: NAME, input: USD, output: USD}, for a million tokens each"
+
+
+TokensT = TypeVar("TokensT", float, Numbers)
 
 
 class PriceError(InvalidInputError):
@@ -28,6 +32,10 @@ class Price(NamedTuple):
     input: float
     output: float
     batch: float = 0.5  # part of it that an answer of a batch API costs
+
+    def of(self, input_tokens: TokensT, output_tokens: TokensT) -> TokensT:
+        """What so many tokens cost, in US dollars."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1e6
 
 
 def price_of(model: str, base_url: str = "", price_file: str = "") -> Price | None:

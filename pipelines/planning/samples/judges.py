@@ -101,6 +101,11 @@ def judge_price(options: SynthesisOptions) -> Price | None:
     return model_price(judge_options(options)) if options.judge else None
 
 
+def prices_known(options: SynthesisOptions) -> bool:
+    """Whether the prices of language model and judge are known, as far as they are asked."""
+    return model_price(options) is not None and (judge_price(options) is not None or not options.judge)
+
+
 def judge_entry(judge: Judge | None) -> dict[str, str]:
     """The judge as a manifest's `models` names it, nothing where nobody judges."""
     return {"judge": judge.model.name} if judge else {}

@@ -132,6 +132,10 @@ class SimulatedRun:
         self.new += new
         return int(came[-1]) + new[-1]
 
+    def bring(self, progress: Progress) -> int:
+        """How many samples a round gives."""
+        return self.ask(progress.begin, progress.end)
+
     def distinct_share(self, share: float, begin: int, end: int) -> float:
         """Of the samples of questions [begin, end) the share that is like none before.
 
@@ -161,7 +165,7 @@ def simulate(
     for i in range(runs):
         run = SimulatedRun(seen, random)
         if wanted:
-            all_rounds(possible, wanted, lambda progress, run=run: brought(run, progress))  # type: ignore[misc]
+            all_rounds(possible, wanted, run.bring)
         else:
             run.ask(0, possible)
         known[i], new[i] = run.known, run.new
@@ -181,11 +185,6 @@ def simulate(
             for one in seen.stages
         },
     )
-
-
-def brought(run: SimulatedRun, progress: Progress) -> int:
-    """How many samples a round gives."""
-    return run.ask(progress.begin, progress.end)
 
 
 def stage_drawn(
