@@ -1,7 +1,8 @@
 """The metrics that stand beside the number of clusters, never before it: they are blind where it sees.
 
-Of 1,000 samples 5% near-copies are told by distinct clusters in 59 of 100 runs, by Vendi in 18, by the mean distance in
-9. All but the collision rate grow or fall with the number of samples: compare equal ones.
+Of 1,000 samples about 2,000 directions 5% near-copies are told by distinct clusters in 46 of 100 runs, by the collision
+rate in 23, by Vendi in 11, by the nearest distance in 9, by the mean cosine in none (`python -m benchmarks.ablation`).
+All but the collision rate grow or fall with the number of samples: compare equal ones.
 """
 
 from __future__ import annotations
