@@ -5,8 +5,8 @@ from __future__ import annotations
 from persona_hub.transforms.embedding.thresholds import default_threshold, embedder_named
 
 LEAST_GAIN = 0.05  # the smallest gain worth having: 5 more distinct clusters of 100 samples
-# Of problems whose numbers and names are masked. With `use` at 0.95, 93% of number-swapped copies are joined; without
-# masks, a third.
+# Of problems whose numbers and names are masked: with other digits in place of theirs, all of 390 of GSM8K are
+# joined to the copy by `use` at 0.95 (64% without masks), and of the 75,855 pairs of different questions 2.
 OF_MASKED_SAMPLES = {"use": 0.95}
 
 
