@@ -47,13 +47,13 @@ REQUIRES = [
     "altair>=6.3,<7",  # Vega-Lite's plots in the report, checked against its schema as they are made; no pandas
     "vl-convert-python>=1.9",  # Vega's scripts in one piece, for a page that loads nothing; 30 MB
     "jinja2>=3.1.6",  # pages in which whatever a persona says is escaped; altair brings it, too
-    "krippendorff>=0.9,<1",  # agreement of raters, with gaps, as he defines it; GPL-3: `review import` alone loads it
     "jsonschema-rs>=0.61",  # answers and tools against JSON schemas: 50 times as fast as jsonschema, patterns bounded
     "scipy>=1.17",  # quantiles of intervals, connected components, eigenvalues; datasketch brings it, too
 ]
 
 EXTRAS = {
     "s3": ["boto3>=1.36"],  # s3:// paths: the client of Beam's own filesystem; puts on a condition since 1.35.69
+    "review": ["krippendorff>=0.9,<1"],  # `review import`: agreement of raters with gaps; GPL-3, so by choice only
     "hdfs": ["hdfs>=2.7,<3"],  # hdfs:// paths: the client of Beam's own filesystem, by WebHDFS
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import orjson
@@ -71,6 +72,25 @@ def test_ratings_become_findings_and_a_gold_set(tmp_path: Path, capsys: pytest.C
     assert len((tmp_path / "out" / "gold.jsonl").read_text().splitlines()) == 6
     assert main(["review", "import", files[0], files[0], "--output", str(tmp_path / "out")]) == WRONG_COMMAND
     assert "Ann has rated this page in" in capsys.readouterr().err
+
+
+def test_without_the_extra_nothing_is_written_and_it_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review = review_of([lambda: iter([item(n) for n in range(6)])], 6)
+    files = [
+        str(
+            write_rows(
+                tmp_path / f"{who}.jsonl",
+                rows_of(review, who, lambda one: ("no" if one.persona_id < f"{3:032x}" else "yes", 3)),
+            )
+        )
+        for who in ("Ann", "Bo")
+    ]
+    monkeypatch.setitem(sys.modules, "krippendorff", None)
+    assert main(["review", "import", *files, "--output", str(tmp_path / "out")]) == WRONG_COMMAND
+    assert "needs the extra: pip install 'persona-hub[review]'" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "review.json").exists()
 
 
 def test_arms_are_called_by_the_last_name_that_tells_them_apart() -> None:

@@ -131,3 +131,11 @@ def pickled_texts(pipeline: beam_runner_api_pb2.Pipeline) -> Iterator[str]:
             if function.urn == python_urns.PICKLED_DOFN_INFO:
                 pickled = bz2.decompress(base64.b64decode(function.payload))
                 yield from (value for _, value, _ in pickletools.genops(pickled) if isinstance(value, str))
+
+
+def test_what_is_under_the_gpl_is_an_extra(wheel: Path) -> None:
+    (name,) = (one for one in ZipFile(wheel).namelist() if one.endswith("/METADATA"))
+    lines = ZipFile(wheel).read(name).decode().splitlines()
+    required = [line for line in lines if line.startswith("Requires-Dist: krippendorff")]
+    assert len(required) == 1
+    assert required[0].endswith('extra == "review"') or required[0].endswith("extra == 'review'")

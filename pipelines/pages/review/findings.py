@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.pages.plain import as_plain
 from persona_hub.pipelines.pages.review.items import Item
 from persona_hub.pipelines.pages.review.ratings import FIDELITY_POINTS, RaterFile
@@ -25,6 +26,7 @@ DRAWS, BOOTSTRAP_SEED = 1_000, 20240628
 # units on which all agree would have an interval from 1 to 1.
 PRIOR_UNITS = 0.5
 BOUNDS = (0.025, 0.975)
+NEEDS_EXTRA = "Krippendorff's alpha needs the extra: pip install 'persona-hub[review]' (its library is under the GPL-3)"
 ITEM_GROUPS: Mapping[str, Callable[[Item], str]] = {
     "arm": lambda item: item.arm,
     "use_case": lambda item: item.use_case,
@@ -97,12 +99,25 @@ def findings_of(files: Sequence[RaterFile]) -> Findings:
 
 
 def by_rater(files: Iterable[RaterFile], values: Callable[[RaterFile], Mapping[Any, Any]]) -> dict[str, dict[Any, Any]]:
-    """{rater: {unit: value}} of the units that have one; a rater of several pages is one."""
+    """{rater: {unit: value}} of the units that have one; a rater of several pages is one.
+
+    Raises UsageError where one rater says different things of a unit that is on two pages.
+    """
     found: dict[str, dict[Any, Any]] = defaultdict(dict)
     names: dict[str, str] = {}
+    said_in: dict[tuple[str, Any], str] = {}
     for file in files:
         name = names.setdefault(file.rater.casefold(), file.rater)
-        found[name] |= {unit: value for unit, value in values(file).items() if value is not None}
+        said = {unit: value for unit, value in values(file).items() if value is not None}
+        for unit, value in said.items():
+            earlier = said_in.setdefault((name, unit), file.file)
+            if found[name].get(unit, value) != value:
+                ids = unit if isinstance(unit, str) else " and ".join(unit)
+                raise UsageError(
+                    f"{file.file}: {file.rater} rates {ids} otherwise than in {earlier}, which shows it, too; give one "
+                    "of the two files"
+                )
+        found[name] |= said
     return found
 
 
@@ -205,9 +220,11 @@ def alpha(verdicts: Verdicts, domain: Sequence[Any], level: Level, draws: int = 
 
 
 def library_alpha(counts: np.ndarray, level: Level) -> float:
-    """Alpha of counts of shape (units, values), by the library: GPL-3, so loaded here alone."""
-    import krippendorff
-
+    """Alpha of counts of shape (units, values), by the library. Raises UsageError where it is not installed."""
+    try:
+        import krippendorff
+    except ImportError:
+        raise UsageError(NEEDS_EXTRA) from None
     return float(krippendorff.alpha(value_counts=counts, level_of_measurement=level))
 
 

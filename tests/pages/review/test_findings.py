@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import pytest
 
+from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.pages.review.findings import alpha, findings_of, gold_rows
 from persona_hub.pipelines.pages.review.items import Pair, Review, review_of
 from persona_hub.pipelines.pages.review.ratings import RaterFile, read_rater_file
@@ -29,6 +30,7 @@ EXAMPLE = {
 
 
 def rated(folder: Path, review: Review, rater: str, rate: Rate, compare: Compare = lambda _: None) -> RaterFile:
+    folder.mkdir(exist_ok=True)
     return read_rater_file(str(write_rows(folder / f"{rater}.jsonl", rows_of(review, rater, rate, compare))))
 
 
@@ -99,6 +101,19 @@ def test_rates_bias_and_preferences(tmp_path: Path) -> None:
     assert found.agreement["validity"].n == 20
     assert found == findings_of(files[::-1])
     assert orjson.loads(orjson.dumps(found.as_json()))["valid"]["arm"]["none"]["value"] == 0.0
+
+
+def test_a_rater_who_says_two_things_of_one_sample_is_refused(tmp_path: Path) -> None:
+    pages = [review_of([lambda n=n: iter([item(n), item(3)])], 2) for n in (1, 2)]  # type: ignore[misc]
+    said = [
+        rated(tmp_path / "one", pages[0], "Ann", lambda _: ("yes", 5)),
+        rated(tmp_path / "two", pages[1], "ANN", lambda _: ("yes", None)),  # left open here, so the other page holds
+        rated(tmp_path / "two", pages[1], "Bo", lambda _: ("no", 1)),
+    ]
+    assert findings_of(said).items == 3
+    other = rated(tmp_path / "three", pages[1], "Ann", lambda _: ("no", 5))
+    with pytest.raises(UsageError, match=f"three.Ann.jsonl: Ann rates {item(3).id} otherwise than in .*one.Ann.jsonl"):
+        findings_of([said[0], other])
 
 
 def test_an_even_vote_decides_nothing_and_the_gold_set_is_what_judges_read(tmp_path: Path) -> None:
