@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import apache_beam as beam
 
@@ -24,7 +25,12 @@ from persona_hub.pipelines.planning.models import (
     model_price,
 )
 from persona_hub.pipelines.planning.samples.arm_personas import draw_arms
-from persona_hub.pipelines.planning.samples.checks import checks_in_job, checks_of, decisive_checks
+from persona_hub.pipelines.planning.samples.checks import (
+    checks_in_job,
+    checks_of,
+    decisive_checks,
+    recorded_checks,
+)
 from persona_hub.pipelines.planning.samples.choices import choice_of_hub
 from persona_hub.pipelines.planning.samples.judges import judge_price, prices_known
 from persona_hub.pipelines.planning.samples.use_cases import use_cases_of
@@ -35,6 +41,7 @@ from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.pipelines.samples_job import SamplesJob, attempt_at
+from persona_hub.transforms.ablate.arm_counts import ArmGold
 from persona_hub.transforms.ablate.arm_rounds import ArmRounds
 from persona_hub.transforms.ablate.arm_task import ArmPersonas, ArmTask, by_use_case
 from persona_hub.transforms.ablate.settle import SettleOutcome
@@ -68,6 +75,8 @@ class AblateJob(SamplesJob):
     arms: Sequence[ArmPersonas]
     plan: AblationPlan
     price: Price | None  # of the language model
+    gold: ArmGold
+    checked: Mapping[str, Any]  # the checks as the manifest has them
 
     @property
     def called(self) -> Sequence[CalledModel]:
@@ -79,8 +88,9 @@ class AblateJob(SamplesJob):
         options, name = self.options, self.use_case.name
         self.plan.write(options.output)
         arms = by_use_case(self.arms, name)
-        made = p | "Arms" >> ArmRounds(arms=arms, wanted=wanted_of_arm(options), round=self.one_round())
-        lost = made | "Outcome" >> SettleOutcome(
+        wanted = wanted_of_arm(options)
+        rounds = p | "Arms" >> ArmRounds(arms=arms, wanted=wanted, round=self.one_round(), gold=self.gold)
+        lost = rounds | "Outcome" >> SettleOutcome(
             output=options.output,
             arms=arms,
             use_case=self.use_case,
@@ -88,11 +98,12 @@ class AblateJob(SamplesJob):
             embedder=self.embedder,
             plan=self.plan.hash,
             price=self.price,
+            checks=self.checked,
         )
-        letters = (made.dead_letters, lost) | "Letters" >> beam.Flatten()
-        samples = {"{use_case}": made._replace(dead_letters=letters)}  # a folder for each arm
+        letters = (rounds.made.dead_letters, lost) | "Letters" >> beam.Flatten()
+        samples = {"{use_case}": rounds.made._replace(dead_letters=letters)}  # a folder for each arm
         draft = self.draft([self.use_case])
-        draft = replace(draft, models={**draft.models, "embedder": self.embedder.name})
+        draft = replace(draft, models={**draft.models, "embedder": self.embedder.name}, checks=self.checked)
         _ = HubContents({}, samples) | "WriteSamples" >> WriteHub(
             output=options.output,
             draft=draft,
@@ -113,12 +124,16 @@ class AblateJob(SamplesJob):
             forms=forms,
             names={one.arm.name: name for name, one in by_use_case(self.arms, self.use_case.name).items()},
         )
-        check = CheckSamples(use_case=self.use_case, model=self.model, checks=self.checks, compares=False)
+        checks = replace(self.checks, gold=())  # people's verdicts are counted by arm
+        check = CheckSamples(use_case=self.use_case, model=self.model, checks=checks, compares=False)
         return OneRound(task=task, model=self.model, check=check)
 
     def report(self) -> int:
         """Says what came out, and of how many samples."""
-        return report_ablation(self.options, self.run, self.model, self.done)
+        code = report_ablation(self.options, self.run, self.model, self.done)
+        if self.done:
+            self.report_gold()
+        return code
 
 
 def with_embedder_of(hub: Hub, options: AblateOptions) -> AblateOptions:
@@ -157,7 +172,9 @@ def plan_ablate(options: AblateOptions, where: Where = HERE) -> AblateJob:
     asked = options.samples_per_arm * len(arms)
     stages = forecast_samples(options, use_cases, asked)
     shares = budget_shares(stages, price, embedder_price(options), judge_price=judge_price(options))
-    checks = checks_of(options, where, options.pii)
+    named = by_use_case(people, use_cases[0].name)
+    checks = checks_of(options, where, options.pii, [use_cases[0].name, *named])
+    gold = ArmGold.of(checks.gold, options.min_score, use_cases[0].name, list(named))
     model, embedder = model_of(options, where, shares), embedder_of(options, where, shares)
     decisive = decisive_checks(options, checks, use_cases)
     plan = plan_of(options, hub, use_cases[0], people, embedder, decisive)
@@ -174,8 +191,10 @@ def plan_ablate(options: AblateOptions, where: Where = HERE) -> AblateJob:
         use_case=use_cases[0],
         arms=people,
         plan=plan,
-        checks=checks_in_job(checks, options, where, shares, NEW_JOB, model.repairs),
+        checks=checks_in_job(replace(checks, gold=tuple(gold.rows)), options, where, shares, NEW_JOB, model.repairs),
         price=price,
+        gold=gold,
+        checked=recorded_checks(options, checks, decisive),
         priced=prices_known(options) and (embedder_price(options) is not None or not is_paid(embedder.name)),
         attempt=attempt,
         runner=where.runner,

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from persona_hub.pipelines.cli.command_options import AblateOptions, SynthesizeOptions
+from persona_hub.pipelines.cli.log_lines import say_lines
 from persona_hub.pipelines.cli.option import recorded_values
 from persona_hub.pipelines.planning.plan import code_version, repairs_for, unfinished
 from persona_hub.pipelines.planning.samples.judges import judge_entry
+from persona_hub.pipelines.reporting.judged import agreement_later
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.check_samples.checks import Checks
 from persona_hub.transforms.hub.manifest import RunManifest, content_of
-from persona_hub.transforms.hub.versions import Hub, list_attempts
+from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs
 from persona_hub.transforms.synthesis.use_case import UseCase
 
 
@@ -64,6 +66,12 @@ class SamplesJob:
     def done(self) -> bool:
         """Whether the run has been published already."""
         return self.attempt.done
+
+    def report_gold(self) -> None:
+        """Says how far the judge of a run that was done before agrees with people, where a gold set is given now."""
+        if self.checks.gold and self.checks.judge:
+            runs = [(use_case, made) for use_case, made in list_runs(self.options.output) if made.run == self.run]
+            say_lines(agreement_later(self.options.output, runs, self.checks.gold, self.checks.judge.min_score))
 
     def draft(self, use_cases: Sequence[UseCase]) -> RunManifest:
         """The run's manifest before anything is made."""

@@ -12,7 +12,7 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import SynthesizeOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.cli.log_lines import say, say_lines
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.option import deciding_values
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
@@ -31,7 +31,6 @@ from persona_hub.pipelines.planning.sizing import blocks_for, shards_for
 from persona_hub.pipelines.planning.token_limits import TokenLimits, token_limits
 from persona_hub.pipelines.planning.trust import note_settings
 from persona_hub.pipelines.reporting.accepted import report_accepted
-from persona_hub.pipelines.reporting.judged import agreement_later
 from persona_hub.pipelines.reporting.partial import report_attempt
 from persona_hub.pipelines.reporting.summary import samples_done, samples_summary
 from persona_hub.pipelines.runners.called_models import CalledModel
@@ -43,7 +42,7 @@ from persona_hub.transforms.choice.choice import Choice
 from persona_hub.transforms.counting.counts import count_records
 from persona_hub.transforms.counting.stages import READ_HUB
 from persona_hub.transforms.hub.manifest import fingerprint
-from persona_hub.transforms.hub.versions import Hub, list_attempts, list_runs, open_hub
+from persona_hub.transforms.hub.versions import Hub, list_attempts, open_hub
 from persona_hub.transforms.read_hub.choice_rows import ReadRows
 from persona_hub.transforms.read_hub.earlier_samples import EarlierSamples, earlier_files
 from persona_hub.transforms.synthesis.use_case import UseCase
@@ -133,12 +132,6 @@ class SynthesizeJob(SamplesJob):
         short = report_accepted(self.options, self.run)
         return code or short
 
-    def report_gold(self) -> None:
-        """Says how far the judge of a run that was done before agrees with people, where a gold set is given now."""
-        if self.checks.gold and self.checks.judge:
-            runs = [(use_case, made) for use_case, made in list_runs(self.options.output) if made.run == self.run]
-            say_lines(agreement_later(self.options.output, runs, self.checks.gold, self.checks.judge.min_score))
-
 
 def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> SynthesizeJob:
     """The plan of a run. Raises ValueErrors that name the flag or file and the remedy."""
@@ -148,7 +141,8 @@ def plan_synthesize(options: SynthesizeOptions, where: Where = HERE) -> Synthesi
         raise UsageError("--use_case is required: a name, `all` for the six, or FILE.yaml of your own")
 
     choice = choice_of_hub(options, hub)
-    wanted, checks = wanted_of(options), checks_of(options, where, options.pii, use_cases)
+    wanted = wanted_of(options)
+    checks = checks_of(options, where, options.pii, [one.name for one in use_cases])
     decisive = decisive_checks(options, checks, use_cases)
 
     def name_with(limits: TokenLimits) -> str:

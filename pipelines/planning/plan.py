@@ -134,7 +134,7 @@ def planned(options: BuildOptions, where: Where, choose: Choose) -> BuildPlan:
     files, given = corpus_files(options), given_files(options)
     extract, expand = extract_prompt(options.prompt_dir), expand_prompt(options.prompt_dir)
     ordered = use_cases_of(options)
-    checks = checks_of(options, where, options.pii, ordered)
+    checks = checks_of(options, where, options.pii, [one.name for one in ordered])
     decisive = decisive_checks(options, checks, ordered)
     checked = recorded_checks(options, checks, decisive)
     attributes = attributes_prompt(options.prompt_dir) if options.attributes == BY_MODEL else None

@@ -10,6 +10,7 @@ import orjson
 from persona_hub.pipelines.cli.command_options import AblateOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, FAILED
 from persona_hub.pipelines.cli.log_lines import say
+from persona_hub.pipelines.reporting.judged import NO_GOLD
 from persona_hub.pipelines.reporting.partial import report_attempt
 from persona_hub.pipelines.reporting.summary import nothing_left
 from persona_hub.transforms.ablate.settle import OUTCOME_FILE
@@ -45,9 +46,22 @@ def outcome_lines(found: Mapping[str, Any]) -> Iterator[str]:
         control = found["primary"]["control"]
         change = f"{one['value']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})"
         yield f"{one['arm']} beside {control}: {change}, p {one['adjusted_p']:.3g} (Holm): {one['verdict']}"
+    if judged := found.get("judged"):
+        yield judged_line(judged)
     yield found["words"]
     for warning in found["warnings"]:
         yield f"warning: {warning}"
+
+
+def judged_line(judged: Mapping[str, Any]) -> str:
+    """What a judge did, and how far it agrees with people."""
+    agreement = NO_GOLD
+    if "gold_samples" in judged:
+        low, high = judged["interval"]
+        kappa = "undefined" if judged["kappa"] is None else f"= {judged['kappa']:.2f}"
+        agreement = f"κ {kappa} [{low:.2f}, {high:.2f}] on {judged['gold_samples']:,} gold samples"
+    remark = f"; {judged['remark']}" if judged["remark"] else ""
+    return f"judge {judged['judge']}: {judged['samples']:,} samples judged; {agreement}{remark}"
 
 
 def code_of_arms(arms: Mapping[str, Mapping[str, Any]], wanted: int) -> int:

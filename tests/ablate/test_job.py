@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from persona_hub.pipelines.ablate import plan_ablate
@@ -14,6 +17,12 @@ from persona_hub.pipelines.cli.commands import JOB_BY_NAME
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
 from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.pipelines.main import main
+from persona_hub.transforms.ablation.arms import given
+from persona_hub.transforms.hub.reading import read_manifest_files
+from persona_hub.transforms.hub.versions import list_runs
+from persona_hub.transforms.judging.gold import agreement_with, read_gold
+from persona_hub.transforms.records import Rejected, Sample, Vector
+from persona_hub.transforms.vectors.float16 import to_stored
 from tests.helpers import hubs
 from tests.servers.models.launch import FakeServer
 
@@ -29,22 +38,24 @@ def server() -> Iterator[FakeServer]:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hub of 80 given personas."""
-    folder = tmp_path_factory.mktemp("hub")
+    """A hub of 80 personas, with vectors: 60 of documents, and 20 at hop 1."""
     trades, places = ("nurse", "farmer", "lawyer", "miner", "judge"), ("Oslo", "Lima", "Kyoto", "Accra")
     texts = [
         f"A {trade} in {place} who keeps {n} goats" for trade in trades for place in places for n in (3, 7, 12, 40)
     ]
-    given = folder / "personas.jsonl"
-    given.write_text("".join(json.dumps({"persona": text}) + "\n" for text in texts))
-    flags = ["--personas", str(given), "--output", str(folder / "hub"), "--embedder", "hash", "--expand_hops", "0"]
-    assert main(["build", *flags, "--minhash_threshold", "0.99", "--embedding_threshold", "1.0"]) == DONE
-    return folder / "hub"
+    people = [replace(given(text), hop=int(i % 4 == 3)) for i, text in enumerate(texts)]
+    rows = to_stored(np.random.default_rng(1).normal(size=(len(people), 32)).astype(np.float32))
+    vectors = [Vector(one.persona_id, row.tobytes()) for one, row in zip(people, rows, strict=True)]
+    return hubs.write_personas(tmp_path_factory.mktemp("hub") / "hub", people, embedder="hash", vectors=vectors)
+
+
+def arguments(hub: Path, output: Path, server: FakeServer, *flags: str) -> list[str]:
+    asked = ["--llm", "openai:test", "--llm_base_url", server.url, "--embedder", "hash", "--use_case", "math"]
+    return ["--hub", str(hub), "--output", str(output), *asked, "--progress", "none", *flags]
 
 
 def ablate(hub: Path, output: Path, server: FakeServer, *flags: str) -> int:
-    asked = ["--llm", "openai:test", "--llm_base_url", server.url, "--embedder", "hash", "--use_case", "math"]
-    return main(["ablate", "--hub", str(hub), "--output", str(output), *asked, "--progress", "none", *flags])
+    return main(["ablate", *arguments(hub, output, server, *flags)])
 
 
 def found(output: Path, name: str = "ablation.json") -> dict[str, Any]:
@@ -110,12 +121,98 @@ def test_a_model_that_ignores_personas_is_no_gain(hub: Path, server: FakeServer,
     assert server.counts()["paid"] == 2 * SAMPLES  # nothing twice
 
 
+KINDS = ("none_long", "verbalised", "coarse", "one", "hop:1:5", "diverse:5", "hop:0")
+OF_KIND, GOLD = 16, 12  # samples of an arm, gold samples
+
+
+def flags_of_kinds(folder: Path, server: FakeServer) -> list[str]:
+    flags = ["--samples_per_arm", str(OF_KIND), "--arms", ",".join(KINDS), "--compare", "hop:0,hop:1:5"]
+    flags += ["--embedder", "openai:vectors", "--embedder_base_url", server.url, "--retry_malformed", "0"]
+    return [*flags, "--judge", f"{folder}/judge.yaml", "--min_score", "0.4"]
+
+
+@pytest.fixture(scope="module")
+def kinds(hub: Path, server: FakeServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All other arms, a paid embedder, a judge, a gold set, and a persona about which no answer can be read."""
+    folder = tmp_path_factory.mktemp("kinds")
+    flags = flags_of_kinds(folder, server)
+    (folder / "judge.yaml").write_text(f"llm: openai:judge\nllm_base_url: {server.url}")
+    planned = plan_ablate(read_options(JOB_BY_NAME["ablate"], arguments(hub, folder / "out", server, *flags))[0])
+    arms = {one.arm.name: one for one in planned.arms}
+    first, coarse = [arms["hop:1:5"].question(q) for q in range(GOLD)], arms["coarse"].personas[1].text
+    rows = [{"persona_id": one.persona_id, "number": one.numbers[0], "verdict": i % 2} for i, one in enumerate(first)]
+    gold = "".join(json.dumps(row | {"use_case": "math_hop_1_5"}) + "\n" for row in rows)
+    (folder / "gold.jsonl").write_text(gold)
+    server.tell(drawing=True, size=64, script=[{"word": coarse, "text": "I would rather not"}])
+    assert ablate(hub, folder / "out", server, *flags, "--judge_gold", f"{folder}/gold.jsonl") == DONE
+    return folder / "out"
+
+
+def test_each_kind_of_arm_has_its_samples(kinds: Path) -> None:
+    """Whom each asks about, and how: one persona again and again, nobody, five answers at once, those of a hop."""
+    arms, plan = found(kinds)["arms"], found(kinds, "plan.json")
+    assert {name: arm["samples"] for name, arm in arms.items()} == dict.fromkeys(KINDS, OF_KIND)
+    people = {name: {row["persona_id"] for row in samples_of(kinds, name)} for name in KINDS}
+    assert {name: len(plan["arms"][name]["personas"]) for name in KINDS} == {
+        "none_long": 1, "verbalised": 1, "coarse": 40, "one": 1, "hop:1:5": 5, "diverse:5": 5, "hop:0": OF_KIND
+    }  # fmt: skip
+    assert all(people[name] <= set(plan["arms"][name]["personas"]) for name in KINDS)
+    assert len(people["coarse"]) == OF_KIND
+    assert plan["prompts"]["verbalised"] != plan["prompts"]["none_long"] == plan["prompts"]["one"]
+    assert all("crates" in row["synthesized text"] for row in samples_of(kinds, "verbalised"))
+
+
+def samples_of(output: Path, arm: str) -> list[dict[str, Any]]:
+    return hubs.samples(output, f"math_{arm.replace(':', '_')}")
+
+
+def test_manifests_of_arms_say_what_their_files_hold(kinds: Path) -> None:
+    """Accepted, candidates, reasons, judged ones: by arm, and in the outcome likewise; no folder but theirs."""
+    folders = {path.parent.parent.name: path.parent for path in kinds.glob("samples/*/*/manifest.json")}
+    assert folders.keys() == {f"math_{name.replace(':', '_')}" for name in KINDS}
+    reasons = Counter[str]()
+    for name in KINDS:
+        folder = folders[f"math_{name.replace(':', '_')}"]
+        kept, refused = hubs.rows(folder, "samples-*"), hubs.rows(folder, "rejected-*")
+        told, arm = json.loads((folder / "manifest.json").read_bytes()), found(kinds)["arms"][name]
+        assert told["accepted"] == len(kept) == OF_KIND
+        assert told["rejected"] == arm["rejected"] == Counter(row["reason"] for row in refused)
+        assert told["candidates"] == arm["candidates"] == len(kept) + len(refused)
+        assert told["judged"] == arm["judged"]
+        assert told["judged"]["samples"] == sum(bool(row.get("scores")) for row in [*kept, *refused])
+        reasons.update(told["rejected"])
+    assert {"below-min-score", "malformed", "surplus"} <= reasons.keys()
+    lost = hubs.dead_letters(kinds)
+    assert lost
+    assert all(row["detail"].startswith("math_coarse: ") and len(row["key"]) == 32 for row in lost)
+
+
+def test_the_judge_is_told_beside_people(
+    kinds: Path, hub: Path, server: FakeServer, capsys: pytest.CaptureFixture
+) -> None:
+    """Of the arm whose samples people have judged, and of all; the rows say the same, also once all is done."""
+    outcome = found(kinds)
+    by_arm = {name: arm["judged"]["gold_samples"] for name, arm in outcome["arms"].items()}
+    assert by_arm == dict.fromkeys(KINDS, 0) | {"hop:1:5": GOLD}
+    assert outcome["judged"]["samples"] == sum(arm["judged"]["samples"] for arm in outcome["arms"].values())
+    gold = f"{kinds.parent}/gold.jsonl"
+    run = next(made for use_case, made in list_runs(str(kinds)) if use_case == "math_hop_1_5")
+    tables: list[tuple[str, type[Sample]]] = [("samples", Sample), ("rejected", Rejected)]
+    rows = [row for kind, record in tables for row in read_manifest_files(str(kinds), run, kind, record)]
+    agreement = agreement_with(read_gold(gold), rows, 0.4)
+    assert agreement.told.items() <= outcome["judged"].items()
+    assert ablate(hub, kinds, server, *flags_of_kinds(kinds.parent, server), "--judge_gold", gold) == DONE
+    said = capsys.readouterr().out
+    assert f"math_hop_1_5: judge openai:judge: {agreement}" in said
+    assert f"judge openai:judge: {outcome['judged']['samples']:,} samples judged; {agreement}" in said
+
+
 def test_money_is_told_only_where_every_price_is_known(hub: Path, server: FakeServer, tmp_path: Path) -> None:
     """The embedder is paid, too."""
     model, embedder = "{model: 'openai:test', input: 1, output: 2}", "{model: 'openai:vectors', input: 1, output: 0}"
-    flags = ["--llm", "openai:test", "--llm_base_url", server.url, "--embedder", "openai:vectors"]
-    flags += ["--embedder_base_url", server.url, "--use_case", "math", "--arms", "none,few", "--samples_per_arm", "60"]
-    flags += ["--hub", str(hub), "--output", f"{tmp_path}/out", "--price_file", f"{tmp_path}/prices.yaml"]
+    flags = arguments(hub, tmp_path / "out", server, "--arms", "none,few", "--samples_per_arm", "60")
+    flags += ["--embedder", "openai:vectors", "--embedder_base_url", server.url]
+    flags += ["--price_file", f"{tmp_path}/prices.yaml"]
     for models, is_known in ((model, False), (f"{model}, {embedder}", True)):
         (tmp_path / "prices.yaml").write_text(f"models: [{models}]")
         assert plan_ablate(read_options(JOB_BY_NAME["ablate"], flags)[0]).priced == is_known
@@ -128,7 +225,7 @@ def test_money_is_told_only_where_every_price_is_known(hub: Path, server: FakeSe
         (["--arms", "none,everybody"], "no such arm"),
         (["--arms", "none,hub:500"], "the hub has 80 personas"),
         (["--arms", "none,few", "--compare", "few,hub:10"], "name two of --arms"),
-        (["--arms", "none,diverse:5"], "has no vectors"),
+        (["--arms", "none,hop:2"], "0 personas at hop 2"),
         (["--use_case", "math,tool"], "one use case"),
     ],
 )

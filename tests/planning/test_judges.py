@@ -152,9 +152,9 @@ def test_a_gold_set_is_read_before_anything_starts(tmp_path: Path) -> None:
     file.write_text('{"text": "a", "verdict": 1}\n{"text": "b"}\n')
     options = build_options("--judge=offline", f"--judge_gold={file}")
     with pytest.raises(GoldError, match=r"--judge_gold .*gold\.jsonl: line 2: give either verdict"):
-        checks_of(options, HERE, "scrub", BOTH)
+        checks_of(options, HERE, "scrub", ["math", "instruction"])
     file.write_text('{"text": "a", "verdict": 1}\n')
-    assert len(checks_of(options, HERE, "scrub", BOTH).gold) == 1
+    assert len(checks_of(options, HERE, "scrub", ["math", "instruction"]).gold) == 1
 
 
 def test_a_rubric_is_read_before_anything_starts(tmp_path: Path) -> None:

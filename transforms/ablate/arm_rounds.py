@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.pvalue import AsDict, AsSingleton
 
-from persona_hub.transforms.ablate.arm_task import MOST_NUMBERS, ArmPersona, ArmPersonas
+from persona_hub.transforms.ablate.arm_counts import ArmGold, CountArms, name_arm
+from persona_hub.transforms.ablate.arm_task import MOST_NUMBERS, ArmPersona, ArmPersonas, ArmTask
 from persona_hub.transforms.choice.order import Place, lowest
 from persona_hub.transforms.counting.counts import Key
 from persona_hub.transforms.counting.stages import check_stage
@@ -35,9 +36,16 @@ Progresses = dict[str, Progress]  # by the use case of an arm's samples
 Arms = Mapping[str, ArmPersonas]  # likewise
 
 
+class ArmsMade(NamedTuple):
+    """What came of all arms together, and what each arm has given."""
+
+    made: Synthesized
+    by_arm: beam.PCollection[tuple[Key, int]]  # under `arm_stage`; among the counts of `made`, too
+
+
 @dataclass(kw_only=True)
 class ArmRounds(beam.PTransform):
-    """Pipeline -> Synthesized: of each arm exactly so many accepted samples as are wanted, or all that can be had.
+    """Pipeline -> ArmsMade: of each arm exactly so many accepted samples as are wanted, or all that can be had.
 
     A round asks the next questions of every arm that lacks samples, in one order by hash over all arms: a server that
     changes while the job runs changes for all alike. Of an arm's accepted samples the first in the order of its
@@ -48,8 +56,9 @@ class ArmRounds(beam.PTransform):
     arms: Arms
     wanted: Wanted
     round: OneRound
+    gold: ArmGold = field(default_factory=ArmGold)
 
-    def expand(self, start: beam.Pipeline) -> Synthesized:
+    def expand(self, start: beam.Pipeline) -> ArmsMade:
         """Each round knows what those before it have brought."""
         stage = check_stage(self.round.task.use_case.name)
         once = start | "Once" >> beam.Create([None], reshuffle=False)
@@ -79,7 +88,13 @@ class ArmRounds(beam.PTransform):
                 after_round, AsDict(totals), self.wanted, n == ARM_ROUNDS - 2
             )
         rest = progress | "NotAsked" >> beam.Map(not_asked, stage).with_output_types(tuple[Key, int])
-        return whole_result(results, kept, surplus, stage, rest)
+        whole = whole_result(results, kept, surplus, stage, rest)
+        answers = tuple(one.answered for one in results)
+        by_arm = (answers, (whole.samples, whole.rejected)) | "ByArm" >> CountArms(gold=self.gold)
+        task = self.round.task
+        assert isinstance(task, ArmTask)
+        letters = whole.dead_letters | "NameArms" >> beam.Map(name_arm, task).with_output_types(Batch)
+        return ArmsMade(whole._replace(dead_letters=letters, counts=(*whole.counts, by_arm)), by_arm)
 
     def pilots(self) -> Progresses:
         """The first round of each arm."""

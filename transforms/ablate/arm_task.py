@@ -73,6 +73,16 @@ class ArmTask(SynthesizeTask):
         sample = self.of_arm(persona).parse(persona, request, completion, model)
         return replace(sample, use_case=self.names[persona.arm])
 
+    def key(self, persona: Persona) -> str:
+        """Use case of the arm's samples, and id of the persona: a dead letter must say which arm lost it."""
+        assert isinstance(persona, ArmPersona)
+        return f"{self.names[persona.arm]} {persona.persona_id}"
+
+    def owner(self, key: str) -> tuple[str, str]:
+        """The two parts of a key."""
+        name, _, persona_id = key.rpartition(" ")
+        return name, persona_id
+
     def of_arm(self, persona: ArmPersona) -> SynthesizeTask:
         """The task as the persona's arm has it."""
         use_case = self.forms.get(persona.arm, self.use_case)

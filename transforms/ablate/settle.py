@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
 import orjson
 
-from persona_hub.transforms.ablate.arm_rounds import Arms, question_place
+from persona_hub.transforms.ablate.arm_rounds import Arms, ArmsMade, question_place
 from persona_hub.transforms.ablation.outcome import ArmSamples, Primary, outcome
 from persona_hub.transforms.contamination.masks import masked
+from persona_hub.transforms.counting.counts import Counts, nested
+from persona_hub.transforms.counting.stages import arm_stage
 from persona_hub.transforms.embed_dedup.elements import KeyedPersonas
 from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import join_path
+from persona_hub.transforms.hub.publishing import checks_of_arm
 from persona_hub.transforms.llm.prices import Price
-from persona_hub.transforms.records import DeadLetter, Persona, Sample, content_id
+from persona_hub.transforms.llm.protocol import MALFORMED_REASONS
+from persona_hub.transforms.records import DeadLetter, Persona, Rejected, Sample, content_id
 from persona_hub.transforms.similarity.ranks import rank_of
 from persona_hub.transforms.synthesis.use_case import UseCase
-from persona_hub.transforms.synthesize.synthesized import Synthesized
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import unpack_arrays
 
 OUTCOME_FILE = "ablation.json"
-GATHERED_ROWS, GATHERED_TOKENS, GATHERED_VECTORS = "rows", "tokens", "vectors"
+GATHERED_ROWS, GATHERED_TOKENS, GATHERED_VECTORS, GATHERED_COUNTS = "rows", "tokens", "vectors", "counts"
 
 
 class SampleRow(NamedTuple):
@@ -42,7 +45,7 @@ class SampleRow(NamedTuple):
 
 @dataclass(kw_only=True)
 class SettleOutcome(beam.PTransform):
-    """Synthesized -> dead letters of samples without a vector. Writes the outcome of the experiment."""
+    """ArmsMade -> dead letters of samples without a vector. Writes the outcome of the experiment."""
 
     output: str
     arms: Arms
@@ -51,18 +54,27 @@ class SettleOutcome(beam.PTransform):
     embedder: EmbedderConfig
     plan: str  # its hash
     price: Price | None = None
+    checks: Mapping[str, Any] = field(default_factory=dict)  # as the manifest has them
 
-    def expand(self, made: Synthesized) -> beam.PCollection[Batch[DeadLetter]]:
+    def expand(self, given: ArmsMade) -> beam.PCollection[Batch[DeadLetter]]:
         """Embeds each sample's masked text, and gathers all in one place."""
+        made = given.made
         texts = made.samples | "Texts" >> beam.Map(masked_texts, self.use_case).with_output_types(KeyedPersonas)
         embedded = texts | "Embed" >> PersonaVectors(embedder=self.embedder, blocks=1)
         rows = made.samples | "Rows" >> beam.FlatMap(rows_of_samples, self.arms)
         tokens = (
             (made.samples, made.rejected) | "Answers" >> beam.Flatten() | "Tokens" >> beam.FlatMap(tokens_of_answers)
         )
+        counts = given.by_arm | "ByArm" >> beam.Map(lambda count: (0, count))
         start = made.samples.pipeline | "Outcome" >> beam.Create([(0, None)], reshuffle=False)
         _ = (
-            {"start": start, GATHERED_ROWS: rows, GATHERED_TOKENS: tokens, GATHERED_VECTORS: embedded.vectors}
+            {
+                "start": start,
+                GATHERED_ROWS: rows,
+                GATHERED_TOKENS: tokens,
+                GATHERED_VECTORS: embedded.vectors,
+                GATHERED_COUNTS: counts,
+            }
             | "Together" >> beam.CoGroupByKey()
             | "Settle" >> beam.Map(self.settled)
         )
@@ -80,6 +92,7 @@ class SettleOutcome(beam.PTransform):
         for name, cost in cost_of_arms(found[GATHERED_TOKENS], self.price).items():
             if name in self.arms:
                 told["arms"][self.arms[name].arm.name]["cost"] = cost
+        add_checks(told, self.arms, nested(found[GATHERED_COUNTS]), self.checks)
         write_bytes(join_path(self.output, OUTCOME_FILE), orjson.dumps(told, option=orjson.OPT_INDENT_2))
 
 
@@ -107,7 +120,8 @@ def rows_of_samples(batch: Batch[Sample], arms: Arms) -> Iterator[tuple[int, Sam
 def tokens_of_answers(batch: Batch[Sample]) -> Iterator[tuple[int, tuple[str, int, int]]]:
     """(0, (arm, input and output tokens)) of each answer that was read, accepted or not."""
     for sample in batch:
-        yield 0, (sample.use_case, sample.input_tokens, sample.output_tokens)
+        if not (isinstance(sample, Rejected) and sample.reason in MALFORMED_REASONS):
+            yield 0, (sample.use_case, sample.input_tokens, sample.output_tokens)
 
 
 def by_arm(arms: Arms, rows: Iterable[SampleRow], vectors: Mapping[int, Any]) -> dict[str, ArmSamples]:
@@ -141,3 +155,19 @@ def cost_of_arms(tokens: Iterable[tuple[str, int, int]], price: Price | None) ->
         }
         for arm in sorted(answers)
     }
+
+
+def add_checks(told: dict[str, Any], arms: Arms, counts: Counts, checks: Mapping[str, Any]) -> None:
+    """Adds to an outcome what became of the answers of each arm, and what the judge says, of each and of all.
+
+    As the manifests of the arms' folders have it.
+    """
+    total = Counter[str]()
+    for name, one in arms.items():
+        own = counts.get(arm_stage(name), {})
+        total.update(own)
+        found = checks_of_arm(own, checks)
+        del found["accepted"]  # which stands there as `samples`
+        told["arms"][one.arm.name].update({key: value for key, value in found.items() if value or key != "judged"})
+    if judged := checks_of_arm(total, checks)["judged"]:
+        told["judged"] = judged

@@ -23,6 +23,7 @@ SYNTHESIZE = "synthesize"  # with the name of a use case: "synthesize_math"
 CHECK = "check"  # likewise: samples, accepted, rejected-<reason>
 VERIFY = "verify"  # likewise: questions to a model that solves what a sample states
 JUDGE = "judge"  # likewise: questions to a judge
+ARM = "arm"  # likewise, of an arm of `ablate`: candidates, accepted, rejected-<reason>, judged, gold-<verdicts>
 COMPARE = "compare_samples"  # pairs of samples, in both orders
 TAKE_DOWN = "take_down"
 READ_HUB = "read_hub"
@@ -68,3 +69,12 @@ def judge_stage(use_case: str) -> str:
     'judge_math'
     """
     return f"{JUDGE}_{use_case}"
+
+
+def arm_stage(use_case: str) -> str:
+    """The stage of one arm of an experiment, by the use case that its samples name.
+
+    >>> arm_stage("math_few")
+    'arm_math_few'
+    """
+    return f"{ARM}_{use_case}"

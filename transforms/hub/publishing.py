@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from persona_hub.transforms.counting.stages import check_stage, judge_stage, synthesize_stage
+from persona_hub.transforms.counting.stages import arm_stage, check_stage, judge_stage, synthesize_stage
 from persona_hub.transforms.files.atomic import UNFINISHED, write_bytes
 from persona_hub.transforms.files.storage import delete_quietly, is_local, split_path
 from persona_hub.transforms.hub.current import PublishConflict, exclusive, read_current, require_current, set_current
@@ -120,23 +120,43 @@ def checks_of_folder(folder: str, made: BaseManifest) -> dict[str, Any]:
     if kind != "samples":
         return {}
     use_case, counts = rest.partition("/")[0], made.counts
+    if arm := counts.get(arm_stage(use_case)):
+        return checks_of_arm(arm, made.checks)
     asked, checked = counts.get(synthesize_stage(use_case), {}), counts.get(check_stage(use_case), {})
     unread = {reason: asked.get(f"lost-{reason}", 0) for reason in sorted(MALFORMED_REASONS)}
-    rejected = {name.removeprefix("rejected-"): n for name, n in checked.items() if name.startswith("rejected-")}
+    judging = counts.get(judge_stage(use_case), {})
     return {
         "accepted": checked.get("accepted", 0),
         "candidates": asked.get("answered", 0) + sum(unread.values()),
-        "rejected": {reason: n for reason, n in sorted({**unread, **rejected}.items()) if n},
-        "judged": judged(made, counts.get(judge_stage(use_case), {})),
+        "rejected": {reason: n for reason, n in sorted({**unread, **rejected_in(checked)}.items()) if n},
+        "judged": judged(made.checks, judging.get("answered", 0), judging),
     }
 
 
-def judged(made: BaseManifest, counts: Mapping[str, int]) -> dict[str, Any]:
-    """Who judged a use case's samples, how many, and how far that agrees with people; nothing where nobody did."""
-    if not (judge := made.checks.get("judge")):
+def checks_of_arm(counts: Mapping[str, int], checks: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of an arm of an experiment, by the counts under its `arm_stage` and the run's `checks`."""
+    return {
+        "accepted": counts.get("accepted", 0),
+        "candidates": counts.get("candidates", 0),
+        "rejected": rejected_in(counts),
+        "judged": judged(checks, counts.get("judged", 0), counts),
+    }
+
+
+def rejected_in(counts: Mapping[str, int]) -> dict[str, int]:
+    """{reason: samples}."""
+    return {name.removeprefix("rejected-"): n for name, n in sorted(counts.items()) if name.startswith("rejected-")}
+
+
+def judged(checks: Mapping[str, Any], samples: int, verdicts: Mapping[str, int]) -> dict[str, Any]:
+    """Who judged how many samples, and how far that agrees with people; nothing where nobody did.
+
+    `checks`: as a run's manifest has them. `verdicts`: counts, as `count_name` names them.
+    """
+    if not (judge := checks.get("judge")):
         return {}
-    found = {"judge": judge["model"], "remark": judge["remark"], "samples": counts.get("answered", 0)}
-    return found | (agreement_in(counts).told if "gold" in made.checks else {})
+    found = {"judge": judge["model"], "remark": judge["remark"], "samples": samples}
+    return found | (agreement_in(verdicts).told if "gold" in checks else {})
 
 
 def delete_unnamed(output: str, folder: str, files: Iterable[FileEntry]) -> None:

@@ -15,7 +15,6 @@ from persona_hub.transforms.counting.stages import synthesize_stage
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.llm.protocol import MALFORMED_REASONS
 from persona_hub.transforms.records import DeadLetter, Persona, Rejected
-from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesize.sample_task import SynthesizeTask, count_questions
 from persona_hub.transforms.wire.batches import Batch
 
@@ -32,6 +31,7 @@ class PersonasAndEarlier(NamedTuple):
 class RoundResult(NamedTuple):
     """What came of the personas of a round."""
 
+    answered: SampleBatches  # what was read in answers, before any check
     accepted: SampleBatches
     rejected: tuple[beam.PCollection[Batch[Rejected]], ...]
     unread: beam.PCollection[Batch[Rejected]]  # answers that are malformed: they are among the dead letters, too
@@ -55,8 +55,9 @@ class OneRound(beam.PTransform):
         asked = personas | "CountAsked" >> count.with_output_types(tuple[Key, int])
         answers = personas | "Generate" >> Generate(stage=stage, task=self.task, model=self.model)
         checked = SamplesAndEarlier(answers.results, given.earlier) | "CheckSamples" >> self.check
-        unread = answers.dead_letters | "Unread" >> beam.FlatMap(unread_answers, use_case).with_output_types(Batch)
+        unread = answers.dead_letters | "Unread" >> beam.FlatMap(unread_answers, self.task).with_output_types(Batch)
         return RoundResult(
+            answered=answers.results,
             accepted=checked.samples,
             rejected=checked.rejected,
             unread=unread,
@@ -65,17 +66,17 @@ class OneRound(beam.PTransform):
         )
 
 
-def unread_answers(letters: Batch[DeadLetter], use_case: UseCase) -> Iterator[Batch[Rejected]]:
+def unread_answers(letters: Batch[DeadLetter], task: SynthesizeTask) -> Iterator[Batch[Rejected]]:
     """The rows of answers that could not be read, of a batch of dead letters, with the beginning of each."""
     found = Batch(
         Rejected(
-            persona_id=letter.key,
+            persona_id=persona_id,
             persona="",
-            use_case=use_case.name,
+            use_case=name,
             text=letter.excerpt,
-            description=use_case.description,
+            description=task.use_case.description,
             model="",
-            prompt_hash=use_case.prompt.prompt_hash,
+            prompt_hash=task.use_case.prompt.prompt_hash,
             number=0,
             input_tokens=0,
             output_tokens=0,
@@ -84,6 +85,7 @@ def unread_answers(letters: Batch[DeadLetter], use_case: UseCase) -> Iterator[Ba
         )
         for letter in letters
         if letter.reason in MALFORMED_REASONS
+        for name, persona_id in [task.owner(letter.key)]
     )
     if found:
         yield found

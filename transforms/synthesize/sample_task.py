@@ -63,6 +63,10 @@ class SynthesizeTask:
         """Id of the persona."""
         return persona.persona_id
 
+    def owner(self, key: str) -> tuple[str, str]:
+        """(use case that samples name, id of the persona) of a key."""
+        return self.use_case.name, key
+
 
 def numbers_of(persona: Persona, samples_per_persona: int) -> Sequence[int]:
     """Numbers of the samples wanted of a persona: fewer of the last one of a choice, and in a round those of it."""

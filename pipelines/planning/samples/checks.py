@@ -34,10 +34,10 @@ CHECKS_TOLD = {  # what of a manifest's `checks` a message names, and as what
 SHOWN_OF_CHECK = 160  # characters
 
 
-def checks_of(options: SynthesisOptions, where: Where, pii: str, use_cases: Sequence[UseCase] = ()) -> Checks:
+def checks_of(options: SynthesisOptions, where: Where, pii: str, use_cases: Sequence[str] = ()) -> Checks:
     """The checks that options name, as yet without the job's limits of tokens and the stages' parts of its budget.
 
-    `use_cases`: those that a gold set may be of. Raises UsageError, PromptError, RubricError, GoldError, and
+    `use_cases`: names of those that a gold set may be of. Raises UsageError, PromptError, RubricError, GoldError, and
     CorpusError for a benchmark that cannot be read.
     """
     verify = parse_verify(options.verify)
@@ -45,7 +45,7 @@ def checks_of(options: SynthesisOptions, where: Where, pii: str, use_cases: Sequ
         verify=verify,
         solve=solve_prompt(options.prompt_dir) if verify.asks else None,
         judge=judge_of(options, where),
-        gold=read_gold(options.judge_gold, [one.name for one in use_cases]) if options.judge_gold else (),
+        gold=read_gold(options.judge_gold, use_cases) if options.judge_gold else (),
         threshold=options.sample_threshold,
         against=benchmarks_of(options.against_benchmark) if options.against_benchmark else (),
         contacts=pii != "keep",

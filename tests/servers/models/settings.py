@@ -82,6 +82,11 @@ def made_up(prompt: str, schema: dict[str, Any] | None, salt: str, right: float 
     if not schema:
         return sentence(0)
     fields = schema.get("properties", {})
+    if fields.get("answers", {}).get("type") == "array":  # several answers at once, each with a probability
+        one = fields["answers"]["items"]["properties"]["answer"]
+        texts = [made_up(prompt, one if one.get("properties") else None, f"{salt} {i}", right) for i in range(5)]
+        answers = [json.loads(text) if one.get("properties") else text for text in texts]
+        return json.dumps({"answers": [{"probability": 0.1, "answer": answer} for answer in answers]})
     if {"problem", "solution"} <= fields.keys():
         return json.dumps(math_problem(prompt, salt, right))
     if {"problem", "program"} <= fields.keys():
