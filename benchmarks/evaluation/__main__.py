@@ -1,20 +1,23 @@
 """What the figures of an evaluation cost, and what they are of real personas.
 
     python -m benchmarks.evaluation cost [ROWS] | figures | linear
+    python -m benchmarks.evaluation scale [--personas 1000000] [--samples N] [--folder DIR] [--flags "..."]
 
 `cost`: CPU of each sum, a row, over ROWS rows (20,000): the 5,000 released personas again and again, with the samples
 made of them as documents, and 50,000 real vectors, widened to 512 numbers; and CPU of what is computed once, of the
 hash sample. `figures`: of released personas, of as many copies, of one template, and of GSM8K, all cut alike. `linear`:
-CPU a row of 10,000 and of 40,000 rows. One thread, one process; read ratios. It reads the folder PERSONA_HUB_DATA.
+CPU a row of 10,000 and of 40,000 rows. One thread, one process; read ratios. `scale`: the whole command on made hubs of
+a million and of a tenth (`scale.py`). All read the folder PERSONA_HUB_DATA.
 """
 
 from __future__ import annotations
 
-import gzip
+import argparse
 import json
-import os
 import pickle
+import shlex
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +26,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks.evaluation.material import NUMBERS, data, released, vectors_512
+from benchmarks.evaluation.scale import scale
 from persona_hub.transforms.attributes import read_attributes
 from persona_hub.transforms.contamination.masks import word_codes
 from persona_hub.transforms.evaluation.diversity.coverage import abundance_of, rarefied
@@ -48,28 +53,10 @@ from persona_hub.transforms.evaluation.repetition.groups import repeated_share
 from persona_hub.transforms.evaluation.repetition.patterns import capitalised_names, openings, template_keys
 from persona_hub.transforms.evaluation.repetition.value_counts import ValueCounts, candidates_of
 from persona_hub.transforms.similarity.shingles import token_sets
-from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
 
-BATCH, SAMPLED, QUERIES, NUMBERS = 1000, 2000, 1000, 512
+BATCH, SAMPLED, QUERIES = 1000, 2000, 1000
 THRESHOLDS = (0.8, 0.9)
 BUDGET_US = 300
-
-
-def data(name: str) -> Path:
-    """A file of the real data."""
-    return Path(os.environ["PERSONA_HUB_DATA"]) / name
-
-
-def released() -> list[dict[str, str]]:
-    """Rows of released tools and their personas."""
-    raw = gzip.decompress(data("personas/personahub_tool.jsonl.gz").read_bytes())
-    return [json.loads(line) for line in raw.splitlines()]
-
-
-def vectors_512() -> StoredVectors:
-    """50,000 real vectors of 384 numbers, zeros beside them."""
-    rows = np.load(data("vectors/minilm_personas_50k.npy")).astype(np.float32)
-    return to_stored(np.pad(rows, ((0, 0), (0, NUMBERS - rows.shape[1]))))
 
 
 class Rows:
@@ -220,10 +207,23 @@ def figures() -> None:
         print(f"clusters of 5,000 real vectors at {threshold}: {curve}; {when_to_stop(found)}")
 
 
+def scaled(given: list[str]) -> None:
+    """Reads the flags of `scale`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--personas", type=int, default=1_000_000)
+    parser.add_argument("--samples", type=int, default=0)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "persona-hub-evaluated")
+    parser.add_argument("--flags", default="")
+    args = parser.parse_args(given)
+    scale(args.personas, args.samples, args.folder, shlex.split(args.flags))
+
+
 if __name__ == "__main__":
     with threadpool_limits(limits=1):
         what, *rest = sys.argv[1:] or ["cost"]
         if what == "cost":
             cost(int(rest[0]) if rest else 20_000)
+        elif what == "scale":
+            scaled(rest)
         else:
             {"figures": figures, "linear": linear}[what]()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from persona_hub.pipelines.cli.option import COUNT, Options, again, option, truth
 
+TEMPLATES = ("build", "refresh", "synthesize", "evaluate", "ablate")  # the jobs that have a flex template
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceOptions(Options):
@@ -21,7 +23,7 @@ class TemplateOptions(ServiceOptions):
 
     job: str = option(
         "job of the template; default for a schedule: refresh",
-        choices=("build", "refresh", "synthesize"),
+        choices=TEMPLATES,
         required=True,
     )
     template: str = option("the flex template that Cloud Build made", required=True, metavar="gs://...")

@@ -12,13 +12,17 @@ FRACTION = r"(\.[0-9]+)?"
 def number_pattern(kind: NumberRange) -> str:
     """Matches, as a whole, the decimal numbers that `kind` takes, written without exponent or leading zeros.
 
-    Bounds of a fraction may have one decimal. From LARGEST on only the number of digits is limited.
+    Bounds of a fraction count to one decimal; the flag knows the rest. From LARGEST on only the number of
+    digits is limited.
     """
     if kind.kind is int:
         return signed_pattern(int(kind.low), int(kind.high))
     if kind.high == ANY:
         return f"{whole_pattern(ceil(kind.low), LARGEST)}{FRACTION}"
     first, last = ceil(kind.low), floor(kind.high)
+    if first > last:  # no whole number is between them
+        tenth, most = round(kind.low * 10) % 10, round(kind.high * 10) % 10
+        return rf"{last}\.([{tenth}-{most - 1}][0-9]*|{most}0*)"
     parts = [rf"{last}(\.0+)?"] if last == kind.high else []
     if first < last:
         parts.insert(0, f"({whole_pattern(first, last - 1)}){FRACTION}")

@@ -14,18 +14,19 @@ from typing import Any
 
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME, Job
 from persona_hub.pipelines.cli.date_macros import MACRO
+from persona_hub.pipelines.cli.launch_options import TEMPLATES
 from persona_hub.pipelines.cli.option import NumberRange, Option, truth
 from persona_hub.pipelines.cli.parser import is_inherited, typed_default
 from persona_hub.pipelines.cli.sections import sections_of
 from persona_hub.pipelines.cloud.number_patterns import number_pattern
+from persona_hub.transforms.ablation.arms import OWN_ARMS
 from persona_hub.transforms.embedding.registry import PAID_EMBEDDERS
 from persona_hub.transforms.llm.registry import EXPORT, SERVED_BACKENDS
+from persona_hub.transforms.records import HOP_LIMIT
 from persona_hub.transforms.store.registry import TABLE_ADDRESS
 from persona_hub.transforms.synthesis.packaged import PACKAGED
 from persona_hub.transforms.synthesis.settings import ANSWER_FORMS, FAMILIES
 from persona_hub.transforms.synthesis.use_cases import USE_CASE_NAMES
-
-TEMPLATES = ("build", "refresh", "synthesize")
 
 # Workers and launcher see no disk but their own: what a job reads and writes lies on Cloud Storage.
 BUCKET = r"gs://[a-z0-9][a-z0-9._-]+[a-z0-9]"
@@ -43,6 +44,8 @@ PLACE = r"[^\s/?#@]+"
 URL = rf"https?://{PLACE}(/[^\s?#@]*)?"
 MODEL = r"[^\s:][^\s]*"
 SERVED = "|".join(name for name in SERVED_BACKENDS if name != EXPORT)
+DRAWN = r"[1-9][0-9]{0,5}"  # personas of an arm
+ARM = rf"{'|'.join(OWN_ARMS)}|hub(:{DRAWN})?|diverse:{DRAWN}|hop:[0-{HOP_LIMIT}](:{DRAWN})?"
 PATTERNS = {  # of each flag that is a text: (what one value matches as a whole, type of the parameter)
     "input": (INPUT, "TEXT"),  # may be several, set apart by commas
     "personas": (INPUT, "TEXT"),
@@ -88,6 +91,11 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "judge_gold": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "rubric": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "against_benchmark": (CLOUD_OBJECT, "TEXT"),
+    "arms": (ARM, "TEXT"),
+    "compare": (ARM, "TEXT"),
+    "version": (r"[^/\s]+", "TEXT"),
+    "samples": (CLOUD_FOLDER, "TEXT"),  # or a file
+    "reference": (CLOUD_OBJECT, "GCS_READ_FILE"),
 }
 
 

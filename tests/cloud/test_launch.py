@@ -23,8 +23,8 @@ def api() -> Iterator[Server]:
         yield server
 
 
-def launch(api: Server, *flags: str) -> int:
-    where = ["--job=build", f"--template={TEMPLATE}", "--project=p", "--region=r", f"--endpoint={api.url}"]
+def launch(api: Server, *flags: str, job: str = "build") -> int:
+    where = [f"--job={job}", f"--template={TEMPLATE}", "--project=p", "--region=r", f"--endpoint={api.url}"]
     return main(["launch", *where, *flags])
 
 
@@ -51,6 +51,21 @@ def test_a_job_is_launched_with_what_was_given(api: Server, capsys: pytest.Captu
         "ipConfiguration": 2,
     }
     assert f"https://console.cloud.google.com/dataflow/jobs/r/{Server.ID}?project=p" in capsys.readouterr().out
+
+
+def test_evaluations_and_experiments_are_launched_too(api: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """An experiment pays, so its answers lie where all workers see them; an evaluation asks nobody."""
+    place = ["--hub=gs://box/hub", "--output=gs://box/out"]
+    assert launch(api, *place, "--samples=gs://box/more", job="evaluate") == DONE
+    arms = ["--use_case=math", "--samples_per_arm=350", "--arms", "none", "hub:100"]
+    paid = [*place, *arms, "--llm=vertex:m"]
+    assert launch(api, *paid, job="ablate") == WRONG_COMMAND
+    assert "--response_store: vertex:m is paid" in capsys.readouterr().err
+    assert launch(api, *paid, "--response_store=bigtable://p/i/t", job="ablate") == DONE
+    sent = [json.loads(body)["launchParameter"]["parameters"] for _, body in api.bodies]
+    named = {"hub": "gs://box/hub", "output": "gs://box/out"}
+    assert sent[0] == {**named, "samples": "gs://box/more"}
+    assert {**named, "samples_per_arm": "350", "arms": "none,hub:100"}.items() <= sent[1].items()
 
 
 @pytest.mark.parametrize(

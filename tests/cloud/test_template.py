@@ -65,6 +65,11 @@ EXAMPLES = {
     "judge_gold": "gs://box/gold.jsonl | gold.jsonl",
     "rubric": "gs://box/rubric.yaml | rubric.yaml",
     "against_benchmark": "gs://box/gsm8k.jsonl gs://box/a.csv:question | gsm8k.jsonl",
+    "arms": "none few,occupations,hub:10,hub,diverse:100 hop:7,hop:0:20 | all hub:0 diverse hop:8 hop",
+    "compare": "hub:100,none | everything",
+    "version": "3 0003-1f2e3d4c | a/b",
+    "samples": "gs://more gs://more/math.jsonl | more math.jsonl",
+    "reference": "gs://box/gsm8k.jsonl gs://box/people.csv | people.csv",
     "where": "hop<2 language=de |",
     "choose": "random diverse stratified:language,hop | all stratified:",
     "format": "auto warc | pdf",
@@ -100,7 +105,7 @@ def test_each_flag_is_a_parameter_and_each_parameter_a_flag(job: str) -> None:
     actions = {action.dest: action for action in parser_of(JOB_BY_NAME[job])._actions}
     flags = {name: action for name, action in actions.items() if name in own and own[name].in_template}
     # What a model's file says is sent as the other flags; nobody looks at a launcher's progress.
-    assert own.keys() - flags.keys() == {"model", "progress"}
+    assert own.keys() - flags.keys() == {"model", "progress"} & own.keys()
     assert flags.keys() == parameters(job).keys()
     assert [flag.required for flag in flags.values()] == [not found["isOptional"] for found in parameters(job).values()]
 
@@ -109,8 +114,8 @@ def test_the_service_takes_them(job: str) -> None:
     message = TemplateMetadata.from_json((FOLDER / f"{job}.json").read_text(), ignore_unknown_fields=False)
     assert len(message.parameters) == len(parameters(job))
     kinds = {parameter.name: parameter.param_type for parameter in message.parameters}
-    assert kinds["max_in_flight"] == ParameterType.NUMBER
-    assert kinds["pii"] == ParameterType.ENUM
+    assert kinds["partitions"] == ParameterType.NUMBER
+    assert kinds.get("pii", ParameterType.ENUM) == ParameterType.ENUM
     with pytest.raises(Exception, match="regex"):
         TemplateMetadata.from_json('{"parameters": [{"name": "a", "regex": "b"}]}', ignore_unknown_fields=False)
 
@@ -121,9 +126,13 @@ def test_what_they_accept_the_job_accepts_too(job: str) -> None:
         accepted, refused = examples(name, options_of(JOB_BY_NAME[job].options)[name])
         if default := parameter.get("defaultValue"):
             accepted.append(default)
-        required = [f"--{flag}=gs://box/x" for flag, found in parameters(job).items() if not found["isOptional"]]
-        if "input" in parameters(job) and name != "input":  # one of two that need not both be there
-            required.append("--input=gs://box/x")
+        required = [
+            f"--{flag}={3 if found['paramType'] == 'NUMBER' else 'gs://box/x'}"
+            for flag, found in parameters(job).items()
+            if not found["isOptional"]
+        ]
+        if (several := JOB_BY_NAME[job].options.one_of) and name != several[0]:  # not all of these need be there
+            required.append(f"--{several[0]}=gs://box/x")
         for value in accepted:
             assert re.match(regex, value), (name, value)
             read_options(JOB_BY_NAME[job], [*required, f"--{name}={value}"])
@@ -139,7 +148,7 @@ def examples(name: str, one: Option) -> tuple[list[str], list[str]]:
         return accepted.split(), others.split()
     low, high = (kind.kind(min(bound, 1e15)) for bound in (kind.low, kind.high))
     refused = ["much", "1,5", *([] if kind.low < 0 else [str(low - 1), "-1"])]
-    return [f"{max(low, -1e15):.{1 if kind.kind is float else 0}f}", f"{high}"], refused
+    return [f"{max(low, -1e15):.{3 if kind.kind is float else 0}f}", f"{high}"], refused
 
 
 def test_every_text_has_a_pattern_and_examples() -> None:
@@ -156,7 +165,7 @@ def test_a_range_of_whole_numbers_is_exact(low: int, high: int) -> None:
     assert found == list(range(low, high + 1))
 
 
-@pytest.mark.parametrize(("low", "high"), [(0.5, 1.0), (0.1, 3600.0), (0.0, 2.0), (0.0, 1.0)])
+@pytest.mark.parametrize(("low", "high"), [(0.5, 1.0), (0.1, 0.5), (0.1, 3600.0), (0.0, 2.0), (0.0, 1.0)])
 def test_a_range_of_fractions_is_exact_to_the_decimal(low: float, high: float) -> None:
     kind = NumberRange(low, high, float)
     pattern = re.compile(number_pattern(kind))
