@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,15 +13,21 @@ import orjson
 
 from persona_hub.pipelines.cli.command_options import EvaluateOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
-from persona_hub.pipelines.cli.log_lines import say
+from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.evaluated_files import ReadFileRows
 from persona_hub.pipelines.pages.report.evaluated import LOST_WHOLE, ReportFacts, facts_of, facts_of_files, report_of
-from persona_hub.pipelines.pages.report.given import GivenSamples, digest_of, reference_of_file, samples_of
+from persona_hub.pipelines.pages.report.given import (
+    GivenSamples,
+    balance_of_flags,
+    digest_of,
+    reference_of_file,
+    samples_of,
+)
 from persona_hub.pipelines.pages.report.page import INDEX, REPORT_JSON, write_report
 from persona_hub.pipelines.planning.embedders import EMBEDDER
 from persona_hub.pipelines.planning.plan import unpacked_size
-from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for
+from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, shards_for
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
@@ -31,6 +37,7 @@ from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import ONE_MODEL, split_embedder
 from persona_hub.transforms.embedding.thresholds import DEFAULT_EMBEDDER, default_threshold
+from persona_hub.transforms.evaluate.balance import BALANCE_FOLDER, BalancePlan
 from persona_hub.transforms.evaluate.evaluate import Evaluated, EvaluateRows, ReadHubRows
 from persona_hub.transforms.evaluate.sections.samples import BesideHub
 from persona_hub.transforms.files.storage import file_exists, join_path, read_bytes
@@ -58,6 +65,7 @@ class EvaluateJob:
     facts: ReportFacts
     given: GivenSamples
     done: bool
+    balance: BalancePlan | None = None
     store: str = ""  # nothing is asked
 
     @property
@@ -68,7 +76,7 @@ class EvaluateJob:
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""
         given = self.given
-        evaluate = EvaluateRows(compared=self.compared, sample_files=given.files, read=given.read)
+        evaluate = EvaluateRows(compared=self.compared, sample_files=given.files, read=given.read, balance=self.balance)
         found = p | "Rows" >> self.rows | "Evaluate" >> evaluate
         _ = found | "Publish" >> beam.Map(publish_report, self.facts, self.output)
 
@@ -83,8 +91,28 @@ class EvaluateJob:
         for one in found.get("warnings", ()):
             if one["bad"]:
                 say(f"warning: {one['text']}; {one['remedy']}")
+        say_lines(balance_told(found, self.output))
         say(join_path(self.output, INDEX), join_path(self.output, REPORT_JSON))
         return BUDGET_SPENT if LOST_WHOLE in found.get("hub", {}) else DONE
+
+
+def balance_told(found: Mapping[str, Any], output: str) -> Iterator[str]:
+    """What a balance came to, and how it is used; nothing where none was asked for."""
+    figures = (found.get("demographics") or {}).get("balance")
+    if not figures:
+        return
+    worth, weight, most = (
+        figures[name]["value"] for name in ("effective_sample_size", "largest_weight", "largest_quota_sample")
+    )
+    yield (
+        f"balance: {figures['effective_sample_size']['n']:,} personas are worth {worth:,.1f} equal ones, the largest "
+        f"weight is {weight:.3g}, a quota sample has at most {int(most):,}"
+    )
+    table = join_path(output, BALANCE_FOLDER)
+    if "quota_sample" in figures and "version" in found.get("hub", {}):
+        yield f"use it: persona-hub synthesize --columns {table} --where given.quota=1 --hub ..."
+    else:
+        yield f"weights: {table}"
 
 
 def publish_report(found: Evaluated, facts: ReportFacts, output: str) -> None:
@@ -105,6 +133,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
         raise UsageError(f"--hub {options.hub}: version {made.version} holds no persona; there is nothing to evaluate")
     given = samples_of(options.samples, hub)
     reference = reference_of_file(options.reference)
+    wanted, balance = balance_of_flags(*balance_flags(options), reference.tables)
     name = made.models.get(EMBEDDER, DEFAULT_EMBEDDER)
     decisive = fingerprint(
         {
@@ -112,6 +141,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
             "hub": [made.version, content_of(made)],
             "samples": given.identity,
             "reference": reference.identity,
+            **({"balance": balance} if wanted else {}),
         }
     )
     here = split_embedder(name)[0] in ONE_MODEL and bool(made.records_of("vectors"))
@@ -130,7 +160,13 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
         facts=facts_of(hub, given, {EVALUATION: decisive}),
         given=given,
         done=is_held(options.output, decisive),
+        balance=BalancePlan(wanted, options.output, shards_for(personas)) if wanted else None,
     )
+
+
+def balance_flags(options: EvaluateOptions) -> tuple[str, int, float]:
+    """The flags of a balance."""
+    return options.balance, options.balance_rows, options.balance_most_weight
 
 
 def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
@@ -139,6 +175,7 @@ def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
         raise UsageError("--version: goes with --hub, and there is none")
     files = match_corpus(options.personas, flag="--personas")
     given, reference = samples_of(options.samples, None), reference_of_file(options.reference)
+    wanted, balance = balance_of_flags(*balance_flags(options), reference.tables)
     decisive = fingerprint(
         {
             "form": EVALUATION_FORM,
@@ -146,10 +183,12 @@ def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
             "fields": options.persona_field,
             "samples": given.identity,
             "reference": reference.identity,
+            **({"balance": balance} if wanted else {}),
         }
     )
     embedder = EmbedderConfig(DEFAULT_EMBEDDER)
-    blocks = options.partitions or blocks_for(unpacked_size(files) // ROW_BYTES)
+    rows = unpacked_size(files) // ROW_BYTES
+    blocks = options.partitions or blocks_for(rows)
     return EvaluateJob(
         rows=ReadFileRows(files=files, blocks=blocks, embedder=embedder, fields=options.persona_field),
         output=options.output,
@@ -164,6 +203,7 @@ def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
         facts=facts_of_files([file.path for file in files], DEFAULT_EMBEDDER, given, {EVALUATION: decisive}),
         given=given,
         done=is_held(options.output, decisive),
+        balance=BalancePlan(wanted, options.output, shards_for(rows)) if wanted else None,
     )
 
 

@@ -54,5 +54,6 @@ LONGEST = (
     "commands/test_estimate",
     "ablate/test_job",
     "evaluate/test_evaluate",
+    "evaluate/test_balance",
     "store/test_response_store",
 )

@@ -40,6 +40,7 @@ from persona_hub.pipelines.cli.model_options import (
 from persona_hub.pipelines.cli.option import again
 from persona_hub.pipelines.cli.samples.ablation_options import AblationOptions
 from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions, CheckOptions
+from persona_hub.pipelines.cli.samples.column_options import ColumnOptions
 from persona_hub.pipelines.cli.samples.use_case_options import SettingOptions
 
 
@@ -101,7 +102,7 @@ class DedupOptions(InputOptions, PersonaDedupOptions, AgainstOptions, RunOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class SynthesizeOptions(HubOptions, SynthesisOptions, AcceptedOptions, PiiOptions, RunOptions):
+class SynthesizeOptions(HubOptions, SynthesisOptions, ColumnOptions, AcceptedOptions, PiiOptions, RunOptions):
     """Options of `synthesize`."""
 
     output: str = again(OutputOptions, "output", help="folder for samples and dead letters, local or gs:// ...")
@@ -185,7 +186,7 @@ class PreviewOptions(PreviewSizeOptions, BuildOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstimateOptions(EstimateSizeOptions, BuildOptions, AcceptedOptions):
+class EstimateOptions(EstimateSizeOptions, BuildOptions, ColumnOptions, AcceptedOptions):
     """Options of `estimate`: those of a build, or with a hub those of `synthesize`."""
 
     one_of = ("input", "personas", "hub")

@@ -11,6 +11,7 @@ from persona_hub.pipelines.cli.evaluation import review_options as review
 from persona_hub.pipelines.cli.option import Option, Options, options_of, own_options, takes
 from persona_hub.pipelines.cli.samples import ablation_options as ablation
 from persona_hub.pipelines.cli.samples import check_options as check
+from persona_hub.pipelines.cli.samples import column_options as columns
 from persona_hub.pipelines.cli.samples import use_case_options as settings
 
 SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
@@ -39,7 +40,16 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
         "duplicates",
         (corpus.WordDedupOptions, models.EmbedderOptions, corpus.AcrossLanguagesOptions, hub.AgainstOptions),
     ),
-    ("samples", (corpus.UseCaseOptions, settings.SettingOptions, check.CheckOptions, check.AcceptedOptions)),
+    (
+        "samples",
+        (
+            corpus.UseCaseOptions,
+            columns.ColumnOptions,
+            settings.SettingOptions,
+            check.CheckOptions,
+            check.AcceptedOptions,
+        ),
+    ),
     ("experiment", (ablation.AblationOptions,)),
     ("evaluation", (evaluation.EvaluationOptions,)),
     (

@@ -21,6 +21,7 @@ from persona_hub.pipelines.cli.sections import sections_of
 from persona_hub.pipelines.cloud.number_patterns import number_pattern
 from persona_hub.transforms.ablation.arms import OWN_ARMS
 from persona_hub.transforms.embedding.registry import PAID_EMBEDDERS
+from persona_hub.transforms.evaluation.demographics.cells import ATTRIBUTES
 from persona_hub.transforms.llm.registry import EXPORT, SERVED_BACKENDS
 from persona_hub.transforms.records import HOP_LIMIT
 from persona_hub.transforms.store.registry import TABLE_ADDRESS
@@ -46,6 +47,7 @@ MODEL = r"[^\s:][^\s]*"
 SERVED = "|".join(name for name in SERVED_BACKENDS if name != EXPORT)
 DRAWN = r"[1-9][0-9]{0,5}"  # personas of an arm
 ARM = rf"{'|'.join(OWN_ARMS)}|hub(:{DRAWN})?|diverse:{DRAWN}|hop:[0-{HOP_LIMIT}](:{DRAWN})?"
+ONE_ATTRIBUTE = "|".join(ATTRIBUTES)
 PATTERNS = {  # of each flag that is a text: (what one value matches as a whole, type of the parameter)
     "input": (INPUT, "TEXT"),  # may be several, set apart by commas
     "personas": (INPUT, "TEXT"),
@@ -76,6 +78,8 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "embedder": (rf"use|hash|offline|savedmodel:{CLOUD_FOLDER}|({'|'.join(PAID_EMBEDDERS)}):{MODEL}", "TEXT"),
     "use_case": (rf"all|none|{'|'.join(USE_CASE_NAMES)}|{BUCKET}/[^,\r\n]+\.ya?ml", "TEXT"),
     "where": (r"[^\r\n]*\S[^\r\n]*", "TEXT"),
+    "balance": (rf"({ONE_ATTRIBUTE})(,({ONE_ATTRIBUTE}))*|{BUCKET}/[^,\r\n]+\.csv", "TEXT"),
+    "columns": (rf"{CLOUD_OBJECT}", "TEXT"),
     "choose": (r"random|diverse|stratified:[^\r\n]*\S[^\r\n]*", "TEXT"),
     "examples": (rf"([a-z][a-z0-9_]*=)?{CLOUD_OBJECT}", "TEXT"),
     "form": (rf"{'|'.join(form for one in PACKAGED.values() for form in one.forms)}", "TEXT"),

@@ -70,6 +70,8 @@ EXAMPLES = {
     "version": "3 0003-1f2e3d4c | a/b",
     "samples": "gs://more gs://more/math.jsonl | more math.jsonl",
     "reference": "gs://box/gsm8k.jsonl gs://box/people.csv | people.csv",
+    "balance": "country country,life_stage gs://box/shares.csv | shares.csv country; gs://box/shares.txt",
+    "columns": "gs://box/balance gs://box/a.jsonl,gs://box/b.jsonl | balance",
     "where": "hop<2 language=de |",
     "choose": "random diverse stratified:language,hop | all stratified:",
     "format": "auto warc | pdf",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from persona_hub.transforms.choice.columns import ChoiceError, Column, JoinedRow, tables_of
 from persona_hub.transforms.choice.conditions import Condition
+from persona_hub.transforms.choice.own_columns import OWN_COLUMNS
 from persona_hub.transforms.choice.where import parse_columns, parse_where
 
 RANDOM, DIVERSE, STRATIFIED = "random", "diverse", "stratified"
@@ -56,6 +57,8 @@ class Choice:
     seed: int = 0
     samples: int = 0
     each: int = 1
+    own_files: tuple[str, ...] = ()  # a table of the user's own, whose columns are asked for as given.NAME
+    own_digest: str = ""  # of what these hold
 
     @property
     def personas(self) -> int:
@@ -81,7 +84,8 @@ class Choice:
     @property
     def tables(self) -> tuple[str, ...]:
         """Tables beside that of personas that hold any of these."""
-        return tables_of(self.columns)
+        own = (OWN_COLUMNS,) if self.own_files and any(column.is_given for column in self.columns) else ()
+        return (*tables_of(self.columns), *own)
 
     @property
     def told(self) -> str:
@@ -92,6 +96,7 @@ class Choice:
                 f"where {self.where}" if self.where else "",
                 str(self.method) if self.method != Method() else "",
                 f"seed {self.seed}" if self.seed else "",
+                f"columns {self.own_digest}" if self.own_digest else "",
             )
             if part
         )

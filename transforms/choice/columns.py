@@ -56,6 +56,7 @@ class JoinedRow(NamedTuple):
     persona: Persona
     attributes: Any = None
     members: Any = None
+    columns: Any = None  # of a table of the user's own
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Column:
         """Row -> value: an int of a number, else a text, "" where there is none."""
         name, table = self.name, self.table
         if self.is_given:
-            return lambda row: given_value(row.attributes.given if row.attributes else "", name.removeprefix(GIVEN))
+            return own_or_given(name.removeprefix(GIVEN))
         if table == "personas":
             return lambda row: getattr(row.persona, name)
         place, nothing = JoinedRow._fields.index(table), UNSPECIFIED if table == "attributes" else ""
@@ -106,6 +107,16 @@ def column_of(name: str) -> Column:
     if name in PERSONA_COLUMNS or name in TABLE_OF or (name.startswith(GIVEN) and name != GIVEN):
         return Column(name)
     raise ChoiceError(f"no column {name!r}; there are {', '.join(COLUMNS)}")
+
+
+def own_or_given(name: str) -> Callable[[JoinedRow], str]:
+    """Row -> a column of the user's own table, else of what the persona came with."""
+
+    def read(row: JoinedRow) -> str:
+        own = given_value(row.columns.given, name) if row.columns else ""
+        return own or (given_value(row.attributes.given, name) if row.attributes else "")
+
+    return read
 
 
 def given_value(given: str, name: str) -> str:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.pvalue import AsSingleton
+from apache_beam.pvalue import AsList, AsSingleton
 
 from persona_hub.transforms.counting.lost_files import lost_files
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.errors import InvalidInputError
+from persona_hub.transforms.evaluate.balance import BALANCE_FOLDER, NO_PERSONA, BalancePlan, WriteBalance
 from persona_hub.transforms.evaluate.hub_rows import (
     ATTRIBUTE_ROWS,
     MEMBER_ROWS,
@@ -38,6 +40,7 @@ from persona_hub.transforms.evaluate.sections.novelty import novelty_section
 from persona_hub.transforms.evaluate.sections.quality import quality_section
 from persona_hub.transforms.evaluate.sections.repetition import repetition_section
 from persona_hub.transforms.evaluate.sections.samples import BesideHub, Owner, told_of_samples
+from persona_hub.transforms.evaluation.demographics.balance import Balance
 from persona_hub.transforms.evaluation.diversity.distinct_clusters import cluster_labels
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.vectors import ReadVectors
@@ -77,6 +80,7 @@ class EvaluateRows(beam.PTransform):
     compared: BesideHub
     sample_files: Sequence[str] = ()  # of samples and rejected ones
     read: Callable[[str], Iterator[SampleSums]] = sums_of_file  # one of these
+    balance: BalancePlan | None = None  # a table of weights that is written before the report
 
     def expand(self, given: EvaluatedRows) -> beam.PCollection[Evaluated]:
         """Blocks are joined once, and walked over twice: the sample decides what is counted of all."""
@@ -106,6 +110,10 @@ class EvaluateRows(beam.PTransform):
         owners = (
             rows | "Owners" >> beam.FlatMap(owners_in, AsSingleton(samples)) | "AllOwners" >> beam.combiners.ToDict()
         )
+        balance: tuple[Any, ...] = ()
+        if self.balance:
+            found, written = (rows, sums) | "Balance" >> WriteBalance(plan=self.balance)
+            balance = (AsSingleton(found), AsList(written))  # so no report is without its table
         return sums | "Sections" >> beam.Map(
             evaluated,
             self.compared,
@@ -115,6 +123,7 @@ class EvaluateRows(beam.PTransform):
             AsSingleton(owners),
             AsSingleton(lost),
             AsSingleton(files),
+            *balance,
         )
 
 
@@ -190,10 +199,12 @@ def evaluated(
     owners: Mapping[str, Owner],
     lost: Mapping[str, int],
     files: Mapping[str, int],
+    balance: Balance | None = None,
+    written: Sequence[str] = (),
 ) -> Evaluated:
     """All sections. Raises InvalidInputError where there is no persona."""
     if sums is None:
-        raise InvalidInputError("no persona was read; name other files, or the field of the text by --persona_field")
+        raise InvalidInputError(NO_PERSONA)
     labels = cluster_labels(sampled.vectors, compared.persona_threshold)
     accepted: list[SampledSample] = samples.accepted.payloads
     others = {"samples": [one.text for one in accepted], "reference": list(compared.reference_texts)}
@@ -201,10 +212,13 @@ def evaluated(
     told = told_of_samples(samples, sampled, owners, compared)
     if told.distinct:
         diversity["samples_by_meaning"] = told.distinct
+    demographics = demographics_section(sums.demographics, compared.references)
+    if balance:
+        demographics |= {**balance.section(), "balance_table": f"{BALANCE_FOLDER}/: {quantity(len(written), 'file')}"}
     sections = {
         "diversity": diversity,
         "repetition": repetition_section(sampled, sums, duplicates),
-        "demographics": demographics_section(sums.demographics, compared.references),
+        "demographics": demographics,
         "fidelity": fidelity_section(sampled, sums, told.matched, told.reached),
         "quality": quality_section(compared.runs, samples) if compared.runs else None,
         "novelty": novelty_section(sampled, sums, duplicates, labels, compared.cost_usd),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from persona_hub.transforms.choice.choice import Choice, stratum_of
 from persona_hub.transforms.choice.columns import JoinedRow
+from persona_hub.transforms.choice.own_columns import OWN_COLUMNS, rows_by_persona
 from persona_hub.transforms.records import Persona
 from persona_hub.transforms.wire.batches import Batch, batches
 
@@ -75,6 +77,9 @@ class PassJoined(PassEligible):
         """Batches of what passes; rows of a block are held in memory."""
         block, tables = element
         by_id = {name: {row.persona_id: row for batch in tables[name] for row in batch} for name in self.choice.tables}
+        if OWN_COLUMNS in tables:
+            ids = (persona.persona_id for batch in tables[PERSONAS] for persona in batch)
+            by_id[OWN_COLUMNS] = rows_by_persona(chain.from_iterable(tables[OWN_COLUMNS]), ids)
         rows = (
             JoinedRow(persona, **{name: found.get(persona.persona_id) for name, found in by_id.items()})
             for batch in tables[PERSONAS]

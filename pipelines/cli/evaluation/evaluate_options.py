@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from persona_hub.pipelines.cli.option import Options, option
+from persona_hub.pipelines.cli.option import COUNT, NumberRange, Options, option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,4 +22,24 @@ class EvaluationOptions(Options):
         "population, FILE.csv with the columns area, attribute, value and count",
         metavar="FILE",
         first_day=True,
+    )
+    balance: str = option(
+        "weigh the personas so that attributes have the shares of people in the world, as in country,life_stage, or "
+        "those of a table of your own, FILE.csv with the columns attribute, value and share; --columns of "
+        "synthesize reads the weights",
+        metavar="ATTRIBUTES|FILE",
+        first_day=True,
+    )
+    balance_rows: int = option(
+        "with --balance: choose so many personas which have these shares without weights; 0: none",
+        0,
+        COUNT,
+        metavar="N",
+        first_day=True,
+    )
+    balance_most_weight: float = option(
+        "with --balance: no weight above X, where the mean is 1; shares may be missed, which is told; 0: no bound",
+        0.0,
+        NumberRange(0, 1_000_000, float),
+        metavar="X",
     )

@@ -13,7 +13,18 @@ from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.pages.samples import JSON_NAME, items_of
 from persona_hub.transforms.evaluate.sample_sums import SampleSums, sums_of_file
 from persona_hub.transforms.evaluate.sections.diversity import reference_texts
-from persona_hub.transforms.evaluation.demographics.reference import WORLD, Reference, read_references
+from persona_hub.transforms.evaluation.demographics.margins import (
+    MarginsError,
+    WantedBalance,
+    margins_of_references,
+    read_margins,
+)
+from persona_hub.transforms.evaluation.demographics.reference import (
+    WORLD,
+    Reference,
+    read_references,
+    world_references,
+)
 from persona_hub.transforms.files.storage import StorageError, file_exists, open_to_read, read_bytes
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import RunManifest
@@ -105,11 +116,47 @@ def reference_of_file(path: str) -> GivenReference:
         if not texts:
             raise UsageError(f"--reference {path}: holds no text")
         return GivenReference(reference_texts(texts), identity=identity)
+    found = read_references(path, lines_of_table("--reference", path))
+    return GivenReference(tables=tables_of_world(path, found), identity=identity)
+
+
+def balance_of_flags(
+    balance: str, rows: int, most_weight: float, own: Mapping[str, Reference]
+) -> tuple[WantedBalance | None, Any]:
+    """(what is to be balanced, what decides it); (None, "") without --balance. `own`: tables of --reference.
+
+    Raises UsageError, which names the flag, the file, its line and the remedy.
+    """
+    if not balance:
+        if rows or most_weight:
+            raise UsageError(f"--balance_{'rows' if rows else 'most_weight'}: goes with --balance, and there is none")
+        return None, ""
+    if 0 < most_weight < 1:
+        raise UsageError(
+            f"--balance_most_weight {most_weight:g}: the mean weight is 1, so 1 or more, or 0 for no bound"
+        )
     try:
-        lines = read_bytes(path, LARGEST_TABLE).decode("utf-8").splitlines()
+        if balance.endswith(".csv"):
+            margins = read_margins(balance, lines_of_table("--balance", balance))
+            wanted = WantedBalance(margins, dict.fromkeys(margins, balance), "error", rows, most_weight)
+        else:
+            tables = {**world_references(), **own}
+            margins = margins_of_references([name.strip() for name in balance.split(",")], tables)
+            sources = {name: f"{tables[name].source}, {tables[name].year}".strip(", ") for name in margins}
+            wanted = WantedBalance(margins, sources, "drop", rows, most_weight)
+    except MarginsError as error:
+        raise UsageError(f"--balance {error}") from error
+    return wanted, [wanted.margins, wanted.absent, rows, most_weight]
+
+
+def lines_of_table(flag: str, path: str) -> list[str]:
+    """The lines of a table. Raises UsageError."""
+    try:
+        return read_bytes(path, LARGEST_TABLE).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise UsageError(f"--reference {path}: is not UTF-8; save it as such") from None
-    return GivenReference(tables=tables_of_world(path, read_references(path, lines)), identity=identity)
+        raise UsageError(f"{flag} {path}: is not UTF-8; save it as such") from None
+    except (OSError, StorageError) as error:
+        raise UsageError(f"{flag} {path}: cannot be read; name a file that is there") from error
 
 
 def tables_of_world(path: str, found: Mapping[tuple[str, str], Reference]) -> dict[str, Reference]:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from persona_hub.pipelines.cli.corpus_options import UseCaseOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.samples.check_options import AcceptedOptions
+from persona_hub.pipelines.planning.samples.own_columns import own_names, own_table
 from persona_hub.transforms.choice.choice import DIVERSE, MOST_DIVERSE, RANDOM, Choice, parse_method
 from persona_hub.transforms.choice.columns import Column, tables_of
 from persona_hub.transforms.choice.given_columns import told_columns, unknown_given
+from persona_hub.transforms.choice.own_columns import OWN_COLUMNS
 from persona_hub.transforms.hub.reading import read_table
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import Attributes
@@ -33,7 +35,10 @@ def choice_of(options: UseCaseOptions) -> Choice:
         seed=options.choose_seed,
         samples=most,
         each=options.samples_per_persona,
+        **own_table(options),
     )
+    if choice.own_files and OWN_COLUMNS not in choice.tables:
+        raise UsageError("--columns: no column given.NAME stands in --where or --choose; ask as in given.quota=1")
     if choice.method.name != RANDOM and not choice.personas:
         raise UsageError(f"--choose {choice.method}: {flag} says of how many; without it all personas are used")
     if choice.method.name == DIVERSE and choice.personas > MOST_DIVERSE:
@@ -49,11 +54,13 @@ def choice_of_hub(options: UseCaseOptions, hub: Hub) -> Choice:
     choice = choice_of(options)
     for column in choice.columns:
         require_table(column, flag_of(column, choice), hub)
-    unknown, known = unknown_given(choice.columns, read_table(hub, "attributes", Attributes))
+    own = own_names(choice.own_files)
+    asked = [column for column in choice.columns if column not in own]
+    unknown, known = unknown_given(asked, read_table(hub, "attributes", Attributes))
     if unknown:
         raise UsageError(
             f"--{flag_of(unknown[0], choice)}: no persona of version {hub.manifest.version} of {hub.output} came with "
-            f"a column {unknown[0]}; there are: {told_columns(known)}"
+            f"a column {unknown[0]}; there are: {told_columns([*own, *known])}"
         )
     if choice.method.name == DIVERSE and not hub.paths("vectors"):
         raise UsageError(
@@ -91,6 +98,8 @@ def choice_in_build(options: UseCaseOptions, use_cases: Sequence[UseCase], has_v
             raise UsageError(f"--{idle[0]}: chooses the personas that samples are made of; name --use_case, too")
         return Choice()
     choice = choice_of(options)
+    if choice.own_files:
+        raise UsageError("--columns: of the personas of a hub that is there; goes with --hub")
     if not has_vectors and "members" in choice.tables:
         flag = "--choose" if "members" in tables_of(choice.method.columns) else "--where"
         raise UsageError(f"{flag}: cluster: there are no clusters with --embedding_threshold 1.0")
