@@ -46,7 +46,7 @@ URL = rf"https?://{PLACE}(/[^\s?#@]*)?"
 MODEL = r"[^\s:][^\s]*"
 SERVED = "|".join(name for name in SERVED_BACKENDS if name != EXPORT)
 DRAWN = r"[1-9][0-9]{0,5}"  # personas of an arm
-ARM = rf"{'|'.join(OWN_ARMS)}|hub(:{DRAWN})?|diverse:{DRAWN}|hop:[0-{HOP_LIMIT}](:{DRAWN})?"
+ARM_PATTERN = rf"{'|'.join(OWN_ARMS)}|hub(:{DRAWN})?|diverse:{DRAWN}|hop:[0-{HOP_LIMIT}](:{DRAWN})?"
 ONE_ATTRIBUTE = "|".join(ATTRIBUTES)
 PATTERNS = {  # of each flag that is a text: (what one value matches as a whole, type of the parameter)
     "input": (INPUT, "TEXT"),  # may be several, set apart by commas
@@ -95,8 +95,8 @@ PATTERNS = {  # of each flag that is a text: (what one value matches as a whole,
     "judge_gold": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "rubric": (CLOUD_OBJECT, "GCS_READ_FILE"),
     "against_benchmark": (CLOUD_OBJECT, "TEXT"),
-    "arms": (ARM, "TEXT"),
-    "compare": (ARM, "TEXT"),
+    "arms": (ARM_PATTERN, "TEXT"),
+    "compare": (ARM_PATTERN, "TEXT"),
     "version": (r"[^/\s]+", "TEXT"),
     "samples": (CLOUD_FOLDER, "TEXT"),  # or a file
     "reference": (CLOUD_OBJECT, "GCS_READ_FILE"),
