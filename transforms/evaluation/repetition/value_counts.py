@@ -74,7 +74,7 @@ def missed_share(rows: int) -> float:
     sampled: at most 1 / p values are as frequent, so (1 - p)^rows / p = MISSED_RISK.
 
     >>> round(missed_share(10_000), 5)
-    0.00112
+    0.00114
     """
     if rows < 1:
         return 1.0
