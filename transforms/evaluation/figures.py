@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 LEVEL = 0.95
+EDGE = 1e-12  # a share so near to 0 or 1 is of none or all
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,15 @@ def clipped(figure: Figure, least: float = -math.inf, most: float = math.inf) ->
         return figure
     low, high = (float(bound) for bound in np.clip([figure.low, figure.high], least, most))
     return Figure(figure.value, low, high, figure.n)
+
+
+def share_of_rows(figure: Figure) -> Figure:
+    """A jackknifed share of `n` rows, clipped to [0, 1]. Of none or of all it is Wilson's: no part differs then, and
+    the jackknife's interval has no width, however few the rows are.
+    """
+    if figure.n and (figure.value < EDGE or figure.value > 1 - EDGE):
+        return Figure(figure.value, *wilson(round(figure.value) * figure.n, figure.n), n=figure.n)
+    return clipped(figure, 0.0, 1.0)
 
 
 def mean_figure(values: npt.ArrayLike) -> Figure:

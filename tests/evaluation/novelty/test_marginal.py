@@ -39,8 +39,9 @@ def test_new_clusters_by_hop_by_hand() -> None:
 def test_a_hop_of_copies_brings_nothing_new() -> None:
     first = np.arange(200)
     copies, fresh = new_by_hop(np.r_[first, first], [0] * 200 + [1] * 200), new_by_hop(np.arange(400), [0, 1] * 200)
-    assert copies[1].value == 0
-    assert fresh[1].value == fresh[1].low == fresh[1].high == 1
+    assert (copies[1].value, copies[1].low, copies[1].high) == (0, 0, pytest.approx(0.0188, abs=1e-4))
+    # None of 200 was alike, which does not make it certain of the next: Wilson's interval.
+    assert (fresh[1].value, fresh[1].low, fresh[1].high) == (1, pytest.approx(0.9812, abs=1e-4), 1)
 
 
 def test_intervals_by_hop_hold() -> None:

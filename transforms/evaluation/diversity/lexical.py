@@ -16,7 +16,7 @@ import zstandard
 
 from persona_hub.transforms.evaluation.diversity.cut_texts import CutTexts
 from persona_hub.transforms.evaluation.diversity.occupancy import distinct_figure
-from persona_hub.transforms.evaluation.figures import Figure, clipped, jackknife
+from persona_hub.transforms.evaluation.figures import Figure, clipped, jackknife, share_of_rows
 from persona_hub.transforms.similarity.arrays import runs
 
 TEXT_PARTS = 20
@@ -39,7 +39,7 @@ def self_repetition(texts: CutTexts, n: int = LONG_GRAM) -> Figure:
     """Share of texts with an n-gram that another text has (after N. Salkar et al., Self-repetition in abstractive
     neural summarizers, 2022): 0 is most diverse.
     """
-    return by_parts(texts, lambda part: float(repeating(part.grams(n)).mean()), 0.0, 1.0)
+    return share_of_rows(by_parts(texts, lambda part: float(repeating(part.grams(n)).mean()), 0.0, 1.0))
 
 
 def repeating(grams: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from persona_hub.transforms.evaluation.diversity.coverage import Abundance
 from persona_hub.transforms.evaluation.diversity.distinct_clusters import Labels
-from persona_hub.transforms.evaluation.figures import Figure, clipped, jackknife, share
+from persona_hub.transforms.evaluation.figures import Figure, jackknife, share, share_of_rows
 from persona_hub.transforms.evaluation.novelty.extrapolation import Extrapolation
 
 ROW_PARTS = 20
@@ -45,8 +45,8 @@ def new_by_hop(labels: Labels, hops: Sequence[int]) -> dict[int, Figure]:
         of_parts = [one.get(each, math.nan) for one in left]
         known = [not math.isnan(one) for one in of_parts]
         sizes = np.bincount(part[hop == each], minlength=ROW_PARTS) * known
-        figure = clipped(jackknife(whole[each], np.nan_to_num(of_parts).tolist(), sizes.tolist()), 0.0, 1.0)
-        found[each] = Figure(figure.value, figure.low, figure.high, int((hop == each).sum()))
+        figure = jackknife(whole[each], np.nan_to_num(of_parts).tolist(), sizes.tolist())
+        found[each] = share_of_rows(replace(figure, n=int((hop == each).sum())))
     return found
 
 

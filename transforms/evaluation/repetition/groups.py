@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from persona_hub.transforms.evaluation.figures import Figure, clipped, jackknife
+from persona_hub.transforms.evaluation.figures import Figure, jackknife, share_of_rows
 from persona_hub.transforms.evaluation.key_counts import KeyCounts
 from persona_hub.transforms.similarity.arrays import U64, mix
 
@@ -27,8 +28,7 @@ def repeated_share(found: KeyCounts) -> Figure:
     part = (mix(found.keys + SALT) >> U64(40)).astype(np.int64) % KEY_PARTS
     left = [share_above_one(found.counts[part != k]) for k in range(KEY_PARTS)]
     sizes = np.bincount(part, minlength=KEY_PARTS).tolist()
-    figure = clipped(jackknife(value, left, sizes), 0.0, 1.0)
-    return Figure(figure.value, figure.low, figure.high, rows)
+    return share_of_rows(replace(jackknife(value, left, sizes), n=rows))
 
 
 def share_above_one(counts: np.ndarray) -> float:
