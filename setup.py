@@ -68,7 +68,7 @@ setup(
     packages=find_packages("src"),
     package_data={
         "persona_hub": ["py.typed"],
-        "persona_hub.pipelines": ["**/*.html", "**/*.css", "**/*.js"],
+        "persona_hub.pipelines": ["**/*.html", "**/*.css", "**/*.js", "**/*.yaml"],
         "persona_hub.transforms": ["**/*.json", "**/*.txt", "**/*.yaml", "**/*.lua", "**/*.gz", "**/*.csv"],
     },
     install_requires=REQUIRES,

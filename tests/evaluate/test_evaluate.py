@@ -12,6 +12,9 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
 from persona_hub.pipelines.main import main
+from persona_hub.pipelines.pages.report.form import SECTION_TITLES
+from persona_hub.pipelines.pages.report.methods import what_it_is
+from persona_hub.pipelines.pages.report.tables import FIGURES, figures_in, tables_of
 from persona_hub.transforms.attributes import read_attributes
 from persona_hub.transforms.embedding.hashing import DIMENSION, hashed
 from persona_hub.transforms.evaluate.evaluate import Evaluated, evaluated
@@ -149,6 +152,12 @@ def test_every_section_has_its_figures(report: Path) -> None:
     assert len(found["quality"]["errors"]) == 3
     assert found["quality"]["proofs"] == [{"use_case": "math", "proof": "program", "samples": 120}]
     assert found["novelty"]["hops"] == [{"hop": 0, "made": 122, "kept": 120}, {"hop": 1, "made": 121, "kept": 120}]
+    figures = [name for section in SECTION_TITLES for name, _ in figures_in(found.get(section) or {})]
+    assert len(figures) > 50
+    assert [name for name in figures if not what_it_is(name)] == []
+    tables = [one for section in SECTION_TITLES for one in tables_of(found.get(section) or {}) if one.title != FIGURES]
+    assert len(tables) > 12
+    assert [one.title for one in tables if not one.about] == []
     page = (report / "index.html").read_text("utf-8")
     assert "Hub 0001-aa" in page
     assert len(found["map"]["points"]) == 240

@@ -10,8 +10,9 @@ import orjson
 
 from persona_hub.pipelines.pages.html import page, part
 from persona_hub.pipelines.pages.report.form import SECTION_TITLES, Report, is_figure, rows_in
+from persona_hub.pipelines.pages.report.methods import METHOD_COLUMNS, methods
 from persona_hub.pipelines.pages.report.plots import MAP_DATA, MOST_POINTS, Plot, plots_of
-from persona_hub.pipelines.pages.report.tables import Table, TableCell, cell, facts_in, table, tables_of
+from persona_hub.pipelines.pages.report.tables import Table, cell, facts_in, table, tables_of
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import join_path
 
@@ -55,7 +56,8 @@ def report_page(report: Mapping[str, Any]) -> str:
         plots=by_section(plots),
         clusters=clusters_of(report),
         examples=len(data["examples"]),
-        methods=[[TableCell(text) for text in row] for row in METHODS],
+        methods=methods(),
+        method_columns=METHOD_COLUMNS,
     )
 
 
@@ -134,80 +136,3 @@ def vega() -> str:
     import vl_convert
 
     return str(vl_convert.javascript_bundle())  # type: ignore[call-arg]  # its stub lacks the default
-
-
-# What the figures mean: name, formula, source, limit.
-METHODS = (
-    (
-        "distinct-n",
-        "different n-grams / all n-grams, at equal length",
-        "Li et al., NAACL 2016",
-        "falls with length, so texts are cut to one length first; says nothing of meaning",
-    ),
-    (
-        "compression ratio",
-        "bytes / bytes when packed, at equal length",
-        "Shaib et al., 2024, arXiv 2403.00553",
-        "sees repeated words only",
-    ),
-    (
-        "self-BLEU",
-        "mean BLEU of a text against the others of a sample",
-        "Zhu et al., SIGIR 2018",
-        "depends on the number of texts; the same for each set that is compared",
-    ),
-    (
-        "mean cosine",
-        "(|Σ v|² - n) / (n (n - 1)) of unit vectors v",
-        "by algebra",
-        "a few near-copies do not move it",
-    ),
-    (
-        "Vendi score",
-        "exp(-Σ λ ln λ), λ the eigenvalues of the mean of v vᵀ",
-        "Friedman and Dieng, TMLR 2023",
-        "hardly sees near-copies: 18 of 100 sets with 5% of them",
-    ),
-    (
-        "distinct clusters",
-        "connected components of cosine above a threshold, of texts with names and numbers masked",
-        "measured here; interval by the Good-Toulmin series",
-        "the threshold is the embedder's own; one large component hides much",
-    ),
-    (
-        "coverage",
-        "share of a batch that is new beside all before; forecast between Chao1 and a quadratic of log novelty",
-        "Chao, 1984",
-        "a forecast beyond ten times the size is a guess",
-    ),
-    (
-        "Jensen-Shannon divergence",
-        "H((p + q) / 2) - (H(p) + H(q)) / 2, in bits",
-        "Lin, 1991",
-        "0 where shares are those of the reference, 1 where they have nothing in common",
-    ),
-    (
-        "Cramér's V",
-        "√(φ̃² / min(r̃ - 1, c̃ - 1)), bias-corrected",
-        "Bergsma, 2013",
-        "of attributes that texts tell; what they leave unsaid is in no share",
-    ),
-    (
-        "Krippendorff's α",
-        "1 - observed / expected disagreement",
-        "Krippendorff, 2011",
-        "no value where all ratings are alike",
-    ),
-    (
-        "intervals",
-        "95%: Wilson's of shares, a delete-a-group jackknife else; none where a figure is exact",
-        "Wilson, 1927; Busing et al., 1999",
-        "of chance alone: a biased sample has a narrow interval, too",
-    ),
-    (
-        "map",
-        "first two principal components of the vectors, v - v̄",
-        "Pearson, 1901",
-        "shows the part of the variance that stands beside it; neighbours in the picture need not be any",
-    ),
-)

@@ -12,12 +12,13 @@ from typing import Any
 import altair as alt
 
 from persona_hub.pipelines.pages.report.form import rows_in
-from persona_hub.pipelines.pages.report.tables import in_words
+from persona_hub.pipelines.pages.report.tables import in_words, row_in_words
 
 MOST_VALUES = 20  # of an attribute in a plot; the table has all
 MOST_POINTS = 10_000  # of the map
 MAP_LABELS = 12  # clusters that the map names
 ROW_HEIGHT = 24  # pixels
+LABEL_WIDTH = 210  # pixels: of a value with its title
 MAP_DATA = "points"
 ACROSS = alt.AutoSizeParams(type="fit-x", contains="padding")  # as wide as the page's column
 
@@ -132,7 +133,7 @@ def demographics(report: Mapping[str, Any]) -> list[Plot]:
     """Shares beside their reference, a picture for each attribute."""
     by_attribute: dict[str, list[dict[str, Any]]] = {}
     for row in rows_in(report.get("demographics"), "shares"):
-        made = {"label": row["value"], **interval(row["figure"]), "reference": row.get("reference")}
+        made = {"label": row_in_words(row)["value"], **interval(row["figure"]), "reference": row.get("reference")}
         by_attribute.setdefault(row["attribute"], []).append(made)
     return [share_plot(n, attribute, rows) for n, (attribute, rows) in enumerate(by_attribute.items())]
 
@@ -141,7 +142,9 @@ def share_plot(n: int, attribute: str, rows: Sequence[dict[str, Any]]) -> Plot:
     """The shares of one attribute."""
     shown = sorted(rows, key=lambda row: -max(row["value"] or 0, row["reference"] or 0))[:MOST_VALUES]
     order = [row["label"] for row in shown]
-    base = alt.Chart(alt.Data(values=shown)).encode(y=alt.Y("label:N", title=None, sort=order))
+    base = alt.Chart(alt.Data(values=shown)).encode(
+        y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=LABEL_WIDTH))
+    )
     bars = base.mark_bar(opacity=0.8).encode(
         x=alt.X("value:Q", title="share of personas", axis=alt.Axis(format="%")),
         tooltip=["label:N", "value:Q", "low:Q", "high:Q", "reference:Q"],

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from persona_hub.pipelines.pages.report.form import is_figure
+from persona_hub.pipelines.pages.report.methods import about_table, what_it_is
 
 MOST_ROWS = 500  # of a table of the page; report.json has all
 CELL_CHARACTERS = 600
 NO_VALUE = "–"
+OPEN_ROWS = 12  # a longer table is closed at first, but for that of the figures
+FIGURES = "Figures"
+NAMES = ("attribute", "first", "second")  # columns whose values are names of JSON
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class TableCell:
 
     text: str
     key: float | None = None  # of a number
+    about: str = ""  # what it is, below it
 
     @property
     def sort(self) -> str:
@@ -35,6 +40,12 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[TableCell]]
     left_out: int = 0  # rows
+    about: str = ""  # what it has
+
+    @property
+    def open(self) -> bool:
+        """Whether its rows are seen at once."""
+        return self.title == FIGURES or len(self.rows) <= OPEN_ROWS
 
     @property
     def numeric(self) -> list[bool]:
@@ -77,7 +88,9 @@ def cell(value: Any) -> TableCell:
         return TableCell("yes" if value else "no", float(value))
     if isinstance(value, int | float):
         return TableCell(number_text(value), float(value))
-    text = NO_VALUE if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if value is None:
+        return TableCell(NO_VALUE)
+    text = (", ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)
     return TableCell(text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…")
 
 
@@ -107,12 +120,12 @@ def is_list_of_texts(value: Any) -> bool:
 def tables_of(section: Mapping[str, Any]) -> list[Table]:
     """The tables of a section: its figures, then each list of objects."""
     figures = [
-        [TableCell(name), *(cell(figure[key]) for key in ("value", "low", "high", "n"))]
+        [TableCell(name, about=what_it_is(name)), cell(figure), cell(figure["n"])]
         for name, figure in figures_in(section)
     ]
-    found = [table("Figures", ("figure", "value", "low", "high", "n"), figures)] if figures else []
+    found = [table(FIGURES, ("figure", "value", "n"), figures)] if figures else []
     for name, value in section.items():
-        if isinstance(value, list) and (rows := [row for row in value if isinstance(row, Mapping)]):
+        if isinstance(value, list) and (rows := [row_in_words(row) for row in value if isinstance(row, Mapping)]):
             columns = list(dict.fromkeys(key for row in rows for key in row))
             found.append(
                 table(
@@ -124,6 +137,17 @@ def tables_of(section: Mapping[str, Any]) -> list[Table]:
     return found
 
 
+def row_in_words(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as the page has it: a value that is a code with its title, names as words.
+
+    >>> row_in_words({"attribute": "life_stage", "value": "2", "title": "professionals"})
+    {'attribute': 'life stage', 'value': '2 professionals'}
+    """
+    found = {key: in_words(str(value)) if key in NAMES else value for key, value in row.items() if key != "title"}
+    return found | ({"value": f"{row['value']} {row['title']}"} if row.get("title") else {})
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[TableCell]]) -> Table:
     """A table of at most MOST_ROWS."""
-    return Table(title[:1].upper() + title[1:], columns, rows[:MOST_ROWS], max(len(rows) - MOST_ROWS, 0))
+    left_out = max(len(rows) - MOST_ROWS, 0)
+    return Table(title[:1].upper() + title[1:], columns, rows[:MOST_ROWS], left_out, about_table(title))

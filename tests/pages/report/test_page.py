@@ -12,7 +12,7 @@ from persona_hub.pipelines.pages.html import own_part, script_json, source_of
 from persona_hub.pipelines.pages.report.form import Report
 from persona_hub.pipelines.pages.report.page import INDEX, REPORT_JSON, cut_to_bytes, report_page, vega, write_report
 from persona_hub.pipelines.pages.report.plots import plots_of
-from persona_hub.pipelines.pages.report.tables import cell, figures_in, tables_of
+from persona_hub.pipelines.pages.report.tables import cell, facts_in, figures_in, tables_of
 from tests.helpers.pages.made_report import PLANTED, made_report
 
 
@@ -30,7 +30,8 @@ def test_a_section_that_is_missing_is_said_to_be() -> None:
     page = report_page(Report(title="Empty").as_json())
     assert page.count("This section is missing: it was not measured.") == 7
     assert "Not measured:</strong> diversity, repetition" in page
-    assert page.count("The report does not say.") == 2
+    assert page.count("The report does not say.") == 1
+    assert page.count("No paid call is on record.") == 1
     assert "data-plot" not in page.partition("<script")[0]
     assert plots_of(Report(title="Empty").as_json()) == []
 
@@ -85,5 +86,6 @@ def test_figures_are_found_wherever_they_are() -> None:
     section = {"a": figure, "b": {"hop": {"0": figure}}, "rows": [{"x": 1, "y": figure}], "verdict": "gain"}
     assert [name for name, _ in figures_in(section)] == ["a", "b: hop: 0"]
     assert [one.title for one in tables_of(section)] == ["Figures", "Rows"]
+    assert facts_in({"none_of_them": []}) == [("none of them", "none")]
     assert cell({**figure, "low": 0.25, "high": 0.75}).text == "0.5 [0.25, 0.75]"
     assert cell({**figure, "value": None}).text == cell(None).text == "–"

@@ -7,10 +7,12 @@ from typing import Any
 
 from persona_hub.transforms.evaluation.demographics.reference import Reference, world_references
 from persona_hub.transforms.evaluation.demographics.summary import Demographics
+from persona_hub.transforms.evaluation.demographics.titles import in_full, titled
 from persona_hub.transforms.evaluation.figures import Figure
 
 MOST_SHARES = 60  # values of an attribute
 MOST_ASSOCIATIONS = 12
+LEAST_ASSOCIATED = 30  # personas that tell both; of fewer V may be anything from 0 to 1
 
 
 def demographics_section(found: Demographics, own: Mapping[str, Reference]) -> dict[str, Any]:
@@ -28,9 +30,10 @@ def demographics_section(found: Demographics, own: Mapping[str, Reference]) -> d
         "associations": [
             {"first": one["attributes"][0], "second": one["attributes"][1], "v": figure_of(one["v"])}
             for one in told["associations"][:MOST_ASSOCIATIONS]
+            if one["v"]["n"] >= LEAST_ASSOCIATED
         ],
         "together": [
-            {"first": pair["values"][0], "second": pair["values"][1]}
+            dict(zip(("first", "second"), map(in_full, one["attributes"], pair["values"]), strict=True))
             | {name: round(float(pair[name]), 3) for name in ("found", "expected", "ratio")}
             for one in told["associations"][:MOST_ASSOCIATIONS]
             for pair in one["together"]
@@ -49,7 +52,7 @@ def share_rows(name: str, one: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "attribute": name,
-            "value": value,
+            **titled(name, value),
             "figure": figure_of(figure),
             "reference": reference["shares"].get(value),
             "source": source,
@@ -61,7 +64,7 @@ def share_rows(name: str, one: Mapping[str, Any]) -> list[dict[str, Any]]:
 def ratio_rows(name: str, reference: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The values that are surely over- or under-represented."""
     return [
-        {"attribute": name, "value": row["of"], "represented": side, "times_the_reference": figure_of(row)}
+        {"attribute": name, **titled(name, row["of"]), "represented": side, "times_the_reference": figure_of(row)}
         for side in ("over", "under")
         for row in reference[side]
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from persona_hub.transforms.evaluate.hub_sums import DuplicateSums, HubSums
 from persona_hub.transforms.evaluate.sampled import Sampled
+from persona_hub.transforms.evaluation.demographics.titles import titled
 from persona_hub.transforms.evaluation.figures import Figure
 from persona_hub.transforms.evaluation.repetition.groups import group_sizes, largest_group, repeated_share
 from persona_hub.transforms.evaluation.repetition.value_counts import ValueCounts, missed_share
@@ -33,7 +34,7 @@ def repetition_section(sampled: Sampled, sums: HubSums, duplicates: DuplicateSum
         "values_that_may_be_missed": f"fewer than {missed_share(len(sampled.rows)):.2%} of personas",
         "openings": top_rows(sums.openings),
         "names": top_rows(sums.names),
-        "occupations": top_rows(occupations),
+        "occupations": [{**row, **titled("occupation", row["value"])} for row in top_rows(occupations)],
         "duplicate_kinds": top_rows(duplicates.kinds),
         "duplicate_groups": [
             {"size": size, "groups": round(number, 1)}
