@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.evaluated_files import ReadFileRows
 from persona_hub.pipelines.pages.report.evaluated import LOST_WHOLE, ReportFacts, facts_of, facts_of_files, report_of
+from persona_hub.pipelines.pages.report.experiment import GivenAblation, ablation_of_file
 from persona_hub.pipelines.pages.report.given import (
     GivenSamples,
     balance_of_flags,
@@ -134,6 +135,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
     given = samples_of(options.samples, hub)
     reference = reference_of_file(options.reference)
     wanted, balance = balance_of_flags(*balance_flags(options), reference.tables)
+    ablation = ablation_of_file(options.ablation)
     name = made.models.get(EMBEDDER, DEFAULT_EMBEDDER)
     decisive = fingerprint(
         {
@@ -142,6 +144,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
             "samples": given.identity,
             "reference": reference.identity,
             **({"balance": balance} if wanted else {}),
+            **of_experiment(ablation),
         }
     )
     here = split_embedder(name)[0] in ONE_MODEL and bool(made.records_of("vectors"))
@@ -157,7 +160,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
             reference_texts=reference.texts,
             runs=given.runs,
         ),
-        facts=facts_of(hub, given, {EVALUATION: decisive}),
+        facts=replace(facts_of(hub, given, {EVALUATION: decisive}), ablation=ablation),
         given=given,
         done=is_held(options.output, decisive),
         balance=BalancePlan(wanted, options.output, shards_for(personas)) if wanted else None,
@@ -176,6 +179,7 @@ def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
     files = match_corpus(options.personas, flag="--personas")
     given, reference = samples_of(options.samples, None), reference_of_file(options.reference)
     wanted, balance = balance_of_flags(*balance_flags(options), reference.tables)
+    ablation = ablation_of_file(options.ablation)
     decisive = fingerprint(
         {
             "form": EVALUATION_FORM,
@@ -184,6 +188,7 @@ def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
             "samples": given.identity,
             "reference": reference.identity,
             **({"balance": balance} if wanted else {}),
+            **of_experiment(ablation),
         }
     )
     embedder = EmbedderConfig(DEFAULT_EMBEDDER)
@@ -200,11 +205,19 @@ def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
             reference_texts=reference.texts,
             runs=given.runs,
         ),
-        facts=facts_of_files([file.path for file in files], DEFAULT_EMBEDDER, given, {EVALUATION: decisive}),
+        facts=replace(
+            facts_of_files([file.path for file in files], DEFAULT_EMBEDDER, given, {EVALUATION: decisive}),
+            ablation=ablation,
+        ),
         given=given,
         done=is_held(options.output, decisive),
         balance=BalancePlan(wanted, options.output, shards_for(rows)) if wanted else None,
     )
+
+
+def of_experiment(given: GivenAblation) -> dict[str, str]:
+    """What decides the section `ablation`; nothing without one, so that a report stays what it was."""
+    return {"ablation": given.identity} if given.identity else {}
 
 
 def held_report(output: str) -> Mapping[str, Any]:

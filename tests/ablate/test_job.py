@@ -14,10 +14,14 @@ import pytest
 
 from persona_hub.pipelines.ablate import plan_ablate
 from persona_hub.pipelines.cli.commands import JOB_BY_NAME
-from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
+from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND, UsageError
 from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.pipelines.main import main
-from persona_hub.transforms.ablation.arms import given
+from persona_hub.pipelines.pages.report.experiment import ablation_of_file
+from persona_hub.pipelines.pages.report.given import samples_of as samples_given
+from persona_hub.transforms.ablation.arms import given as given_persona
+from persona_hub.transforms.evaluate.sample_sums import SampleSums
+from persona_hub.transforms.evaluate.sections.quality import quality_section
 from persona_hub.transforms.hub.reading import read_manifest_files
 from persona_hub.transforms.hub.versions import list_runs
 from persona_hub.transforms.judging.gold import agreement_with, read_gold
@@ -43,7 +47,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = [
         f"A {trade} in {place} who keeps {n} goats" for trade in trades for place in places for n in (3, 7, 12, 40)
     ]
-    people = [replace(given(text), hop=int(i % 4 == 3)) for i, text in enumerate(texts)]
+    people = [replace(given_persona(text), hop=int(i % 4 == 3)) for i, text in enumerate(texts)]
     rows = to_stored(np.random.default_rng(1).normal(size=(len(people), 32)).astype(np.float32))
     vectors = [Vector(one.persona_id, row.tobytes()) for one, row in zip(people, rows, strict=True)]
     return hubs.write_personas(tmp_path_factory.mktemp("hub") / "hub", people, embedder="hash", vectors=vectors)
@@ -185,6 +189,30 @@ def test_manifests_of_arms_say_what_their_files_hold(kinds: Path) -> None:
     lost = hubs.dead_letters(kinds)
     assert lost
     assert all(row["detail"].startswith("math_coarse: ") and len(row["key"]) == 32 for row in lost)
+
+
+def test_an_evaluation_reads_samples_by_arm(kinds: Path) -> None:
+    """Of the folder that `ablate` wrote, or of `samples` in it; its outcome is a section of the report."""
+    given = [samples_given(place, None) for place in (f"{kinds}", f"{kinds}/samples", f"{kinds}/samples/")]
+    assert given[0].files
+    assert all((one.files, one.runs) == (given[0].files, given[0].runs) for one in given)
+    rows = quality_section(given[0].runs, SampleSums())["runs"]
+    assert {row["use_case"]: row["samples"] for row in rows} == {
+        f"math_{name.replace(':', '_')}": OF_KIND for name in KINDS
+    }
+    section = ablation_of_file(f"{kinds}/ablation.json").section
+    assert section
+    assert [(row.arm, row.accepted) for row in section["arms"]] == [(name, OF_KIND) for name in KINDS]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("{", "is no JSON"), ('{"verdict": "gain"}', "is no outcome"), ("", "cannot be read")]
+)
+def test_an_outcome_that_is_none_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    if text:
+        (tmp_path / "ablation.json").write_text(text)
+    with pytest.raises(UsageError, match=f"ablation.json: {said}.*name the ablation.json"):
+        ablation_of_file(f"{tmp_path}/ablation.json")
 
 
 def test_the_judge_is_told_beside_people(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from persona_hub.pipelines.main import main
 from persona_hub.pipelines.pages.report.form import SECTION_TITLES
 from persona_hub.pipelines.pages.report.methods import what_it_is
 from persona_hub.pipelines.pages.report.tables import FIGURES, figures_in, tables_of
+from persona_hub.transforms.ablation.outcome import ArmSamples, Primary, outcome
 from persona_hub.transforms.attributes import read_attributes
 from persona_hub.transforms.embedding.hashing import DIMENSION, hashed
 from persona_hub.transforms.evaluate.evaluate import Evaluated, evaluated
@@ -171,14 +173,34 @@ def test_done_again_it_does_nothing(hub: Path, report: Path, capsys: pytest.Capt
 
 
 def test_a_hub_of_texts_alone_says_what_is_missing(tmp_path: Path) -> None:
-    """No vectors, attributes or samples; a reference of people, and one of a population."""
+    """No vectors, attributes or samples; a reference of people, and an experiment."""
     hub = hubs.write_personas(tmp_path / "hub", varied(30))
     people = tmp_path / "people.jsonl"
     people.write_text(
         "".join(json.dumps({"question": f"How many apples are in {n} bags of nine?"}) + "\n" for n in range(50))
     )
-    assert evaluate(hub, tmp_path / "out", "--reference", str(people)) == DONE
+    arms = {
+        name: ArmSamples(vectors_of([f"{name} {i % kinds}" for i in range(60)]), np.arange(60))
+        for name, kinds in (("none", 12), ("hub:60", 55), ("few", 14))
+    }
+    told = outcome(arms, Primary(treatment="hub:60", control="none", threshold=0.999))
+    told["arms"]["few"] |= {"cost": {"usd": 1.25}, "candidates": 71}
+    experiment = tmp_path / "ablation.json"
+    experiment.write_text(json.dumps(told | {"warnings": ["one cluster holds most <b>"]}))
+    flags = ["--reference", str(people), "--ablation", str(experiment)]
+    assert evaluate(hub, tmp_path / "out", *flags) == DONE
     found = read(tmp_path / "out")
+    section = found["ablation"]
+    assert section["verdict"] == told["verdict"] == "gain"
+    assert section["effect"] == told["effect"] | {"n": 60}
+    assert [row["arm"] for row in section["arms"]] == ["none", "hub:60", "few"]
+    assert section["arms"][2]["figure"]["value"] == told["arms"]["few"]["distinct"]["value"] / 60
+    assert (section["arms"][2]["cost_usd"], section["arms"][2]["answers"]) == (1.25, 71)
+    assert [(row["arm"], row["verdict"]) for row in section["comparisons"]] == [("few", "too little data")]
+    assert any("one cluster holds most" in one["text"] for one in found["warnings"])
+    page = (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert html.escape(told["words"]) in page
+    assert "Arms of the experiment" in page
     assert found["fidelity"] is None
     assert found["quality"] is None
     assert found["map"] is None

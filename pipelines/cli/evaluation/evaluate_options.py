@@ -12,8 +12,8 @@ class EvaluationOptions(Options):
     """What is evaluated with the hub, and what it is compared with."""
 
     samples: str = option(
-        "samples to evaluate: a folder that `synthesize` wrote, or a file in JSON Lines, Parquet or Avro; default: "
-        "those in the hub's folder",
+        "samples to evaluate: a folder that `synthesize` or `ablate` wrote, or a file in JSON Lines, Parquet or Avro; "
+        "default: those in the hub's folder",
         metavar="DIR_OR_FILE",
         first_day=True,
     )
@@ -42,4 +42,9 @@ class EvaluationOptions(Options):
         0.0,
         NumberRange(0, 1_000_000, float),
         metavar="X",
+    )
+    ablation: str = option(
+        "the ablation.json of an experiment by `ablate`: its arms and its verdict stand in the report, too",
+        metavar="FILE",
+        first_day=True,
     )

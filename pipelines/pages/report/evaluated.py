@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from persona_hub.pipelines.pages.report.experiment import GivenAblation
 from persona_hub.pipelines.pages.report.form import Example, MapCluster, MapPoint, PersonaMap, Remark, Report, StageRow
 from persona_hub.pipelines.pages.report.given import GivenSamples
 from persona_hub.pipelines.pages.report.hub_map import projected
@@ -44,6 +45,7 @@ class ReportFacts:
     cost: Mapping[str, Any] | None
     warnings: Sequence[Remark]
     clusters: Sequence[tuple[str, str, int]] = field(default=())  # at the top: path, label, personas
+    ablation: GivenAblation = field(default_factory=GivenAblation)
 
 
 def facts_of(hub: Hub, given: GivenSamples, more: Mapping[str, Any]) -> ReportFacts:
@@ -112,6 +114,7 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
         cost=facts.cost,
         warnings=[
             *facts.warnings,
+            *facts.ablation.warnings,
             *map(lost_file_remark, found.lost_files.items()),
             *map(lost_remark, found.lost.items()),
         ],
@@ -121,6 +124,7 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
         fidelity=sections["fidelity"],
         quality=sections["quality"],
         novelty=sections["novelty"],
+        ablation=facts.ablation.section,
         map=map_of_sample(found, facts),
         examples=examples_in(found),
     )

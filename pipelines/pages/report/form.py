@@ -63,6 +63,9 @@ class ArmRow:
     arm: str
     figure: Figure
     cost_usd: float | None = None
+    accepted: int | None = None  # samples
+    answers: int | None = None  # that these were chosen of
+    largest_cluster: int | None = None  # samples
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ class Report:
     fidelity: Mapping[str, Any] | None = None
     quality: Mapping[str, Any] | None = None
     novelty: Mapping[str, Any] | None = None  # figures, and `hops`: list of HopRow
-    ablation: Mapping[str, Any] | None = None  # verdict, primary, effect, and `arms`: list of ArmRow
+    ablation: Mapping[str, Any] | None = None  # verdict, words, primary, effect, and `arms`: list of ArmRow
     map: PersonaMap | None = None
     examples: Sequence[Example] = ()
 

@@ -25,12 +25,12 @@ from persona_hub.transforms.evaluation.demographics.reference import (
     read_references,
     world_references,
 )
-from persona_hub.transforms.files.storage import StorageError, file_exists, open_to_read, read_bytes
+from persona_hub.transforms.files.storage import StorageError, file_exists, open_to_read, read_bytes, split_path
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import RunManifest
 from persona_hub.transforms.hub.places import path_of
 from persona_hub.transforms.hub.showing.samples import ShownSamples, personas_gone, shown_samples
-from persona_hub.transforms.hub.versions import Hub, open_hub
+from persona_hub.transforms.hub.versions import Hub, open_hub, runs_in
 from persona_hub.transforms.records import Sample
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS
 
@@ -73,14 +73,22 @@ def samples_of(place: str, hub: Hub | None) -> GivenSamples:
     folder = place or (hub.output if hub else "")
     if not folder:
         return GivenSamples()
+    folder = folder_of_runs(folder)
     shown = shown_in(folder, hub)
     runs = sorted(shown.runs, key=lambda one: (one[0], one[1].run))
     entries = [entry for _, run in runs for kind in SAMPLE_KINDS for entry in run.files_of(kind)]
     if place and not entries:
-        raise UsageError(f"--samples {place}: no samples are there; name a folder that `synthesize` wrote, or a file")
+        made = "a folder that `synthesize` or `ablate` wrote"
+        raise UsageError(f"--samples {place}: no samples are there; name {made}, or a file")
     files = [path_of(folder, entry.path) for entry in entries]
     read = partial(sums_of_file, gone=shown.gone)
     return GivenSamples(files, read, runs, identity=sorted(entry.path for entry in entries))
+
+
+def folder_of_runs(folder: str) -> str:
+    """The folder in which runs are told by samples/USE_CASE/RUN; its `samples` stand for it."""
+    above, name = split_path(folder.rstrip("/"))
+    return above if name == "samples" and not runs_in(folder) and runs_in(above) else folder
 
 
 def shown_in(folder: str, hub: Hub | None) -> ShownSamples:
