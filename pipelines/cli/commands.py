@@ -18,6 +18,7 @@ from persona_hub.pipelines.cli.command_options import (
     SynthesizeOptions,
     TakedownOptions,
 )
+from persona_hub.pipelines.cli.evaluation.report_options import ReportOptions
 from persona_hub.pipelines.cli.evaluation.review_options import ReviewExportOptions, ReviewImportOptions
 from persona_hub.pipelines.cli.hub_options import (
     CleaningOptions,
@@ -173,6 +174,13 @@ JOBS = [
         "calls, tokens and cost by stage so far, of a running or finished job",
         "persona_hub.pipelines.commands.status:show_status",
         StatusOptions,
+        runs_on_beam=False,
+    ),
+    Job(
+        "report",
+        "what a job has spent and made so far -> a page, made again while it runs",
+        "persona_hub.pipelines.commands.live.report:show_report",
+        ReportOptions,
         runs_on_beam=False,
     ),
     Job(

@@ -7,6 +7,7 @@ from persona_hub.pipelines.cli import hub_options as hub
 from persona_hub.pipelines.cli import launch_options as launch
 from persona_hub.pipelines.cli import model_options as models
 from persona_hub.pipelines.cli.evaluation import evaluate_options as evaluation
+from persona_hub.pipelines.cli.evaluation import report_options as live
 from persona_hub.pipelines.cli.evaluation import review_options as review
 from persona_hub.pipelines.cli.option import Option, Options, options_of, own_options, takes
 from persona_hub.pipelines.cli.samples import ablation_options as ablation
@@ -34,7 +35,7 @@ SECTIONS: list[tuple[str, tuple[type[Options], ...]]] = [
         ),
     ),
     ("sample", (hub.EstimateSizeOptions, hub.PreviewSizeOptions)),
-    ("display", (hub.StatusOptions,)),
+    ("display", (hub.StatusOptions, live.ReportOptions)),
     ("personas", (corpus.PersonaOptions, corpus.PiiOptions)),
     (
         "duplicates",

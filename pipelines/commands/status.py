@@ -44,7 +44,8 @@ SpendByStage = Mapping[str, Spend]
 
 def show_status(options: StatusOptions, _: Sequence[str]) -> int:
     """Prints the table, again and again with --watch; returns the exit code."""
-    output, used = output_meant(options), store_meant(options)
+    output = output_meant(options)
+    used = store_meant(options.response_store, output)
     expected = expected_calls(output) if output else {}
     try:
         store = opened_store(used.address, must_be_there=True) if used.address else None
@@ -88,11 +89,10 @@ def output_meant(options: StatusOptions) -> str:
     return options.hub or options.output
 
 
-def store_meant(options: StatusOptions) -> UsedStore:
+def store_meant(named: str, output: str) -> UsedStore:
     """The store that is named, or else the one that the jobs on the folder use. Raises UsageError for neither."""
-    output = output_meant(options)
-    if options.response_store not in ("", NO_STORE):
-        return UsedStore(absolute(options.response_store))
+    if named not in ("", NO_STORE):
+        return UsedStore(absolute(named))
     if not output:
         raise UsageError("--hub, --output or --response_store: name one of them; it says which responses are meant")
     return used_store(output)
@@ -101,16 +101,7 @@ def store_meant(options: StatusOptions) -> UsedStore:
 def recorded_status(output: str, expected: Mapping[str, float], why: str) -> Iterator[str]:
     """What the manifests say of the calls of a version, or of runs of samples, where no store can be looked into."""
     manifest = open_hub(output).manifest if read_current(output) else None
-    spent = {
-        stage: Spend(
-            int(row.get("calls", 0)),
-            int(row.get("input_tokens", 0)),
-            int(row.get("output_tokens", 0)),
-            round(row.get("cost_usd", 0) * NANO),
-            int(row.get("estimated", 0)),
-        )
-        for stage, row in (manifest.usage.items() if manifest else ())
-    }
+    spent = recorded_spend(output)
     if spent:
         yield from status_table(spent, {}, 0.0, expected)
     yield from state_lines(output)
@@ -120,6 +111,21 @@ def recorded_status(output: str, expected: Mapping[str, float], why: str) -> Ite
         yield f"calls of samples are in the manifests of their runs; no response store: {why}"
     else:
         yield "no calls were paid" if NOT_THERE in why else f"no calls were paid; no response store: {why}"
+
+
+def recorded_spend(output: str) -> dict[str, Spend]:
+    """What the manifest of the current version says that its calls took, by stage."""
+    manifest = open_hub(output).manifest if read_current(output) else None
+    return {
+        stage: Spend(
+            int(row.get("calls", 0)),
+            int(row.get("input_tokens", 0)),
+            int(row.get("output_tokens", 0)),
+            round(row.get("cost_usd", 0) * NANO),
+            int(row.get("estimated", 0)),
+        )
+        for stage, row in (manifest.usage.items() if manifest else ())
+    }
 
 
 def status_table(

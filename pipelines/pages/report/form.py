@@ -80,6 +80,15 @@ class StageRow:
 
 
 @dataclass(frozen=True)
+class SpendRow:
+    """cost.spent: what all calls had taken at a time, of a job that is watched."""
+
+    seconds: float  # since the watch began
+    calls: int
+    usd: float | None  # None where there is no price
+
+
+@dataclass(frozen=True)
 class MapPoint:
     """map.points: a persona in the plane."""
 

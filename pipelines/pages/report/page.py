@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import ceil
 from typing import Any
 
 import orjson
@@ -22,14 +23,17 @@ MAP_TEXTS, EXAMPLE_TEXTS = 2_200_000, 1_400_000  # bytes of all
 MAP_TEXT, EXAMPLE_TEXT = 240, 1_500  # bytes of one
 
 
-def write_report(folder: str, report: Report) -> None:
-    """Writes index.html and, last, report.json into a folder: where that is, both are whole. Raises StorageError."""
+def write_report(folder: str, report: Report, reload_seconds: float = 0.0) -> None:
+    """Writes index.html and, last, report.json into a folder: where that is, both are whole. Raises StorageError.
+
+    With `reload_seconds` the page loads itself again, as that of a job which runs.
+    """
     found = report.as_json()
-    write_bytes(join_path(folder, INDEX), report_page(found).encode())
+    write_bytes(join_path(folder, INDEX), report_page(found, reload_seconds).encode())
     write_bytes(join_path(folder, REPORT_JSON), orjson.dumps(found, option=orjson.OPT_INDENT_2))
 
 
-def report_page(report: Mapping[str, Any]) -> str:
+def report_page(report: Mapping[str, Any], reload_seconds: float = 0.0) -> str:
     """The page of a report as report.json has it."""
     plots = plots_of(report)
     data = {
@@ -46,6 +50,7 @@ def report_page(report: Mapping[str, Any]) -> str:
         scripts,
         [part("common.css"), part("report/report.css")],
         made=str(report.get("made") or ""),
+        reload=ceil(reload_seconds),
         facts=facts_in(report.get("hub") or {}),
         cost=facts_in(report.get("cost") or {}),
         has_cost=report.get("cost") is not None,

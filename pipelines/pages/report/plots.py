@@ -43,6 +43,7 @@ def plots_of(report: Mapping[str, Any]) -> list[Plot]:
         *demographics(report),
         arms(report),
         cost(report),
+        spent(report),
     ]
     return [plot for plot in made if plot is not None]
 
@@ -199,6 +200,27 @@ def cost(report: Mapping[str, Any]) -> Plot | None:
         .properties(width="container", autosize=ACROSS, height=alt.Step(ROW_HEIGHT))
     )
     return Plot("cost", "cost", "Cost by stage", "What was paid for, by stage of the job.", chart.to_dict())
+
+
+def spent(report: Mapping[str, Any]) -> Plot | None:
+    """Calls, or dollars where they are known, over the time that a job was watched."""
+    rows = rows_in(report.get("cost"), "spent")
+    if len(rows) < 2:
+        return None
+    what, title = ("usd", "US dollars") if all(row["usd"] is not None for row in rows) else ("calls", "calls")
+    chart = (
+        alt.Chart(alt.Data(values=[dict(row) for row in rows]))
+        .mark_line(point=len(rows) < 60)
+        .encode(
+            x=alt.X("seconds:Q", title="seconds since the watch began"),
+            y=alt.Y(f"{what}:Q", title=title),
+            tooltip=["seconds:Q", "calls:Q", "usd:Q"],
+        )
+        .properties(width="container", autosize=ACROSS, height=200)
+    )
+    return Plot(
+        "spent", "cost", "Spent so far", "What all calls have taken, by the time of each look.", chart.to_dict()
+    )
 
 
 def interval(figure: Mapping[str, Any]) -> dict[str, Any]:
