@@ -1,25 +1,30 @@
 """How a build ends for each way in which a server fails: exit code, manifest, and what a second run sends.
 
 The rows are those of docs/models.md, as a user meets them. A build asks about eight documents; each row says what the
-server answers, and the second run meets a server that has been mended.
+server answers, and the second run meets a server that has been mended. Failures that leave other questions alone share
+a build, each with a document of its own.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, FAILED
 from persona_hub.pipelines.main import main
 from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.records import content_id
 from tests.helpers.hubs import dead_letters
 from tests.helpers.paid import SUBJECTS, corpus_of
 from tests.servers.models.launch import FakeServer
 
 DOCUMENTS = 8
+ALL = len(SUBJECTS)  # documents of a build that several failures share
 ONE = SUBJECTS[0]  # a word that one document holds
 KEY = "sk-of-this-test-0123456789"
 SAME = {"text": '{"persona": "A keeper of clocks who counts each winter"}'}  # to every question
@@ -53,6 +58,9 @@ class Case:
     then: tuple[str, ...] = ()  # flags of the second run
     kept: int | None = None  # personas; None: one of each document that was not lost
     gemini: bool = False
+    documents: int = DOCUMENTS
+    lost: tuple[str, ...] = ()  # reasons, of the first documents in their order
+    outcomes: dict[str, int] = field(default_factory=dict)  # calls by the name of the rule that answered them
 
 
 def account(reason: str, rule: dict[str, Any], *says: str, **more: Any) -> Case:
@@ -69,14 +77,18 @@ def request(name: str, rule: dict[str, Any], *says: str, **more: Any) -> Case:
     return Case(name, [rule], code=FAILED, says=says, sent=None, again=DOCUMENTS, **more)
 
 
-def one_input(name: str, reason: str, rule: dict[str, Any], **more: Any) -> Case:
-    """One document is refused, and the rest goes on; nothing is left to ask."""
-    return Case(name, [{"word": ONE, **rule}], letters={reason: 1}, **more)
+def inputs(name: str, *rows: tuple[str, str, dict[str, Any]], **more: Any) -> Case:
+    """One document for each row (name, reason, rule) is refused, and the rest goes on; nothing is left to ask."""
+    script = [{"word": word, "name": one, **rule} for word, (one, _, rule) in zip(SUBJECTS, rows, strict=False)]
+    lost = tuple(reason for _, reason, _ in rows)
+    return Case(name, script, lost=lost, letters=Counter(lost), documents=ALL, sent=ALL,
+                outcomes={one: 1 for one, _, _ in rows}, **more)  # fmt: skip
 
 
-def waits(name: str, rule: dict[str, Any], **more: Any) -> Case:
-    """The server fails twice, and every question is answered all the same."""
-    return Case(name, [{"last": 2, **rule}], sent=DOCUMENTS + 2, **more)
+def waits(name: str, *rows: tuple[str, dict[str, Any]], **more: Any) -> Case:
+    """For each row (name, rule) the server fails twice about one document, and answers every question all the same."""
+    script = [{"word": word, "last": 2, "name": one, **rule} for word, (one, rule) in zip(SUBJECTS, rows, strict=False)]
+    return Case(name, script, documents=ALL, sent=ALL + 2 * len(rows), outcomes={one: 2 for one, _ in rows}, **more)
 
 
 CASES = [
@@ -100,25 +112,27 @@ CASES = [
     Case("both kinds of JSON refused", [SAME], ["json_schema", "json_object"], sent=None, kept=1),
     Case("a temperature that was asked for, refused", refuses=["temperature"], flags=("--temperature=0.3",),
          then=("--temperature=0.3",), code=FAILED, sent=None, again=DOCUMENTS, says=("--temperature",)),
-    one_input("flagged", "content-filter", {"status": 403, "json": error("m requires moderation: flagged")}),
-    one_input("a filter of the provider", "content-filter", {"status": 400, "json": error("no", "content_filter")}),
-    one_input("one too long", "too-long", {"status": 400, "json": error("9 over", "context_length_exceeded")}),
-    one_input("413", "http-413", {"status": 413, "json": error("too much")}),
-    one_input("422", "http-422", {"status": 422, "json": error("no")}),
+    inputs("questions that are refused",
+           ("flagged", "content-filter", {"status": 403, "json": error("m requires moderation: flagged")}),
+           ("a filter of the provider", "content-filter", {"status": 400, "json": error("no", "content_filter")}),
+           ("one too long", "too-long", {"status": 400, "json": error("9 over", "context_length_exceeded")}),
+           ("413", "http-413", {"status": 413, "json": error("too much")}),
+           ("422", "http-422", {"status": 422, "json": error("no")}),
+           ("filtered half-way", "content-filter", {"text": '{"persona": "A k', "finish": "content_filter"}),
+           ("refused in words", "refused", {"message": {"content": None, "refusal": "I will not"}})),
     Case("404 for one", [{"after": 2, "last": 1, "status": 404, "json": error("no")}], letters={"http-404": 1},
          flags=("--max_in_flight=1",)),
-    one_input("filtered half-way", "content-filter", {"text": '{"persona": "A k', "finish": "content_filter"}),
-    one_input("refused in words", "refused", {"message": {"content": None, "refusal": "I will not"}}),
-    waits("429", {"status": 429, "headers": {"Retry-After": "0"}, "json": error("slow down")}),
-    waits("529", {"status": 529, "json": error("Overloaded")}),
-    waits("503 as a page", {"status": 503, "headers": {"Content-Type": "text/html"}, "body": "<html>later</html>"}),
-    waits("502", {"status": 502, "body": "<html>bad gateway</html>"}),
-    waits("a login page under 200", {"headers": {"Content-Type": "text/html"}, "body": "<html>in</html>",
-                                     "paid": False}),
-    waits("an error under 200", {"json": {"error": {"code": 429, "message": "busy"}}, "paid": False}),
-    waits("a garbled head", {"wire": "HTTP/1.1 2oo OK\r\nContent-Length: 3\r\n\r\n{}}", "paid": False}),
-    waits("a bad chunk", {"wire": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", "paid": False}),
-    waits("shorter than it says", {"wire": "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", "paid": False}),
+    waits("what passes with time",
+          ("429", {"status": 429, "headers": {"Retry-After": "0"}, "json": error("slow down")}),
+          ("529", {"status": 529, "json": error("Overloaded")}),
+          ("503 as a page", {"status": 503, "headers": {"Content-Type": "text/html"}, "body": "<html>later</html>"}),
+          ("502", {"status": 502, "body": "<html>bad gateway</html>"}),
+          ("a login page under 200", {"headers": {"Content-Type": "text/html"}, "body": "<html>in</html>",
+                                      "paid": False}),
+          ("an error under 200", {"json": {"error": {"code": 429, "message": "busy"}}, "paid": False}),
+          ("a garbled head", {"wire": "HTTP/1.1 2oo OK\r\nContent-Length: 3\r\n\r\n{}}", "paid": False}),
+          ("a bad chunk", {"wire": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", "paid": False}),
+          ("shorter than it says", {"wire": "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", "paid": False})),
     Case("a server that is gone for one", [{"word": ONE, "status": 500}], flags=("--call_attempts=2",), sent=9,
          code=BUDGET_SPENT, partial={"http-500": 1}, letters={"http-500": 1}, again=1, says=("without an answer",)),
     Case("all cut off", [CUT], code=BUDGET_SPENT, partial={"malformed": 8}, letters={"malformed": 8}, sent=None,
@@ -128,13 +142,14 @@ CASES = [
          code=BUDGET_SPENT, partial={"malformed": 1}, letters={"malformed": 1}, sent=9, again=1),
     Case("no usage", [{"usage": "none"}], says=("estimated",)),
     Case("a usage of nonsense", [{"usage": {"prompt_tokens": 1e300, "completion_tokens": -4}}], says=("estimated",)),
-    one_input("Gemini: flagged prompt", "content-filter", {"json": {"promptFeedback": {"blockReason": "SAFETY"}}},
-              gemini=True),
-    one_input("Gemini: filtered answer", "content-filter", {"text": "A k", "finish": "SAFETY"}, gemini=True),
+    inputs("Gemini: questions that are refused",
+           ("flagged prompt", "content-filter", {"json": {"promptFeedback": {"blockReason": "SAFETY"}}}),
+           ("filtered answer", "content-filter", {"text": "A k", "finish": "SAFETY"}), gemini=True),
     request("Gemini: a wrong key", {"status": 400, "json": {"error": {"code": 400, "status": "INVALID_ARGUMENT",
             "message": "API key not valid. Please pass a valid API key."}}}, "API key not valid", gemini=True),
-    waits("Gemini: too many requests", {"status": 429, "json": {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED",
-          "message": "Resource has been exhausted (e.g. check quota)."}}}, gemini=True),
+    waits("Gemini: what passes with time",
+          ("too many requests", {"status": 429, "json": {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED",
+           "message": "Resource has been exhausted (e.g. check quota)."}}}), gemini=True),
     Case("Gemini: cut off", [{**CUT, "finish": "MAX_TOKENS"}], code=BUDGET_SPENT, partial={"malformed": 8},
          letters={"malformed": 8}, sent=None, again=8, gemini=True),
 ]  # fmt: skip
@@ -157,7 +172,8 @@ def test_how_a_build_ends(case: Case, server: FakeServer, tmp_path: Path, capsys
     ]  # fmt: skip
     # Without a part that no server concerns, a build takes two thirds of its time.
     shape = ["--expand_hops=0", "--embedding_threshold=1.0"]
-    command = ["build", f"--input={corpus_of(tmp_path, DOCUMENTS)}", f"--output={out}", *shape, *model]
+    corpus = corpus_of(tmp_path, case.documents)
+    command = ["build", f"--input={corpus}", f"--output={out}", *shape, *model]
     code = main([*command, *case.flags])
     said = "".join(capsys.readouterr())
     assert code == case.code, said
@@ -167,15 +183,21 @@ def test_how_a_build_ends(case: Case, server: FakeServer, tmp_path: Path, capsys
     calls = server.counts()["calls"]
     if case.sent is not None:
         assert calls == case.sent
+    outcomes = server.outcomes()
+    assert {name: outcomes.get(name, 0) for name in case.outcomes} == case.outcomes
 
     if case.code == FAILED:
         assert not (out / "hub" / "CURRENT").exists()
     else:
         manifest = open_hub(str(out)).manifest
         assert manifest.partial == case.partial
-        assert manifest.records_of("personas") == (case.kept or DOCUMENTS - sum(case.letters.values()))
-        found = [letter["reason"] for letter in dead_letters(out)]
-        assert {reason: found.count(reason) for reason in found} == case.letters
+        assert manifest.records_of("personas") == (case.kept or case.documents - sum(case.letters.values()))
+        letters = dead_letters(out)
+        assert Counter(letter["reason"] for letter in letters) == case.letters
+        if case.lost:
+            texts = (orjson.loads(line)["text"] for line in corpus.read_bytes().splitlines())
+            lost = dict(zip(map(content_id, texts), case.lost, strict=False))
+            assert {letter["key"]: letter["reason"] for letter in letters} == lost
 
     if case.refuses and case.code == FAILED:
         server.tell()
@@ -187,4 +209,4 @@ def test_how_a_build_ends(case: Case, server: FakeServer, tmp_path: Path, capsys
     manifest = open_hub(str(out)).manifest
     assert manifest.partial == {}
     left = 0 if case.code != DONE else sum(case.letters.values())
-    assert manifest.records_of("personas") == (case.kept or DOCUMENTS - left)
+    assert manifest.records_of("personas") == (case.kept or case.documents - left)
