@@ -27,14 +27,22 @@ from persona_hub.pipelines.pages.report.given import (
 )
 from persona_hub.pipelines.pages.report.page import INDEX, REPORT_JSON, write_report
 from persona_hub.pipelines.planning.embedders import EMBEDDER
+from persona_hub.pipelines.planning.evaluated_documents import (
+    NOTHING_COMPARED,
+    ComparedDocuments,
+    documents_of,
+    told_calls,
+)
 from persona_hub.pipelines.planning.plan import unpacked_size
 from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, shards_for
+from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.ablation.thresholds import cluster_threshold
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.counting.quantity import quantity
+from persona_hub.transforms.counting.stages import JUDGE_DOCUMENTS
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import ONE_MODEL, split_embedder
 from persona_hub.transforms.embedding.thresholds import DEFAULT_EMBEDDER, default_threshold
@@ -44,6 +52,10 @@ from persona_hub.transforms.evaluate.sections.samples import BesideHub
 from persona_hub.transforms.files.storage import file_exists, join_path, read_bytes
 from persona_hub.transforms.hub.manifest import content_of, fingerprint
 from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.llm.registry import COMPLETIONS, MODELS
+from persona_hub.transforms.reasons import unanswered
+from persona_hub.transforms.store.registry import NO_STORE
+from persona_hub.transforms.store.usage import usage_of
 
 EVALUATION_FORM = 1  # of what is computed: a later one is another result
 BELOW = 0.1  # under the threshold of duplicates: at it, a hub that was deduplicated has distinct personas only
@@ -67,19 +79,34 @@ class EvaluateJob:
     given: GivenSamples
     done: bool
     balance: BalancePlan | None = None
-    store: str = ""  # nothing is asked
+    documents: ComparedDocuments = NOTHING_COMPARED
+
+    @property
+    def store(self) -> str:
+        """The judge's."""
+        return self.documents.judge.model.store if self.documents.judge else ""
 
     @property
     def called(self) -> Sequence[CalledModel]:
-        """None."""
-        return ()
+        """The judge, where it is a server's."""
+        judge = self.documents.judge
+        return [CalledModel(judge.model, COMPLETIONS)] if judge and not MODELS.is_local(judge.model.name) else []
 
     def build(self, p: beam.Pipeline) -> None:
         """The DAG."""
         given = self.given
-        evaluate = EvaluateRows(compared=self.compared, sample_files=given.files, read=given.read, balance=self.balance)
+        evaluate = EvaluateRows(
+            compared=self.compared,
+            sample_files=given.files,
+            read=given.read,
+            balance=self.balance,
+            corpus=self.documents.corpus,
+            judge=self.documents.judge,
+        )
+        if told := told_calls(self.documents):
+            say(told)
         found = p | "Rows" >> self.rows | "Evaluate" >> evaluate
-        _ = found | "Publish" >> beam.Map(publish_report, self.facts, self.output)
+        _ = found | "Publish" >> beam.Map(publish_report, self.facts, self.output, self.documents)
 
     def report(self) -> int:
         """Says where the report is, and what it says first; files that were lost whole are told by the exit code."""
@@ -94,7 +121,8 @@ class EvaluateJob:
                 say(f"warning: {one['text']}; {one['remedy']}")
         say_lines(balance_told(found, self.output))
         say(join_path(self.output, INDEX), join_path(self.output, REPORT_JSON))
-        return BUDGET_SPENT if LOST_WHOLE in found.get("hub", {}) else DONE
+        code = report_partial(open_questions(found), self.documents.judge.model) if self.documents.judge else DONE
+        return BUDGET_SPENT if LOST_WHOLE in found.get("hub", {}) else code
 
 
 def balance_told(found: Mapping[str, Any], output: str) -> Iterator[str]:
@@ -116,14 +144,37 @@ def balance_told(found: Mapping[str, Any], output: str) -> Iterator[str]:
         yield f"weights: {table}"
 
 
-def publish_report(found: Evaluated, facts: ReportFacts, output: str) -> None:
+def open_questions(found: Mapping[str, Any]) -> dict[str, int]:
+    """{reason: questions to a judge that the same command asks again}."""
+    rows = (found.get("fidelity") or {}).get("judged_without_answer") or ()
+    return {row["reason"]: row["questions"] for row in rows if unanswered(row["reason"])}
+
+
+def publish_report(found: Evaluated, facts: ReportFacts, output: str, documents: ComparedDocuments) -> None:
     """Writes the two files, each whole or not at all; done twice they are the same."""
+    fidelity = found.sections["fidelity"]
+    if fidelity and documents.judge:
+        fidelity |= told_judge(documents)
     write_report(output, report_of(found, facts))
+
+
+def told_judge(documents: ComparedDocuments) -> dict[str, Any]:
+    """Who judged, and what all its calls so far took; no cost where no price is known."""
+    judge = documents.judge
+    if not judge:
+        return {}
+    told: dict[str, Any] = {"judge": judge.model.name, "judge_remark": documents.remark}
+    if judge.model.store not in ("", NO_STORE):
+        row = usage_of(judge.model.store, documents.price is not None).get(JUDGE_DOCUMENTS, {})
+        told["judge_cost"] = [{"stage": JUDGE_DOCUMENTS, **row}]
+    return told
 
 
 def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
     """The plan of an evaluation. Raises ValueErrors that name the flag or file and the remedy."""
     if not options.hub:
+        if options.input or options.judge:
+            raise UsageError("--input: of a hub's documents; goes with --hub, and there is none")
         return plan_of_files(options)
     if options.personas:
         raise UsageError("--personas: not with --hub; evaluate one after the other, into folders of their own")
@@ -136,6 +187,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
     reference = reference_of_file(options.reference)
     wanted, balance = balance_of_flags(*balance_flags(options), reference.tables)
     ablation = ablation_of_file(options.ablation)
+    documents = documents_of(options, hub, where)
     name = made.models.get(EMBEDDER, DEFAULT_EMBEDDER)
     decisive = fingerprint(
         {
@@ -145,6 +197,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
             "reference": reference.identity,
             **({"balance": balance} if wanted else {}),
             **of_experiment(ablation),
+            **({"documents": documents.identity} if documents.corpus else {}),
         }
     )
     here = split_embedder(name)[0] in ONE_MODEL and bool(made.records_of("vectors"))
@@ -164,6 +217,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
         given=given,
         done=is_held(options.output, decisive),
         balance=BalancePlan(wanted, options.output, shards_for(personas)) if wanted else None,
+        documents=documents,
     )
 
 
@@ -241,7 +295,7 @@ def is_held(output: str, decisive: str) -> bool:
         return False
     if found["hub"].get(EVALUATION) != decisive:
         raise UsageError(f"--output {output}: holds the report of another hub, version or samples; name another folder")
-    return file_exists(join_path(output, INDEX))
+    return file_exists(join_path(output, INDEX)) and not open_questions(found)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,10 @@ from persona_hub.pipelines.cli.hub_options import (
     VersionOptions,
 )
 from persona_hub.pipelines.cli.model_options import (
+    BudgetOptions,
+    CallOptions,
     EmbedderOptions,
+    InFlightOptions,
     LanguageModelOptions,
     ModelOptions,
     PriceOptions,
@@ -126,7 +129,9 @@ class AblateOptions(HubOptions, AblationOptions, SynthesisOptions, EmbedderOptio
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateOptions(EvaluationOptions, RunOptions):
+class EvaluateOptions(
+    EvaluationOptions, InFlightOptions, StoreOptions, BudgetOptions, PriceOptions, CallOptions, RunOptions
+):
     """Options of `evaluate`."""
 
     one_of: ClassVar[tuple[str, ...]] = ("hub", "personas")
@@ -142,6 +147,27 @@ class EvaluateOptions(EvaluationOptions, RunOptions):
     version: str = again(
         VersionOptions, "version", help="version of the hub; default: the one that readers see", first_day=True
     )
+    input: tuple[str, ...] = again(
+        InputOptions,
+        "input",
+        required=False,
+        default=(),
+        help="the corpus that the hub was built of, which no hub stores: personas are compared with their documents",
+    )
+    format: str = again(CorpusOptions, "format")
+    text_field: str = again(CorpusOptions, "text_field", first_day=False)
+    zstd_window_mb: int = again(CorpusOptions, "zstd_window_mb")
+    min_characters: int = again(CorpusOptions, "min_characters")
+    max_characters: int = again(CorpusOptions, "max_characters")
+    judge: str = again(
+        CheckOptions,
+        "judge",
+        help="with --input: model that says whether documents support their personas, named as for --llm, or a "
+        "YAML file as for --model; default: none",
+        first_day=True,
+    )
+    prompt_dir: str = again(ModelOptions, "prompt_dir")
+    retry_malformed: int = again(RepairOptions, "retry_malformed")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ CHECKS = {  # what a model is asked about a sample: {placeholder: its tag}
     "solve": {"problem": "problem"},
     "judge": {"persona": "persona", "sample": "sample"},
     "compare": {"persona": "persona", "first": "first", "second": "second"},
+    "judge_documents": {"persona": "persona", "document": "document"},
 }
 GREETING = Prompt("greeting", "You greet.", "<card>\n$text\n</card>\nGreet them in $language.")
 

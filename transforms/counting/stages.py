@@ -24,6 +24,7 @@ CHECK = "check"  # likewise: samples, accepted, rejected-<reason>
 VERIFY = "verify"  # likewise: questions to a model that solves what a sample states
 JUDGE = "judge"  # likewise: questions to a judge
 ARM = "arm"  # likewise, of an arm of `ablate`: candidates, accepted, rejected-<reason>, judged, gold-<verdicts>
+JUDGE_DOCUMENTS = "judge_documents"  # personas against the documents that they were made of, of `evaluate`
 COMPARE = "compare_samples"  # pairs of samples, in both orders
 TAKE_DOWN = "take_down"
 READ_HUB = "read_hub"

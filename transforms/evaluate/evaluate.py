@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -13,6 +14,7 @@ from persona_hub.transforms.counting.lost_files import lost_files
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.evaluate.balance import BALANCE_FOLDER, NO_PERSONA, BalancePlan, WriteBalance
+from persona_hub.transforms.evaluate.documents import DocumentsOfPersonas, GroundingJudge, JudgeDocuments, reasons_in
 from persona_hub.transforms.evaluate.hub_rows import (
     ATTRIBUTE_ROWS,
     MEMBER_ROWS,
@@ -35,6 +37,7 @@ from persona_hub.transforms.evaluate.sample_sums import SampledSample, SampleSum
 from persona_hub.transforms.evaluate.sampled import SampleBlocks, Sampled
 from persona_hub.transforms.evaluate.sections.demographics import demographics_section
 from persona_hub.transforms.evaluate.sections.diversity import diversity_section
+from persona_hub.transforms.evaluate.sections.documents import told_of_documents, told_of_judge
 from persona_hub.transforms.evaluate.sections.fidelity import fidelity_section
 from persona_hub.transforms.evaluate.sections.novelty import novelty_section
 from persona_hub.transforms.evaluate.sections.quality import quality_section
@@ -42,9 +45,11 @@ from persona_hub.transforms.evaluate.sections.repetition import repetition_secti
 from persona_hub.transforms.evaluate.sections.samples import BesideHub, Owner, told_of_samples
 from persona_hub.transforms.evaluation.demographics.balance import Balance
 from persona_hub.transforms.evaluation.diversity.distinct_clusters import cluster_labels
+from persona_hub.transforms.evaluation.hash_sample import HashSample
 from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.vectors import ReadVectors
 from persona_hub.transforms.hub.versions import Hub
+from persona_hub.transforms.read_corpus.read_corpus import ReadCorpus
 from persona_hub.transforms.records import Attributes, DeadLetter, Duplicate, Member
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch
 from persona_hub.transforms.wire.packing import pack_object, unpack_object
@@ -59,6 +64,7 @@ class Evaluated:
     samples: SampleSums
     lost: Mapping[str, int] = field(default_factory=dict)  # {reason: rows or files that could not be read}
     lost_files: Mapping[str, int] = field(default_factory=dict)  # {file of which no persona was read: its rows}
+    lacking: tuple[int, int] = (0, 0)  # documents of sampled personas that the corpus has not, of so many
 
 
 PackedRows = bytes  # HubRows by `pack_object`: blocks are read three times, and wait on disk, not in memory
@@ -81,6 +87,8 @@ class EvaluateRows(beam.PTransform):
     sample_files: Sequence[str] = ()  # of samples and rejected ones
     read: Callable[[str], Iterator[SampleSums]] = sums_of_file  # one of these
     balance: BalancePlan | None = None  # a table of weights that is written before the report
+    corpus: ReadCorpus | None = None  # of the documents that personas are compared with
+    judge: GroundingJudge | None = None  # that compares them, too
 
     def expand(self, given: EvaluatedRows) -> beam.PCollection[Evaluated]:
         """Blocks are joined once, and walked over twice: the sample decides what is counted of all."""
@@ -93,8 +101,20 @@ class EvaluateRows(beam.PTransform):
             | "AllRows" >> beam.CombineGlobally(merged_sums)
         )
         duplicates = given.duplicates | "AllDuplicates" >> beam.CombineGlobally(merged_duplicates)
+        more: dict[str, Any] = {}
+        unread = given.lost
+        if self.balance:
+            found, written = (rows, sums) | "Balance" >> WriteBalance(plan=self.balance)
+            more = {"balance": AsSingleton(found), "written": AsList(written)}  # so no report is without its table
+        if self.corpus:
+            of_documents = rows | "Documents" >> DocumentsOfPersonas(corpus=self.corpus)
+            unread = (given.lost, of_documents.lost) | "Unread" >> beam.Flatten()
+            more |= {"first": AsSingleton(of_documents.sample), "documents": AsSingleton(of_documents.documents)}
+            if self.judge:
+                judged = of_documents | "Judge" >> JudgeDocuments(judge=self.judge)
+                more |= {"verdicts": AsSingleton(judged.verdicts), "unjudged": AsSingleton(judged.lost)}
         lost = (
-            given.lost
+            unread
             | "Reasons" >> beam.FlatMap(reasons_in).with_output_types(str)
             | "CountReasons" >> beam.combiners.Count.PerElement()
             | "AllReasons" >> beam.combiners.ToDict()
@@ -110,10 +130,6 @@ class EvaluateRows(beam.PTransform):
         owners = (
             rows | "Owners" >> beam.FlatMap(owners_in, AsSingleton(samples)) | "AllOwners" >> beam.combiners.ToDict()
         )
-        balance: tuple[Any, ...] = ()
-        if self.balance:
-            found, written = (rows, sums) | "Balance" >> WriteBalance(plan=self.balance)
-            balance = (AsSingleton(found), AsList(written))  # so no report is without its table
         return sums | "Sections" >> beam.Map(
             evaluated,
             self.compared,
@@ -123,7 +139,7 @@ class EvaluateRows(beam.PTransform):
             AsSingleton(owners),
             AsSingleton(lost),
             AsSingleton(files),
-            *balance,
+            **more,
         )
 
 
@@ -157,11 +173,6 @@ class ReadHubRows(beam.PTransform):
         duplicates = table("duplicates", Duplicate) | "Count" >> beam.MapTuple(sums_of_duplicates)
         nothing = root | "NothingLost" >> beam.Create([], reshuffle=False)
         return EvaluatedRows(rows, duplicates, nothing, nothing)
-
-
-def reasons_in(batch: Batch[DeadLetter]) -> Iterator[str]:
-    """Why what could not be read could not."""
-    return (one.reason for one in batch)
 
 
 def joined_rows(_: int, tables: Mapping[str, Any]) -> PackedRows:
@@ -201,6 +212,10 @@ def evaluated(
     files: Mapping[str, int],
     balance: Balance | None = None,
     written: Sequence[str] = (),
+    first: HashSample | None = None,
+    documents: Mapping[str, str] = MappingProxyType({}),
+    verdicts: Mapping[str, int] | None = None,
+    unjudged: Mapping[str, int] = MappingProxyType({}),
 ) -> Evaluated:
     """All sections. Raises InvalidInputError where there is no persona."""
     if sums is None:
@@ -212,6 +227,11 @@ def evaluated(
     told = told_of_samples(samples, sampled, owners, compared)
     if told.distinct:
         diversity["samples_by_meaning"] = told.distinct
+    compared_with = told_of_documents(first, documents, compared.embedder) if first else None
+    beside = compared_with.figures if compared_with else {}
+    lacking = (compared_with.lacking, compared_with.named) if compared_with else (0, 0)
+    aside = {"documents": compared_with.sought, **told_of_judge(verdicts, unjudged)} if compared_with else None
+    fidelity = fidelity_section(sampled, sums, {**told.matched, **beside}, told.reached, aside)
     demographics = demographics_section(sums.demographics, compared.references)
     if balance:
         demographics |= {**balance.section(), "balance_table": f"{BALANCE_FOLDER}/: {quantity(len(written), 'file')}"}
@@ -219,8 +239,8 @@ def evaluated(
         "diversity": diversity,
         "repetition": repetition_section(sampled, sums, duplicates),
         "demographics": demographics,
-        "fidelity": fidelity_section(sampled, sums, told.matched, told.reached),
+        "fidelity": fidelity,
         "quality": quality_section(compared.runs, samples) if compared.runs else None,
         "novelty": novelty_section(sampled, sums, duplicates, labels, compared.cost_usd),
     }
-    return Evaluated(sections, sampled, samples, dict(sorted(lost.items())), lost_files(files))
+    return Evaluated(sections, sampled, samples, dict(sorted(lost.items())), lost_files(files), lacking)

@@ -34,12 +34,13 @@ class EvaluatedPersona(NamedTuple):
     hop: int
     document_id: str
     parent_id: str
+    origin: str = ""  # as the persona has it
 
     @classmethod
     def of(cls, one: Persona) -> EvaluatedPersona:
         """Of a persona."""
         source = source_of(one.source)
-        return cls(one.persona_id, one.text, one.language, source, one.hop, one.document_id, one.parent_id)
+        return cls(one.persona_id, one.text, one.language, source, one.hop, one.document_id, one.parent_id, one.origin)
 
 
 def groups_of(hop: int, language: str, source: str, cluster: str) -> tuple[Group, ...]:

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.llm.protocol import Completion, Request
 from persona_hub.transforms.offline_model.attributes import ask_attributes
-from persona_hub.transforms.offline_model.checks import compare, judge, solve
+from persona_hub.transforms.offline_model.checks import compare, judge, judge_documents, solve
 from persona_hub.transforms.offline_model.personas import expand_persona, extract_persona
 from persona_hub.transforms.offline_model.samples import sample_answer
 
 PERSONA_TASKS = {"extract_persona": extract_persona, "expand_persona": expand_persona, "ask_attributes": ask_attributes}
 
-CHECK_TASKS = {"solve": solve, "judge": judge, "compare": compare}
+CHECK_TASKS = {"solve": solve, "judge": judge, "compare": compare, "judge_documents": judge_documents}
 
 
 def answer(task: str, values: Mapping[str, str], schema: str = "", number: int = 0) -> str:

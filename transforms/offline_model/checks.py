@@ -1,11 +1,14 @@
-"""Answers of the offline model about samples. It can neither solve nor judge: it agrees, and gives good points."""
+"""Answers of the offline model about samples and personas. It can neither solve nor judge: it agrees."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from persona_hub.transforms.offline_model.draw import Draw
+
+ANY_WORD, STEM = re.compile(r"\w+"), 5
 
 
 def solve(values: Mapping[str, str], schema: str, number: int) -> dict[str, object]:
@@ -28,3 +31,11 @@ def compare(values: Mapping[str, str], schema: str, number: int) -> dict[str, ob
         "comment": "offline: nothing was compared",
         "better": "neither" if first == second else "first" if ahead else "second",
     }
+
+
+def judge_documents(values: Mapping[str, str], schema: str, number: int) -> dict[str, object]:
+    """A persona is supported if its document has the beginning of one of its longer words."""
+    document = values["document"].lower()
+    words = [word for word in ANY_WORD.findall(values["persona"].lower()) if len(word) > STEM]
+    found = any(word[:STEM] in document for word in words)
+    return {"comment": "offline: words were looked for", "verdict": "supported" if found else "invented"}

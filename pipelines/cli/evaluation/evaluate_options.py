@@ -48,3 +48,9 @@ class EvaluationOptions(Options):
         metavar="FILE",
         first_day=True,
     )
+    judged: int = option(
+        "with --judge: personas that it is asked about, one of a document, by hash",
+        200,
+        NumberRange(1, 1_000),
+        metavar="N",
+    )

@@ -115,6 +115,7 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
         warnings=[
             *facts.warnings,
             *facts.ablation.warnings,
+            *lacking_remark(found.lacking),
             *map(lost_file_remark, found.lost_files.items()),
             *map(lost_remark, found.lost.items()),
         ],
@@ -133,6 +134,15 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
 def of_lost_files(found: Evaluated) -> dict[str, int]:
     """How many files were lost whole, where any was."""
     return {LOST_WHOLE: len(found.lost_files)} if found.lost_files else {}
+
+
+def lacking_remark(lacking: tuple[int, int]) -> list[Remark]:
+    """Documents of sampled personas that the corpus has not, where there are any; `lacking`: so many of so many."""
+    missing, named = lacking
+    if not missing:
+        return []
+    text = f"--input lacks {missing:,} of {quantity(named, 'document')} of sampled personas, which are not compared"
+    return [Remark(text, "name all files, and read them as the hub was built (--text_field, --max_characters)")]
 
 
 def lost_file_remark(one: tuple[str, int]) -> Remark:

@@ -13,7 +13,7 @@ from persona_hub.transforms.evaluation.figures import Figure
 from persona_hub.transforms.evaluation.group_means import GroupMeans
 from persona_hub.transforms.evaluation.hash_sample import row_keys
 
-NO_DOCUMENTS = "a hub stores no texts of documents; `persona-hub preview` shows documents beside their personas"
+NO_DOCUMENTS = "a hub stores no texts of documents; name the corpus by --input, and they are compared"
 UNIFORMITY_ROWS = 2_000  # of the sample: pairs of these
 
 
@@ -47,11 +47,16 @@ def root_of(one: ChainLink, by_id: Mapping[str, ChainLink]) -> ChainLink | None:
 
 
 def fidelity_section(
-    sampled: Sampled, sums: HubSums, matched: Mapping[str, Figure], reached: Mapping[str, int] | None
+    sampled: Sampled,
+    sums: HubSums,
+    matched: Mapping[str, Figure],
+    reached: Mapping[str, int] | None,
+    documents: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
-    """The whole section; None where there is neither a chain nor a sample.
+    """The whole section; None where there is neither a chain, nor a sample, nor a document.
 
-    `matched`: how well samples tell whose they are; `reached`: samples by the cluster of their persona.
+    `matched`: how well samples tell whose they are, and personas beside their documents; `reached`: samples by the
+    cluster of their persona; `documents`: what else is said of these.
     """
     drift = drift_by_hop(sampled.chains.ids, sampled.chains.payloads)
     faithful = {**matched, **drift}
@@ -68,5 +73,5 @@ def fidelity_section(
     return {
         **vars(whole),
         "covered_by": "samples" if reached is not None else "personas of later hops",
-        "document": NO_DOCUMENTS,
+        **({"document": NO_DOCUMENTS} if documents is None else documents),
     }

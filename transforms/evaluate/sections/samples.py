@@ -82,8 +82,12 @@ def told_of_samples(
 
 def embedded(texts: Sequence[str], config: EmbedderConfig) -> tuple[StoredVectors, StoredVectors]:
     """The vectors of the first half of some texts, and of the second."""
+    stored, half = embedded_texts(texts, config), len(texts) // 2
+    return stored[:half], stored[half:]
+
+
+def embedded_texts(texts: Sequence[str], config: EmbedderConfig) -> StoredVectors:
+    """The vectors of texts."""
     embedder = open_embedder(config)
     parts = [embedder.embed(texts[i : i + TEXTS_AT_ONCE]) for i in range(0, len(texts), TEXTS_AT_ONCE)]
-    stored = to_stored(np.concatenate(parts))
-    half = len(texts) // 2
-    return stored[:half], stored[half:]
+    return to_stored(np.concatenate(parts))
