@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -32,9 +32,11 @@ from persona_hub.pipelines.planning.evaluated_documents import (
     ComparedDocuments,
     documents_of,
     told_calls,
+    told_judge,
 )
 from persona_hub.pipelines.planning.plan import unpacked_size
 from persona_hub.pipelines.planning.sizing import ROW_BYTES, blocks_for, shards_for
+from persona_hub.pipelines.reporting.evaluation import balance_told, open_questions
 from persona_hub.pipelines.reporting.partial import report_partial
 from persona_hub.pipelines.runners.called_models import CalledModel
 from persona_hub.pipelines.runners.job import run_job
@@ -42,20 +44,16 @@ from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.ablation.thresholds import cluster_threshold
 from persona_hub.transforms.corpus.files import match_corpus
 from persona_hub.transforms.counting.quantity import quantity
-from persona_hub.transforms.counting.stages import JUDGE_DOCUMENTS
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import ONE_MODEL, split_embedder
 from persona_hub.transforms.embedding.thresholds import DEFAULT_EMBEDDER, default_threshold
-from persona_hub.transforms.evaluate.balance import BALANCE_FOLDER, BalancePlan
+from persona_hub.transforms.evaluate.balance import BalancePlan
 from persona_hub.transforms.evaluate.evaluate import Evaluated, EvaluateRows, ReadHubRows
 from persona_hub.transforms.evaluate.sections.samples import BesideHub
 from persona_hub.transforms.files.storage import file_exists, join_path, read_bytes
 from persona_hub.transforms.hub.manifest import content_of, fingerprint
 from persona_hub.transforms.hub.versions import open_hub
 from persona_hub.transforms.llm.registry import COMPLETIONS, MODELS
-from persona_hub.transforms.reasons import unanswered
-from persona_hub.transforms.store.registry import NO_STORE
-from persona_hub.transforms.store.usage import usage_of
 
 EVALUATION_FORM = 1  # of what is computed: a later one is another result
 BELOW = 0.1  # under the threshold of duplicates: at it, a hub that was deduplicated has distinct personas only
@@ -125,49 +123,12 @@ class EvaluateJob:
         return BUDGET_SPENT if LOST_WHOLE in found.get("hub", {}) else code
 
 
-def balance_told(found: Mapping[str, Any], output: str) -> Iterator[str]:
-    """What a balance came to, and how it is used; nothing where none was asked for."""
-    figures = (found.get("demographics") or {}).get("balance")
-    if not figures:
-        return
-    worth, weight, most = (
-        figures[name]["value"] for name in ("effective_sample_size", "largest_weight", "largest_quota_sample")
-    )
-    yield (
-        f"balance: {figures['effective_sample_size']['n']:,} personas are worth {worth:,.1f} equal ones, the largest "
-        f"weight is {weight:.3g}, a quota sample has at most {int(most):,}"
-    )
-    table = join_path(output, BALANCE_FOLDER)
-    if "quota_sample" in figures and "version" in found.get("hub", {}):
-        yield f"use it: persona-hub synthesize --columns {table} --where given.quota=1 --hub ..."
-    else:
-        yield f"weights: {table}"
-
-
-def open_questions(found: Mapping[str, Any]) -> dict[str, int]:
-    """{reason: questions to a judge that the same command asks again}."""
-    rows = (found.get("fidelity") or {}).get("judged_without_answer") or ()
-    return {row["reason"]: row["questions"] for row in rows if unanswered(row["reason"])}
-
-
 def publish_report(found: Evaluated, facts: ReportFacts, output: str, documents: ComparedDocuments) -> None:
     """Writes the two files, each whole or not at all; done twice they are the same."""
     fidelity = found.sections["fidelity"]
     if fidelity and documents.judge:
         fidelity |= told_judge(documents)
     write_report(output, report_of(found, facts))
-
-
-def told_judge(documents: ComparedDocuments) -> dict[str, Any]:
-    """Who judged, and what all its calls so far took; no cost where no price is known."""
-    judge = documents.judge
-    if not judge:
-        return {}
-    told: dict[str, Any] = {"judge": judge.model.name, "judge_remark": documents.remark}
-    if judge.model.store not in ("", NO_STORE):
-        row = usage_of(judge.model.store, documents.price is not None).get(JUDGE_DOCUMENTS, {})
-        told["judge_cost"] = [{"stage": JUDGE_DOCUMENTS, **row}]
-    return told
 
 
 def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:

@@ -14,6 +14,7 @@ from persona_hub.pipelines.planning.models import HERE, chosen_sampling, model_o
 from persona_hub.pipelines.planning.samples.judges import DECISIVE, JUDGE_FLAG, judge_options
 from persona_hub.pipelines.runners.run import Where
 from persona_hub.transforms.corpus.files import match_corpus
+from persona_hub.transforms.counting.stages import JUDGE_DOCUMENTS
 from persona_hub.transforms.evaluate.documents import GroundingJudge
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.judging.families import told_families
@@ -21,6 +22,8 @@ from persona_hub.transforms.judging.grounding import GroundingTask, grounding_pr
 from persona_hub.transforms.judging.judge_task import JUDGE_SAMPLING
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.read_corpus.read_corpus import Limits, ReadCorpus
+from persona_hub.transforms.store.registry import NO_STORE
+from persona_hub.transforms.store.usage import usage_of
 
 AS_BUILT = ("text_field", "min_characters", "max_characters")  # taken from the hub where they are not given
 OF_CORPUS = ("format", "zstd_window_mb", *AS_BUILT)
@@ -114,3 +117,15 @@ def told_calls(compared: ComparedDocuments) -> str:
     cost = f", ${compared.price.of(asked, answered):,.2f}" if compared.price else ", at a price that is not known"
     tokens = f"{asked:,} tokens in and {answered:,} out"
     return f"judge {judge.model.name}: at most {judge.personas:,} questions, {tokens}{cost}"
+
+
+def told_judge(documents: ComparedDocuments) -> dict[str, Any]:
+    """Who judged, and what all its calls so far took; no cost where no price is known."""
+    judge = documents.judge
+    if not judge:
+        return {}
+    told: dict[str, Any] = {"judge": judge.model.name, "judge_remark": documents.remark}
+    if judge.model.store not in ("", NO_STORE):
+        row = usage_of(judge.model.store, documents.price is not None).get(JUDGE_DOCUMENTS, {})
+        told["judge_cost"] = [{"stage": JUDGE_DOCUMENTS, **row}]
+    return told
