@@ -17,10 +17,19 @@ from persona_hub.pipelines.pages.report.form import SECTION_TITLES
 from persona_hub.pipelines.pages.report.methods import what_it_is
 from persona_hub.pipelines.pages.report.tables import FIGURES, figures_in, tables_of
 from persona_hub.transforms.ablation.outcome import ArmSamples, Primary, outcome
-from persona_hub.transforms.attributes import read_attributes
-from persona_hub.transforms.embedding.hashing import DIMENSION, hashed
 from persona_hub.transforms.evaluate.evaluate import Evaluated, evaluated
-from persona_hub.transforms.evaluate.hub_rows import EvaluatedPersona, HubRows
+from persona_hub.transforms.evaluate.hub_rows import (
+    ATTRIBUTE_ROWS,
+    MEMBER_ROWS,
+    PERSONA_ROWS,
+    VECTOR_ROWS,
+    EvaluatedPersona,
+    HubRows,
+    attribute_cells,
+    evaluated_personas,
+    leaves_of_members,
+    rows_of_block,
+)
 from persona_hub.transforms.evaluate.hub_sums import DuplicateSums, merged_sums, second_pass
 from persona_hub.transforms.evaluate.sample_sums import SampleSums
 from persona_hub.transforms.evaluate.sampled import Sampled
@@ -28,87 +37,22 @@ from persona_hub.transforms.evaluate.sections.samples import BesideHub
 from persona_hub.transforms.evaluation.demographics.cells import Cell
 from persona_hub.transforms.records import (
     Attributes,
-    Duplicate,
     Member,
-    Persona,
-    Proof,
-    Rejected,
-    Sample,
-    Vector,
     content_id,
 )
-from persona_hub.transforms.vectors.float16 import to_stored
+from persona_hub.transforms.wire.batches import Batch
+from persona_hub.transforms.wire.packing import SPILLED
+from persona_hub.transforms.wire.spill import spilling
 from tests.helpers import hubs
+from tests.material.hubs.report_hub import LANGUAGES, report_hub, varied, vectors_of
 
-TRADES = ("nurse", "farmer", "lawyer", "miner", "judge", "baker", "pilot", "tailor", "teacher", "plumber")
-PLACES = ("Norway", "Peru", "Japan", "Ghana", "Poland", "Kenya", "Chile", "India", "France", "Canada")
-ENDS = (
-    "keeps goats near the lake and sells the milk on Fridays",
-    "repairs old radios for a museum of broadcasting in town",
-    "writes letters to the council about the price of buses",
-    "collects songs that grandmothers remember from weddings",
-)
-LANGUAGES = ("en", "en", "de", "fr")
 RUN = ["--progress", "none"]
-
-
-def varied(number: int = 240) -> list[Persona]:
-    """Personas of hop 0 and 1, of 60 documents on six sites, in three languages."""
-    people: list[Persona] = []
-    for i in range(number):
-        text = f"A {TRADES[i % 10]} from {PLACES[i // 10 % 10]} who {ENDS[i // 7 % 4]}, case {i}"
-        parent = people[i - 1].persona_id if i % 2 else ""
-        source = f"https://site{i // 4 % 6}.example/{i // 4}"
-        people.append(
-            Persona(
-                content_id(f"{i}"), text, "relation" if i % 2 else "text", i % 2, parent, "read", f"doc {i // 4}",
-                source, LANGUAGES[i % 4], "made", "",
-            )
-        )  # fmt: skip
-    return people
-
-
-def vectors_of(texts: Sequence[str], numbers: int = DIMENSION) -> np.ndarray:
-    return to_stored(hashed(texts, numbers))
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hub of 240 personas with vectors, attributes, clusters, duplicates, and samples of one use case."""
-    people = varied()
-    stored = vectors_of([one.text for one in people])
-    said = [vars(read_attributes(one.text, "en")) for one in people]
-    folder = hubs.write_personas(
-        tmp_path_factory.mktemp("evaluate") / "hub",
-        people,
-        embedder="hash",
-        vectors=[Vector(one.persona_id, row.tobytes()) for one, row in zip(people, stored, strict=True)],
-        attributes=[
-            Attributes(one.persona_id, one.language, **told, given="") for one, told in zip(people, said, strict=True)
-        ],
-        members=[Member(one.persona_id, f"{i % 3 + 1}.{i % 2 + 1}") for i, one in enumerate(people)],
-        duplicates=[Duplicate.of(people[i], people[0].persona_id, "text", 0.95) for i in (1, 2, 4)],
-    )
-    kept = [
-        Sample(
-            one.persona_id,
-            one.text,
-            "math",
-            f"{one.text} counts {n} coins. How many?",
-            "",
-            "made",
-            "p",
-            n,
-            5,
-            7,
-            "",
-            Proof("program", "", "", 1),
-        )
-        for one in people[:60]
-        for n in range(2)
-    ]
-    wrong = [Rejected.of(one, "program-disagreed", "3 where 4 is stated") for one in kept[:8]]
-    return hubs.write_samples(folder, "math", kept, wrong)
+    """The hub of `tests.material.hubs.report_hub`."""
+    return report_hub(tmp_path_factory.mktemp("evaluate") / "hub")
 
 
 def evaluate(hub: Path, output: Path, *flags: str) -> int:
@@ -127,10 +71,34 @@ def read(output: Path) -> dict[str, Any]:
     return found
 
 
-def test_blocks_make_no_difference(hub: Path, report: Path, tmp_path: Path) -> None:
-    assert evaluate(hub, tmp_path / "out", "--partitions", "7") == DONE
+def test_neither_blocks_nor_files_make_a_difference(report: Path, tmp_path: Path) -> None:
+    """64 blocks in place of one, and each table in five files, which do not follow the order of ids."""
+    other = report_hub(tmp_path / "hub", files=5)
+    assert evaluate(other, tmp_path / "out", "--partitions", "64") == DONE
+    here, there = read(report)["hub"], read(tmp_path / "out")["hub"]
+    assert here["evaluation"] != there["evaluation"]  # it names the files
     for name in ("report.json", "index.html"):
-        assert (tmp_path / "out" / name).read_bytes() == (report / name).read_bytes()
+        found = (tmp_path / "out" / name).read_text("utf-8")
+        for fact in ("evaluation", "created"):
+            found = found.replace(there[fact], here[fact])
+        assert found == (report / name).read_text("utf-8")
+
+
+def test_rows_of_a_block_wait_on_disk() -> None:
+    """On one machine: those of a million personas took 1.4 GB in memory."""
+    people = varied()
+    said = [Attributes(one.persona_id, "en", "2", "", "", "", "NO", "", "") for one in people]
+    with spilling():
+        waiting = {
+            PERSONA_ROWS: evaluated_personas(0, Batch(people)),
+            ATTRIBUTE_ROWS: attribute_cells(0, Batch(said)),
+            MEMBER_ROWS: leaves_of_members(0, Batch(Member(one.persona_id, "1.1") for one in people)),
+        }
+        assert all(packed.startswith(SPILLED) for _, packed in waiting.values())
+        rows = rows_of_block({name: [packed] for name, (_, packed) in waiting.items()} | {VECTOR_ROWS: []})
+    assert len(rows.personas) == len(people)
+    assert set(rows.clusters) == {"1.1"}
+    assert {cell[4] for cell in rows.cells} == {"NO"}
 
 
 def test_every_section_has_its_figures(report: Path) -> None:

@@ -44,6 +44,20 @@ def test_samples_drawn_otherwise_are_others_and_do_not_merge() -> None:
     assert two[0] == two[1]
 
 
+def test_payloads_are_made_of_the_rows_that_may_stay() -> None:
+    made: list[int] = []
+
+    def payload(at: int) -> str:
+        made.append(at)
+        return IDS[at]
+
+    half = HashSample(10).add(IDS[:150], IDS[:150])
+    assert half.add_rows(row_keys(IDS[150:]), IDS[150:], payload).ids == HashSample(10).add(IDS, IDS).ids
+    assert 0 < len(made) <= 10
+    with pytest.raises(ValueError, match="1 ids with 2 payloads"):
+        half.add(["a"], ["a", "b"])
+
+
 def test_means_merge_to_the_last_bit_and_hold_the_truth() -> None:
     draws = np.random.default_rng(4)
     held = 0

@@ -30,11 +30,18 @@ def build(corpus: Path, output: Path, *flags: str) -> Path:
     return output
 
 
-def write_personas(output: Path, given: Iterable[Persona], embedder: str = "", **tables: Iterable[Any]) -> Path:
-    """A hub of these personas, and rows of other `tables`, as no job has made it, in a hundredth of a build's time."""
+def write_personas(
+    output: Path, given: Iterable[Persona], embedder: str = "", files: int = 1, **tables: Iterable[Any]
+) -> Path:
+    """A hub of these personas, and rows of other `tables`, as no job has made it, in a hundredth of a build's time.
+
+    Each table is in so many `files`, to which its rows are dealt in turn.
+    """
     shards = [
-        write_shard(str(output), "hub/0001-aa", f"{kind}-0", TABLES[kind], "avro", [Batch(rows)])
-        for kind, rows in {"personas": given, **tables}.items()
+        write_shard(str(output), "hub/0001-aa", f"{kind}-{n}", TABLES[kind], "avro", [Batch(rows[n::files])])
+        for kind, dealt in {"personas": given, **tables}.items()
+        for rows in [list(dealt)]
+        for n in range(files)
     ]
     models = {"embedder": embedder} if embedder else {}
     publish(str(output), Manifest(version="0001-aa", fingerprint="aa", models=models), shards, {})

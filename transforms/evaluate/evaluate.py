@@ -23,6 +23,7 @@ from persona_hub.transforms.evaluate.hub_rows import (
     HubRows,
     attribute_cells,
     evaluated_personas,
+    leaves_of_members,
     rows_of_block,
 )
 from persona_hub.transforms.evaluate.hub_sums import (
@@ -161,10 +162,11 @@ class ReadHubRows(beam.PTransform):
         rows = (
             {
                 PERSONA_ROWS: personas
-                | "Personas" >> beam.MapTuple(evaluated_personas).with_output_types(tuple[int, Batch]),
+                | "Personas" >> beam.MapTuple(evaluated_personas).with_output_types(tuple[int, bytes]),
                 ATTRIBUTE_ROWS: table("attributes", Attributes)
-                | "Cells" >> beam.MapTuple(attribute_cells).with_output_types(tuple[int, Batch]),
-                MEMBER_ROWS: table("members", Member),
+                | "Cells" >> beam.MapTuple(attribute_cells).with_output_types(tuple[int, bytes]),
+                MEMBER_ROWS: table("members", Member)
+                | "Leaves" >> beam.MapTuple(leaves_of_members).with_output_types(tuple[int, bytes]),
                 VECTOR_ROWS: root | "ReadVectors" >> ReadVectors(hub=self.hub, blocks=self.blocks),
             }
             | "ByBlock" >> beam.CoGroupByKey()
@@ -196,9 +198,9 @@ def owners_in(packed: PackedRows, samples: SampleSums) -> Iterator[tuple[str, Ow
     if not wanted:
         return
     rows: HubRows = unpack_object(packed)
-    for one, cluster, vector in zip(rows.personas, rows.clusters, rows.stored, strict=True):
-        if one.persona_id in wanted:
-            yield one.persona_id, (cluster, vector)
+    for at, (one, cluster) in enumerate(zip(rows.ids, rows.clusters, strict=True)):
+        if one in wanted:
+            yield one, (cluster, rows.stored(at))
 
 
 def evaluated(

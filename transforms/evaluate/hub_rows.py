@@ -13,15 +13,18 @@ from persona_hub.transforms.attributes import UNSPECIFIED
 from persona_hub.transforms.counting.sources import source_of
 from persona_hub.transforms.evaluation.demographics.cells import ATTRIBUTES, Cell, sex_of
 from persona_hub.transforms.evaluation.hash_sample import Keys, row_keys
-from persona_hub.transforms.records import Attributes, Persona
+from persona_hub.transforms.records import Attributes, Member, Persona
 from persona_hub.transforms.similarity.ranks import ID_TYPE
 from persona_hub.transforms.vectors.arrays import Positions
 from persona_hub.transforms.vectors.float16 import StoredVectors
 from persona_hub.transforms.wire.batches import Batch
-from persona_hub.transforms.wire.packing import unpack_arrays
+from persona_hub.transforms.wire.packing import pack_object, unpack_arrays, unpack_object
 
 PERSONA_ROWS, VECTOR_ROWS, ATTRIBUTE_ROWS, MEMBER_ROWS = "personas", "vectors", "attributes", "members"
 Group = tuple[str, str]  # kind, name
+PackedList = (
+    bytes  # a list by `pack_object`: in memory the rows of a million personas took 1.4 GB while they are joined
+)
 
 
 class EvaluatedPersona(NamedTuple):
@@ -76,12 +79,14 @@ class HubRows:
         return row_keys(self.ids)
 
     @cached_property
-    def stored(self) -> list[bytes]:
-        """The vector of each persona, float16; b"" without one."""
-        found = [b""] * len(self.personas)
-        for at, vector in zip(self.place.tolist(), self.vectors, strict=True):
-            found[at] = vector.tobytes()
-        return found
+    def row_of(self) -> dict[int, int]:
+        """{place of a persona that has a vector: its row in `vectors`}."""
+        return {at: row for row, at in enumerate(self.place.tolist())}
+
+    def stored(self, at: int) -> bytes:
+        """The vector of a persona, float16; b"" without one."""
+        row = self.row_of.get(at)
+        return b"" if row is None else self.vectors[row].tobytes()
 
     def groups(self, at: int) -> tuple[Group, ...]:
         """The groups of a persona."""
@@ -89,25 +94,31 @@ class HubRows:
         return groups_of(one.hop, one.language, one.source, self.clusters[at])
 
 
-def evaluated_personas(block: int, batch: Batch[Persona]) -> tuple[int, Batch[EvaluatedPersona]]:
-    """Personas of a block as they travel."""
-    return block, Batch(map(EvaluatedPersona.of, batch))
+def evaluated_personas(block: int, batch: Batch[Persona]) -> tuple[int, PackedList]:
+    """Personas of a block as they travel: EvaluatedPersona."""
+    return block, pack_object([EvaluatedPersona.of(one) for one in batch])
 
 
-def attribute_cells(block: int, batch: Batch[Attributes]) -> tuple[int, Batch[tuple[str, Cell]]]:
+def attribute_cells(block: int, batch: Batch[Attributes]) -> tuple[int, PackedList]:
     """(persona_id, cell) of a block's attributes; a persona's language is its own table's."""
-    return block, Batch(
+    cells = [
         (one.persona_id, (one.occupation, one.seniority, one.life_stage, one.country, one.education, sex_of(one.given)))
         for one in batch
-    )
+    ]
+    return block, pack_object(cells)
+
+
+def leaves_of_members(block: int, batch: Batch[Member]) -> tuple[int, PackedList]:
+    """(persona_id, path of its leaf) of a block."""
+    return block, pack_object([(one.persona_id, one.cluster) for one in batch])
 
 
 def rows_of_block(tables: Mapping[str, Iterable[Any]]) -> HubRows:
     """The rows of a block out of all that came of it, in any order."""
-    by_id = {one.persona_id: one for batch in tables[PERSONA_ROWS] for one in batch}
+    by_id = {one.persona_id: one for packed in tables[PERSONA_ROWS] for one in unpack_object(packed)}
     personas = [by_id[one] for one in sorted(by_id)]
-    said: dict[str, Cell] = {one: cell for batch in tables[ATTRIBUTE_ROWS] for one, cell in batch}
-    leaf = {one.persona_id: one.cluster for batch in tables[MEMBER_ROWS] for one in batch}
+    said: dict[str, Cell] = {one: cell for packed in tables[ATTRIBUTE_ROWS] for one, cell in unpack_object(packed)}
+    leaf = {one: path for packed in tables[MEMBER_ROWS] for one, path in unpack_object(packed)}
     nothing = (UNSPECIFIED,) * (len(ATTRIBUTES) - 1)
     place, vectors = placed_vectors([one.persona_id for one in personas], tables[VECTOR_ROWS])
     return HubRows(

@@ -105,11 +105,15 @@ class SecondPass(NamedTuple):
         for at in range(len(rows.personas)):
             for group in rows.groups(at):
                 members[group if group in self.groups else (group[0], OTHERS)].append(at)
-        payloads = list(zip(rows.texts, rows.stored, strict=True))
-        return {
-            group: HashSample(GROUP_ROWS).add([rows.ids[at] for at in places], [payloads[at] for at in places])
-            for group, places in members.items()
-        }
+        return {group: self.group_sample(rows, places) for group, places in members.items()}
+
+    def group_sample(self, rows: HubRows, places: list[int]) -> HashSample:
+        """Of the personas at some places a sample: texts and vectors."""
+
+        def payload(k: int) -> tuple[str, bytes]:
+            return rows.texts[places[k]], rows.stored(places[k])
+
+        return HashSample(GROUP_ROWS).add_rows(rows.keys[places], [rows.ids[at] for at in places], payload)
 
 
 def second_pass(sampled: Sampled, threshold: float) -> SecondPass:

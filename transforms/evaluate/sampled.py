@@ -11,7 +11,7 @@ import apache_beam as beam
 import numpy as np
 
 from persona_hub.transforms.evaluate.hub_rows import Group, HubRows, groups_of
-from persona_hub.transforms.evaluation.hash_sample import HashSample
+from persona_hub.transforms.evaluation.hash_sample import HashSample, row_keys
 from persona_hub.transforms.vectors.float16 import StoredVectors
 from persona_hub.transforms.wire.packing import unpack_object
 
@@ -54,17 +54,19 @@ class Sampled:
 
     def add(self, rows: HubRows) -> Sampled:
         """With the personas of a block."""
-        sampled = [
-            SampledPersona(one.text, one.language, one.source, one.hop, cluster, vector)
-            for one, cluster, vector in zip(rows.personas, rows.clusters, rows.stored, strict=True)
-        ]
         with_vector = [rows.personas[at] for at in rows.place.tolist()]
-        links = [
-            ChainLink(one.persona_id, one.parent_id, one.hop, vector.tobytes())
-            for one, vector in zip(with_vector, rows.vectors, strict=True)
-        ]
-        chains = self.chains.add([one.document_id for one in with_vector], links)
-        return Sampled(self.personas.add(rows.ids, sampled), chains)
+        documents = [one.document_id for one in with_vector]
+
+        def persona(at: int) -> SampledPersona:
+            one = rows.personas[at]
+            return SampledPersona(one.text, one.language, one.source, one.hop, rows.clusters[at], rows.stored(at))
+
+        def link(at: int) -> ChainLink:
+            one = with_vector[at]
+            return ChainLink(one.persona_id, one.parent_id, one.hop, rows.vectors[at].tobytes())
+
+        chains = self.chains.add_rows(row_keys(documents, self.chains.purpose), documents, link)
+        return Sampled(self.personas.add_rows(rows.keys, rows.ids, persona), chains)
 
     def merged(self, other: Sampled) -> Sampled:
         """Both."""

@@ -6,8 +6,7 @@ does not depend on order, sharding or runner.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
@@ -57,12 +56,20 @@ class HashSample:
 
     def add(self, ids: Sequence[str], payloads: Sequence[Any]) -> HashSample:
         """The sample of these rows and others. Raises ValueError where their numbers differ."""
-        bound = self.rows[-1].key if len(self.rows) == self.size else b"\xff" * 8
-        new = [
-            SampledRow(key, row_id, payload)
-            for key, row_id, payload in zip(digests(ids, self.purpose), ids, payloads, strict=True)
-            if key <= bound
-        ]
+        if len(ids) != len(payloads):
+            raise ValueError(f"{len(ids)} ids with {len(payloads)} payloads")
+        return self.add_rows(row_keys(ids, self.purpose), ids, payloads.__getitem__)
+
+    def add_rows(self, keys: Keys, ids: Sequence[str], payload: Callable[[int], Any]) -> HashSample:
+        """The same of rows whose hashes, `row_keys` by its purpose, are there: of those that may stay the payloads are
+        made, by their place. Of blocks of 20,000 rows all payloads took half of the CPU of a first pass.
+        """
+        places = np.arange(len(keys))
+        if len(keys) > self.size:
+            places = np.flatnonzero(keys <= np.partition(keys, self.size - 1)[self.size - 1])  # equals stay, too
+        if len(self.rows) == self.size:
+            places = places[keys[places] <= np.uint64(int.from_bytes(self.rows[-1].key, "big"))]
+        new = [SampledRow(int(keys[at]).to_bytes(8, "big"), ids[at], payload(at)) for at in places.tolist()]
         return replace(self, rows=self.smallest(new), seen=self.seen + len(ids))
 
     def merged(self, other: HashSample) -> HashSample:
@@ -75,8 +82,7 @@ class HashSample:
         """Of its rows and others those that stay; rows of one id are told apart by what they are."""
         if not others:
             return self.rows
-        order = heapq.merge(self.rows, sorted(others, key=row_order), key=row_order)
-        return tuple(row for _, row in zip(range(self.size), order, strict=False))
+        return tuple(sorted((*self.rows, *others), key=row_order)[: self.size])
 
     @property
     def ids(self) -> list[str]:

@@ -1,0 +1,1 @@
+"""Hubs that tests of several rooms read."""
