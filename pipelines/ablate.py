@@ -44,13 +44,15 @@ from persona_hub.pipelines.samples_job import SamplesJob, attempt_at
 from persona_hub.transforms.ablate.arm_counts import ArmGold
 from persona_hub.transforms.ablate.arm_rounds import ArmRounds
 from persona_hub.transforms.ablate.arm_task import ArmPersonas, ArmTask, by_use_case
-from persona_hub.transforms.ablate.settle import SettleOutcome
+from persona_hub.transforms.ablate.settle import SettleOutcome, add_to_outcome
+from persona_hub.transforms.ablate.training_sets import write_training_sets
 from persona_hub.transforms.ablation.arms import VERBALISED, parse_arms
+from persona_hub.transforms.ablation.scores import ArmScore, read_scores, scores_told
 from persona_hub.transforms.ablation.verbalised import verbalised
 from persona_hub.transforms.check_samples.check_samples import CheckSamples
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import ONE_MODEL, is_paid, split_embedder
-from persona_hub.transforms.hub.versions import Hub, open_hub
+from persona_hub.transforms.hub.versions import Hub, list_runs, open_hub
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.synthesis.use_case import UseCase
 from persona_hub.transforms.synthesize.accepted.wanted import Wanted
@@ -76,6 +78,7 @@ class AblateJob(SamplesJob):
     plan: AblationPlan
     price: Price | None  # of the language model
     gold: ArmGold
+    scores: Sequence[ArmScore]
     checked: Mapping[str, Any]  # the checks as the manifest has them
 
     @property
@@ -130,10 +133,20 @@ class AblateJob(SamplesJob):
 
     def report(self) -> int:
         """Says what came out, and of how many samples."""
+        self.add_training_sets()
         code = report_ablation(self.options, self.run, self.model, self.done)
         if self.done:
             self.report_gold()
         return code
+
+    def add_training_sets(self) -> None:
+        """Writes a training set of each arm, and what models have scored that were trained on them."""
+        output, name = self.options.output, self.use_case.name
+        runs = {use_case: made for use_case, made in list_runs(output) if made.run == self.run}
+        if made := next(iter(runs.values()), None):
+            write_training_sets(output, by_use_case(self.arms, name), name, made, runs, self.hub, self.plan.hash)
+        if self.scores:
+            add_to_outcome(output, {"scores": scores_told(self.scores, self.plan.primary.control)})
 
 
 def with_embedder_of(hub: Hub, options: AblateOptions) -> AblateOptions:
@@ -194,6 +207,7 @@ def plan_ablate(options: AblateOptions, where: Where = HERE) -> AblateJob:
         checks=checks_in_job(replace(checks, gold=tuple(gold.rows)), options, where, shares, NEW_JOB, model.repairs),
         price=price,
         gold=gold,
+        scores=read_scores(options.scores, [arm.name for arm in arms]) if options.scores else (),
         checked=recorded_checks(options, checks, decisive),
         priced=prices_known(options) and (embedder_price(options) is not None or not is_paid(embedder.name)),
         attempt=attempt,

@@ -46,11 +46,21 @@ def outcome_lines(found: Mapping[str, Any]) -> Iterator[str]:
         control = found["primary"]["control"]
         change = f"{one['value']:+.3f} ({one['low']:+.3f} to {one['high']:+.3f})"
         yield f"{one['arm']} beside {control}: {change}, p {one['adjusted_p']:.3g} (Holm): {one['verdict']}"
+    for one in found.get("scores", ()):
+        yield score_line(one, found["primary"]["control"])
     if judged := found.get("judged"):
         yield judged_line(judged)
     yield found["words"]
     for warning in found["warnings"]:
         yield f"warning: {warning}"
+
+
+def score_line(one: Mapping[str, Any], control: str) -> str:
+    """What the model trained on an arm's set has scored."""
+    score, less = one["score"], one["less_control"]
+    beside = f"; beside {control} {less['value']:+.3f} ({less['low']:+.3f} to {less['high']:+.3f})" if less else ""
+    interval = f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
+    return f"{one['arm']} on {one['benchmark']}: {interval} of {one['n']:,}{beside}"
 
 
 def judged_line(judged: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -213,6 +214,48 @@ def test_an_outcome_that_is_none_is_refused(tmp_path: Path, text: str, said: str
         (tmp_path / "ablation.json").write_text(text)
     with pytest.raises(UsageError, match=f"ablation.json: {said}.*name the ablation.json"):
         ablation_of_file(f"{tmp_path}/ablation.json")
+
+
+def test_training_sets_of_all_arms_are_equal(kinds: Path) -> None:
+    """In chat form, as math is asked, drawn by hash; the manifest says of how many, and of which experiment."""
+    told = json.loads((kinds / "training" / "manifest.json").read_bytes())
+    assert (told["form"], told["plan"], told["rows"]) == ("chat", found(kinds)["plan"], OF_KIND)
+    assert {name: (arm["rows"], arm["of"]) for name, arm in told["arms"].items()} == dict.fromkeys(KINDS, (16, 16))
+    for name, arm in told["arms"].items():
+        [file] = arm["files"]
+        content = (kinds / "training" / file["name"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
+        rows = [json.loads(line) for line in content.splitlines()]
+        problems = {row["synthesized text"] for row in samples_of(kinds, name)}
+        for row in rows:
+            asked, answered = row["messages"]
+            assert (asked["role"], answered["role"]) == ("user", "assistant")
+            assert any(asked["content"] in problem for problem in problems)
+        own = [(row["lineage"]["persona_id"], row["lineage"]["number"]) for row in rows]
+        assert len(set(own)) == OF_KIND
+        assert own != sorted(own)
+
+
+def test_scores_stand_beside_the_control(
+    kinds: Path, hub: Path, server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Of models that were trained on those sets, read once all is done: nothing is asked, all else stays."""
+    before, flags = found(kinds), flags_of_kinds(kinds.parent, server)
+    scores = tmp_path / "scores.csv"
+    scores.write_text("arm,benchmark,correct,total\nhop:0,gsm8k,56,70\nhop:1:5,gsm8k,48,80\n")
+    assert ablate(hub, kinds, server, *flags, "--scores", str(scores)) == DONE
+    assert "hop:0 on gsm8k: 0.800 (0.692 to 0.877) of 70; beside hop:1:5 +0.200 (+0.052 to +0.334)" in (
+        capsys.readouterr().out
+    )
+    after = found(kinds)
+    assert [one["arm"] for one in after.pop("scores")] == ["hop:0", "hop:1:5"]
+    assert after == before
+    section = ablation_of_file(f"{kinds}/ablation.json").section
+    assert section
+    assert section["scores"][0]["less_control"].value == pytest.approx(0.2)
+    scores.write_text("arm,benchmark,correct,total\nhub,gsm8k,56,70\n")
+    assert ablate(hub, kinds, server, *flags, "--scores", str(scores)) == WRONG_COMMAND
+    assert "scores.csv: line 2: arm: 'hub' is none of this experiment" in capsys.readouterr().err
 
 
 def test_the_judge_is_told_beside_people(

@@ -20,7 +20,7 @@ from persona_hub.transforms.embed_dedup.elements import KeyedPersonas
 from persona_hub.transforms.embed_dedup.vectors import PersonaVectors
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.files.atomic import write_bytes
-from persona_hub.transforms.files.storage import join_path
+from persona_hub.transforms.files.storage import join_path, read_bytes
 from persona_hub.transforms.hub.publishing import checks_of_arm
 from persona_hub.transforms.llm.prices import Price
 from persona_hub.transforms.llm.protocol import MALFORMED_REASONS
@@ -94,6 +94,13 @@ class SettleOutcome(beam.PTransform):
                 told["arms"][self.arms[name].arm.name]["cost"] = cost
         add_checks(told, self.arms, nested(found[GATHERED_COUNTS]), self.checks)
         write_bytes(join_path(self.output, OUTCOME_FILE), orjson.dumps(told, option=orjson.OPT_INDENT_2))
+
+
+def add_to_outcome(output: str, more: Mapping[str, Any]) -> None:
+    """Lays something over the outcome that was written."""
+    path = join_path(output, OUTCOME_FILE)
+    told = orjson.loads(read_bytes(path)) | more
+    write_bytes(path, orjson.dumps(told, option=orjson.OPT_INDENT_2))
 
 
 def sample_id(sample: Sample) -> str:

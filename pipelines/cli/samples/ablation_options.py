@@ -62,3 +62,8 @@ class AblationOptions(Options):
     candidates_per_arm: int = option(
         "ask at most M questions in each arm; 0: four times --samples_per_arm", 0, COUNT, metavar="M", decides=True
     )
+    scores: str = option(
+        "how models that were trained on the sets of the arms have done: CSV or JSON Lines with arm, benchmark, and "
+        "correct and total, or score and n",
+        metavar="FILE",
+    )
