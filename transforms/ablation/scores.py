@@ -15,7 +15,7 @@ from persona_hub.transforms.evaluation.figures import wilson
 from persona_hub.transforms.files.user_text import FileError, read_text
 
 SCORES_FLAG = "--scores"
-COLUMNS = "arm, benchmark, and correct and total, or score (0 to 1) and n"
+SCORE_COLUMNS = "arm, benchmark, and correct and total, or score (0 to 1) and n"
 
 
 class ScoreError(InvalidInputError):
@@ -54,7 +54,7 @@ def read_scores(path: str, arms: Sequence[str]) -> list[ArmScore]:
             )
         found[one.arm, one.benchmark] = one
     if not found:
-        raise ScoreError(f"{place}: holds no score; give {COLUMNS}")
+        raise ScoreError(f"{place}: holds no score; give {SCORE_COLUMNS}")
     return list(found.values())
 
 
@@ -73,14 +73,14 @@ def json_rows(text: str, place: str) -> Iterator[tuple[int, Any]]:
                 yield n, orjson.loads(line)
             except orjson.JSONDecodeError as error:
                 raise ScoreError(
-                    f"{place}: line {n}: not JSON ({error}); each line is an object with {COLUMNS}"
+                    f"{place}: line {n}: not JSON ({error}); each line is an object with {SCORE_COLUMNS}"
                 ) from None
 
 
 def score_of_row(row: Any, where: str, arms: Sequence[str]) -> ArmScore:
     """The score of one row. Raises ScoreError."""
     if not isinstance(row, dict):
-        raise ScoreError(f"{where}: must be an object with {COLUMNS}")
+        raise ScoreError(f"{where}: must be an object with {SCORE_COLUMNS}")
     arm, benchmark = str(row.get("arm") or ""), str(row.get("benchmark") or "")
     if arm not in arms:
         raise ScoreError(f"{where}: arm: {arm[:40]!r} is none of this experiment, which has {', '.join(arms)}")
@@ -90,7 +90,7 @@ def score_of_row(row: Any, where: str, arms: Sequence[str]) -> ArmScore:
     if counted == rated:
         raise ScoreError(f"{where}: give either correct and total, or score and n")
     names = ("correct", "total") if counted else ("score", "n")
-    part, total = (number_of(row, name, where) for name in names)
+    part, total = (number_in(row, name, where) for name in names)
     if total < 1 or total != int(total):
         raise ScoreError(f"{where}: {names[1]}: {total:g} must be a whole number of questions, 1 or more")
     if counted and not (part == int(part) and 0 <= part <= total):
@@ -100,7 +100,7 @@ def score_of_row(row: Any, where: str, arms: Sequence[str]) -> ArmScore:
     return ArmScore(arm, benchmark, part if counted else part * total, int(total))
 
 
-def number_of(row: Mapping[str, Any], name: str, where: str) -> float:
+def number_in(row: Mapping[str, Any], name: str, where: str) -> float:
     """A number of a row. Raises ScoreError."""
     value = row.get(name)
     try:
