@@ -55,5 +55,6 @@ LONGEST = (
     "ablate/test_job",
     "evaluate/test_evaluate",
     "evaluate/test_balance",
+    "evaluate/test_documents",
     "store/test_response_store",
 )

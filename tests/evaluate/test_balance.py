@@ -12,6 +12,8 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
 from persona_hub.pipelines.main import main
+from persona_hub.pipelines.pages.report.methods import what_it_is
+from persona_hub.pipelines.pages.report.tables import FIGURES, figures_in, tables_of
 from persona_hub.transforms.attributes import read_attributes
 from persona_hub.transforms.records import Attributes, Persona, content_id
 from tests.helpers import hubs
@@ -104,6 +106,8 @@ def test_the_report_says_what_was_reached(balanced: Path) -> None:
     assert reached == pytest.approx(SHARES, abs=1e-6)
     assert [row["value"] for row in told["balance_left_out"]] == ["unspecified"]
     assert told["balance_table"] == "balance/: 1 file"
+    assert all(what_it_is(name) for name, _ in figures_in(told))
+    assert all(one.about for one in tables_of(told) if one.title != FIGURES)
 
 
 def test_samples_are_made_of_the_quota_sample(

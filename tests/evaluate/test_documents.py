@@ -12,6 +12,9 @@ import pytest
 
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, WRONG_COMMAND
 from persona_hub.pipelines.main import main
+from persona_hub.pipelines.pages.report.form import SECTION_TITLES
+from persona_hub.pipelines.pages.report.methods import what_it_is
+from persona_hub.pipelines.pages.report.tables import FIGURES, figures_in, tables_of
 from persona_hub.transforms.embedding.hashing import DIMENSION, hashed
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.evaluate.documents import (
@@ -113,6 +116,14 @@ def fidelity(output: Path) -> dict[str, Any]:
     return found
 
 
+def is_told(output: Path) -> bool:
+    """Whether the page says of each figure and table what it is."""
+    found = json.loads((output / "report.json").read_bytes())
+    names = [name for section in SECTION_TITLES for name, _ in figures_in(found.get(section) or {})]
+    tables = [one for section in SECTION_TITLES for one in tables_of(found.get(section) or {}) if one.title != FIGURES]
+    return all(map(what_it_is, names)) and all(one.about for one in tables)
+
+
 def test_documents_are_found_as_the_hub_was_built(hub: Path, corpus: Path, tmp_path: Path) -> None:
     """The parts of the long text, too: where it was cut stands in the hub's manifest."""
     flags = ["--hub", str(hub), "--input", str(corpus / "*"), "--judge", "offline", "--output", str(tmp_path / "out")]
@@ -126,6 +137,7 @@ def test_documents_are_found_as_the_hub_was_built(hub: Path, corpus: Path, tmp_p
     assert all(found[name] for name in ("coverage", "uniformity", "complexity"))
     assert found["judged"]["supported"]["n"] == found["documents"]["found"]["value"]
     assert found["judge"] == "offline"
+    assert is_told(tmp_path / "out")
 
 
 def test_a_judge_with_a_budget_goes_on_where_it_ended(
@@ -158,6 +170,7 @@ def test_a_judge_with_a_budget_goes_on_where_it_ended(
     }  # fmt: skip
     assert found["documents"]["lacking"]["value"] > 0
     assert found["judge_cost"][0]["calls"] == server.counts()["calls"] == JSON_DOCUMENTS
+    assert is_told(tmp_path / "out")
     told = json.loads((tmp_path / "out" / "report.json").read_bytes())["warnings"]
     assert any("--input lacks" in one["text"] for one in told)
     assert main(["evaluate", *flags, "--max_calls", "100"]) == DONE

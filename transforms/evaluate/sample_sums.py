@@ -15,6 +15,7 @@ from persona_hub.transforms.evaluation.group_means import GroupMeans
 from persona_hub.transforms.evaluation.hash_sample import HashSample, row_keys
 from persona_hub.transforms.hub.table_files import read_file
 from persona_hub.transforms.records import Rejected, Sample, content_id, excerpt
+from persona_hub.transforms.synthesis.verify import INDEPENDENT, VOTE
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS
 
 SAMPLED_SAMPLES = 2_000  # whose texts are compared, and of which MATCHED are embedded
@@ -39,10 +40,11 @@ class SampleSums:
 
     accepted: HashSample = field(default_factory=lambda: HashSample(SAMPLED_SAMPLES, "samples"))
     proofs: Mapping[Named, int] = field(default_factory=dict)
-    agreed: Mapping[str, GroupMeans] = field(default_factory=dict)  # by use case: answers that agreed, where some did
+    agreed: Mapping[str, GroupMeans] = field(default_factory=dict)  # by use case: answers that agreed, of votes
     scores: Mapping[str, GroupMeans] = field(default_factory=dict)  # by use case: a judge's, 0 to 1
     errors: Mapping[Named, int] = field(default_factory=dict)
     examples: Mapping[Named, HashSample] = field(default_factory=dict)
+    damaged: Mapping[str, int] = field(default_factory=dict)  # by use case: rows whose scores cannot be read
 
     @classmethod
     def of_accepted(cls, samples: list[Sample]) -> SampleSums:
@@ -50,12 +52,13 @@ class SampleSums:
         ids = [sample_name(one) for one in samples]
         chosen = [SampledSample(one.text, one.use_case, one.persona_id, one.persona) for one in samples]
         proofs = Counter((one.use_case, one.proof.kind or "none") for one in samples)
-        agreed = [float(one.proof.agreed) if one.proof.agreed else np.nan for one in samples]
+        agreed = [float(one.proof.agreed) if is_vote(one.proof.kind) else np.nan for one in samples]
         return cls(
             accepted=cls().accepted.add(ids, chosen),
             proofs=proofs,
             agreed=means_of("agreed", samples, agreed),
             scores=means_of("score", samples, [score_in(one) for one in samples]),
+            damaged=damaged_scores(samples),
         )
 
     @classmethod
@@ -73,7 +76,10 @@ class SampleSums:
         }
         scores = means_of("score", rejected, [score_in(one) for one in rejected])
         return cls(
-            errors=Counter({name: len(ones) for name, ones in by_error.items()}), examples=examples, scores=scores
+            errors=Counter({name: len(ones) for name, ones in by_error.items()}),
+            examples=examples,
+            scores=scores,
+            damaged=damaged_scores(rejected),
         )
 
     def merged(self, other: SampleSums) -> SampleSums:
@@ -85,6 +91,7 @@ class SampleSums:
             merged_by_name(self.scores, other.scores),
             dict(Counter(self.errors) + Counter(other.errors)),
             merged_by_name(self.examples, other.examples),
+            dict(Counter(self.damaged) + Counter(other.damaged)),
         )
 
 
@@ -95,7 +102,7 @@ def sample_name(sample: Sample) -> str:
 
 
 def score_in(sample: Sample) -> float:
-    """A judge's score, NaN where there is none."""
+    """A judge's score, NaN where there is none, or none that can be read."""
     if not sample.scores:
         return np.nan
     try:
@@ -104,6 +111,16 @@ def score_in(sample: Sample) -> float:
         return np.nan
     score = found.get("score") if isinstance(found, dict) else None
     return float(score) if isinstance(score, int | float) else np.nan
+
+
+def damaged_scores(samples: Iterable[Sample]) -> Counter[str]:
+    """By use case, rows that a judge has scored and whose score cannot be read."""
+    return Counter(one.use_case for one in samples if one.scores and np.isnan(score_in(one)))
+
+
+def is_vote(proof: str) -> bool:
+    """Whether other answers of a model are the proof: of a program, a search or a schema one agrees, always."""
+    return proof == INDEPENDENT or proof.startswith(f"{VOTE}:")
 
 
 def means_of(name: str, samples: Iterable[Sample], values: list[float]) -> dict[str, GroupMeans]:

@@ -116,6 +116,7 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
             *facts.warnings,
             *facts.ablation.warnings,
             *lacking_remark(found.lacking),
+            *damaged_remark(found.samples.damaged),
             *map(lost_file_remark, found.lost_files.items()),
             *map(lost_remark, found.lost.items()),
         ],
@@ -143,6 +144,15 @@ def lacking_remark(lacking: tuple[int, int]) -> list[Remark]:
         return []
     text = f"--input lacks {missing:,} of {quantity(named, 'document')} of sampled personas, which are not compared"
     return [Remark(text, "name all files, and read them as the hub was built (--text_field, --max_characters)")]
+
+
+def damaged_remark(damaged: Mapping[str, int]) -> list[Remark]:
+    """Rows of samples whose scores by a judge cannot be read, where there are any."""
+    rows = sum(damaged.values())
+    text = f"{quantity(rows, 'sample')} with a judge's score that cannot be read, in no figure of scores"
+    return (
+        [Remark(text, "see `scores` in the rows of the files; a judge's is a JSON object with score")] if rows else []
+    )
 
 
 def lost_file_remark(one: tuple[str, int]) -> Remark:

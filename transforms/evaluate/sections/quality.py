@@ -31,6 +31,7 @@ def quality_section(runs: Sequence[tuple[str, RunManifest]], found: SampleSums) 
         "samples": Figure(found.accepted.seen, n=found.accepted.seen),
         "scores": {use_case: means.figure("score") for use_case, means in sorted(found.scores.items())},
         "agreeing_answers": {use_case: means.figure("agreed") for use_case, means in sorted(found.agreed.items())},
+        "damaged_scores": {use_case: Figure(n, n=n) for use_case, n in sorted(found.damaged.items())},
         "runs": [
             {
                 "use_case": use_case,
