@@ -21,9 +21,9 @@ from persona_hub.transforms.evaluate.documents import (
     FIRST_HOP,
     FIRST_ROWS,
     FirstPersona,
-    first_personas,
     one_of_each,
     questions_of,
+    with_first_personas,
 )
 from persona_hub.transforms.evaluate.hub_rows import EvaluatedPersona, HubRows
 from persona_hub.transforms.evaluate.sections.documents import told_of_documents, told_of_judge
@@ -70,7 +70,7 @@ def test_later_hops_and_given_personas_have_no_document() -> None:
     made = [("text", 0), ("relation", 1), ("given", 0)]
     people = [EvaluatedPersona(f"{n}", "A", "en", "-", hop, "d", "", origin) for n, (origin, hop) in enumerate(made)]
     rows = HubRows(people, [], [""] * 3, np.zeros(0, np.intp), np.zeros((0, 0), np.float16))
-    assert first_personas(rows)[0] == ["0"]
+    assert with_first_personas(HashSample(FIRST_ROWS, FIRST_HOP), rows).ids == ["0"]
 
 
 def test_verdicts_are_shares_and_what_has_no_answer_is_counted() -> None:

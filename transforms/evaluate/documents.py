@@ -12,7 +12,7 @@ from apache_beam.pvalue import AsSingleton
 from persona_hub.transforms.calls.protocol import ModelConfig
 from persona_hub.transforms.counting.stages import JUDGE_DOCUMENTS
 from persona_hub.transforms.evaluate.hub_rows import HubRows
-from persona_hub.transforms.evaluation.hash_sample import HashSample
+from persona_hub.transforms.evaluation.hash_sample import HashSample, row_keys
 from persona_hub.transforms.judging.grounding import GroundingTask, PersonaOfDocument
 from persona_hub.transforms.llm.generate import Generate
 from persona_hub.transforms.read_corpus.read_corpus import ReadCorpus
@@ -65,14 +65,16 @@ class DocumentsOfPersonas(beam.PTransform):
         return OfDocuments(sample, documents, read.dead_letters)
 
 
-def first_personas(rows: HubRows) -> tuple[list[str], list[FirstPersona]]:
-    """(ids, personas) of a block that documents gave."""
-    found = [
-        (one.persona_id, FirstPersona(one.text, one.language, one.document_id, vector))
-        for one, vector in zip(rows.personas, rows.stored, strict=True)
-        if one.hop == 0 and one.origin == OF_DOCUMENT
-    ]
-    return [one for one, _ in found], [persona for _, persona in found]
+def with_first_personas(sample: HashSample, rows: HubRows) -> HashSample:
+    """A sample with the personas of a block that documents gave; payloads are made of those that may stay."""
+    places = [at for at, one in enumerate(rows.personas) if one.hop == 0 and one.origin == OF_DOCUMENT]
+    ids = [rows.ids[at] for at in places]
+
+    def payload(k: int) -> FirstPersona:
+        one = rows.personas[places[k]]
+        return FirstPersona(one.text, one.language, one.document_id, rows.stored(places[k]))
+
+    return sample.add_rows(row_keys(ids, sample.purpose), ids, payload)
 
 
 class FirstHopBlocks(beam.CombineFn):
@@ -84,7 +86,7 @@ class FirstHopBlocks(beam.CombineFn):
 
     def add_input(self, accumulator: HashSample, element: bytes) -> HashSample:
         """Takes in a block."""
-        return accumulator.add(*first_personas(unpack_object(element)))
+        return with_first_personas(accumulator, unpack_object(element))
 
     def merge_accumulators(self, accumulators: Iterable[HashSample]) -> HashSample:
         """Several as one."""
