@@ -62,7 +62,7 @@ def documents_of(options: EvaluateOptions, hub: Hub, where: Where = HERE) -> Com
     judge = judge_of_documents(own, where, options.judged)
     told = [judge.model.name, judge.task.prompt.prompt_hash, judge.personas]
     decisive = {name: getattr(own, name) for name in DECISIVE if name in own.given}
-    remark = told_families(judge.model.name, hub.manifest.models.get("llm", ""))
+    remark = told_families(judge.model.name, hub.manifest.models.get("llm", ""), "personas")
     return ComparedDocuments(corpus, judge, model_price(own), remark, [files, read, told, decisive])
 
 

@@ -59,11 +59,14 @@ def same_family(one: str, other: str) -> bool | None:
     return bool(ours & theirs) if ours and theirs else None
 
 
-def told_families(judge: str, generator: str) -> str:
-    """A remark on a judge that is, or may be, of the generator's family; "" where it is of another."""
+def told_families(judge: str, generator: str, made: str = "samples") -> str:
+    """A remark on a judge that is, or may be, of the generator's family; "" where it is of another.
+
+    `made`: what the generator made, and the judge judges.
+    """
     match same_family(judge, generator):
         case True:
-            return f"the judge {judge} is of the family of {generator}, whose samples it judges: it may favour them"
+            return f"the judge {judge} is of the family of {generator}, whose {made} it judges: it may favour them"
         case None:
             return f"whether the judge {judge} is of the family of {generator} is unknown: their names do not tell"
     return ""

@@ -14,6 +14,7 @@ from persona_hub.transforms.evaluation.demographics.quota import Quotas, most_ro
 from persona_hub.transforms.evaluation.demographics.raking import Balanced, rake
 from persona_hub.transforms.evaluation.figures import Figure
 
+SHOWN_DIGITS = 9  # after the point: weights stand at 1e-9 of a share
 MOST_TOLD = 60  # values of an attribute
 ABSENT = "no persona has it: its share is shared by the others"
 UNNAMED = "the margin does not name it, or nothing is known: these personas keep their share"
@@ -58,10 +59,13 @@ class Balance:
         """What a report says of it: figures, the margins beside what is reached, what is left out and why."""
         rows, weights = self.balanced.rows, self.balanced.weights
         figures = {
-            "effective_sample_size": Figure(self.balanced.effective, n=rows),
-            "largest_weight": Figure(max(weights.values()), n=rows),
+            "effective_sample_size": Figure(round(self.balanced.effective, SHOWN_DIGITS), n=rows),
+            "largest_weight": Figure(round(max(weights.values()), SHOWN_DIGITS), n=rows),
             "largest_quota_sample": Figure(most_rows(self.cells, self.balanced), n=rows),
-            **{f"furthest_share_of_{name}": Figure(gap, n=rows) for name, gap in self.balanced.gaps.items()},
+            **{
+                f"furthest_share_of_{name}": Figure(round(gap, SHOWN_DIGITS), n=rows)
+                for name, gap in self.balanced.gaps.items()
+            },
         }
         if self.sample:
             figures["quota_sample"] = Figure(self.sample.rows, n=rows)
