@@ -1,9 +1,11 @@
-"""How often the interval of a difference covers zero where there is none: made worlds of clusters, two arms of each.
+"""How often the interval of a difference covers the true one: made worlds of clusters, where there is none and others.
 
     python -m benchmarks.ablation [REPEATS]
 
-Each line: how many of 100 intervals cover zero, how many call a gain, their mean width in points, and the world. Then,
-for each metric, how often it tells an arm of 1,000 samples from one of which 5% are near-copies (REPEATS / 3 runs).
+Each line: how many of 100 intervals cover the truth, how many call a gain, their mean width in points, and the world or
+the two worlds. First two arms of one world, then 18 pairs of worlds with an effect (their true difference, in points,
+is the mean of all repeats), and the least, the most and the mean coverage of each kind. Then, for each metric, how
+often it tells an arm of 1,000 samples from one of which 5% are near-copies (REPEATS / 3 runs).
 """
 
 from __future__ import annotations
@@ -42,6 +44,33 @@ WORLDS = [
 ]
 
 
+SOME, MANY = World(500, 1, 0), World(1000, 1, 0)  # the pairs have their number of samples below
+PEOPLE = World(300, 1, 0, 20, own=0.01)  # whose samples are alike
+PAIRS = [  # treatment, control, samples
+    *((MANY, SOME, n) for n in (50, 200, 1000)),
+    *((MANY, MANY._replace(slope=1.5), n) for n in (50, 200, 1000)),
+    *((World(300, 0, 0), World(200, 0, 0), n) for n in (50, 200, 1000)),
+    *(
+        (PEOPLE._replace(each=each, fixed=fixed, own=0.1), PEOPLE._replace(each=each, fixed=fixed), n)
+        for each, n in ((5, 200), (20, 200), (20, 1000))
+        for fixed in (False, True)
+    ),
+    *((World(300, 1, 0), PEOPLE._replace(fixed=True), n) for n in (200, 1000, 2000)),  # a hub beside few personas
+]
+EFFECTS = [(one._replace(samples=n), other._replace(samples=n)) for one, other, n in PAIRS]
+
+
+class Measured(NamedTuple):
+    """Of 100 intervals those that cover the true difference, those that call a gain; that difference, and the mean
+    width of the intervals, in points.
+    """
+
+    covered: float
+    gains: float
+    effect: float
+    width: float
+
+
 def arm(world: World, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Labels and personas."""
     rng = np.random.default_rng(seed)
@@ -56,16 +85,18 @@ def arm(world: World, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return drawn.reshape(-1), np.repeat(np.arange(people), world.each)
 
 
-def measured(world: World, repeats: int) -> tuple[float, float, float]:
-    """Of 100 intervals those that cover zero, those that call a gain, and the mean width in points."""
-    covered, gains, width = 0, 0, 0.0
+def measured(treatment: World, control: World, repeats: int) -> Measured:
+    """Two arms, drawn anew each time; of one world the true difference is zero."""
+    found = np.empty((repeats, 3))
     for seed in range(repeats):
-        one, other = (distinct_clusters(*arm(world, 2 * seed + i), world.fixed) for i in (0, 1))
-        effect = difference(one, other, world.samples)
-        covered += effect.low <= 0 <= effect.high
-        gains += effect.low > 0
-        width += effect.high - effect.low
-    return 100 * covered / repeats, 100 * gains / repeats, 100 * width / repeats
+        one, other = (
+            distinct_clusters(*arm(world, 2 * seed + i), world.fixed) for i, world in enumerate((treatment, control))
+        )
+        found[seed] = difference(one, other, treatment.samples)[:3]
+    value, low, high = found.T
+    true = 0.0 if treatment == control else value.mean()
+    covered, gains = (low <= true) & (true <= high), low > 0
+    return Measured(*(100 * float(one.mean()) for one in (covered, gains, np.full(repeats, true), high - low)))
 
 
 DIRECTIONS, NUMBERS, COPIED, NEAR = 2000, 64, 0.05, 0.95
@@ -97,11 +128,21 @@ def told_apart(repeats: int) -> Iterator[str]:
 
 
 def lines(repeats: int) -> Iterator[str]:
-    """A line for each world."""
-    for world in WORLDS:
-        covered, gains, width = measured(world, repeats)
-        told = " ".join(f"{name}={value}" for name, value in world._asdict().items())
-        yield f"{covered:5.1f} cover {gains:5.1f} gains {width:6.1f} wide  {told}"
+    """A line for each world or pair, and one for each kind."""
+    kinds = {
+        "one sample a persona": [(world, world) for world in WORLDS if world.each == 1],
+        "several samples a persona": [(world, world) for world in WORLDS if world.each > 1],
+        "an effect": EFFECTS,
+    }
+    for kind, pairs in kinds.items():
+        covers = []
+        for pair in pairs:
+            found = measured(*pair, repeats)
+            covers.append(found.covered)
+            told = "  less  ".join(" ".join(map(str, world)) for world in dict.fromkeys(pair))
+            width = f"{found.gains:5.1f} gains {found.width:6.1f} wide"
+            yield f"{found.covered:5.1f} cover {found.effect:5.1f} {width}  {told}"
+        yield f"{min(covers):5.1f} to {max(covers):.1f}, {np.mean(covers):.1f} on average: {kind}"
     yield from told_apart(max(1, repeats // 3))
 
 

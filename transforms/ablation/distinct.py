@@ -8,6 +8,11 @@ samples take off is by persona, of whom f_1g clusters were seen once in all:
     v = f_1 - f_2 + f_3 - ... - sum over personas g of f_1g (f_1g - 1) / (n_g - 1)
 
 (With f_1g^2 / n_g in its place, as it is mostly written, intervals of five samples a persona cover 88% and not 94.)
+
+Both are sums of signed terms, noisy where these cancel: by 0.3 to 0.7 of the variance, as a standard deviation, with
+several samples a persona. Clusters that come as in a Poisson process give such a sum of +1 and -1 a variance of at most
+their number. With it in the degrees of freedom, intervals that covered zero 93.7 times cover it 95.6 times (`python -m
+benchmarks.ablation`).
 """
 
 from __future__ import annotations
@@ -31,7 +36,8 @@ def distinct_clusters(labels: Labels, personas: Drawn | None = None, fixed: bool
     whose = np.arange(len(labels)) if personas is None else np.unique(personas, return_inverse=True)[1]
     variance = of_fixed_personas(labels, whose) if fixed else distinct_variance(labels, whose)
     units = len(labels) if fixed else int(whose.max(initial=-1)) + 1
-    return Estimate(float(labels.max(initial=-1)) + 1, max(variance, LEAST_VARIANCE), units)
+    found = float(labels.max(initial=-1)) + 1
+    return Estimate(found, max(variance, LEAST_VARIANCE), units, noise=found)
 
 
 def of_fixed_personas(labels: Labels, whose: Drawn) -> float:
