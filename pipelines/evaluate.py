@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,8 +15,15 @@ from persona_hub.pipelines.cli.command_options import EvaluateOptions
 from persona_hub.pipelines.cli.exit_status import BUDGET_SPENT, DONE, UsageError
 from persona_hub.pipelines.cli.log_lines import say, say_lines
 from persona_hub.pipelines.cli.run_command import run_command
-from persona_hub.pipelines.evaluated_files import ReadFileRows
-from persona_hub.pipelines.pages.report.evaluated import LOST_WHOLE, ReportFacts, facts_of, facts_of_files, report_of
+from persona_hub.pipelines.evaluated_files import ReadFileRows, require_persona
+from persona_hub.pipelines.pages.report.evaluated import (
+    EVALUATION,
+    LOST_WHOLE,
+    ReportFacts,
+    facts_of,
+    facts_of_files,
+    report_of,
+)
 from persona_hub.pipelines.pages.report.experiment import GivenAblation, ablation_of_file
 from persona_hub.pipelines.pages.report.given import (
     GivenSamples,
@@ -57,7 +64,6 @@ from persona_hub.transforms.llm.registry import COMPLETIONS, MODELS
 
 EVALUATION_FORM = 1  # of what is computed: a later one is another result
 BELOW = 0.1  # under the threshold of duplicates: at it, a hub that was deduplicated has distinct personas only
-EVALUATION = "evaluation"  # in the facts of report.json: the fingerprint of what decided it
 LARGEST_REPORT = 1 << 28  # bytes
 
 
@@ -174,7 +180,7 @@ def plan_evaluate(options: EvaluateOptions, where: Where) -> EvaluateJob:
             reference_texts=reference.texts,
             runs=given.runs,
         ),
-        facts=replace(facts_of(hub, given, {EVALUATION: decisive}), ablation=ablation),
+        facts=facts_of(hub, given, {EVALUATION: decisive}).beside(reference, ablation),
         given=given,
         done=is_held(options.output, decisive),
         balance=BalancePlan(wanted, options.output, shards_for(personas)) if wanted else None,
@@ -192,6 +198,7 @@ def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
     if options.version:
         raise UsageError("--version: goes with --hub, and there is none")
     files = match_corpus(options.personas, flag="--personas")
+    require_persona(files, options.persona_field)
     given, reference = samples_of(options.samples, None), reference_of_file(options.reference)
     wanted, balance = balance_of_flags(*balance_flags(options), reference.tables)
     ablation = ablation_of_file(options.ablation)
@@ -220,9 +227,8 @@ def plan_of_files(options: EvaluateOptions) -> EvaluateJob:
             reference_texts=reference.texts,
             runs=given.runs,
         ),
-        facts=replace(
-            facts_of_files([file.path for file in files], DEFAULT_EMBEDDER, given, {EVALUATION: decisive}),
-            ablation=ablation,
+        facts=facts_of_files([file.path for file in files], DEFAULT_EMBEDDER, given, {EVALUATION: decisive}).beside(
+            reference, ablation
         ),
         given=given,
         done=is_held(options.output, decisive),

@@ -9,12 +9,15 @@ from typing import Any
 import apache_beam as beam
 import numpy as np
 
+from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.transforms.attributes import read_attributes
-from persona_hub.transforms.corpus.corpus_records import CorpusFile
+from persona_hub.transforms.corpus.corpus_records import CorpusFile, Damage, Limits, Piece, TextRecord
+from persona_hub.transforms.corpus.personas.readers import read_personas
 from persona_hub.transforms.counting.counts import Key
 from persona_hub.transforms.counting.stages import LOST_FILES
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
+from persona_hub.transforms.evaluate.documents import reasons_in
 from persona_hub.transforms.evaluate.evaluate import EvaluatedRows, PackedRows
 from persona_hub.transforms.evaluate.hub_rows import EvaluatedPersona, HubRows
 from persona_hub.transforms.evaluate.hub_sums import DuplicateSums
@@ -22,12 +25,13 @@ from persona_hub.transforms.evaluation.demographics.cells import Cell, sex_of
 from persona_hub.transforms.evaluation.key_counts import KeyCounts
 from persona_hub.transforms.evaluation.repetition.value_counts import ValueCounts
 from persona_hub.transforms.read_personas.read_personas import ReadPersonas
-from persona_hub.transforms.records import DocumentOutcome, GivenColumns, Persona, partition_of
+from persona_hub.transforms.records import DocumentOutcome, GivenColumns, Persona, partition_of, printable
 from persona_hub.transforms.vectors.float16 import StoredVectors, to_stored
 from persona_hub.transforms.wire.batches import Batch
 from persona_hub.transforms.wire.packing import pack_object
 
 EMBEDDED_AT_ONCE = 256  # texts
+SKIPPED = "skipped-"  # outcomes of rows without a text begin so
 REPEATED = "repeated"  # outcome of a row whose text stands before
 FILE_ROWS, FILE_COLUMNS = "personas", "columns"
 
@@ -56,7 +60,33 @@ class ReadFileRows(beam.PTransform):
         repeated = read.outcomes | "Repeated" >> beam.Map(repeated_rows)
         counts = read.counts | "Counts" >> beam.Flatten()
         files = counts | "Files" >> beam.FlatMap(file_counts).with_output_types(tuple[str, int])
-        return EvaluatedRows(rows, repeated, read.dead_letters, files)
+        skipped = read.outcomes | "Skipped" >> beam.FlatMap(skipped_rows).with_output_types(str)
+        broken = read.dead_letters | "Broken" >> beam.FlatMap(reasons_in).with_output_types(str)
+        lost = (skipped, broken) | "Lost" >> beam.Flatten()
+        return EvaluatedRows(rows, repeated, lost, files)
+
+
+def skipped_rows(batch: Batch[DocumentOutcome]) -> Iterator[str]:
+    """Why rows that could be read were not taken."""
+    return (one.outcome.removeprefix(SKIPPED) for one in batch if one.outcome.startswith(SKIPPED))
+
+
+def require_persona(files: Sequence[CorpusFile], fields: Sequence[str]) -> None:
+    """Raises UsageError, which says what is wrong with the first row, where no file holds a persona that can be read.
+
+    Reads as far as the first one.
+    """
+    said = "it has no row"
+    for file in reversed(files):  # of several the first is told
+        said = "it has no row"
+        for found in read_personas(Piece(file, 0, max(file.size, 1)), fields, Limits()):
+            if isinstance(found, TextRecord) and found.text.strip():
+                return
+            if said == "it has no row":
+                told = found.detail if isinstance(found, Damage) else "its text is empty"
+                said = f"{found.place}: {told}"
+    more = f", nor in the {len(files) - 1} other files" if len(files) > 1 else ""
+    raise UsageError(f"--personas {printable(files[0].path)}: no persona is there{more}: {said}")
 
 
 def file_counts(count: tuple[Key, int]) -> Iterator[tuple[str, int]]:

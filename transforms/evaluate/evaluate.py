@@ -51,7 +51,7 @@ from persona_hub.transforms.hub.reading import ReadHub
 from persona_hub.transforms.hub.vectors import ReadVectors
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.read_corpus.read_corpus import ReadCorpus
-from persona_hub.transforms.records import Attributes, DeadLetter, Duplicate, Member
+from persona_hub.transforms.records import Attributes, Duplicate, Member
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS, Batch
 from persona_hub.transforms.wire.packing import pack_object, unpack_object
 
@@ -66,6 +66,7 @@ class Evaluated:
     lost: Mapping[str, int] = field(default_factory=dict)  # {reason: rows or files that could not be read}
     lost_files: Mapping[str, int] = field(default_factory=dict)  # {file of which no persona was read: its rows}
     lacking: tuple[int, int] = (0, 0)  # documents of sampled personas that the corpus has not, of so many
+    owned: int = 0  # sampled samples whose persona is among those evaluated
 
 
 PackedRows = bytes  # HubRows by `pack_object`: blocks are read three times, and wait on disk, not in memory
@@ -76,7 +77,7 @@ class EvaluatedRows(NamedTuple):
 
     rows: beam.PCollection[PackedRows]
     duplicates: beam.PCollection[DuplicateSums]  # parts
-    lost: beam.PCollection[Batch[DeadLetter]]  # of what could not be read
+    lost: beam.PCollection[str]  # why what could not be read could not, each row or file
     files: beam.PCollection[tuple[str, int]]  # of files, as `FilesOfPiece.counts` names them
 
 
@@ -109,17 +110,13 @@ class EvaluateRows(beam.PTransform):
             more = {"balance": AsSingleton(found), "written": AsList(written)}  # so no report is without its table
         if self.corpus:
             of_documents = rows | "Documents" >> DocumentsOfPersonas(corpus=self.corpus)
-            unread = (given.lost, of_documents.lost) | "Unread" >> beam.Flatten()
+            reasons = of_documents.lost | "Reasons" >> beam.FlatMap(reasons_in).with_output_types(str)
+            unread = (given.lost, reasons) | "Unread" >> beam.Flatten()
             more |= {"first": AsSingleton(of_documents.sample), "documents": AsSingleton(of_documents.documents)}
             if self.judge:
                 judged = of_documents | "Judge" >> JudgeDocuments(judge=self.judge)
                 more |= {"verdicts": AsSingleton(judged.verdicts), "unjudged": AsSingleton(judged.lost)}
-        lost = (
-            unread
-            | "Reasons" >> beam.FlatMap(reasons_in).with_output_types(str)
-            | "CountReasons" >> beam.combiners.Count.PerElement()
-            | "AllReasons" >> beam.combiners.ToDict()
-        )
+        lost = unread | "CountReasons" >> beam.combiners.Count.PerElement() | "AllReasons" >> beam.combiners.ToDict()
         files = given.files | "SumFiles" >> beam.CombinePerKey(sum) | "AllFiles" >> beam.combiners.ToDict()
         samples = (
             root
@@ -229,6 +226,8 @@ def evaluated(
     told = told_of_samples(samples, sampled, owners, compared)
     if told.distinct:
         diversity["samples_by_meaning"] = told.distinct
+    if told.beside:
+        diversity["meaning_beside"] = list(told.beside)
     compared_with = told_of_documents(first, documents, compared.embedder) if first else None
     beside = compared_with.figures if compared_with else {}
     lacking = (compared_with.lacking, compared_with.named) if compared_with else (0, 0)
@@ -245,4 +244,5 @@ def evaluated(
         "quality": quality_section(compared.runs, samples) if compared.runs else None,
         "novelty": novelty_section(sampled, sums, duplicates, labels, compared.cost_usd),
     }
-    return Evaluated(sections, sampled, samples, dict(sorted(lost.items())), lost_files(files), lacking)
+    owned = sum(one.persona_id in owners for one in accepted)
+    return Evaluated(sections, sampled, samples, dict(sorted(lost.items())), lost_files(files), lacking, owned)

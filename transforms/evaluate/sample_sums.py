@@ -45,6 +45,7 @@ class SampleSums:
     errors: Mapping[Named, int] = field(default_factory=dict)
     examples: Mapping[Named, HashSample] = field(default_factory=dict)
     damaged: Mapping[str, int] = field(default_factory=dict)  # by use case: rows whose scores cannot be read
+    lost: Mapping[str, int] = field(default_factory=dict)  # {reason: rows of anyone's file that are no sample}
 
     @classmethod
     def of_accepted(cls, samples: list[Sample]) -> SampleSums:
@@ -92,6 +93,7 @@ class SampleSums:
             dict(Counter(self.errors) + Counter(other.errors)),
             merged_by_name(self.examples, other.examples),
             dict(Counter(self.damaged) + Counter(other.damaged)),
+            dict(Counter(self.lost) + Counter(other.lost)),
         )
 
 

@@ -12,7 +12,7 @@ class ReviewExportOptions(Options):
     """Which samples are to be rated, and where the page goes."""
 
     samples: str = option(
-        "samples to rate: a folder that `synthesize` wrote, or a file in JSON Lines, Parquet or Avro",
+        "samples to rate: a folder that `synthesize` wrote, or a file in JSON Lines, CSV, TSV, Parquet or Avro",
         required=True,
         metavar="DIR_OR_FILE",
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from persona_hub.pipelines.pages.report.experiment import GivenAblation
 from persona_hub.pipelines.pages.report.form import Example, MapCluster, MapPoint, PersonaMap, Remark, Report, StageRow
-from persona_hub.pipelines.pages.report.given import GivenSamples
+from persona_hub.pipelines.pages.report.given import GivenReference, GivenSamples
 from persona_hub.pipelines.pages.report.hub_map import projected
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.evaluate.evaluate import Evaluated
@@ -31,6 +31,9 @@ TABLES_OF_USE = {
     "attributes": "the version has no table of attributes: of demographics only languages are known",
     "members": "the version has no clusters: figures by cluster are missing",
 }
+EVALUATION = "evaluation"  # among the facts: the fingerprint of what decided the report
+NO_OWNERS = "no sample names one of these personas: whether samples fit their personas is not told"
+OWNER_REMEDY = "name a sample's persona in its field `persona` or `input persona`"
 NO_SAMPLES = "no samples: fidelity and quality are of personas only, or missing"
 LATER_RELEASE = "an earlier release made it; `persona-hub compact` or the next refresh adds them"
 
@@ -47,6 +50,11 @@ class ReportFacts:
     clusters: Sequence[tuple[str, str, int]] = field(default=())  # at the top: path, label, personas
     ablation: GivenAblation = field(default_factory=GivenAblation)
 
+    def beside(self, reference: GivenReference, ablation: GivenAblation) -> ReportFacts:
+        """With an experiment, and a warning of what could not be read of a reference."""
+        lost = [lost_remark(one, "of --reference") for one in sorted(reference.lost.items())]
+        return replace(self, ablation=ablation, warnings=[*self.warnings, *lost])
+
 
 def facts_of(hub: Hub, given: GivenSamples, more: Mapping[str, Any]) -> ReportFacts:
     """The facts of a version; `more` stand beside them."""
@@ -54,7 +62,7 @@ def facts_of(hub: Hub, given: GivenSamples, more: Mapping[str, Any]) -> ReportFa
     facts: dict[str, Any] = {"version": made.version, "created": made.created}
     facts |= {kind: made.records_of(kind) for kind in ("personas", "documents", "duplicates", "vectors")}
     facts |= {"language_model": made.models.get("llm", ""), "embedder": made.models.get("embedder", "")}
-    facts |= {"samples": sum(run.records_of("samples") for _, run in given.runs), **more}
+    facts |= more
     top = [(row.cluster, row.label, row.size) for row in read_clusters(hub) if row.level == 1]
     return ReportFacts(f"Hub {made.version}", made.created, facts, cost_of(made.usage), warnings_of(hub, given), top)
 
@@ -74,7 +82,7 @@ def cost_of(usage: Mapping[str, Mapping[str, float]]) -> dict[str, Any] | None:
 def facts_of_files(names: Sequence[str], embedder: str, given: GivenSamples, more: Mapping[str, Any]) -> ReportFacts:
     """The facts of files of personas; `more` stand beside them."""
     shown = [printable(name) for name in names]
-    facts = {"files": shown, "embedder": embedder, "samples": sum(run.records_of("samples") for _, run in given.runs)}
+    facts = {"files": shown, "embedder": embedder}
     warnings = [] if given.files else [Remark(NO_SAMPLES, "--samples", False)]
     return ReportFacts("Personas of files", "", {**facts, **more}, None, warnings)
 
@@ -110,7 +118,7 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
     return Report(
         title=facts.title,
         made=facts.made,
-        hub={**facts.hub, "personas": found.sampled.personas.seen, **of_lost_files(found)},
+        hub={**facts.hub, **numbers_of(found)},
         cost=facts.cost,
         warnings=[
             *facts.warnings,
@@ -119,6 +127,8 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
             *damaged_remark(found.samples.damaged),
             *map(lost_file_remark, found.lost_files.items()),
             *map(lost_remark, found.lost.items()),
+            *(lost_remark(one, "of --samples") for one in sorted(found.samples.lost.items())),
+            *([Remark(NO_OWNERS, OWNER_REMEDY, False)] if found.samples.accepted.seen and not found.owned else []),
         ],
         diversity=sections["diversity"],
         repetition=sections["repetition"],
@@ -132,9 +142,10 @@ def report_of(found: Evaluated, facts: ReportFacts) -> Report:
     )
 
 
-def of_lost_files(found: Evaluated) -> dict[str, int]:
-    """How many files were lost whole, where any was."""
-    return {LOST_WHOLE: len(found.lost_files)} if found.lost_files else {}
+def numbers_of(found: Evaluated) -> dict[str, int]:
+    """How many personas and samples there are, and how many files were lost whole, where any was."""
+    numbers = {"personas": found.sampled.personas.seen, "samples": found.samples.accepted.seen}
+    return numbers | ({LOST_WHOLE: len(found.lost_files)} if found.lost_files else {})
 
 
 def lacking_remark(lacking: tuple[int, int]) -> list[Remark]:
@@ -162,10 +173,11 @@ def lost_file_remark(one: tuple[str, int]) -> Remark:
     return Remark(text, "name the field of its text by --persona_field")
 
 
-def lost_remark(one: tuple[str, int]) -> Remark:
+def lost_remark(one: tuple[str, int], of: str = "of personas") -> Remark:
     """What could not be read, and why."""
     reason, number = one
-    return Remark(f"not read: {number:,} rows or files ({reason})", "docs/dropped.md lists the reasons")
+    rows = quantity(number, "row or file", "rows or files")
+    return Remark(f"not read: {rows} {of} ({reason})", "docs/dropped.md lists the reasons")
 
 
 def map_of_sample(found: Evaluated, facts: ReportFacts) -> PersonaMap | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import re
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.pages.samples import JSON_NAME, items_of
+from persona_hub.pipelines.pages.samples import FILE_NAME, SAMPLE_FILES, Fault, found_in
 from persona_hub.transforms.evaluate.sample_sums import SampleSums, sums_of_file
 from persona_hub.transforms.evaluate.sections.diversity import reference_texts
 from persona_hub.transforms.evaluation.demographics.margins import (
@@ -20,12 +24,21 @@ from persona_hub.transforms.evaluation.demographics.margins import (
     read_margins,
 )
 from persona_hub.transforms.evaluation.demographics.reference import (
+    COMMENT_MARK,
+    TABLE_HEADER,
     WORLD,
     Reference,
     read_references,
     world_references,
 )
-from persona_hub.transforms.files.storage import StorageError, file_exists, open_to_read, read_bytes, split_path
+from persona_hub.transforms.files.storage import (
+    StorageError,
+    TooLargeError,
+    file_exists,
+    open_decompressed,
+    open_to_read,
+    split_path,
+)
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import RunManifest
 from persona_hub.transforms.hub.places import path_of
@@ -37,6 +50,8 @@ from persona_hub.transforms.wire.batches import ARRAY_RECORDS
 SAMPLE_KINDS = ("samples", "rejected")
 LARGEST_TABLE = 64 << 20  # bytes
 DIGESTED_BYTES = 1 << 20
+TABLE_HEAD_BYTES = 1 << 16  # in which a table's first line ends
+TABLE_NAME = re.compile(r"\.csv(\.(gz|bz2|zst|xz))?$", re.IGNORECASE)
 Read = Callable[[str], Iterator[SampleSums]]
 
 
@@ -57,6 +72,7 @@ class GivenReference:
     texts: Sequence[str] = ()
     tables: Mapping[str, Reference] = field(default_factory=dict)  # by attribute
     identity: str = ""
+    lost: Mapping[str, int] = field(default_factory=dict)  # {reason: rows of texts that could not be read}
 
 
 def samples_of(place: str, hub: Hub | None) -> GivenSamples:
@@ -64,9 +80,10 @@ def samples_of(place: str, hub: Hub | None) -> GivenSamples:
 
     Raises UsageError where a place that was named holds none.
     """
-    if place.endswith((".avro", ".parquet")) or JSON_NAME.search(place):
+    if FILE_NAME.search(place):
         if not file_exists(place):
             raise UsageError(f"--samples {place}: there is no such file")
+        require_sample(place, "--samples")
         return GivenSamples(
             (place,), partial(sums_of_items, gone=personas_gone(hub) if hub else frozenset()), identity=digest_of(place)
         )
@@ -79,7 +96,7 @@ def samples_of(place: str, hub: Hub | None) -> GivenSamples:
     entries = [entry for _, run in runs for kind in SAMPLE_KINDS for entry in run.files_of(kind)]
     if place and not entries:
         made = "a folder that `synthesize` or `ablate` wrote"
-        raise UsageError(f"--samples {place}: no samples are there; name {made}, or a file")
+        raise UsageError(f"--samples {place}: no samples are there; name {made}, or a file, {SAMPLE_FILES}")
     files = [path_of(folder, entry.path) for entry in entries]
     read = partial(sums_of_file, gone=shown.gone)
     return GivenSamples(files, read, runs, identity=sorted(entry.path for entry in entries))
@@ -98,34 +115,62 @@ def shown_in(folder: str, hub: Hub | None) -> ShownSamples:
     return shown_samples(folder, open_hub(folder) if read_current(folder) else None)
 
 
+def require_sample(path: str, flag: str) -> None:
+    """Raises UsageError, which says what is wrong with the first row, for a file that holds none that can be read."""
+    first: Fault | None = None
+    for found in found_in(path, ""):
+        if not isinstance(found, Fault):
+            return
+        first = first or found
+    said = f": {first.where.removeprefix(path).removeprefix(': ')}: {first.detail}" if first else ": it has no row"
+    raise UsageError(f"{flag} {path}: no text is there{said}")
+
+
 def sums_of_items(path: str, gone: frozenset[str]) -> Iterator[SampleSums]:
-    """The sums of anyone's file. Raises UsageError, with the file and the line, for what is no sample."""
-    rows = (
-        Sample(one.persona_id, one.persona, one.use_case or "given", one.text, "", one.model, "", one.number, 0, 0)
-        for one in items_of(path, "")
-        if one.persona_id not in gone
-    )
-    while batch := list(islice(rows, ARRAY_RECORDS)):
-        yield SampleSums.of_accepted(batch)
+    """The sums of anyone's file; what is no sample is counted by its reason."""
+    found = found_in(path, "")
+    while batch := list(islice(found, ARRAY_RECORDS)):
+        lost = Counter(one.reason for one in batch if isinstance(one, Fault))
+        samples = [
+            Sample(one.persona_id, one.persona, one.use_case or "given", one.text, "", one.model, "", one.number, 0, 0)
+            for one in batch
+            if not isinstance(one, Fault) and one.persona_id not in gone
+        ]
+        yield replace(SampleSums.of_accepted(samples), lost=lost)
 
 
 def reference_of_file(path: str) -> GivenReference:
     """A table of a population (.csv), or texts. Raises InvalidInputError, which names the file and the place."""
     if not path:
         return GivenReference()
-    if not (path.endswith((".csv", ".parquet", ".avro")) or JSON_NAME.search(path)):
-        raise UsageError(f"--reference {path}: must be a table, .csv, or texts, .jsonl or .parquet")
+    if not FILE_NAME.search(path):
+        raise UsageError(f"--reference {path}: must be a table of a population, .csv, or texts, {SAMPLE_FILES}")
     try:
         identity = digest_of(path)
-    except (OSError, StorageError) as error:
+        is_table = bool(TABLE_NAME.search(path)) and has_columns_of_table(path)
+    except (OSError, EOFError, StorageError, zlib.error) as error:
         raise UsageError(f"--reference {path}: cannot be read; name a file that is there") from error
-    if not path.endswith(".csv"):
-        texts = [one.text for one in items_of(path, "")]
-        if not texts:
-            raise UsageError(f"--reference {path}: holds no text")
-        return GivenReference(reference_texts(texts), identity=identity)
-    found = read_references(path, lines_of_table("--reference", path))
-    return GivenReference(tables=tables_of_world(path, found), identity=identity)
+    if is_table:
+        found = read_references(path, lines_of_table("--reference", path))
+        return GivenReference(tables=tables_of_world(path, found), identity=identity)
+    rows = list(found_in(path, ""))
+    texts = [one.text for one in rows if not isinstance(one, Fault)]
+    if not texts:
+        try:
+            require_sample(path, "--reference")
+        except UsageError as error:
+            table = f". A table of a population has the columns {','.join(TABLE_HEADER)}"
+            raise UsageError(f"{error}{table if TABLE_NAME.search(path) else ''}") from None
+    lost = Counter(one.reason for one in rows if isinstance(one, Fault))
+    return GivenReference(reference_texts(texts), identity=identity, lost=lost)
+
+
+def has_columns_of_table(path: str) -> bool:
+    """Whether the first line that is no comment names the columns of a table of a population."""
+    with open_decompressed(path) as file:
+        head = file.read(TABLE_HEAD_BYTES).decode("utf-8", "replace").removeprefix("\ufeff")
+    first = next((line for line in head.splitlines() if line.strip() and not line.startswith(COMMENT_MARK)), "")
+    return tuple(next(csv.reader([first]), ())) == TABLE_HEADER
 
 
 def balance_of_flags(
@@ -160,7 +205,11 @@ def balance_of_flags(
 def lines_of_table(flag: str, path: str) -> list[str]:
     """The lines of a table. Raises UsageError."""
     try:
-        return read_bytes(path, LARGEST_TABLE).decode("utf-8-sig").splitlines()
+        with open_decompressed(path) as file:
+            content = file.read(LARGEST_TABLE + 1)
+        if len(content) > LARGEST_TABLE:
+            raise TooLargeError(f"{flag} {path}: more than {LARGEST_TABLE:,} bytes, which no table of a population has")
+        return content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise UsageError(f"{flag} {path}: is not UTF-8; save it as such") from None
     except (OSError, StorageError) as error:

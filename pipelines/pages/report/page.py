@@ -21,6 +21,7 @@ INDEX, REPORT_JSON = "index.html", "report.json"
 # Vega's scripts are 0.9 MB. With these bounds a report stays below 6 MB, in whatever script its texts are.
 MAP_TEXTS, EXAMPLE_TEXTS = 2_200_000, 1_400_000  # bytes of all
 MAP_TEXT, EXAMPLE_TEXT = 240, 1_500  # bytes of one
+UNSHOWN = ("evaluation",)  # facts that say nothing to a reader: by this one a report knows what it was made of
 
 
 def write_report(folder: str, report: Report, reload_seconds: float = 0.0) -> None:
@@ -51,7 +52,7 @@ def report_page(report: Mapping[str, Any], reload_seconds: float = 0.0) -> str:
         [part("common.css"), part("report/report.css")],
         made=str(report.get("made") or ""),
         reload=ceil(reload_seconds),
-        facts=facts_in(report.get("hub") or {}),
+        facts=facts_in({name: value for name, value in (report.get("hub") or {}).items() if name not in UNSHOWN}),
         cost=facts_in(report.get("cost") or {}),
         has_cost=report.get("cost") is not None,
         cost_tables=tables_of({"stages": rows_in(report.get("cost"), "stages")}),

@@ -103,14 +103,14 @@ def coverage(report: Mapping[str, Any]) -> Plot | None:
         y="value:Q", strokeDash=parts, tooltip=["size:Q", "value:Q", "low:Q", "high:Q"]
     )
     chart = alt.layer(band, line).properties(width="container", autosize=ACROSS, height=260)
-    about = "The share of what is new at each size, with its interval; dashed where it is a forecast."
+    about = "The share of what is new at each size; dashed where it is a forecast, between two models."
     return Plot("coverage", "diversity", "Coverage", about, chart.to_dict())
 
 
 def hop_funnel(report: Mapping[str, Any]) -> Plot | None:
     """Personas made and kept, by hop."""
     rows = rows_in(report.get("novelty"), "hops")
-    if not rows:
+    if len(rows) < 2:  # of one hop there is nothing to compare
         return None
     data = [{"hop": row["hop"], "what": what, "personas": row[what]} for row in rows for what in ("made", "kept")]
     chart = (
@@ -135,6 +135,7 @@ def demographics(report: Mapping[str, Any]) -> list[Plot]:
     by_attribute: dict[str, list[dict[str, Any]]] = {}
     for row in rows_in(report.get("demographics"), "shares"):
         made = {"label": row_in_words(row)["value"], **interval(row["figure"]), "reference": row.get("reference")}
+        made["n"] = row["figure"]["n"]
         by_attribute.setdefault(row["attribute"], []).append(made)
     return [share_plot(n, attribute, rows) for n, (attribute, rows) in enumerate(by_attribute.items())]
 
@@ -147,14 +148,16 @@ def share_plot(n: int, attribute: str, rows: Sequence[dict[str, Any]]) -> Plot:
         y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=LABEL_WIDTH))
     )
     bars = base.mark_bar(opacity=0.8).encode(
-        x=alt.X("value:Q", title="share of personas", axis=alt.Axis(format="%")),
+        x=alt.X("value:Q", title="share", axis=alt.Axis(format="%")),
         tooltip=["label:N", "value:Q", "low:Q", "high:Q", "reference:Q"],
     )
     spans = base.mark_rule().encode(x="low:Q", x2="high:Q")
     marks = base.mark_tick(thickness=3, style="reference").encode(x="reference:Q")
     chart = alt.layer(bars, spans, marks).properties(width="container", autosize=ACROSS, height=alt.Step(ROW_HEIGHT))
     most = f" The {MOST_VALUES} largest of {len(rows)}." if len(rows) > MOST_VALUES else ""
-    about = f"Bars: share of the personas that tell it, with its interval. Ticks: the reference.{most}"
+    ticks = " Ticks: the reference." if any(row["reference"] is not None for row in shown) else ""
+    known = f"Of {rows[0]['n']:,} personas that tell it. " if rows[0]["n"] else ""
+    about = f"{known}Bars: share of these, with its interval.{ticks}{most}"
     return Plot(f"shares-{n}", "demographics", in_words(attribute).capitalize(), about, chart.to_dict())
 
 

@@ -65,6 +65,13 @@ def test_nothing_drawn_says_nothing() -> None:
     assert (figure.low, figure.high, figure.n) == (0, 1, 0)
 
 
+def test_too_few_to_tell_any_value_apart_say_nothing() -> None:
+    """Of 14 personas all values of ISCO were one: a divergence of 0 from 0 to 0, where two in three had one value."""
+    figure = divergence(np.array([9, 2, 2, 1, 0, 0, 0, 0, 0]), np.full(9, 1 / 9))
+    assert math.isnan(figure.value)
+    assert (figure.low, figure.high, figure.n) == (0, 1, 14)
+
+
 def test_alike_personas_widen_the_interval() -> None:
     counts = np.array([600, 200, 200])
     narrow, wide = (divergence(counts, np.array([0.3, 0.3, 0.4]), design=design) for design in (1.0, 5.0))

@@ -68,10 +68,16 @@ def json_rows(piece: Piece, text_field: str, limits: Limits, make: MakeRecord) -
 
 
 def delimited_rows_of(
-    piece: Piece, text_field: str, limits: Limits, separator: str, fields: Sequence[str], make: MakeRecord
+    piece: Piece,
+    text_field: str,
+    limits: Limits,
+    separator: str,
+    fields: Sequence[str],
+    make: MakeRecord,
+    remedy: str = NAME_FIELD,
 ) -> Iterator[CorpusRecord]:
-    """The personas of CSV and TSV."""
-    yield from read_delimited(piece, limits, separator, fields, NAME_FIELD, make)
+    """The personas of CSV and TSV, or other rows whose text is in one of `fields`."""
+    yield from read_delimited(piece, limits, separator, fields, remedy, make)
 
 
 def avro_rows_of(
@@ -105,16 +111,16 @@ def parquet_rows_of(piece: Piece, text_field: str, limits: Limits, fields: Seque
     yield from read_columns(piece, limits, choose, make)
 
 
-def text_columns(schema: pa.Schema, fields: Sequence[str]) -> list[str]:
-    """Those of `fields` that a table has as texts. Raises BrokenError if there is none."""
+def text_columns(schema: pa.Schema, fields: Sequence[str], remedy: str = NAME_FIELD) -> list[str]:
+    """Those of `fields` that a table has as texts. Raises BrokenError, with `remedy`, if there is none."""
     present = [name for name in fields if name in schema.names]
     if not present:
         names = excerpt(", ".join(schema.names) or "none at all")
-        raise BrokenError("field-missing", f"{lacking(fields, 'column')}, but {names}. {NAME_FIELD}")
+        raise BrokenError("field-missing", f"{lacking(fields, 'column')}, but {names}. {remedy}")
     texts = [name for name in present if is_text(schema.types[schema.names.index(name)])]
     if not texts:
         kind = schema.types[schema.names.index(present[0])]
-        raise BrokenError("field-not-text", f"column {excerpt(present[0])!r} holds {excerpt(str(kind))}. {NAME_FIELD}")
+        raise BrokenError("field-not-text", f"column {excerpt(present[0])!r} holds {excerpt(str(kind))}. {remedy}")
     return texts
 
 

@@ -20,6 +20,7 @@ def demographics_section(found: Demographics, own: Mapping[str, Reference]) -> d
     told = found.report({**world_references(), **own})
     attributes = told["attributes"]
     compared = {name: one["reference"] for name, one in attributes.items() if one["reference"]}
+    associations = [one for one in told["associations"] if is_told(one["v"])]
     return {
         "personas": figure_of(told["personas"]),
         "known": {name: figure_of(one["known"]) for name, one in attributes.items()},
@@ -29,13 +30,12 @@ def demographics_section(found: Demographics, own: Mapping[str, Reference]) -> d
         "over_and_under": [row for name, one in compared.items() for row in ratio_rows(name, one)],
         "associations": [
             {"first": one["attributes"][0], "second": one["attributes"][1], "v": figure_of(one["v"])}
-            for one in told["associations"][:MOST_ASSOCIATIONS]
-            if one["v"]["n"] >= LEAST_ASSOCIATED
+            for one in associations[:MOST_ASSOCIATIONS]
         ],
         "together": [
             dict(zip(("first", "second"), map(in_full, one["attributes"], pair["values"]), strict=True))
             | {name: round(float(pair[name]), 3) for name in ("found", "expected", "ratio")}
-            for one in told["associations"][:MOST_ASSOCIATIONS]
+            for one in associations[:MOST_ASSOCIATIONS]
             for pair in one["together"]
         ],
         "design_effects": [
@@ -43,6 +43,11 @@ def demographics_section(found: Demographics, own: Mapping[str, Reference]) -> d
             for name, one in attributes.items()
         ],
     }
+
+
+def is_told(v: Mapping[str, Any]) -> bool:
+    """Whether a V says anything: it does not of few personas, or of one value, where it may be anything from 0 to 1."""
+    return v["n"] >= LEAST_ASSOCIATED and (v["low"], v["high"]) != (0, 1)
 
 
 def share_rows(name: str, one: Mapping[str, Any]) -> list[dict[str, Any]]:

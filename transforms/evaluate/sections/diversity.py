@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from persona_hub.transforms.evaluate.hub_sums import GROUP_ROWS, HubSums
 from persona_hub.transforms.evaluate.sampled import Sampled, stored_vectors
 from persona_hub.transforms.evaluation.diversity.coverage import Abundance, abundance_of, rarefied
-from persona_hub.transforms.evaluation.diversity.cut_texts import cut_texts, length_for
+from persona_hub.transforms.evaluation.diversity.cut_texts import cut_texts, length_for, long_enough
 from persona_hub.transforms.evaluation.diversity.distinct_clusters import Labels, cluster_labels
 from persona_hub.transforms.evaluation.diversity.lexical import (
     BLEU_GRAM,
@@ -63,11 +64,16 @@ def lexical_side(texts: Sequence[str], length: int) -> dict[str, Any]:
 
 
 def beside_rows(corpora: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-    """A row for each corpus: as many texts, cut to one length, for few and short texts look diverse."""
-    number = min(map(len, corpora.values()))
+    """A row for each corpus: as many texts, cut to one length, for few and short texts look diverse.
+
+    Those that are too short are left out first, else the corpus that has more of them would be the one of fewer texts.
+    """
     length = common_length(*corpora.values())
+    enough = {name: long_enough(texts, length) for name, texts in corpora.items()}
+    number = min(map(len, enough.values()))
     return [
-        {"of": name, "texts": number, "words_of_each_text": length, **word_figures(texts[:number], length)}
+        {"of": name, "texts": number, "words_of_each_text": length, **word_figures(enough[name][:number], length)}
+        | {"left_out_as_short": Figure(1 - len(enough[name]) / len(texts), n=len(texts))}
         for name, texts in corpora.items()
     ]
 
@@ -123,10 +129,12 @@ def coverage_rows(found: Abundance) -> list[dict[str, Any]]:
 
 def group_rows(sums: HubSums, threshold: float) -> list[dict[str, Any]]:
     """A row for each group: figures of GROUP_ROWS of its personas, or of all if they are fewer."""
-    texts = {group: [text for text, _ in sample.payloads] for group, sample in sums.groups.items()}
+    kinds = Counter(kind for kind, _ in sums.groups)
+    samples = {group: sample for group, sample in sums.groups.items() if kinds[group[0]] > 1}  # one group is the whole
+    texts = {group: [text for text, _ in sample.payloads] for group, sample in samples.items()}
     length = common_length(*texts.values()) if texts else 1
     rows = []
-    for (kind, name), sample in sorted(sums.groups.items(), key=lambda item: (item[0][0], -item[1].seen, item[0][1])):
+    for (kind, name), sample in sorted(samples.items(), key=lambda item: (item[0][0], -item[1].seen, item[0][1])):
         words = repeated_words(texts[kind, name], length)
         vectors = stored_vectors([vector for _, vector in sample.payloads if vector])
         figures = words | group_meaning(vectors, threshold)
@@ -157,6 +165,8 @@ def diversity_section(
     beside = {"personas": texts, **{name: given[:LEXICAL_TEXTS] for name, given in others.items() if given}}
     if len(beside) > 1:
         found["words_beside"] = beside_rows(beside)
+    if len(beside) > 2:  # without the personas, which are mostly shorter than either: of more words more is seen
+        found["words_of_samples"] = beside_rows({name: texts for name, texts in beside.items() if name != "personas"})
     if len(sampled.with_vector):
         found |= {"cluster_threshold": threshold, "meaning": meaning_of(sums, labels)}
         found["coverage"] = coverage_rows(abundance_of(np.bincount(labels)))

@@ -13,7 +13,8 @@ from persona_hub.transforms.evaluation.figures import Figure
 from persona_hub.transforms.evaluation.group_means import GroupMeans
 from persona_hub.transforms.evaluation.hash_sample import row_keys
 
-NO_DOCUMENTS = "a hub stores no texts of documents; name the corpus by --input, and they are compared"
+NO_DOCUMENTS = "no texts of documents are at hand; of a hub name the corpus by --input, and they are compared"
+NO_CLUSTERS = "not told: these personas have no clusters, as those of a hub that `build` makes have"
 UNIFORMITY_ROWS = 2_000  # of the sample: pairs of these
 
 
@@ -72,6 +73,6 @@ def fidelity_section(
     )
     return {
         **vars(whole),
-        "covered_by": "samples" if reached is not None else "personas of later hops",
+        "covered_by": ("samples" if reached is not None else "personas of later hops") if clusters else NO_CLUSTERS,
         **({"document": NO_DOCUMENTS} if documents is None else documents),
     }

@@ -12,7 +12,14 @@ from persona_hub.transforms.evaluation.diversity.coverage import abundance_of
 from persona_hub.transforms.evaluation.diversity.distinct_clusters import Labels
 from persona_hub.transforms.evaluation.figures import Figure, share
 from persona_hub.transforms.evaluation.novelty.extrapolation import FITTED_PART
-from persona_hub.transforms.evaluation.novelty.marginal import marginal_novelty, new_by_hop, per_dollar, when_to_stop
+from persona_hub.transforms.evaluation.novelty.marginal import (
+    FARTHER,
+    Stop,
+    marginal_novelty,
+    new_by_hop,
+    per_dollar,
+    when_to_stop,
+)
 
 RATES = (0.5, 0.1, 0.01)  # new clusters of one more persona
 
@@ -37,17 +44,18 @@ def novelty_section(
     if len(labels) >= FITTED_PART:
         stops = [when_to_stop(abundance_of(np.bincount(labels)), rate, cost_usd / kept) for rate in RATES]
         found["when_to_stop"] = str(stops[1])
-        found["until"] = [
-            {
-                "new_clusters_of_one_more": one.rate,
-                "personas_low": one.more[0],
-                "personas_high": one.more[1],
-                "usd_low": one.cost_usd[0],
-                "usd_high": one.cost_usd[1],
-            }
-            for one in stops
-        ]
+        found["until"] = [until_row(one, cost_usd > 0) for one in stops]
     return found
+
+
+def until_row(one: Stop, paid: bool) -> dict[str, Any]:
+    """How many more personas until one more brings fewer new clusters, and for how much, where a price is known."""
+    row: dict[str, Any] = {"new_clusters_of_one_more": one.rate}
+    for side, end in zip(("low", "high"), one.more, strict=True):
+        row[f"more_personas_{side}"] = FARTHER if end is None else end
+    if paid:
+        row |= {f"usd_{side}": usd for side, usd in zip(("low", "high"), one.cost_usd, strict=True)}
+    return row
 
 
 def hop_rows(sums: HubSums, duplicates: DuplicateSums) -> list[dict[str, int]]:

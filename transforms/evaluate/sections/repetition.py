@@ -31,7 +31,7 @@ def repetition_section(sampled: Sampled, sums: HubSums, duplicates: DuplicateSum
             "groups": Figure(duplicates.groups.abundance.distinct, n=duplicates.groups.units),
             "largest": Figure(largest_group(duplicates.groups, 1), n=duplicates.groups.units),
         },
-        "values_that_may_be_missed": f"fewer than {missed_share(len(sampled.rows)):.2%} of personas",
+        "values_that_may_be_missed": missed_values(sampled),
         "openings": top_rows(sums.openings),
         "names": top_rows(sums.names),
         "occupations": [{**row, **titled("occupation", row["value"])} for row in top_rows(occupations)],
@@ -43,9 +43,16 @@ def repetition_section(sampled: Sampled, sums: HubSums, duplicates: DuplicateSum
     }
 
 
+def missed_values(sampled: Sampled) -> str:
+    """How frequent an opening or name may be that is not among those counted; none where the sample is all there is."""
+    rows = len(sampled.rows)
+    return f"of fewer than {missed_share(rows):.2%} of personas" if rows < sampled.personas.seen else "none"
+
+
 def top_rows(found: ValueCounts) -> list[dict[str, Any]]:
-    """The most frequent values, with their counts and shares, exact."""
+    """The most frequent values, with their counts and shares, exact; of what no other row has nothing is repeated."""
     return [
         {"value": value, "rows": count, "share": Figure(count / found.rows, n=found.rows)}
         for value, count in found.top(MOST_LISTED)
+        if count > 1
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import open_embedder
 from persona_hub.transforms.evaluate.sample_sums import SampledSample, SampleSums
 from persona_hub.transforms.evaluate.sampled import Sampled, stored_vectors
-from persona_hub.transforms.evaluate.sections.diversity import cluster_figures
+from persona_hub.transforms.evaluate.sections.diversity import LEAST_TEXTS, cluster_figures, group_meaning
 from persona_hub.transforms.evaluation.demographics.reference import Reference
 from persona_hub.transforms.evaluation.diversity.distinct_clusters import cluster_labels
 from persona_hub.transforms.evaluation.fidelity.by_vectors import DRAWN, matched
@@ -47,6 +48,7 @@ class SamplesTold:
     matched: Mapping[str, Figure] = field(default_factory=dict)
     distinct: Mapping[str, Figure] = field(default_factory=dict)
     reached: Mapping[str, int] | None = None  # samples by the cluster of their persona
+    beside: Sequence[Mapping[str, Any]] = ()  # samples and a reference by meaning
 
 
 def told_of_samples(
@@ -55,20 +57,21 @@ def told_of_samples(
     """Whether samples tell whose they are, and how many are distinct; nothing without samples or vectors."""
     accepted: list[SampledSample] = samples.accepted.payloads
     known = [at for at, one in enumerate(accepted) if owners.get(one.persona_id, ("", b""))[1]]
-    if not known:
-        return SamplesTold()
     reached: dict[str, int] = {}
     for at in known:
         cluster = owners[accepted[at].persona_id][0]
         if cluster:
             reached[cluster] = reached.get(cluster, 0) + 1
-    if compared.embedder is None:
-        return SamplesTold(reached=reached)
+    reach = reached if known else None
+    if compared.embedder is None or not accepted:
+        return SamplesTold(reached=reach)
     some = known[:MATCHED]
+    compared_texts = {"samples": [one.text for one in accepted], "reference": list(compared.reference_texts)}
+    masks = {name: [masked(text) for text in texts[:MATCHED]] for name, texts in compared_texts.items() if texts}
     texts = [accepted[at].text for at in some]
-    vectors, masks = embedded([*texts, *map(masked, texts)], compared.embedder)
+    vectors, *of_masks = embedded([texts, *masks.values()], compared.embedder)
     found: dict[str, Figure] = {}
-    if len(sampled.with_vector) > DRAWN:
+    if known and len(sampled.with_vector) > DRAWN:
         people = [accepted[at].persona_id for at in some]
         pool = [sampled.personas.ids[at] for at in sampled.with_vector]
         own = stored_vectors([owners[one][1] for one in people])
@@ -76,14 +79,23 @@ def told_of_samples(
         hits = matched(names, vectors, people, own, pool, sampled.vectors)
         means = GroupMeans.of("matched").add(row_keys(people), hits)
         found = {f"own_persona_nearest_of_{DRAWN}": clipped(means.figure("matched"), 0.0, 1.0)}
-    distinct = cluster_figures(cluster_labels(masks, compared.sample_threshold))
-    return SamplesTold(found, distinct, reached)
+    by_name = dict(zip(masks, of_masks, strict=True))
+    distinct = cluster_figures(cluster_labels(by_name["samples"], compared.sample_threshold))
+    return SamplesTold(found, distinct, reach, meaning_beside(by_name, compared.sample_threshold))
 
 
-def embedded(texts: Sequence[str], config: EmbedderConfig) -> tuple[StoredVectors, StoredVectors]:
-    """The vectors of the first half of some texts, and of the second."""
-    stored, half = embedded_texts(texts, config), len(texts) // 2
-    return stored[:half], stored[half:]
+def meaning_beside(vectors: Mapping[str, StoredVectors], threshold: float) -> list[dict[str, Any]]:
+    """A row for samples and one for the reference, of as many masked texts each; nothing without a reference."""
+    number = min(map(len, vectors.values()))
+    if len(vectors) < 2 or number < LEAST_TEXTS:
+        return []
+    return [{"of": name, "texts": number} | group_meaning(rows[:number], threshold) for name, rows in vectors.items()]
+
+
+def embedded(parts: Sequence[Sequence[str]], config: EmbedderConfig) -> list[StoredVectors]:
+    """The vectors of each part of some texts."""
+    rows = embedded_texts([text for part in parts for text in part], config)
+    return np.split(rows, np.cumsum([len(part) for part in parts])[:-1].tolist())
 
 
 def embedded_texts(texts: Sequence[str], config: EmbedderConfig) -> StoredVectors:

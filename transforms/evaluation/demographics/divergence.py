@@ -43,6 +43,7 @@ def divergence(counts: ValueCounts, reference: Shares, *, design: float = 1.0, l
     which can only lessen the divergence. Then that population on the way from the reference to the counts is taken
     whose draws have, in the mean, the divergence that was found. The bounds are populations on this way from which what
     was found is as far as the level allows. `design`: how many times an independent sample's variance the counts have.
+    NaN, from 0 to 1, of so few personas that no value can be told from the others.
     How often it holds: `benchmarks.demographics`.
     """
     n = int(counts.sum())
@@ -50,6 +51,8 @@ def divergence(counts: ValueCounts, reference: Shares, *, design: float = 1.0, l
     if not draws:
         return Figure(math.nan, 0.0, 1.0, n)
     rare = rare_values(counts, reference, draws)
+    if rare.all():  # all count as one value, of which there is nothing to compare
+        return Figure(math.nan, 0.0, 1.0, n)
     p, q = (np.append(shares[~rare], shares[rare].sum()) for shares in (counts / n, reference))
     found = jensen_shannon(p, q)
 

@@ -57,6 +57,11 @@ def cut_texts(texts: Sequence[str], length: int) -> CutTexts:
     return CutTexts(codes, words, int((~whole).sum()))
 
 
+def long_enough(texts: Sequence[str], length: int) -> list[str]:
+    """The texts of at least `length` words, in their order: those that `cut_texts` keeps."""
+    return [text for text, size in zip(texts, tokenise(texts).size.tolist(), strict=True) if size >= length]
+
+
 def length_for(*corpora: Sequence[str]) -> int:
     """The largest length that at most SHORT_PART of the texts of each corpus fall short of; at least 1."""
     return max(1, min(int(np.quantile(tokenise(texts).size, SHORT_PART, method="lower")) for texts in corpora))

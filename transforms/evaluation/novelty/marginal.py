@@ -18,6 +18,7 @@ from persona_hub.transforms.evaluation.figures import Figure, jackknife, share, 
 from persona_hub.transforms.evaluation.novelty.extrapolation import Extrapolation
 
 ROW_PARTS = 20
+FARTHER = "more than 100 times as many"  # as those there are: an end that no model may tell
 LEAST_RATE_WANTED = 0.1  # new clusters of one more row
 
 
@@ -88,9 +89,12 @@ class Stop:
         """
         if self.more == (0, 0):
             return f"one more row brings {self.now:.3f} new clusters, fewer than {self.rate:g}: stop"
-        low, high = ("more than 100 times as many" if rows is None else f"{rows:,}" for rows in self.more)
-        rows = f"{low} to {high}" if self.more[0] is not None else low
-        return f"one more row brings {self.now:.3f} new clusters; {rows} more rows until it is fewer than {self.rate:g}"
+        low, high = (FARTHER if rows is None else f"{rows:,} more rows" for rows in self.more)
+        if None not in self.more:
+            low = f"{self.more[0]:,}"
+        takes = low if low == high else f"{low} {'to' if None not in self.more else 'or'} {high}"
+        now = f"one more row brings {self.now:.3f} new clusters"
+        return f"{now}; until it brings fewer than {self.rate:g} it takes {takes}"
 
 
 def when_to_stop(found: Abundance, rate: float = LEAST_RATE_WANTED, dollars_per_row: float = 0.0) -> Stop:

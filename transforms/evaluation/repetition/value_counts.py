@@ -48,8 +48,13 @@ class ValueCounts:
         return sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))[:n]
 
     def share_of_top(self, n: int) -> Figure:
-        """The n most frequent values' counts by rows: exact. It exceeds 1 where rows have several values."""
-        return Figure(sum(count for _, count in self.top(n)) / self.rows if self.rows else math.nan, n=self.rows)
+        """The counts of the n most frequent values that two rows or more have, by rows: exact.
+
+        It exceeds 1 where rows have several values. Values of one row alone are no repetition: of 50 different ones
+        the first 20 would be 40%.
+        """
+        often = sum(count for _, count in self.top(n) if count > 1)
+        return Figure(often / self.rows if self.rows else math.nan, n=self.rows)
 
     @property
     def effective_values(self) -> Figure:
