@@ -14,7 +14,11 @@ from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
 from persona_hub.pipelines.main import main
 from persona_hub.pipelines.pages.report.methods import what_it_is
 from persona_hub.pipelines.pages.report.tables import FIGURES, figures_in, tables_of
-from persona_hub.transforms.attributes import read_attributes
+from persona_hub.transforms.attributes import UNSPECIFIED, read_attributes
+from persona_hub.transforms.evaluation.demographics.balance import Balance
+from persona_hub.transforms.evaluation.demographics.cells import Cells
+from persona_hub.transforms.evaluation.demographics.margins import WantedBalance
+from persona_hub.transforms.evaluation.demographics.quota import chosen
 from persona_hub.transforms.records import Attributes, Persona, content_id
 from tests.helpers import hubs
 
@@ -87,6 +91,19 @@ def test_the_written_weights_have_the_margins(balanced: Path) -> None:
         assert sums[attribute, value] / known[attribute] == pytest.approx(share, abs=0.001)
     assert sums["country", ""] / 120 == pytest.approx(10 / 120, abs=1e-6)  # the unknown keep their share
     assert Counter(row["quota"] for row in rows) == {1: 12, 0: 108}
+
+
+def test_the_quota_sample_is_that_of_the_function(balanced: Path) -> None:
+    """`chosen` sees all rows at once; the job finds the last id of each cell, block by block."""
+    rows = []
+    for one in people():
+        said = next((code for name, code in COUNTRIES.items() if name in one.text), UNSPECIFIED)
+        rows.append((one.persona_id, (said, one.language)))
+    margins = {name: {v: share for (a, v), share in SHARES.items() if a == name} for name in ("country", "language")}
+    cells = Cells.of([cell for _, cell in rows], ("country", "language"))
+    sample = Balance.of(cells, WantedBalance(margins, rows=12)).sample
+    assert sample is not None
+    assert {row["persona_id"] for row in rows_in(balanced) if row["quota"]} == chosen(rows, sample)
 
 
 def test_blocks_make_no_difference(hub: Path, table: Path, balanced: Path, tmp_path: Path) -> None:
