@@ -1,0 +1,1 @@
+"""Real files through `evaluate`: the figures of docs/evidence.md."""
