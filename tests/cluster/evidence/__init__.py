@@ -1,0 +1,1 @@
+"""Reports and experiments on other runners."""
