@@ -31,8 +31,9 @@ engines: .venv/installed-dev  ## fetches what test-cluster runs on: Flink, Beam'
 	.ci/packages java=default-jre-headless mvn=maven go=golang-go redis-server=redis-server
 	$(BIN)/python -m tests.cluster.engines
 
+# Two processes: one waits for Flink most of its time, and the other runs meanwhile what needs no cluster.
 test-cluster: engines  ## on a real Flink cluster, Prism, a job server, by Dataflow's launcher; nothing skips
-	CI=true PERSONA_HUB_DATA=$${PERSONA_HUB_DATA:-../shared/data} $(BIN)/pytest -m cluster --durations=20 tests/cluster tests/jobs
+	CI=true PERSONA_HUB_DATA=$${PERSONA_HUB_DATA:-../shared/data} $(BIN)/pytest -m cluster -n 2 --dist loadgroup --durations=20 tests/cluster tests/jobs
 
 test-llama: .venv/installed-dev  ## asks a small model on llama.cpp's own server, both fetched here (130 MB); nothing skips
 	$(BIN)/python -m tests.servers.llama.weights

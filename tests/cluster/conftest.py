@@ -12,8 +12,12 @@ from tests.cluster.flink import Cluster
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist then reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two groups, for two processes: what runs on the one Flink cluster, much of it waiting, and all else."""
     for item in items:
+        on_flink = "cluster" in getattr(item, "fixturenames", ()) or "[Flink" in item.nodeid
+        item.add_marker(pytest.mark.xdist_group("flink" if on_flink else "others"))
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.cluster)
             item.add_marker(pytest.mark.timeout(900))

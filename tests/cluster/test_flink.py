@@ -147,7 +147,8 @@ def test_a_stopped_job_pays_no_more_and_goes_on_from_there(
 def test_without_answers_to_wait_for_the_job_is_cancelled_at_once(
     cluster: Cluster, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    command = ["build", *undisturbed.corpus, "--output", str(tmp_path / "out"), f"--job_name={tmp_path.name}"]
+    shape = ["--expand_hops=1", f"--job_name={tmp_path.name}"]  # each hop is seconds of a job's start
+    command = ["build", *undisturbed.corpus, "--output", str(tmp_path / "out"), *shape]
     job = start(command, cluster.flags())
     wait_until(lambda: cluster.state_of(tmp_path.name) == "RUNNING" or job.poll() is not None, "the job", 300)
     ctrl_c(job)
@@ -162,6 +163,7 @@ def test_a_job_that_fails_says_so_in_one_line(
 ) -> None:
     server.tell(key="another")
     flags = [*paying(server, tmp_path), "--response_store", redis_server.address, "--number_of_execution_retries=0"]
+    flags += ["--expand_hops=0", "--embedding_threshold=1.0"]  # it fails in the first step, whatever would follow
     command = ["build", "--input", str(corpus_of(tmp_path, 5)), "--output", str(tmp_path / "out"), *flags]
     assert main([*command, *cluster.quick_flags()]) == FAILED
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("persona-hub")]
