@@ -28,10 +28,11 @@ from persona_hub.transforms.corpus.formats.parquet import Columns, read_columns
 from persona_hub.transforms.corpus.formats.readers import read_piece
 from persona_hub.transforms.corpus.personas.readers import OTHER_FORMATS, delimited_rows_of, json_rows, text_columns
 from persona_hub.transforms.corpus.personas.rows import lacking
+from persona_hub.transforms.files.storage import split_path
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.showing.samples import shown_samples
 from persona_hub.transforms.hub.table_files import read_file
-from persona_hub.transforms.hub.versions import open_hub
+from persona_hub.transforms.hub.versions import open_hub, runs_in
 from persona_hub.transforms.records import Sample, excerpt, persona_id
 
 # Names of the fields in files of others, the released data set's among them, the most telling first.
@@ -82,9 +83,16 @@ def found_in(place: str, arm: str) -> Iterator[Item | Fault]:
     elif FILE_NAME.search(place):
         yield from rows_of_file(place, arm)
     else:
+        place = folder_of_runs(place)
         found = shown_samples(place, open_hub(place) if read_current(place) else None)
         for use_case in found.use_cases:
             yield from (item_of(one, arm) for one in found.read(place, use_case))
+
+
+def folder_of_runs(folder: str) -> str:
+    """The folder in which runs are told by samples/USE_CASE/RUN; its `samples` stand for it."""
+    above, name = split_path(folder.rstrip("/"))
+    return above if name == "samples" and not runs_in(folder) and runs_in(above) else folder
 
 
 def item_of(sample: Sample, arm: str) -> Item:

@@ -19,6 +19,7 @@ from persona_hub.transforms.ablation.verbalised import verbalised
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.files.atomic import write_bytes
 from persona_hub.transforms.files.storage import file_exists, join_path, read_bytes
+from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.versions import Hub
 from persona_hub.transforms.records import content_id
 from persona_hub.transforms.synthesis.use_case import UseCase
@@ -44,9 +45,20 @@ class AblationPlan:
         write_bytes(join_path(output, PLAN_FILE), orjson.dumps(whole, option=orjson.OPT_INDENT_2))
 
     def require_own_folder(self, output: str) -> None:
-        """Raises UsageError where the folder holds another plan: a plan is not changed once it is known what comes."""
+        """Raises UsageError where the folder holds another plan: a plan is not changed once it is known what comes.
+
+        So it does where it holds a hub, whose samples those of the arms would be taken for.
+        """
+        if read_current(output):
+            raise UsageError(f"--output {output}: holds a hub; name a folder of its own for the experiment")
         path = join_path(output, PLAN_FILE)
-        if file_exists(path) and orjson.loads(read_bytes(path)).get("hash") != self.hash:
+        try:
+            found = orjson.loads(read_bytes(path)) if file_exists(path) else {"hash": self.hash}
+        except orjson.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict) or "hash" not in found:
+            raise UsageError(f"--output {output}: its {PLAN_FILE} is no plan of `ablate`; name another folder")
+        if found["hash"] != self.hash:
             raise UsageError(f"--output {output}: holds an experiment with another plan; name another folder")
 
 

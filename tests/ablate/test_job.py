@@ -20,6 +20,7 @@ from persona_hub.pipelines.cli.parser import read_options
 from persona_hub.pipelines.main import main
 from persona_hub.pipelines.pages.report.experiment import ablation_of_file
 from persona_hub.pipelines.pages.report.given import samples_of as samples_given
+from persona_hub.pipelines.pages.samples import items_of
 from persona_hub.transforms.ablation.arms import given as given_persona
 from persona_hub.transforms.evaluate.sample_sums import SampleSums
 from persona_hub.transforms.evaluate.sections.quality import quality_section
@@ -193,8 +194,10 @@ def test_manifests_of_arms_say_what_their_files_hold(kinds: Path) -> None:
 
 
 def test_an_evaluation_reads_samples_by_arm(kinds: Path) -> None:
-    """Of the folder that `ablate` wrote, or of `samples` in it; its outcome is a section of the report."""
-    given = [samples_given(place, None) for place in (f"{kinds}", f"{kinds}/samples", f"{kinds}/samples/")]
+    """Of the folder that `ablate` wrote, or of `samples` in it, also for a review; its outcome is a section."""
+    places = (f"{kinds}", f"{kinds}/samples", f"{kinds}/samples/")
+    given = [samples_given(place, None) for place in places]
+    assert len({tuple(items_of(place, "")) for place in places}) == 1 < len(list(items_of(places[0], "")))
     assert given[0].files
     assert all((one.files, one.runs) == (given[0].files, given[0].runs) for one in given)
     rows = quality_section(given[0].runs, SampleSums())["runs"]
@@ -292,10 +295,11 @@ def test_money_is_told_only_where_every_price_is_known(hub: Path, server: FakeSe
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--arms", "none"], "two at least"),
+        (["--arms", "none"], "two different ones at least"),
         (["--arms", "none,everybody"], "no such arm"),
         (["--arms", "none,hub:500"], "the hub has 80 personas"),
         (["--arms", "none,few", "--compare", "few,hub:10"], "name two of --arms"),
+        (["--arms", "none,hop:40"], "error: --arms hop:40: no such arm; there are none, "),
         (["--arms", "none,hop:2"], "0 personas at hop 2"),
         (["--use_case", "math,tool"], "one use case"),
     ],
@@ -307,3 +311,15 @@ def test_wrong_flags_are_told_before_anything_runs(
     assert ablate(hub, tmp_path / "out", server, "--samples_per_arm", "60", *default, *flags) == WRONG_COMMAND
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out" / "plan.json").exists()
+
+
+def test_a_folder_of_a_hub_or_with_a_damaged_plan_takes_no_experiment(
+    hub: Path, server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    flags = ["--samples_per_arm", "60", "--arms", "none,few"]
+    assert ablate(hub, hub, server, *flags) == WRONG_COMMAND
+    assert "holds a hub; name a folder of its own" in capsys.readouterr().err
+    assert not (hub / "plan.json").exists()
+    (tmp_path / "plan.json").write_text('{"hash": ')
+    assert ablate(hub, tmp_path, server, *flags) == WRONG_COMMAND
+    assert "its plan.json is no plan of `ablate`; name another folder" in capsys.readouterr().err

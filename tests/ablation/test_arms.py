@@ -31,7 +31,7 @@ def test_names_of_arms() -> None:
     for wrong in ("hub:0", "hub:", "hop", "hop:9", "diverse", "nobody", "hub:10:3", ""):
         with pytest.raises(InvalidInputError, match="no such arm"):
             parse_arm(wrong)
-    with pytest.raises(InvalidInputError, match="two at least"):
+    with pytest.raises(InvalidInputError, match="two different ones at least"):
         parse_arms(["none", "none"])
 
 

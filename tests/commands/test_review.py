@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from persona_hub.pipelines.cli.exit_status import DONE, FAILED, WRONG_COMMAND
+from persona_hub.pipelines.cli.exit_status import DONE, WRONG_COMMAND
 from persona_hub.pipelines.commands.review.export import arm_names
 from persona_hub.pipelines.main import main
 from persona_hub.pipelines.pages.review.items import review_of
@@ -39,12 +39,16 @@ def test_a_page_is_written_the_same_each_time(samples: Path, capsys: pytest.Capt
     ("flags", "code", "said"),
     [
         ("--samples with.jsonl --output x.txt", WRONG_COMMAND, "must be a file that ends in .html"),
-        ("--samples empty.jsonl --output x.html", FAILED, "empty.jsonl: no sample is there"),
-        ("--samples with.jsonl --pairs empty.jsonl --output x.html", FAILED, "no sample is there to pair with"),
+        ("--samples empty.jsonl --output x.html", WRONG_COMMAND, "--samples empty.jsonl: no sample is there; name"),
+        (
+            "--samples with.jsonl --pairs empty.jsonl --output x.html",
+            WRONG_COMMAND,
+            "--pairs empty.jsonl: no sample is there; name",
+        ),
         ("--samples with.jsonl --pairs with.jsonl --output x.html", WRONG_COMMAND, "is --samples itself"),
         ("--samples with.jsonl --pairs without.jsonl --sample 1 --output x.html", WRONG_COMMAND, "takes two samples"),
         ("--samples with.jsonl --sample 3000 --output x.html", WRONG_COMMAND, "out of range: from 1 to 2000"),
-        ("--samples nowhere --output x.html", FAILED, "no sample is there; name a folder that"),
+        ("--samples nowhere --output x.html", WRONG_COMMAND, "no sample is there; name a folder that"),
     ],
 )
 def test_what_cannot_be_rated(
@@ -72,6 +76,8 @@ def test_ratings_become_findings_and_a_gold_set(tmp_path: Path, capsys: pytest.C
     assert len((tmp_path / "out" / "gold.jsonl").read_text().splitlines()) == 6
     assert main(["review", "import", files[0], files[0], "--output", str(tmp_path / "out")]) == WRONG_COMMAND
     assert "Ann has rated this page in" in capsys.readouterr().err
+    assert main(["review", "import", str(tmp_path), "--output", str(tmp_path / "out")]) == WRONG_COMMAND
+    assert "Is a directory; name the files that the page of `review export` saved" in capsys.readouterr().err
 
 
 def test_without_the_extra_nothing_is_written_and_it_is_named(

@@ -149,6 +149,7 @@ def test_samples_are_made_of_the_quota_sample(
     ("flags", "code", "said"),
     [
         ("--balance town", WRONG_COMMAND, "--balance no attribute 'town'; there are language"),
+        ("--balance ,", WRONG_COMMAND, "--balance names no attribute; name some, as in country,life_stage"),
         ("--balance education", WRONG_COMMAND, "--balance no table of education is in the package"),
         ("--balance nowhere.csv", WRONG_COMMAND, "--balance nowhere.csv: cannot be read; name a file that is there"),
         ("--balance bytes.csv", WRONG_COMMAND, "--balance bytes.csv: is not UTF-8; save it as such"),

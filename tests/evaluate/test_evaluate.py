@@ -230,6 +230,7 @@ def test_files_of_personas_are_evaluated_as_they_are(tmp_path: Path, capsys: pyt
         (["--samples", "{folder}/none.jsonl"], "no such file"),
         (["--reference", "{folder}/none.jsonl"], "cannot be read"),
         (["--reference", "{folder}/table.csv"], "area,attribute,value,count"),
+        (["--reference", "{folder}/less.csv"], "error: --reference {folder}/less.csv, line 2: count is '-1'"),
         (["--reference", "{folder}/table.docx"], "must be a table"),
         (["--output", "{report}", "--reference", "{folder}/text.jsonl"], "another hub, version or samples"),
     ],
@@ -238,11 +239,12 @@ def test_what_is_wrong_is_said(
     flags: list[str], said: str, hub: Path, report: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "table.csv").write_text("a,b\n")
+    (tmp_path / "less.csv").write_text("area,attribute,value,count\nworld,sex,male,-1\n")
     (tmp_path / "text.jsonl").write_text('{"text": "a"}\n')
     given = [flag.format(folder=tmp_path, report=report) for flag in flags]
     output = [] if "--output" in flags else ["--output", str(tmp_path / "out")]
     assert main(["evaluate", "--hub", str(hub), *RUN, *output, *given]) == WRONG_COMMAND
-    assert said in capsys.readouterr().err
+    assert said.format(folder=tmp_path) in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,8 @@ def parse_arm(name: str) -> Arm:
         return Arm(name, name)
     found = ARM.fullmatch(name)
     if found is None or (found["hop"] and int(found["hop"]) > HOP_LIMIT) or name == DIVERSE:
-        known = ", ".join((*OWN_ARMS, "hub:N", "diverse:N", "hop:K", "hop:K:N"))
-        raise InvalidInputError(f"--arms {name}: no such arm; there are {known}")
+        known = ", ".join((*OWN_ARMS, "hub", "hub:N", "diverse:N", "hop:K", "hop:K:N"))
+        raise InvalidInputError(f"{name}: no such arm; there are {known}, with N from 1 and K from 0 to {HOP_LIMIT}")
     return Arm(name, HOP if found["hop"] else found[1], int(found["n"] or 0), int(found["hop"] or 0))
 
 
@@ -75,7 +75,7 @@ def parse_arms(names: Sequence[str]) -> list[Arm]:
     """The arms of some names, each once. Raises InvalidInputError where there are no two."""
     arms = [parse_arm(name) for name in dict.fromkeys(names)]
     if len(arms) < 2:
-        raise InvalidInputError("--arms: name two at least; what would one be compared with?")
+        raise InvalidInputError("--arms: name two different ones at least; what would one be compared with?")
     return arms
 
 

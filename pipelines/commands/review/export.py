@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import PurePath
 
 from persona_hub.pipelines.cli.evaluation.review_options import ReviewExportOptions
-from persona_hub.pipelines.cli.exit_status import DONE, JobError, UsageError
+from persona_hub.pipelines.cli.exit_status import DONE, UsageError
 from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.pages.review.items import Item, review_of
 from persona_hub.pipelines.pages.review.page import review_page
-from persona_hub.pipelines.pages.samples import items_of
+from persona_hub.pipelines.pages.samples import folder_of_runs, items_of
 from persona_hub.pipelines.runners.output_folder import check_output
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.files.atomic import write_bytes
@@ -28,14 +28,16 @@ def export_review(options: ReviewExportOptions, _: Sequence[str]) -> int:
     if options.pairs and options.sample < 2:
         raise UsageError("--sample 1: a pair takes two samples")
     check_output(folder)
-    places = [place for place in (options.samples, options.pairs) if place]
+    places = [folder_of_runs(place) for place in (options.samples, options.pairs) if place]
     arms: list[Callable[[], Iterator[Item]]] = [
         partial(items_of, place, arm) for place, arm in zip(places, arm_names(places), strict=True)
     ]
     review = review_of(arms, options.sample, options.seed)
     if not review.items:
-        raise JobError(
-            f"--samples {options.samples}: no sample is there{' to pair with' if options.pairs else ''}; name a folder "
+        empty = next((n for n, arm in enumerate(arms) if next(arm(), None) is None), None)
+        flag = "--pairs" if empty == 1 else "--samples"
+        raise UsageError(
+            f"{flag} {places[empty or 0]}: no sample is there{' to pair with' if empty is None else ''}; name a folder "
             "that `synthesize` or `build` wrote, or a file that ends in .jsonl, .parquet or .avro"
         )
     content = review_page(review).encode()

@@ -14,7 +14,8 @@ from itertools import islice
 from typing import Any
 
 from persona_hub.pipelines.cli.exit_status import UsageError
-from persona_hub.pipelines.pages.samples import FILE_NAME, SAMPLE_FILES, Fault, found_in
+from persona_hub.pipelines.pages.samples import FILE_NAME, SAMPLE_FILES, Fault, folder_of_runs, found_in
+from persona_hub.transforms.errors import InvalidInputError
 from persona_hub.transforms.evaluate.sample_sums import SampleSums, sums_of_file
 from persona_hub.transforms.evaluate.sections.diversity import reference_texts
 from persona_hub.transforms.evaluation.demographics.margins import (
@@ -37,13 +38,12 @@ from persona_hub.transforms.files.storage import (
     file_exists,
     open_decompressed,
     open_to_read,
-    split_path,
 )
 from persona_hub.transforms.hub.current import read_current
 from persona_hub.transforms.hub.manifest import RunManifest
 from persona_hub.transforms.hub.places import path_of
 from persona_hub.transforms.hub.showing.samples import ShownSamples, personas_gone, shown_samples
-from persona_hub.transforms.hub.versions import Hub, open_hub, runs_in
+from persona_hub.transforms.hub.versions import Hub, open_hub
 from persona_hub.transforms.records import Sample
 from persona_hub.transforms.wire.batches import ARRAY_RECORDS
 
@@ -102,12 +102,6 @@ def samples_of(place: str, hub: Hub | None) -> GivenSamples:
     return GivenSamples(files, read, runs, identity=sorted(entry.path for entry in entries))
 
 
-def folder_of_runs(folder: str) -> str:
-    """The folder in which runs are told by samples/USE_CASE/RUN; its `samples` stand for it."""
-    above, name = split_path(folder.rstrip("/"))
-    return above if name == "samples" and not runs_in(folder) and runs_in(above) else folder
-
-
 def shown_in(folder: str, hub: Hub | None) -> ShownSamples:
     """What a folder shows: of the hub's own by its version, of another hub's by that one's."""
     if hub and folder == hub.output:
@@ -140,7 +134,7 @@ def sums_of_items(path: str, gone: frozenset[str]) -> Iterator[SampleSums]:
 
 
 def reference_of_file(path: str) -> GivenReference:
-    """A table of a population (.csv), or texts. Raises InvalidInputError, which names the file and the place."""
+    """A table of a population (.csv), or texts. Raises UsageError, which names the flag, the file and the place."""
     if not path:
         return GivenReference()
     if not FILE_NAME.search(path):
@@ -151,7 +145,10 @@ def reference_of_file(path: str) -> GivenReference:
     except (OSError, EOFError, StorageError, zlib.error) as error:
         raise UsageError(f"--reference {path}: cannot be read; name a file that is there") from error
     if is_table:
-        found = read_references(path, lines_of_table("--reference", path))
+        try:
+            found = read_references(path, lines_of_table("--reference", path))
+        except InvalidInputError as error:
+            raise UsageError(f"--reference {error}") from error
         return GivenReference(tables=tables_of_world(path, found), identity=identity)
     rows = list(found_in(path, ""))
     texts = [one.text for one in rows if not isinstance(one, Fault)]
@@ -194,7 +191,7 @@ def balance_of_flags(
             wanted = WantedBalance(margins, dict.fromkeys(margins, balance), "error", rows, most_weight)
         else:
             tables = {**world_references(), **own}
-            margins = margins_of_references([name.strip() for name in balance.split(",")], tables)
+            margins = margins_of_references([name.strip() for name in balance.split(",") if name.strip()], tables)
             sources = {name: f"{tables[name].source}, {tables[name].year}".strip(", ") for name in margins}
             wanted = WantedBalance(margins, sources, "drop", rows, most_weight)
     except MarginsError as error:

@@ -65,7 +65,8 @@ def read_rater_file(path: str) -> RaterFile:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: no UTF-8 at byte {error.start}; give the file as the page saved it") from error
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
+        remedy = "name the files that the page of `review export` saved"
+        raise UsageError(f"{path}: {error.strerror or error}; {remedy}") from error
     numbered = [(n, line) for n, line in enumerate(content.split("\n"), 1) if line.strip()]
     if not numbered:
         raise UsageError(f"{path}: is empty; give the file as the page saved it")
