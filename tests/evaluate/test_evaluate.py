@@ -115,6 +115,7 @@ def test_every_section_has_its_figures(report: Path) -> None:
     assert {row["of"] for row in found["diversity"]["words_beside"]} == {"personas", "samples"}
     assert {row["by"] for row in found["diversity"]["groups"]} == {"hop", "language", "source", "cluster"}
     assert found["repetition"]["duplicates"]["largest"]["value"] == 4
+    assert found["repetition"]["duplicates"]["dropped"] == {"value": 3, "low": None, "high": None, "n": 243}
     assert found["demographics"]["known"]["country"]["value"] == 1
     assert {row["value"] for row in found["demographics"]["shares"] if row["attribute"] == "language"} == {
         "en",

@@ -16,6 +16,7 @@ MOST_LISTED = 20
 
 def repetition_section(sampled: Sampled, sums: HubSums, duplicates: DuplicateSums) -> dict[str, Any]:
     """The whole section."""
+    made = sums.demographics.cells.total + duplicates.groups.units
     occupations = ValueCounts(None, sums.demographics.cells.known("occupation"), sums.demographics.cells.total)
     return {
         "top_openings": sums.openings.share_of_top(MOST_LISTED),
@@ -27,9 +28,9 @@ def repetition_section(sampled: Sampled, sums: HubSums, duplicates: DuplicateSum
             "largest": Figure(largest_group(sums.templates), n=sums.templates.units),
         },
         "duplicates": {
-            "dropped": Figure(duplicates.groups.units, n=duplicates.groups.units),
-            "groups": Figure(duplicates.groups.abundance.distinct, n=duplicates.groups.units),
-            "largest": Figure(largest_group(duplicates.groups, 1), n=duplicates.groups.units),
+            "dropped": Figure(duplicates.groups.units, n=made),
+            "groups": Figure(duplicates.groups.abundance.distinct, n=made),
+            "largest": Figure(largest_group(duplicates.groups, 1), n=made),
         },
         "values_that_may_be_missed": missed_values(sampled),
         "openings": top_rows(sums.openings),
