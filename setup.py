@@ -54,6 +54,7 @@ REQUIRES = [
 EXTRAS = {
     "s3": ["boto3>=1.36"],  # s3:// paths: the client of Beam's own filesystem; puts on a condition since 1.35.69
     "review": ["krippendorff>=0.9,<1"],  # `review import`: agreement of raters with gaps; GPL-3, so by choice only
+    "proxy": ["scikit-learn>=1.7,<2"],  # `ablate --held_out`: a small model of each arm's set; 40 MB for one flag
     "hdfs": ["hdfs>=2.7,<3"],  # hdfs:// paths: the client of Beam's own filesystem, by WebHDFS
 }
 

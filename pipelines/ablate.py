@@ -13,6 +13,8 @@ import apache_beam as beam
 from persona_hub.pipelines.cli.command_options import AblateOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
 from persona_hub.pipelines.cli.run_command import run_command
+from persona_hub.pipelines.pages.report.given import require_sample
+from persona_hub.pipelines.pages.samples import FILE_NAME, SAMPLE_FILES, Fault, found_in
 from persona_hub.pipelines.planning.ablation_plan import AblationPlan, plan_of
 from persona_hub.pipelines.planning.embedders import EMBEDDER
 from persona_hub.pipelines.planning.forecast import budget_shares, forecast_samples
@@ -45,8 +47,9 @@ from persona_hub.transforms.ablate.arm_counts import ArmGold
 from persona_hub.transforms.ablate.arm_rounds import ArmRounds
 from persona_hub.transforms.ablate.arm_task import ArmPersonas, ArmTask, by_use_case
 from persona_hub.transforms.ablate.settle import SettleOutcome, add_to_outcome
-from persona_hub.transforms.ablate.training_sets import write_training_sets
+from persona_hub.transforms.ablate.training_sets import texts_of_sets, write_training_sets
 from persona_hub.transforms.ablation.arms import VERBALISED, parse_arms
+from persona_hub.transforms.ablation.proxy import HELD_OUT_FLAG, proxy_told, require_proxy
 from persona_hub.transforms.ablation.scores import ArmScore, read_scores, scores_told
 from persona_hub.transforms.ablation.verbalised import verbalised
 from persona_hub.transforms.check_samples.check_samples import CheckSamples
@@ -79,6 +82,7 @@ class AblateJob(SamplesJob):
     price: Price | None  # of the language model
     gold: ArmGold
     scores: Sequence[ArmScore]
+    held_out: Sequence[str]  # texts of people
     checked: Mapping[str, Any]  # the checks as the manifest has them
 
     @property
@@ -140,13 +144,26 @@ class AblateJob(SamplesJob):
         return code
 
     def add_training_sets(self) -> None:
-        """Writes a training set of each arm, and what models have scored that were trained on them."""
+        """Writes a training set of each arm, what models trained on them have scored, and what a small one does."""
         output, name = self.options.output, self.use_case.name
         runs = {use_case: made for use_case, made in list_runs(output) if made.run == self.run}
         if made := next(iter(runs.values()), None):
             write_training_sets(output, by_use_case(self.arms, name), name, made, runs, self.hub, self.plan.hash)
         if self.scores:
             add_to_outcome(output, {"scores": scores_told(self.scores, self.plan.primary.control)})
+        if self.held_out and made:
+            told = proxy_told(texts_of_sets(output), self.held_out, self.plan.primary.control)
+            add_to_outcome(output, {"proxy": told})
+
+
+def held_out_texts(path: str) -> list[str]:
+    """Texts of people. Raises UsageError or ProxyError, which name the flag, the file and the remedy."""
+    if not FILE_NAME.search(path):
+        raise UsageError(f"{HELD_OUT_FLAG} {path}: must be a file of texts, {SAMPLE_FILES}")
+    require_sample(path, HELD_OUT_FLAG)
+    texts = [one.text for one in found_in(path, "") if not isinstance(one, Fault)]
+    require_proxy(texts, path)
+    return texts
 
 
 def with_embedder_of(hub: Hub, options: AblateOptions) -> AblateOptions:
@@ -208,6 +225,7 @@ def plan_ablate(options: AblateOptions, where: Where = HERE) -> AblateJob:
         price=price,
         gold=gold,
         scores=read_scores(options.scores, [arm.name for arm in arms]) if options.scores else (),
+        held_out=held_out_texts(options.held_out) if options.held_out else (),
         checked=recorded_checks(options, checks, decisive),
         priced=prices_known(options) and (embedder_price(options) is not None or not is_paid(embedder.name)),
         attempt=attempt,

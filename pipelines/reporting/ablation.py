@@ -48,6 +48,8 @@ def outcome_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one['arm']} beside {control}: {change}, p {one['adjusted_p']:.3g} (Holm): {one['verdict']}"
     for one in found.get("scores", ()):
         yield score_line(one, found["primary"]["control"])
+    for one in found.get("proxy", ()):
+        yield proxy_line(one, found["primary"]["control"])
     if judged := found.get("judged"):
         yield judged_line(judged)
     yield found["words"]
@@ -61,6 +63,14 @@ def score_line(one: Mapping[str, Any], control: str) -> str:
     beside = f"; beside {control} {less['value']:+.3f} ({less['low']:+.3f} to {less['high']:+.3f})" if less else ""
     interval = f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
     return f"{one['arm']} on {one['benchmark']}: {interval} of {one['n']:,}{beside}"
+
+
+def proxy_line(one: Mapping[str, Any], control: str) -> str:
+    """What a small model of an arm's set spans of texts of people."""
+    share, less = one["spanned"], one["less_control"]
+    beside = f"; beside {control} {less['value']:+.3f} ({less['low']:+.3f} to {less['high']:+.3f})" if less else ""
+    interval = f"{share['value']:.3f} ({share['low']:.3f} to {share['high']:.3f})"
+    return f"{one['arm']} spans {interval} of {one['n']:,} held-out texts{beside}"
 
 
 def judged_line(judged: Mapping[str, Any]) -> str:

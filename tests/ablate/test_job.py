@@ -261,6 +261,36 @@ def test_scores_stand_beside_the_control(
     assert "scores.csv: line 2: arm: 'hub' is none of this experiment" in capsys.readouterr().err
 
 
+def test_a_small_model_of_each_set_is_tried_on_held_out_texts(
+    kinds: Path, hub: Path, server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Once all is done: nothing is asked, all else stays."""
+    before, flags = found(kinds), flags_of_kinds(kinds.parent, server)
+    held_out = tmp_path / "people.jsonl"
+    texts = [f"Of {n} apples {n % 7} are sold. How many remain?" for n in range(40)]
+    held_out.write_text("".join(json.dumps({"question": text}) + "\n" for text in texts))
+    assert ablate(hub, kinds, server, *flags, "--held_out", str(held_out)) == DONE
+    said = capsys.readouterr().out
+    after = found(kinds)
+    proxy = after.pop("proxy")
+    assert after == before
+    assert [(one["arm"], one["rows"], one["n"]) for one in proxy] == [(name, OF_KIND, 40) for name in KINDS]
+    control = before["primary"]["control"]
+    assert [one["arm"] for one in proxy if one["less_control"] is None] == [control]
+    assert all(0 < one["spanned"]["low"] <= one["spanned"]["value"] <= 1 for one in proxy)
+    assert said.count("of 40 held-out texts") == len(KINDS)
+    assert said.count(f"of 40 held-out texts; beside {control} ") == len(KINDS) - 1
+    section = ablation_of_file(f"{kinds}/ablation.json").section
+    assert section
+    assert [row["arm"] for row in section["proxy"]] == list(KINDS)
+    for content, told in (("", "people.jsonl"), ('{"question": "One?"}\n', "1 texts; give 30 or more")):
+        held_out.write_text(content)
+        assert ablate(hub, kinds, server, *flags, "--held_out", str(held_out)) == WRONG_COMMAND
+        assert told in capsys.readouterr().err
+    assert ablate(hub, kinds, server, *flags, "--held_out", str(tmp_path)) == WRONG_COMMAND
+    assert "must be a file of texts" in capsys.readouterr().err
+
+
 def test_the_judge_is_told_beside_people(
     kinds: Path, hub: Path, server: FakeServer, capsys: pytest.CaptureFixture
 ) -> None:

@@ -65,6 +65,7 @@ EXAMPLES = {
     "judge_gold": "gs://box/gold.jsonl | gold.jsonl",
     "ablation": "gs://box/out/ablation.json | ablation.json",
     "scores": "gs://box/scores.csv | scores.csv",
+    "held_out": "gs://box/gsm8k.jsonl | gsm8k.jsonl",
     "rubric": "gs://box/rubric.yaml | rubric.yaml",
     "against_benchmark": "gs://box/gsm8k.jsonl gs://box/a.csv:question | gsm8k.jsonl",
     "arms": "none few,occupations,hub:10,hub,diverse:100 hop:7,hop:0:20 | all hub:0 diverse hop:8 hop",

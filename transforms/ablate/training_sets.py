@@ -12,7 +12,7 @@ import orjson
 
 from persona_hub.transforms.ablate.arm_rounds import Arms
 from persona_hub.transforms.files.atomic import write_bytes
-from persona_hub.transforms.files.storage import join_path
+from persona_hub.transforms.files.storage import join_path, read_bytes
 from persona_hub.transforms.hub.manifest import RunManifest
 from persona_hub.transforms.hub.showing.samples import ShownSamples
 from persona_hub.transforms.hub.versions import Hub
@@ -88,6 +88,16 @@ def write_training_sets(
     manifest = {"form": CHAT, "use_case": use_case, "plan": plan, "rows": rows, "drawn_by": DRAWN_BY, "arms": told}
     write_bytes(join_path(folder, TRAINING_MANIFEST), orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     return manifest
+
+
+def texts_of_sets(output: str) -> dict[str, list[str]]:
+    """{arm: what is asked and answered in each row of its set}, as `write_training_sets` has written them."""
+    folder = join_path(output, TRAINING_FOLDER)
+    found: dict[str, list[str]] = {}
+    for arm, own in orjson.loads(read_bytes(join_path(folder, TRAINING_MANIFEST)))["arms"].items():
+        lines = [line for file in own["files"] for line in read_bytes(join_path(folder, file["name"])).splitlines()]
+        found[arm] = ["\n".join(str(one["content"]) for one in orjson.loads(line)["messages"]) for line in lines]
+    return found
 
 
 def write_set(source: ArmSource, drawn: frozenset[str], folder: str, run: RunFacts) -> list[dict[str, Any]]:

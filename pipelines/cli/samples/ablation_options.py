@@ -67,3 +67,7 @@ class AblationOptions(Options):
         "correct and total, or score and n",
         metavar="FILE",
     )
+    held_out: str = option(
+        "texts of people, on which a small model of each arm's set is tried once the samples are there",
+        metavar="FILE",
+    )

@@ -75,6 +75,7 @@ def ablation_section(found: Mapping[str, Any]) -> dict[str, Any]:
         for name, one in found["beside"].items()
     ]
     tables = {"comparisons": comparisons, "other_metrics": beside, "scores": score_rows(found.get("scores"))}
+    tables["proxy"] = proxy_rows(found.get("proxy"))
     return section | {name: rows for name, rows in tables.items() if rows}
 
 
@@ -100,5 +101,15 @@ def score_rows(scores: Any) -> list[dict[str, Any]]:
     for one in scores or ():
         row = {"arm": str(one["arm"]), "benchmark": str(one["benchmark"]), "score": figure_of(one["score"], one["n"])}
         less = one.get("less_control")
+        rows.append(row | {"less_control": figure_of(less, one["n"]) if less else None})
+    return rows
+
+
+def proxy_rows(proxy: Any) -> list[dict[str, Any]]:
+    """What the small models of the arms' sets span of texts of people."""
+    rows = []
+    for one in proxy or ():
+        less = one.get("less_control")
+        row = {"arm": str(one["arm"]), "rows": one["rows"], "spanned": figure_of(one["spanned"], one["n"])}
         rows.append(row | {"less_control": figure_of(less, one["n"]) if less else None})
     return rows
