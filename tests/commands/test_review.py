@@ -46,6 +46,7 @@ def test_a_page_is_written_the_same_each_time(samples: Path, capsys: pytest.Capt
             "--pairs empty.jsonl: no sample is there; name",
         ),
         ("--samples with.jsonl --pairs with.jsonl --output x.html", WRONG_COMMAND, "is --samples itself"),
+        ("--samples with.jsonl --pairs ./with.jsonl --output x.html", WRONG_COMMAND, "is --samples itself"),
         ("--samples with.jsonl --pairs without.jsonl --sample 1 --output x.html", WRONG_COMMAND, "takes two samples"),
         ("--samples with.jsonl --sample 3000 --output x.html", WRONG_COMMAND, "out of range: from 1 to 2000"),
         ("--samples nowhere --output x.html", WRONG_COMMAND, "no sample is there; name a folder that"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from os.path import abspath
 from pathlib import PurePath
 
 from persona_hub.pipelines.cli.evaluation.review_options import ReviewExportOptions
@@ -17,7 +18,7 @@ from persona_hub.pipelines.pages.samples import folder_of_runs, items_of
 from persona_hub.pipelines.runners.output_folder import check_output
 from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.files.atomic import write_bytes
-from persona_hub.transforms.files.storage import split_path
+from persona_hub.transforms.files.storage import is_local, split_path
 
 
 def export_review(options: ReviewExportOptions, _: Sequence[str]) -> int:
@@ -55,7 +56,7 @@ def arm_names(places: Sequence[str]) -> list[str]:
     names = [PurePath(place).name or place for place in places]
     if len(set(names)) == len(names):
         return names
-    if len(set(places)) < len(places):
+    if len({abspath(place) if is_local(place) else place for place in places}) < len(places):
         raise UsageError(f"--pairs {places[1]}: is --samples itself; name samples that were made in another way")
     return list(places)
 

@@ -87,12 +87,15 @@ def test_what_is_unknown_or_not_named_keeps_its_share() -> None:
 def test_values_that_no_persona_has_are_told_or_left_out() -> None:
     cells = made(DE_m=30, FR_m=10)
     margin = {"country": {"DE": 1.0, "FR": 1.0, "IT": 2.0}}
+    for absent in ("error", "drop"):
+        with pytest.raises(UnreachableMarginError, match="no persona tells a country of the margin"):
+            rake(made(unspecified_m=30), margin, absent=absent)
     with pytest.raises(UnreachableMarginError, match="margin of country wants IT, which no persona has"):
         rake(cells, margin)
     balanced = rake(cells, margin, absent="drop")
     assert shares(cells, balanced, "country") == pytest.approx({"DE": 0.5, "FR": 0.5})
     assert balanced.absent == {"country": 0.5}
-    with pytest.raises(UnreachableMarginError, match="wants IT"):
+    with pytest.raises(UnreachableMarginError, match="no persona tells a country"):
         rake(cells, {"country": {"IT": 1}}, absent="drop")
 
 

@@ -105,6 +105,10 @@ def target_of(cells: Cells, place: int, margin: Mapping[str, float], absent: str
     rows = cells.margin(attribute)
     lacking = {value: share / sum(named.values()) for value, share in named.items() if share > 0 and value not in rows}
     left_out = sum(lacking.values())
+    if lacking and not any(value in named for value in rows):
+        raise UnreachableMarginError(
+            f"no persona tells a {attribute} of the margin: balance what personas tell; a report has their shares"
+        )
     if lacking and (absent == "error" or left_out > 1 - TOLERANCE):
         told = ", ".join(sorted(lacking, key=lambda value: (-lacking[value], value))[:5])
         more = " and more" if len(lacking) > 5 else ""
