@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +13,7 @@ import apache_beam as beam
 
 from persona_hub.pipelines.cli.command_options import AblateOptions
 from persona_hub.pipelines.cli.exit_status import UsageError
+from persona_hub.pipelines.cli.log_lines import say
 from persona_hub.pipelines.cli.run_command import run_command
 from persona_hub.pipelines.pages.report.given import require_sample
 from persona_hub.pipelines.pages.samples import FILE_NAME, SAMPLE_FILES, Fault, found_in
@@ -53,6 +55,7 @@ from persona_hub.transforms.ablation.proxy import HELD_OUT_FLAG, proxy_told, req
 from persona_hub.transforms.ablation.scores import ArmScore, read_scores, scores_told
 from persona_hub.transforms.ablation.verbalised import verbalised
 from persona_hub.transforms.check_samples.check_samples import CheckSamples
+from persona_hub.transforms.counting.quantity import quantity
 from persona_hub.transforms.embedding.protocol import EmbedderConfig
 from persona_hub.transforms.embedding.registry import ONE_MODEL, is_paid, split_embedder
 from persona_hub.transforms.hub.versions import Hub, list_runs, open_hub
@@ -157,12 +160,20 @@ class AblateJob(SamplesJob):
 
 
 def held_out_texts(path: str) -> list[str]:
-    """Texts of people. Raises UsageError or ProxyError, which name the flag, the file and the remedy."""
+    """Texts of people; what is no text is told. Raises UsageError or ProxyError, which name flag, file and remedy."""
     if not FILE_NAME.search(path):
         raise UsageError(f"{HELD_OUT_FLAG} {path}: must be a file of texts, {SAMPLE_FILES}")
     require_sample(path, HELD_OUT_FLAG)
-    texts = [one.text for one in found_in(path, "") if not isinstance(one, Fault)]
+    rows = list(found_in(path, ""))
+    lost = Counter(one.reason for one in rows if isinstance(one, Fault))
+    texts = [one.text for one in rows if not isinstance(one, Fault)]
     require_proxy(texts, path)
+    if lost:
+        why = ", ".join(f"{reason} {n:,}" for reason, n in sorted(lost.items()))
+        say(
+            f"persona-hub ablate: {HELD_OUT_FLAG} {path}: {quantity(lost.total(), 'row')} not read ({why})",
+            file=sys.stderr,
+        )
     return texts
 
 

@@ -268,9 +268,10 @@ def test_a_small_model_of_each_set_is_tried_on_held_out_texts(
     before, flags = found(kinds), flags_of_kinds(kinds.parent, server)
     held_out = tmp_path / "people.jsonl"
     texts = [f"Of {n} apples {n % 7} are sold. How many remain?" for n in range(40)]
-    held_out.write_text("".join(json.dumps({"question": text}) + "\n" for text in texts))
+    held_out.write_text("".join(json.dumps({"question": text}) + "\n" for text in texts) + "broken\n")
     assert ablate(hub, kinds, server, *flags, "--held_out", str(held_out)) == DONE
-    said = capsys.readouterr().out
+    said, told_aside = capsys.readouterr()
+    assert f"--held_out {held_out}: 1 row not read (broken-json 1)" in told_aside
     after = found(kinds)
     proxy = after.pop("proxy")
     assert after == before
